@@ -1,0 +1,158 @@
+"""What is installed, what there is to train on, where files go, and what is wrong with it."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from . import __version__, paths
+from .catalog import CATALOG
+from .errors import BilstmError, DataError, InstallationError
+from .gpus import list_gpus
+
+_GIB = 2**30
+_PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        topic: What was looked at.
+        detail: What was found.
+        level: `fine`; `note`: works, but could be better; `problem`: something will not work.
+        advice: What to do about it.
+        exit_code: Of a command that meets this problem; 0 where there is none.
+    """
+
+    topic: str
+    detail: str
+    level: Literal["fine", "note", "problem"] = "fine"
+    advice: str = ""
+    exit_code: int = 0
+
+
+def diagnose(data_dir: Path | None = None) -> Iterator[Finding]:
+    """Look at everything, in the order in which a person would ask."""
+    yield Finding("bilstm-tui", f"{__version__} on Python {platform.python_version()}")
+    yield from _packages()
+    yield from _machine()
+    try:
+        yield from _torch()
+        yield from _data(paths.data_dir(data_dir))
+    except InstallationError as error:
+        yield _problem("PyTorch", error)
+    yield from _runs(paths.runs_dir())
+
+
+def _problem(topic: str, error: BilstmError) -> Finding:
+    return Finding(topic, error.message, "problem", error.advice, error.exit_code)
+
+
+def _packages() -> Iterator[Finding]:
+    for package in _PACKAGES:
+        try:
+            yield Finding(package, version(package))
+        except PackageNotFoundError:
+            yield Finding(
+                package,
+                "not installed",
+                "problem",
+                f"Install it: pip install {package}",
+                InstallationError.exit_code,
+            )
+
+
+def _machine() -> Iterator[Finding]:
+    memory = psutil.virtual_memory()
+    yield Finding(
+        "memory", f"{memory.available / _GIB:.1f} GiB free of {memory.total / _GIB:.1f} GiB"
+    )
+    for gpu in list_gpus():
+        free, total = gpu.memory_free / _GIB, gpu.memory_total / _GIB
+        detail = f"{gpu.name}, {free:.1f} GiB free of {total:.1f} GiB, {gpu.utilisation} % busy"
+        yield Finding(f"GPU {gpu.index}", detail)
+
+
+def _torch() -> Iterator[Finding]:
+    try:
+        import torch  # seconds, and a broken one is a finding
+    except (ImportError, OSError, RuntimeError) as error:
+        raise InstallationError(
+            f"PyTorch does not load: {error}",
+            "Install it anew: pip install --upgrade --force-reinstall torch torchvision",
+        ) from None
+    from . import devices  # imports torch
+
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU alone"
+    yield Finding("PyTorch build", build)
+    available = devices.available_devices()
+    for name in available:
+        device = torch.device(name)
+        bfloat16 = "bfloat16 natively" if devices.has_bfloat16(device) else "no native bfloat16"
+        cores = f", {torch.get_num_threads()} threads" if name == "cpu" else ""
+        chosen = ", what auto takes" if name == available[0] else ""
+        yield Finding(f"device {name}", f"{devices.describe(device)}{cores}, {bfloat16}{chosen}")
+    if list_gpus() and not torch.cuda.is_available():
+        yield _unused_gpu(has_cuda=torch.version.cuda is not None)
+
+
+def _unused_gpu(*, has_cuda: bool) -> Finding:
+    if not has_cuda:
+        advice = "Install the CUDA build: pip install --upgrade --force-reinstall torch torchvision"
+    elif os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
+        advice = "CUDA_VISIBLE_DEVICES hides it; unset that variable or name a GPU in it."
+    else:
+        advice = "The driver is too old for this PyTorch: update the driver, or PyTorch to match."
+    detail = "this machine has an NVIDIA GPU that PyTorch cannot use"
+    return Finding("GPU", detail, "note", advice)
+
+
+def _data(folder: Path) -> Iterator[Finding]:
+    from .datasets import inspect_folder  # imports torch
+
+    yield _folder("data folder", folder, DataError.exit_code, needed=False)
+    for facts in CATALOG.values():
+        if facts.is_built_in:
+            yield Finding(facts.name, "built in")
+            continue
+        try:
+            is_complete, damaged = inspect_folder(facts.name, folder)
+        except DataError as error:
+            yield _problem(facts.name, error)
+            continue
+        state = "complete" if is_complete else "not here; fetched when first used"
+        if damaged:
+            advice = "" if is_complete else "It will be fetched again when it is used."
+            yield Finding(facts.name, " ".join([f"{state}.", *damaged]), "note", advice)
+        else:
+            yield Finding(facts.name, state)
+
+
+def _runs(folder: Path) -> Iterator[Finding]:
+    yield _folder("runs folder", folder, 1, needed=True)
+
+
+def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> Finding:
+    """A folder that exists or can be made; `needed` says that it must be writable."""
+    there = next(path for path in [folder, *folder.absolute().parents] if path.exists())
+    detail = str(folder.absolute())
+    if not there.is_dir():
+        advice = f"Move {there} away, or choose another folder."
+        problem = f"{detail}: {there} is a file"
+        return Finding(topic, problem, "problem", advice, exit_code)
+    free = f"{shutil.disk_usage(there).free / _GIB:.1f} GiB free"
+    if os.access(there, os.W_OK | os.X_OK):
+        state = "" if there == folder else ", made when needed"
+        return Finding(topic, f"{detail}, {free}{state}")
+    if needed:
+        advice = f"Choose one that you may write to: {paths.RUNS_DIR_VARIABLE}=FOLDER."
+        return Finding(topic, f"{detail} cannot be written", "problem", advice, exit_code)
+    return Finding(topic, f"{detail}, read-only: nothing can be fetched into it", "note")

@@ -1,0 +1,91 @@
+"""Everything that can go wrong, in words.
+
+Each class carries a title, a message (what happened), advice (what to do next) and the exit
+code of the process that ends with it::
+
+    BilstmError
+    ├── UsageError          2   the command cannot be carried out as it was typed
+    │   └── ConfigError     2   a setting is wrong, unknown, or contradicts another
+    ├── DataError           3   the data set is not available
+    │   └── DamagedDataError    a file of it is not what it should be
+    ├── TrainingError       1   training began and failed
+    │   ├── NonFiniteLossError  the loss became nan or infinite
+    │   └── OutOfMemoryError    the device has too little memory
+    └── InstallationError   4   a library that training needs does not load
+"""
+
+from typing import ClassVar
+
+INTERNAL_ERROR_EXIT_CODE = 70
+"""Exit code for a defect of the program itself (`EX_SOFTWARE` of sysexits.h)."""
+
+
+class BilstmError(Exception):
+    """A failure that a user can read and act on.
+
+    Args:
+        message: What happened, in whole sentences.
+        advice: What to do next; may hold several lines.
+        title: A short name for the failure; the class has a fitting one.
+    """
+
+    exit_code: ClassVar[int] = INTERNAL_ERROR_EXIT_CODE
+    default_title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, message: str, advice: str = "", *, title: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+        self.title = title or self.default_title
+
+
+class UsageError(BilstmError):
+    """The command cannot be carried out as it was typed."""
+
+    exit_code = 2
+    default_title = "The command is not right"
+
+
+class ConfigError(UsageError):
+    """A setting is wrong, unknown, or contradicts another."""
+
+    default_title = "The configuration is not right"
+
+
+class DataError(BilstmError):
+    """The data set is not available."""
+
+    exit_code = 3
+    default_title = "The data set is not available"
+
+
+class DamagedDataError(DataError):
+    """A file of the data set is not what it should be."""
+
+    default_title = "A data file is damaged"
+
+
+class TrainingError(BilstmError):
+    """Training began and failed."""
+
+    exit_code = 1
+    default_title = "Training failed"
+
+
+class NonFiniteLossError(TrainingError):
+    """The loss became nan or infinite."""
+
+    default_title = "Training diverged"
+
+
+class OutOfMemoryError(TrainingError):
+    """The device has too little memory for this configuration."""
+
+    default_title = "Out of memory"
+
+
+class InstallationError(BilstmError):
+    """A library that training needs does not load."""
+
+    exit_code = 4
+    default_title = "The installation is broken"

@@ -1,0 +1,275 @@
+"""What a run tells the world: small frozen dataclasses <-> one JSON line each.
+
+Every number that a screen or a script shows comes from an event. The keys are listed in the
+README and frozen by a test. Numbers that JSON cannot hold (nan, infinity) are written as null.
+"""
+
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from .architecture import ModelSummary
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Event:
+    """What all events have.
+
+    Attributes:
+        type: Which event it is.
+        time: When it happened, in seconds since 1970 (UTC).
+    """
+
+    type: str
+    time: float = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download(_Event):
+    """A data file is arriving; sent a few times a second, and once when it is complete.
+
+    Attributes:
+        dataset: Name of the data set.
+        file: Name of the file.
+        received: Bytes of this file so far.
+        total: Bytes of this file in all; 0 while the server has not said.
+    """
+
+    type: Literal["download"] = "download"
+    dataset: str
+    file: str
+    received: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceInfo:
+    """Where a run trains.
+
+    Attributes:
+        name: PyTorch's name, such as 'cuda:0'.
+        description: The processor's or GPU's own name.
+        precision: 'float32' or 'bfloat16', as resolved.
+        threads: Processor threads that PyTorch uses.
+    """
+
+    name: str
+    description: str
+    precision: str
+    threads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataInfo:
+    """What a run learns from: numbers of images, their shape, the classes' names."""
+
+    dataset: str
+    train: int
+    validation: int
+    test: int
+    sequence_length: int
+    input_size: int
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(_Event):
+    """Data and model are ready; the first step follows.
+
+    Attributes:
+        config: The whole configuration, by setting name.
+        model: Layers, shapes and parameter counts.
+        device: Where it trains.
+        data: What it learns from.
+        steps_per_epoch: Optimiser steps in an epoch.
+        total_steps: Optimiser steps in the run, should it not stop early.
+        versions: Of bilstm-tui, Python and PyTorch.
+    """
+
+    type: Literal["run_started"] = "run_started"
+    config: dict[str, Any]
+    model: ModelSummary
+    device: DeviceInfo
+    data: DataInfo
+    steps_per_epoch: int
+    total_steps: int
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(_Event):
+    """A batch of steps was taken.
+
+    Attributes:
+        epoch: Of the last step, from 1.
+        step: The last step, counted from 1 over the whole run.
+        losses: One per step, the last belonging to `step`; null where it was not finite.
+        learning_rate: Of the last step.
+        samples_per_second: Images trained per second since the previous `progress`.
+    """
+
+    type: Literal["progress"] = "progress"
+    epoch: int
+    step: int
+    losses: list[float | None]
+    learning_rate: float
+    samples_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochEnded(_Event):
+    """Every training image was seen once more.
+
+    Attributes:
+        epoch: From 1.
+        step: Last step of the epoch.
+        loss: Mean training loss over the epoch's images, as each was met.
+        correct: Images classified rightly when met.
+        total: Images trained on.
+        accuracy: correct / total, as a fraction.
+        seconds: Duration of the epoch's training.
+    """
+
+    type: Literal["epoch_ended"] = "epoch_ended"
+    epoch: int
+    step: int
+    loss: float
+    correct: int
+    total: int
+    accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationStarted(_Event):
+    """The final check on a whole split begins; it may take a while.
+
+    Attributes:
+        split: train, validation or test.
+        epoch: The epoch whose weights are checked.
+        step: Its last step.
+        total: Images in the split.
+    """
+
+    type: Literal["evaluation_started"] = "evaluation_started"
+    split: Split
+    epoch: int
+    step: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(_Event):
+    """The model was checked on a whole split.
+
+    Attributes:
+        split: train, validation or test.
+        final: Whether training is over: the notebook's two lines come from these.
+        epoch: The epoch whose weights were checked.
+        step: Its last step.
+        loss: Mean cross-entropy, without label smoothing.
+        correct: Images classified rightly.
+        total: Images in the split.
+        accuracy: correct / total, as a fraction.
+    """
+
+    type: Literal["evaluation"] = "evaluation"
+    split: Split
+    final: bool
+    epoch: int
+    step: int
+    loss: float
+    correct: int
+    total: int
+    accuracy: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWarning(_Event):
+    """Something that the user should know; training goes on."""
+
+    type: Literal["warning"] = "warning"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(_Event):
+    """The run is complete.
+
+    Attributes:
+        epoch: Epochs trained.
+        step: Steps trained.
+        kept_epoch: The epoch whose weights were kept; an earlier one after early stopping.
+        seconds: From the first step to the end, evaluation included.
+        training_seconds: Of that, spent on training steps.
+    """
+
+    type: Literal["finished"] = "finished"
+    epoch: int
+    step: int
+    kept_epoch: int
+    seconds: float
+    training_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped(_Event):
+    """Somebody asked the run to stop before its end; epoch and step are 0 before the first."""
+
+    type: Literal["stopped"] = "stopped"
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(_Event):
+    """The run cannot go on: a `BilstmError` as an event, with its process's exit code."""
+
+    type: Literal["failed"] = "failed"
+    title: str
+    message: str
+    advice: str
+    exit_code: int
+
+
+Event = (
+    Download
+    | RunStarted
+    | Progress
+    | EpochEnded
+    | EvaluationStarted
+    | Evaluation
+    | RunWarning
+    | Finished
+    | Stopped
+    | Failed
+)
+
+Emit = Callable[[Event], None]
+"""What takes a run's events."""
+
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(
+    Annotated[Event, Field(discriminator="type")], config=ConfigDict(ser_json_inf_nan="null")
+)
+
+
+def to_json(event: Event) -> str:
+    """The event as one line of JSON, without the line's end."""
+    return _ADAPTER.dump_json(event).decode()
+
+
+def from_json(line: str | bytes) -> Event:
+    """The event in one line of JSON; keys it does not know are passed over.
+
+    Raises:
+        ValueError: The line holds no event.
+    """
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError as error:
+        raise ValueError(f"no event: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,35 @@
+"""Where things are kept, and the environment variables that say otherwise."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_log_path
+
+DATA_DIR_VARIABLE = "BILSTM_DATA_DIR"
+RUNS_DIR_VARIABLE = "BILSTM_RUNS_DIR"
+MIRROR_VARIABLE = "BILSTM_MIRROR"
+PRESET_VARIABLE = "BILSTM_PRESET"
+
+OTHER_VARIABLES = {
+    DATA_DIR_VARIABLE: "folder of the data sets, in torchvision's layout",
+    RUNS_DIR_VARIABLE: "folder of the runs",
+    MIRROR_VARIABLE: "address of a data folder served over HTTP, tried before the public mirrors",
+    PRESET_VARIABLE: "the preset to start from",
+}
+"""Every environment variable of ours that is no setting, with a line of help."""
+
+
+def data_dir(chosen: Path | None = None) -> Path:
+    """The folder of the data sets: as chosen, else `BILSTM_DATA_DIR`, else the user's cache."""
+    default = os.environ.get(DATA_DIR_VARIABLE) or user_cache_path("bilstm-tui") / "datasets"
+    return Path(chosen or default).expanduser()
+
+
+def runs_dir() -> Path:
+    """The folder of the runs: `BILSTM_RUNS_DIR`, else `runs` where the command was started."""
+    return Path(os.environ.get(RUNS_DIR_VARIABLE) or "runs").expanduser()
+
+
+def log_dir() -> Path:
+    """The folder of crash reports."""
+    return user_log_path("bilstm-tui")

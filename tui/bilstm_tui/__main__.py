@@ -1,0 +1,5 @@
+"""`python -m bilstm_tui`."""
+
+from .cli import main
+
+main()

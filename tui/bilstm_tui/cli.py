@@ -1,0 +1,218 @@
+"""The command line: what can be typed, and where it leads."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
+
+from bilstm_core import __version__, paths
+from bilstm_core.config import GROUPS, SETTINGS, Setting
+from bilstm_core.errors import BilstmError, UsageError
+from bilstm_core.presets import PRESETS
+from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
+
+from .output import make_streams_forgiving, show_defect, show_failure, show_warning
+
+_HELP = """\
+Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
+
+A setting is taken from the first place that has it: its option, its environment
+variable (BILSTM_HIDDEN_SIZE, …), --config, --preset, its default.
+"""
+_EPILOGUE = """\
+Examples:
+  bilstm-tui --no-ui --dataset digits       seconds, no network
+  bilstm-tui --no-ui --preset notebook      the notebook's two accuracy lines
+  bilstm-tui --no-ui --json > events.jsonl  one event a line, for scripts
+
+Exit codes: 0 done, 1 training failed, 2 wrong command or configuration,
+3 data not available, 4 broken installation, 70 a defect of bilstm-tui,
+130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+"""
+
+_COMMANDS = Group("Commands", sort_key=0)
+_RUN = Group("How to run", sort_key=1)
+_SETTINGS = {
+    name: Group(f"{name.capitalize()}: {what}", sort_key=2 + index)
+    for index, (name, what) in enumerate(GROUPS.items())
+}
+
+app = App(
+    name="bilstm-tui",
+    help=_HELP,
+    help_epilogue=_EPILOGUE,
+    help_format="plaintext",
+    version=__version__,
+    version_flags=["--version"],
+    group_commands=_COMMANDS,
+    group_parameters=_RUN,
+    result_action="return_value",
+)
+app["--help"].group = _RUN
+app["--version"].group = _RUN
+
+
+def main() -> None:
+    """The installed command."""
+    make_streams_forgiving()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(tokens: list[str]) -> int:
+    """Carry out a command line; the result is the process's exit code."""
+    try:
+        return app(tokens, exit_on_error=False, print_error=False) or 0
+    except CycloptsError as error:
+        return _fail(_usage_error(error))
+    except BilstmError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        return show_defect(error)
+
+
+def _fail(error: BilstmError) -> int:
+    show_failure(error)
+    return error.exit_code
+
+
+def _usage_error(error: CycloptsError) -> UsageError:
+    advice = "`bilstm-tui --help` lists every option."
+    if isinstance(error, UnknownOptionError) and error.token:
+        typed = error.token.keyword or error.token.value
+        known = [*(setting.flag for setting in SETTINGS.values()), *_OPTION_FLAGS]
+        return UsageError(f"There is no option {typed}.{did_you_mean(typed, known)}", advice)
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        typed = error.unused_tokens[0]
+        return UsageError(f"There is no command {typed}.{did_you_mean(typed, ['doctor'])}", advice)
+    return UsageError(" ".join(str(error).split()), advice)
+
+
+_METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
+
+
+def _switch(help_line: str) -> Parameter:
+    return Parameter(help=help_line, negative="", show_default=False)
+
+
+def start(
+    *,
+    no_ui: Annotated[bool, _switch("train here and now, in lines instead of on screens")] = False,
+    json: Annotated[
+        bool,
+        _switch("print events as JSON lines on stdout, nothing else there; implies --no-ui"),
+    ] = False,
+    preset: Annotated[
+        str | None,
+        Parameter(
+            help="settings to start from: "
+            + "; ".join(f"{name}, {preset.help}" for name, preset in PRESETS.items())
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, Parameter(help="TOML file of settings, as --print-config writes it")
+    ] = None,
+    print_config: Annotated[bool, _switch("print the resulting settings as TOML and exit")] = False,
+    data_dir: Annotated[
+        Path | None,
+        Parameter(
+            help="folder of the data sets in torchvision's layout; default: "
+            f"{paths.DATA_DIR_VARIABLE} or the user's cache folder"
+        ),
+    ] = None,
+    **settings: str | bool | None,
+) -> int:
+    """Train: with screens, or with --no-ui in lines."""
+    resolved = resolve(
+        {name: value for name, value in settings.items() if value is not None},
+        environ=os.environ,
+        file=config,
+        preset=preset or os.environ.get(paths.PRESET_VARIABLE) or "default",
+    )
+    for warning in unknown_variables(os.environ):
+        show_warning(warning)
+    if print_config:
+        sys.stdout.write(to_toml(resolved))
+        return 0
+    if not (no_ui or json):
+        raise _no_app()
+    from . import headless  # only where it is needed: --help stays fast
+
+    return headless.run(resolved, data_dir=data_dir, as_json=json)
+
+
+def _no_app() -> UsageError:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return UsageError(
+            "The app needs a terminal, and stdin or stdout is none.",
+            "Train without it: bilstm-tui --no-ui",
+            title="No terminal",
+        )
+    return UsageError(
+        "The screens of bilstm-tui are still being made; training works without them.",
+        "Train now: bilstm-tui --no-ui\nIn seconds, with no network: "
+        "bilstm-tui --no-ui --dataset digits",
+        title="The app is not built yet",
+    )
+
+
+@app.command(group=_COMMANDS)
+def doctor(
+    *,
+    data_dir: Annotated[Path | None, Parameter(help="folder of the data sets to look at")] = None,
+) -> int:
+    """Print versions, devices and folders, and what is wrong with them."""
+    from .doctor import show_diagnosis
+
+    return show_diagnosis(data_dir)
+
+
+def _setting_parameter(setting: Setting) -> inspect.Parameter:
+    """The option of a setting: text, checked by the schema alone, or a switch."""
+    default = f"{setting.default:g}" if setting.is_numeric else str(setting.default).lower()
+    typed = bool | None if setting.kind == "switch" else str | None
+    limits = ", ".join(setting.choices) or setting.range
+    parameter = Parameter(
+        name=setting.flag,
+        help=f"{setting.help} ({limits}{'; ' if limits else ''}default: {default})",
+        metavar=_METAVARS[setting.kind],
+        group=_SETTINGS[setting.group],
+        allow_leading_hyphen=True,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        setting.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[typed, parameter],
+    )
+
+
+def _with_settings(command: Callable[..., int]) -> Callable[..., int]:
+    """The command with an option for each setting of the schema in place of `**settings`."""
+    signature = inspect.signature(command)
+    own = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    options = [_setting_parameter(setting) for setting in SETTINGS.values()]
+    command.__signature__ = signature.replace(parameters=[*own, *options])  # pyright: ignore
+    command.__annotations__ = {option.name: option.annotation for option in [*own, *options]}
+    return command
+
+
+_OPTION_FLAGS = [
+    "--" + name.replace("_", "-")
+    for name, parameter in inspect.signature(start).parameters.items()
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+]
+app.default(_with_settings(start))

@@ -1,0 +1,78 @@
+"""`--no-ui`: a run told in lines, with a progress bar on a terminal, or in JSON."""
+
+import signal
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import FrameType
+
+from bilstm_core import events
+from bilstm_core.config import RunConfig
+from bilstm_core.events import Emit, Event
+
+from .narration import Narrator
+from .output import is_screen, show_warning
+from .progress import ProgressLine
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(config: RunConfig, *, data_dir: Path | None, as_json: bool) -> int:
+    """Train in this process; the result is the process's exit code.
+
+    Raises:
+        BilstmError: The run could not begin, or failed.
+    """
+    stop = StopRequest()
+    stop.listen()
+    with _output(as_json=as_json) as emit:
+        from bilstm_core.training import train  # imports torch: seconds
+
+        model = train(config, emit, stop.is_asked, data_dir)
+    return 0 if model is not None else stop.exit_code
+
+
+class StopRequest:
+    """What Ctrl-C and SIGTERM ask: once, to stop in good order; twice, to stop at once."""
+
+    def __init__(self) -> None:
+        self._signal = 0
+
+    @property
+    def exit_code(self) -> int:
+        """Of a process that a signal stopped: 128 + its number."""
+        return 128 + self._signal
+
+    def listen(self) -> None:
+        """From now on, take signals as requests."""
+        for number in _STOP_SIGNALS:
+            signal.signal(number, self._take)
+
+    def is_asked(self) -> bool:
+        """Whether a request has come."""
+        return bool(self._signal)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        if self._signal:
+            raise SystemExit(128 + number)
+        self._signal = number
+
+
+def _output(*, as_json: bool) -> AbstractContextManager[Emit]:
+    """Where the run's events go."""
+    if as_json:
+        return nullcontext(_print_json)
+    if is_screen():
+        return ProgressLine()
+    return nullcontext(Narrator(_print_line, show_warning).tell)
+
+
+def _print_json(event: Event) -> None:
+    _print_line(events.to_json(event))
+    if isinstance(event, events.RunWarning):
+        show_warning(event.message)
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

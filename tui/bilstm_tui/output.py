@@ -1,0 +1,85 @@
+"""Printing for people: consoles, failures in words, and text from elsewhere made harmless."""
+
+import io
+import os
+import re
+import sys
+import time
+import traceback
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from bilstm_core import paths
+from bilstm_core.errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def make_streams_forgiving() -> None:
+    """Let a locale without UTF-8 cost a character, not the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def is_screen() -> bool:
+    """Whether stdout is a terminal that understands control codes."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it is: no markup, no emoji codes, no guessed colours."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def harmless(text: str) -> str:
+    """Text from a file or a foreign variable with its control characters made visible."""
+    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
+
+
+def show_failure(error: BilstmError) -> None:
+    """Say on stderr what happened and what to do next."""
+    console = make_console(stderr=True)
+    console.print(Text(f"✗ {error.title}", style="bold red"))
+    _print_indented(console, error.message)
+    if error.advice:
+        console.print()
+        _print_indented(console, error.advice)
+
+
+def show_warning(message: str) -> None:
+    """Say something on stderr that the user should know."""
+    make_console(stderr=True).print(Text(f"! {harmless(message)}", style="yellow"), soft_wrap=True)
+
+
+def _print_indented(console: Console, text: str) -> None:
+    harmless_text = harmless(text)
+    if console.is_terminal:
+        console.print(Padding(Text(harmless_text), (0, 0, 0, 2)))
+    else:
+        for line in harmless_text.splitlines():  # whole lines, for grep
+            console.print(f"  {line}", soft_wrap=True)
+
+
+def show_defect(error: Exception) -> int:
+    """Tell of an error that nobody foresaw; keep the traceback in a file. Returns the exit code."""
+    trace = "".join(traceback.format_exception(error))
+    try:
+        folder = paths.log_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        report = folder / time.strftime("crash-%Y-%m-%d_%H%M%S.log")
+        report.write_text(trace, encoding="utf-8")
+        where = f"The whole story is in {report}."
+    except OSError:
+        where = f"The whole story:\n{trace}"
+    name = type(error).__name__
+    show_failure(
+        BilstmError(
+            f"{name}: {error}",
+            f"This is a defect of bilstm-tui, not of your command; please report it. {where}",
+            title="bilstm-tui met an error that it did not foresee",
+        )
+    )
+    return INTERNAL_ERROR_EXIT_CODE

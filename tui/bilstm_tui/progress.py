@@ -1,0 +1,138 @@
+"""`--no-ui` on a terminal: lines above, a live line of progress below."""
+
+import time
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from bilstm_core import events
+from bilstm_core.catalog import CATALOG
+from bilstm_core.events import Emit, Event
+
+from .narration import Narrator
+from .output import harmless, make_console, show_warning
+
+_SMOOTHING = 0.98
+
+
+class ProgressLine:
+    """Shows a run's events on a terminal; a context manager that gives what takes them."""
+
+    def __init__(self) -> None:
+        self._console = make_console()
+        self._narrator = Narrator(self._say, self._warn)
+        self._progress: Progress | None = None
+        self._task = TaskID(0)
+        self._estimate = Estimate()
+        self._file = ""
+
+    def __enter__(self) -> Emit:
+        return self._take
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case events.Download():
+                self._show_download(event)
+            case events.RunStarted():
+                self._close()
+                self._narrator.tell(event)
+                self._estimate.start(event)
+                self._open(_step_columns(), "", event.total_steps)
+            case events.Progress():
+                self._update(self._estimate.update(event), event.step)
+            case events.EvaluationStarted() | events.Stopped():
+                self._close()
+                self._narrator.tell(event)
+            case _:
+                self._narrator.tell(event)
+
+    def _show_download(self, event: events.Download) -> None:
+        if event.file != self._file:
+            self._file = event.file
+            self._close()
+            title = f"Fetching {CATALOG[event.dataset].title} {event.file}"
+            self._open(_download_columns(), title, None)
+        self._update("", event.received, event.total or None)
+
+    def _open(
+        self, columns: list[TextColumn | BarColumn | DownloadColumn], title: str, total: int | None
+    ) -> None:
+        self._progress = Progress(*columns, console=self._console, auto_refresh=False, expand=True)
+        self._task = self._progress.add_task(title, total=total, status="")
+        self._progress.start()
+
+    def _update(self, status: str, completed: int, total: int | None = None) -> None:
+        if self._progress:
+            self._progress.update(
+                self._task, completed=completed, total=total, status=status, refresh=True
+            )
+
+    def _close(self) -> None:
+        if self._progress:
+            if self._file and not self._estimate.total_steps:
+                self._progress.refresh()  # a complete download stays on the screen
+            else:
+                self._progress.update(self._task, visible=False)
+            self._progress.stop()
+            self._progress = None
+
+    def _say(self, line: str) -> None:
+        self._console.print(Text(harmless(line)), soft_wrap=True)
+
+    def _warn(self, message: str) -> None:
+        show_warning(message)
+
+
+def _step_columns() -> list[TextColumn | BarColumn | DownloadColumn]:
+    return [BarColumn(bar_width=None), TextColumn("{task.fields[status]}", markup=False)]
+
+
+def _download_columns() -> list[TextColumn | BarColumn | DownloadColumn]:
+    return [TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn()]
+
+
+class Estimate:
+    """The words beside the bar: epoch, step, smoothed loss, speed, time left, time of the end."""
+
+    def __init__(self) -> None:
+        self.total_steps = 0
+        self._num_epochs = 0
+        self._began = 0.0
+        self._loss = 0.0
+        self._weight = 0.0
+
+    def start(self, event: events.RunStarted) -> None:
+        """Take the run's size; the clock runs from here."""
+        self.total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
+        self._began = time.monotonic()
+
+    def update(self, event: events.Progress) -> str:
+        """The words after some more steps."""
+        for loss in event.losses:
+            if loss is not None:  # a moving average without its bias towards the initial 0
+                self._loss = _SMOOTHING * self._loss + (1 - _SMOOTHING) * loss
+                self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
+        elapsed = time.monotonic() - self._began
+        left = timedelta(seconds=round(elapsed / event.step * (self.total_steps - event.step)))
+        end = datetime.now().astimezone() + left
+        shown = str(left).removeprefix("0:")
+        return "  ".join(
+            (
+                f"epoch {event.epoch}/{self._num_epochs}",
+                f"{event.step:,}/{self.total_steps:,}",
+                f"loss {self._loss / (self._weight or 1):.4f}",
+                f"{event.samples_per_second:,.0f} samples/s",
+                f"{shown} left",
+                f"ends {end:%H:%M}" if left < timedelta(days=1) else f"ends {end:%d %b %H:%M}",
+            )
+        )
