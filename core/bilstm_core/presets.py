@@ -49,7 +49,7 @@ PRESETS: dict[str, Preset] = {
     "default": Preset(
         "a BiLSTM as we would train it ourselves",
         {},
-        on={"digits": {"num_epochs": 30}},
+        on={"digits": {"num_epochs": 30, "learning_rate": 0.008}},
     ),
     "notebook": Preset("exactly the notebook: one direction, last hidden state", _NOTEBOOK),
     "notebook-all": Preset(

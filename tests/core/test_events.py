@@ -1,0 +1,99 @@
+"""Events: one JSON line each, with keys that scripts may rely on."""
+
+import json
+import math
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_core import events
+
+KINDS: tuple[type[Any], ...] = get_args(events.Event)
+
+FROZEN = {
+    "download": ["dataset", "file", "received", "total"],
+    "run_started": [
+        "config", "model", "device", "data", "steps_per_epoch", "total_steps", "versions",
+    ],
+    "progress": ["epoch", "step", "losses", "learning_rate", "samples_per_second"],
+    "epoch_ended": ["epoch", "step", "loss", "correct", "total", "accuracy", "seconds"],
+    "evaluation_started": ["split", "epoch", "step", "total"],
+    "evaluation": ["split", "final", "epoch", "step", "loss", "correct", "total", "accuracy"],
+    "warning": ["message"],
+    "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
+    "stopped": ["epoch", "step"],
+    "failed": ["title", "message", "advice", "exit_code"],
+}  # fmt: skip
+"""A change here breaks scripts that people wrote; say so in CHANGELOG.md."""
+
+
+def keys(kind: type[Any]) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def type_of(kind: type[Any]) -> str:
+    return str(kind.type)
+
+
+def test_the_keys_are_frozen() -> None:
+    assert {type_of(kind): keys(kind) for kind in KINDS} == {
+        name: ["type", "time", *own] for name, own in FROZEN.items()
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=type_of)
+def test_the_readme_lists_every_key(kind: type[Any]) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if line.startswith(f"| `{type_of(kind)}` |"))
+    listed = row.split("|")[2].replace("`", "").replace(" ", "").split(",")
+    assert listed == FROZEN[type_of(kind)]
+
+
+@given(kind=st.sampled_from(KINDS), data=st.data())
+def test_round_trip(kind: type[Any], data: st.DataObject) -> None:
+    fixed = {"config": st.just({}), "versions": st.just({})}
+    free = {name: value for name, value in fixed.items() if name in keys(kind)}
+    event = data.draw(st.builds(kind, **free))
+    line = events.to_json(event)
+    assert "\n" not in line
+    again = events.from_json(line)
+    assert events.to_json(again) == line
+    assert json.loads(line)["type"] == type_of(kind)
+
+
+def test_what_json_cannot_hold_is_null() -> None:
+    event = events.Progress(
+        epoch=1,
+        step=2,
+        losses=[0.5, math.nan, math.inf],
+        learning_rate=0.1,
+        samples_per_second=9.0,
+    )
+    line = events.to_json(event)
+    assert json.loads(line)["losses"] == [0.5, None, None]
+    again = events.from_json(line)
+    assert isinstance(again, events.Progress)
+    assert again.losses == [0.5, None, None]
+
+
+def test_a_key_of_a_later_version_is_passed_over() -> None:
+    event = events.from_json('{"type":"stopped","time":1,"epoch":2,"step":3,"mood":"good"}')
+    assert event == events.Stopped(time=1, epoch=2, step=3)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "{", "[]", "null", "7", '{"type":"joke"}', '{"type":"stopped"}', b"\xff\x00"]
+)
+def test_garbage_is_no_event(line: str | bytes) -> None:
+    with pytest.raises(ValueError, match="no event"):
+        events.from_json(line)
+
+
+@given(st.binary())
+def test_no_bytes_do_worse_than_being_no_event(line: bytes) -> None:
+    with pytest.raises(ValueError, match="no event"):
+        events.from_json(line)

@@ -1,0 +1,119 @@
+"""A real terminal for the installed command: a pty, with pyte as the screen."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+COMMAND = str(Path(sys.executable).with_name("bilstm-tui"))
+PATIENCE_SECONDS = 60
+
+
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """A user's environment without the settings of the person who runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BILSTM_")}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI"):
+        kept.pop(name, None)
+    return {**kept, "HOME": str(home), "TERM": "xterm-256color", **variables}
+
+
+class Terminal:
+    """A command in a terminal of its own.
+
+    Args:
+        arguments: Of `bilstm-tui`.
+        env: Its whole environment.
+        columns: Width.
+        rows: Height.
+    """
+
+    def __init__(
+        self, *arguments: str, env: dict[str, str], columns: int = 80, rows: int = 24
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self.bytes = b""
+        self._stream = pyte.ByteStream(self.screen)
+        self._terminal, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.process = subprocess.Popen(
+            [COMMAND, *arguments],
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            env=env,
+            start_new_session=True,
+            # make the pty the controlling terminal, so that Ctrl-C becomes a signal
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        os.close(inside)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self._terminal)
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, without blanks at the ends of lines and below the text."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip().split("\n")
+
+    def type(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    def wait_for(self, what: str | Callable[[], bool]) -> None:
+        """Read until a pattern is on the screen, or a condition holds."""
+        if isinstance(what, str):
+            pattern = re.compile(what)
+            condition = lambda: any(map(pattern.search, self.lines))  # noqa: E731
+        else:
+            condition = what
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"waited in vain for {what}:\n" + self.dump()
+            if not self._read(0.1) and self.process.poll() is not None and not self._read(0.1):
+                assert condition(), f"ended before {what}:\n" + self.dump()
+
+    def wait(self) -> int:
+        """Read to the end; the exit code."""
+        self.wait_for(lambda: self.process.poll() is not None)
+        while self._read(0.1):
+            pass
+        return self.process.wait()
+
+    def dump(self) -> str:
+        return "\n".join(self.lines)
+
+    def _read(self, seconds: float) -> bool:
+        """Feed what has come to the screen; whether anything had."""
+        ready, _, _ = select.select([self._terminal], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self._terminal, 65536)
+        except OSError:  # Linux's end of file on a pty whose other side is closed
+            return False
+        self.bytes += data
+        self._stream.feed(data)
+        return bool(data)

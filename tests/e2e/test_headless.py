@@ -1,0 +1,200 @@
+"""`bilstm-tui --no-ui` as users run it: the installed command, in pipes and in terminals."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from bilstm_core import events
+from tests.conftest import DataServer
+from tests.e2e.terminal import COMMAND, Terminal, environment
+
+SHORT = ["--no-ui", "--dataset", "digits", "--num-epochs", "3", "--hidden-size", "32"]
+LONG = ["--no-ui", "--dataset", "digits", "--num-epochs", "10000"]
+GOT = r"got \d+ / {} with accuracy \d+\.\d\d"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return environment(tmp_path)
+
+
+def piped(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        [COMMAND, *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in result.stderr
+    return result
+
+
+class TestPipe:
+    def test_a_line_an_epoch_and_no_control_codes(self, env: dict[str, str]) -> None:
+        result = piped(*SHORT, env={**env, "FORCE_COLOR": "1"})
+        assert result.returncode == 0
+        assert result.stderr == ""
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", result.stdout)
+        lines = result.stdout.splitlines()
+        assert lines[3] == "Using the maximum of the hidden states over time"
+        assert [line[:9] for line in lines[4:7]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+        assert lines[7] == "Checking accuracy on training data"
+        assert re.fullmatch(GOT.format(1437), lines[8])
+        assert lines[9] == "Checking accuracy on test data"
+        assert re.fullmatch(GOT.format(360), lines[10])
+        assert len(lines) == 11
+
+    def test_the_default_learns_digits(self, env: dict[str, str]) -> None:
+        result = piped("--no-ui", "--dataset", "digits", env=env)
+        accuracy = float(result.stdout.split()[-1])
+        assert accuracy >= 97
+
+    def test_json_is_events_and_nothing_else(self, env: dict[str, str]) -> None:
+        result = piped(*SHORT, "--json", env=env)
+        assert result.returncode == 0
+        told = [events.from_json(line) for line in result.stdout.splitlines()]
+        assert isinstance(told[0], events.RunStarted)
+        assert isinstance(told[-1], events.Finished)
+        assert json.loads(result.stdout.splitlines()[0])["config"]["hidden_size"] == 32
+
+    def test_the_same_seed_the_same_accuracy(self, env: dict[str, str]) -> None:
+        first, second = (piped(*SHORT, "--seed", "7", env=env).stdout for _ in range(2))
+        pattern = re.compile(r"got .*")
+        assert pattern.findall(first) == pattern.findall(second) != []
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_a_signal_stops_it_in_good_order(
+        self, number: int, code: int, env: dict[str, str]
+    ) -> None:
+        process = subprocess.Popen(
+            [COMMAND, *LONG, "--json"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            if b'"progress"' in line:
+                break
+        process.send_signal(number)
+        out, err = process.communicate()
+        assert process.returncode == code
+        assert json.loads(out.splitlines()[-1])["type"] == "stopped"
+        assert b"Traceback" not in err
+
+    def test_a_reader_that_goes_away_is_no_error(self, env: dict[str, str]) -> None:
+        process = subprocess.Popen(
+            [COMMAND, *LONG], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+    def test_output_in_a_locale_without_utf_8(self, env: dict[str, str]) -> None:
+        ascii_only = {**env, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+        assert piped(*SHORT, env=ascii_only).returncode == 0
+        assert piped("--no-ui", "--cell", "x", env=ascii_only).returncode == 2
+        assert piped("--help", env=ascii_only).returncode == 0
+
+    def test_no_network(self, env: dict[str, str], tmp_path: Path) -> None:
+        closed = {**env, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+        data_dir = str(tmp_path / "data")
+        result = piped("--no-ui", "--data-dir", data_dir, env={**closed, "no_proxy": ""})
+        assert result.returncode == 3
+        assert "MNIST is not in" in result.stderr
+        for way_out in ("--data-dir", "Try again", "--dataset digits"):
+            assert way_out in result.stderr
+
+    def test_real_mnist(self, env: dict[str, str], mnist_dir: Path) -> None:
+        result = piped(
+            *["--no-ui", "--data-dir", str(mnist_dir), "--num-epochs", "1", "--hidden-size", "32"],
+            env=env,
+        )
+        assert re.search(GOT.format(60_000), result.stdout)
+        assert re.search(GOT.format(10_000), result.stdout.splitlines()[-1])
+
+
+class TestTerminal:
+    @pytest.mark.parametrize("columns", [80, 160])
+    def test_progress_then_the_two_lines(self, columns: int, env: dict[str, str]) -> None:
+        with Terminal(
+            *["--no-ui", "--dataset", "digits", "--num-epochs", "20"], env=env, columns=columns
+        ) as terminal:
+            terminal.wait_for(
+                r"━.*epoch \d+/20  [\d,]+/460  loss \d\.\d{4}  [\d,]+ samples/s  "
+                r"[\d:]+ left  ends \d\d:\d\d$"
+            )
+            assert terminal.wait() == 0
+            assert re.fullmatch(GOT.format(360), terminal.lines[-1])
+            assert terminal.lines[-2] == "Checking accuracy on test data"
+            assert "━" not in terminal.dump(), "the bar goes when its work is done"
+            assert not terminal.screen.cursor.hidden
+
+    def test_ctrl_c_stops_it_and_leaves_the_terminal_as_it_was(self, env: dict[str, str]) -> None:
+        with Terminal(*LONG, env=env) as terminal:
+            terminal.wait_for("samples/s.*left")
+            terminal.type("\x03")
+            assert terminal.wait() == 130
+            assert re.search(r"Stopped in epoch \d+ of 10000, after step", terminal.lines[-1])
+            assert not terminal.screen.cursor.hidden
+
+    def test_no_color_is_honoured(self, env: dict[str, str]) -> None:
+        colours = re.compile(rb"\x1b\[[\d;]*3[0-9][\d;]*m|\x1b\[[\d;]*[34]8;")
+        with Terminal(*SHORT, env=env) as terminal:
+            assert terminal.wait() == 0
+            assert colours.search(terminal.bytes)
+        with Terminal(*SHORT, env={**env, "NO_COLOR": "1"}) as terminal:
+            assert terminal.wait() == 0
+            assert not colours.search(terminal.bytes)
+
+    def test_a_dumb_terminal_gets_plain_lines(self, env: dict[str, str]) -> None:
+        with Terminal(*SHORT, env={**env, "TERM": "dumb"}) as terminal:
+            assert terminal.wait() == 0
+            assert b"\x1b" not in terminal.bytes
+
+    def test_the_app_is_not_built_yet(self, env: dict[str, str]) -> None:
+        with Terminal(env=env) as terminal:
+            assert terminal.wait() == 2
+            assert "The app is not built yet" in terminal.dump()
+            assert "bilstm-tui --no-ui" in terminal.dump()
+
+    def test_a_download_shows_its_progress(
+        self,
+        env: dict[str, str],
+        server: DataServer,
+        made_archives: dict[str, bytes],
+        tmp_path: Path,
+    ) -> None:
+        server.serve(made_archives)
+        arguments = ["--no-ui", "--dataset", "kmnist", "--data-dir", str(tmp_path / "data")]
+        small = ["--num-epochs", "1", "--hidden-size", "2", "--batch-size", "6000"]
+        with Terminal(*arguments, *small, env={**env, "BILSTM_MIRROR": server.url}) as terminal:
+            terminal.wait_for(r"Fetching KMNIST train-images-idx3-ubyte.gz ━+ .*B")
+            assert terminal.wait() == 0
+            assert re.fullmatch(GOT.format(10_000), terminal.lines[-1])
+
+    def test_ctrl_c_during_a_download(
+        self, env: dict[str, str], server: DataServer, tmp_path: Path
+    ) -> None:
+        asked, done = threading.Event(), threading.Event()
+
+        def silence(_path: str, _handler: BaseHTTPRequestHandler) -> None:
+            asked.set()
+            done.wait()
+
+        server.answer = silence
+        arguments = ["--no-ui", "--dataset", "kmnist", "--data-dir", str(tmp_path / "data")]
+        with Terminal(*arguments, env={**env, "BILSTM_MIRROR": server.url}) as terminal:
+            terminal.wait_for(asked.is_set)
+            terminal.type("\x03")
+            assert terminal.wait() == 130
+            assert "Stopped before the first step" in terminal.dump()
+        done.set()

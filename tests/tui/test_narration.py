@@ -1,0 +1,160 @@
+"""The lines of a run, and those of the notebook to the letter."""
+
+import pytest
+
+from bilstm_core import events
+from bilstm_core.architecture import READOUT_TITLES, summarise
+from bilstm_core.config import SETTINGS
+from bilstm_core.resolve import resolve
+from bilstm_tui.narration import Narrator, got
+from bilstm_tui.progress import Estimate
+
+
+class Told:
+    """A narrator and what it said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self.tell = Narrator(self.lines.append, self.warnings.append).tell
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+def started(num_epochs: int = 2, readout: str = "last") -> events.RunStarted:
+    config = resolve({"num_epochs": num_epochs, "readout": readout}, preset="notebook")
+    return events.RunStarted(
+        config=config.model_dump(),
+        model=summarise(config),
+        device=events.DeviceInfo(
+            name="cpu", description="Processor", precision="float32", threads=2
+        ),
+        data=events.DataInfo(
+            dataset="mnist",
+            train=60_000,
+            validation=0,
+            test=10_000,
+            sequence_length=28,
+            input_size=28,
+            classes=(),
+        ),
+        steps_per_epoch=938,
+        total_steps=938 * num_epochs,
+        versions={},
+    )
+
+
+def epoch_ended(epoch: int) -> events.EpochEnded:
+    return events.EpochEnded(
+        epoch=epoch,
+        step=938 * epoch,
+        loss=0.25,
+        correct=54_000,
+        total=60_000,
+        accuracy=0.9,
+        seconds=30.0,
+    )
+
+
+def evaluation(
+    split: events.Split, correct: int, total: int, *, final: bool, epoch: int = 2
+) -> events.Evaluation:
+    return events.Evaluation(
+        split=split,
+        final=final,
+        epoch=epoch,
+        step=938 * epoch,
+        loss=0.1,
+        correct=correct,
+        total=total,
+        accuracy=correct / total,
+    )
+
+
+def test_a_whole_run(told: Told) -> None:
+    told.tell(started())
+    for epoch in (1, 2):
+        told.tell(epoch_ended(epoch))
+        told.tell(evaluation("test", 9600, 10_000, final=False, epoch=epoch))
+    told.tell(events.EvaluationStarted(split="train", epoch=2, step=1876, total=60_000))
+    told.tell(evaluation("train", 58_613, 60_000, final=True))
+    told.tell(events.EvaluationStarted(split="test", epoch=2, step=1876, total=10_000))
+    told.tell(evaluation("test", 9767, 10_000, final=True))
+    told.tell(events.Finished(epoch=2, step=1876, kept_epoch=2, seconds=1, training_seconds=1))
+    assert told.lines == [
+        "LSTM 2×256, 821,770 parameters",
+        "MNIST: 60,000 training and 10,000 test images of 28 rows × 28",
+        "cpu (Processor), float32",
+        "Using the last hidden state",
+        "epoch 1/2  loss 0.2500  training 90.00 %  test 96.00 %  2,000 samples/s  30.0 s",
+        "epoch 2/2  loss 0.2500  training 90.00 %  test 96.00 %  2,000 samples/s  30.0 s",
+        "Checking accuracy on training data",
+        "got 58613 / 60000 with accuracy 97.69",
+        "Checking accuracy on test data",
+        "got 9767 / 10000 with accuracy 97.67",
+    ]
+    assert told.warnings == []
+
+
+def test_every_readout_has_its_words(told: Told) -> None:
+    assert set(READOUT_TITLES) == set(SETTINGS["readout"].choices)
+    told.tell(started(readout="all"))
+    assert told.lines[-1] == "Using all hidden states"
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "line"),
+    [
+        (0, 360, "got 0 / 360 with accuracy 0.00"),
+        (360, 360, "got 360 / 360 with accuracy 100.00"),
+        (1, 3, "got 1 / 3 with accuracy 33.33"),
+    ],
+)
+def test_the_notebook_s_line(correct: int, total: int, line: str) -> None:
+    assert got(evaluation("test", correct, total, final=True)) == line
+
+
+def test_an_early_stop_is_told_before_the_check(told: Told) -> None:
+    told.tell(started(num_epochs=9))
+    told.tell(epoch_ended(4))
+    told.tell(evaluation("validation", 1, 2, final=False, epoch=4))
+    told.tell(events.EvaluationStarted(split="train", epoch=2, step=1876, total=9))
+    assert told.lines[-3:] == [
+        "Stopped early after epoch 4: validation loss no longer falls",
+        "Keeping the weights of epoch 2, the best on validation data",
+        "Checking accuracy on training data",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (events.Stopped(epoch=0, step=0), "Stopped before the first step"),
+        (events.Stopped(epoch=2, step=1000), "Stopped in epoch 2 of 2, after step 1,000 of 1,876"),
+    ],
+)
+def test_a_stop_is_a_diagnostic(told: Told, event: events.Stopped, line: str) -> None:
+    told.tell(started())
+    told.tell(event)
+    assert told.warnings == [line]
+
+
+def test_a_download_is_one_line_a_file(told: Told) -> None:
+    for received in (1, 2, 3):
+        told.tell(events.Download(dataset="kmnist", file="a.gz", received=received, total=3))
+    assert told.lines == ["Fetching KMNIST: a.gz"]
+
+
+def test_the_words_beside_the_bar() -> None:
+    estimate = Estimate()
+    estimate.start(started())
+    words = estimate.update(
+        events.Progress(
+            epoch=1, step=938, losses=[0.5, None], learning_rate=0.1, samples_per_second=4321.0
+        )
+    )
+    assert words.startswith("epoch 1/2  938/1,876  loss 0.5000  4,321 samples/s  ")
+    assert " left  ends " in words
