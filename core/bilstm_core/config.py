@@ -210,13 +210,18 @@ class Setting:
     range: str
 
     @property
+    def limits(self) -> str:
+        """The choices or the range."""
+        return ", ".join(self.choices) or self.range
+
+    @property
     def allowed(self) -> str:
         """What is allowed, in words."""
         return {
-            "choice": ", ".join(self.choices),
+            "choice": self.limits,
             "switch": "true, false",
-            "integer": f"a whole number {self.range}",
-            "number": f"a number {self.range}",
+            "integer": f"a whole number {self.limits}",
+            "number": f"a number {self.limits}",
         }[self.kind]
 
     @property

@@ -9,6 +9,10 @@ from torch import Tensor
 from .errors import NonFiniteLossError
 from .events import Emit, Progress
 
+ADVICE = (
+    "Lower learning_rate, or set clip_norm = 1; with precision = bfloat16, float32 may help too."
+)
+"""What to do about a loss that is not finite."""
 REPORT_SECONDS = 0.25
 """Time between two progress events, whatever the step rate."""
 
@@ -134,6 +138,5 @@ def _check_finite(event: Progress) -> None:
             raise NonFiniteLossError(
                 f"The loss became {loss} at step {step} (epoch {event.epoch}, "
                 f"learning rate {event.learning_rate:g}).",
-                "Lower learning_rate, or set clip_norm = 1; with precision = bfloat16, "
-                "float32 may help too.",
+                ADVICE,
             )

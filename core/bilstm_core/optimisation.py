@@ -36,9 +36,9 @@ def make_schedule(config: RunConfig, optimizer: Optimizer, total_steps: int) -> 
         case "cosine":
             return CosineAnnealingLR(optimizer, T_max=total_steps)
         case "one-cycle":
-            return OneCycleLR(
-                optimizer, config.learning_rate, total_steps + 1, cycle_momentum=False
-            )
+            # it is asked once more, after the last step
+            steps = total_steps + 1
+            return OneCycleLR(optimizer, config.learning_rate, steps, cycle_momentum=False)
 
 
 def make_average(config: RunConfig, model: nn.Module) -> AveragedModel | None:

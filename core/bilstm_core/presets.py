@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from .config import Setting
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -79,3 +81,17 @@ PRESETS: dict[str, Preset] = {
         on={"digits": {"num_epochs": 100}},
     ),
 }
+
+
+def default_in_words(setting: Setting) -> str:
+    """A setting's default where nothing else is said, such as '5, on digits 30'."""
+
+    def word(value: Any) -> str:
+        return f"{value:g}" if setting.is_numeric else str(value).lower()
+
+    exceptions = [
+        f", on {dataset} {word(values[setting.name])}"
+        for dataset, values in PRESETS["default"].on.items()
+        if setting.name in values
+    ]
+    return word(setting.default) + "".join(exceptions)

@@ -52,8 +52,9 @@ def resolve(
             f"There is no preset '{preset}'.{did_you_mean(preset, PRESETS)}",
             f"Presets: {', '.join(PRESETS)}.",
         )
+    typed = flags or {}
     chosen = [
-        _Layer(flags or {}, lambda name: SETTINGS[name].flag),
+        _Layer(typed, lambda name: _flag(name, typed[name])),
         _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
         _Layer(read_toml(file) if file else {}, lambda _: str(file)),
     ]
@@ -123,6 +124,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
         for setting in SETTINGS.values()
         if environ.get(setting.variable)
     }
+
+
+def _flag(name: str, value: Any) -> str:
+    flag = SETTINGS[name].flag
+    return flag.replace("--", "--no-", 1) if value is False else flag
 
 
 def _origin(name: str, layers: list[_Layer]) -> str:

@@ -15,17 +15,16 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
-from . import __version__, events
+from . import __version__, events, metering
 from .architecture import summarise
 from .augment import apply_transforms, draw_transforms
 from .config import RunConfig
 from .control import RunStopped, ShouldStop, stop_if
 from .datasets import Dataset, Images, load_dataset
 from .devices import describe, has_bfloat16, prepared, resolve_device, resolve_precision
-from .errors import BilstmError, OutOfMemoryError
+from .errors import BilstmError, NonFiniteLossError, OutOfMemoryError
 from .evaluation import class_scores, evaluate
 from .events import Emit
-from .metering import Meter
 from .model import SequenceClassifier
 from .optimisation import make_average, make_optimizer, make_schedule
 from .paths import data_dir as default_data_dir
@@ -136,7 +135,7 @@ class Trainer:
         self.optimizer = make_optimizer(config, self.model)
         self.schedule = make_schedule(config, self.optimizer, self.total_steps)
         self.average = make_average(config, self.model)
-        self.meter = Meter(emit, device)
+        self.meter = metering.Meter(emit, device)
         self.epoch = 0
         self.step = 0
         self.training_seconds = 0.0
@@ -268,6 +267,11 @@ class Trainer:
             score = evaluate(
                 self.evaluated_model, self.data, images, self.precision, self.should_stop
             )
+            if not math.isfinite(score.loss):
+                raise NonFiniteLossError(
+                    f"The loss on {SPLIT_TITLES[split]} data is {score.loss} after step {step}.",
+                    metering.ADVICE,
+                )
             event = events.Evaluation(
                 split=split,
                 final=final,

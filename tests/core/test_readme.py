@@ -7,14 +7,14 @@ import pytest
 from bilstm_core import paths
 from bilstm_core.config import SETTINGS, Setting
 from bilstm_core.errors import BilstmError
-from bilstm_core.presets import PRESETS
+from bilstm_core.presets import PRESETS, default_in_words
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def setting_row(setting: Setting) -> str:
-    default = f"{setting.default:g}" if setting.is_numeric else str(setting.default).lower()
+    default = default_in_words(setting)
     return f"| `{setting.name}` | {default} | {setting.allowed} | {setting.help} |"
 
 

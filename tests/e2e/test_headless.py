@@ -88,15 +88,15 @@ class TestPipe:
         assert b"Traceback" not in err
 
     def test_a_reader_that_goes_away_is_no_error(self, env: dict[str, str]) -> None:
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [COMMAND, *LONG], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr is not None
-        assert process.stderr.read() == b""
-        assert process.wait() == 141
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 141
 
     def test_output_in_a_locale_without_utf_8(self, env: dict[str, str]) -> None:
         ascii_only = {**env, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
@@ -159,6 +159,13 @@ class TestTerminal:
         with Terminal(*SHORT, env={**env, "TERM": "dumb"}) as terminal:
             assert terminal.wait() == 0
             assert b"\x1b" not in terminal.bytes
+
+    def test_help_fits_its_width(self, env: dict[str, str]) -> None:
+        with Terminal("--help", env=env, rows=200) as terminal:
+            assert terminal.wait() == 0
+            boxes = [line for line in terminal.lines if line.startswith(("╭", "╰", "│"))]
+            assert {len(line) for line in boxes} == {80}
+            assert "…" not in terminal.dump().replace("(BILSTM_HIDDEN_SIZE, …)", "")
 
     def test_the_app_is_not_built_yet(self, env: dict[str, str]) -> None:
         with Terminal(env=env) as terminal:

@@ -49,13 +49,6 @@ class TestHelp:
         assert "where the backward direction has read one row only" in text
         assert "each direction's own last state" in text
 
-    def test_it_fits_80_columns(
-        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", "80")
-        _, out, _ = said(capsys, "--help")
-        assert max(map(len, out.splitlines())) <= 80
-
     @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--print-config"]])
     def test_it_does_not_import_torch(self, arguments: list[str]) -> None:
         code = (

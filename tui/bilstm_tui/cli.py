@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, U
 from bilstm_core import __version__, paths
 from bilstm_core.config import GROUPS, SETTINGS, Setting
 from bilstm_core.errors import BilstmError, UsageError
-from bilstm_core.presets import PRESETS
+from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
 
 from .output import make_streams_forgiving, show_defect, show_failure, show_warning
@@ -177,12 +177,11 @@ def doctor(
 
 def _setting_parameter(setting: Setting) -> inspect.Parameter:
     """The option of a setting: text, checked by the schema alone, or a switch."""
-    default = f"{setting.default:g}" if setting.is_numeric else str(setting.default).lower()
     typed = bool | None if setting.kind == "switch" else str | None
-    limits = ", ".join(setting.choices) or setting.range
+    limits = "" if setting.kind == "switch" else f"{setting.limits}; "
     parameter = Parameter(
         name=setting.flag,
-        help=f"{setting.help} ({limits}{'; ' if limits else ''}default: {default})",
+        help=f"{setting.help} ({limits}default: {default_in_words(setting)})",
         metavar=_METAVARS[setting.kind],
         group=_SETTINGS[setting.group],
         allow_leading_hyphen=True,
