@@ -1,5 +1,6 @@
 """Fetching: whole and checked, or not at all."""
 
+import ctypes
 import hashlib
 import subprocess
 import sys
@@ -223,6 +224,49 @@ def test_a_place_where_nothing_can_be_stored(place: str, tmp_path: Path) -> None
         load_dataset("kmnist", folder, Recorder())
     assert "cannot be" in caught.value.message
     assert "--data-dir" in caught.value.advice
+
+
+def obey_permissions() -> None:
+    """In a child process: let file permissions bind root as they bind everybody."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    prctl = ctypes.CDLL(None).prctl
+    prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+    prctl(drop_from_bounding_set, dac_read_search, 0, 0, 0)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_read_only_folder(
+    complete: bool, made_archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    raw = tmp_path / "data" / RAW
+    raw.mkdir(parents=True)
+    for name in list(made_archives)[0 if complete else 1 :]:
+        (raw / name).write_bytes(made_archives[name])
+        (raw / name).chmod(0o444)
+    for folder in (raw, raw.parent, raw.parent.parent):
+        folder.chmod(0o555)
+    code = """
+import sys
+from pathlib import Path
+from bilstm_core.datasets import load_dataset
+from bilstm_core.errors import DataError
+try:
+    print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
+except DataError as error:
+    print(error.message)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "data")],
+        env={"HOME": str(tmp_path)},
+        preexec_fn=obey_permissions,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if complete:
+        assert result.stdout == "60000\n"
+    else:
+        assert "cannot be stored there: permission denied" in result.stdout.lower()
 
 
 def test_a_full_disk(
