@@ -4,7 +4,14 @@ import time
 from datetime import datetime, timedelta
 from types import TracebackType
 
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+)
 from rich.text import Text
 
 from bilstm_core import events
@@ -22,13 +29,14 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._console = make_console()
-        self._narrator = Narrator(self._say, self._warn)
-        self._progress: Progress | None = None
+        self._narrator = Narrator(self._say, show_warning)
+        self._bar: Progress | None = None
         self._task = TaskID(0)
-        self._estimate = Estimate()
         self._file = ""
+        self._estimate = Estimate()
 
     def __enter__(self) -> Emit:
+        self._open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
         return self._take
 
     def __exit__(
@@ -43,62 +51,48 @@ class ProgressLine:
         match event:
             case events.Download():
                 self._show_download(event)
-            case events.RunStarted():
-                self._close()
-                self._narrator.tell(event)
-                self._estimate.start(event)
-                self._open(_step_columns(), "", event.total_steps)
+                return
             case events.Progress():
-                self._update(self._estimate.update(event), event.step)
-            case events.EvaluationStarted() | events.Stopped():
+                self._update(event.step, status=self._estimate.update(event))
+                return
+            case events.RunStarted() | events.EvaluationStarted() | events.Stopped():
                 self._close()
-                self._narrator.tell(event)
-            case _:
-                self._narrator.tell(event)
+        self._narrator.tell(event)
+        if isinstance(event, events.RunStarted):
+            self._estimate.start(event)
+            words = TextColumn("{task.fields[status]}", markup=False)
+            self._open(BarColumn(bar_width=None), words, transient=True)
+            self._update(0, total=event.total_steps)
 
     def _show_download(self, event: events.Download) -> None:
         if event.file != self._file:
             self._file = event.file
             self._close()
-            title = f"Fetching {CATALOG[event.dataset].title} {event.file}"
-            self._open(_download_columns(), title, None)
-        self._update("", event.received, event.total or None)
+            words = TextColumn(f"Fetching {CATALOG[event.dataset].title} {event.file}")
+            self._open(words, BarColumn(), DownloadColumn(), transient=False)
+        self._update(event.received, total=event.total or None)
 
-    def _open(
-        self, columns: list[TextColumn | BarColumn | DownloadColumn], title: str, total: int | None
-    ) -> None:
-        self._progress = Progress(*columns, console=self._console, auto_refresh=False, expand=True)
-        self._task = self._progress.add_task(title, total=total, status="")
-        self._progress.start()
+    def _open(self, *columns: ProgressColumn, transient: bool) -> None:
+        """Start a bar; a transient one goes when its work is done."""
+        self._bar = Progress(
+            *columns, console=self._console, auto_refresh=False, expand=True, transient=transient
+        )
+        self._task = self._bar.add_task("", total=None, status="")
+        self._bar.start()
 
-    def _update(self, status: str, completed: int, total: int | None = None) -> None:
-        if self._progress:
-            self._progress.update(
+    def _update(self, completed: int, *, total: int | None = None, status: str = "") -> None:
+        if self._bar:
+            self._bar.update(
                 self._task, completed=completed, total=total, status=status, refresh=True
             )
 
     def _close(self) -> None:
-        if self._progress:
-            if self._file and not self._estimate.total_steps:
-                self._progress.refresh()  # a complete download stays on the screen
-            else:
-                self._progress.update(self._task, visible=False)
-            self._progress.stop()
-            self._progress = None
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
     def _say(self, line: str) -> None:
         self._console.print(Text(harmless(line)), soft_wrap=True)
-
-    def _warn(self, message: str) -> None:
-        show_warning(message)
-
-
-def _step_columns() -> list[TextColumn | BarColumn | DownloadColumn]:
-    return [BarColumn(bar_width=None), TextColumn("{task.fields[status]}", markup=False)]
-
-
-def _download_columns() -> list[TextColumn | BarColumn | DownloadColumn]:
-    return [TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn()]
 
 
 class Estimate:
