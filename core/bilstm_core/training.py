@@ -79,20 +79,30 @@ def _endings(emit: Emit) -> Iterator[None]:
     except BilstmError as error:
         emit(_failed(error))
         raise
-    except (torch.OutOfMemoryError, RuntimeError) as error:
+    except RuntimeError as error:
         if not _is_out_of_memory(error):
+            emit(_failed(_defect(error)))
             raise
         failure = OutOfMemoryError(
             str(error).splitlines()[0], "Lower batch_size first, then hidden_size."
         )
         emit(_failed(failure))
         raise failure from None
+    except BrokenPipeError:  # whoever takes the events has gone
+        raise
+    except Exception as error:
+        emit(_failed(_defect(error)))
+        raise
 
 
 def _failed(error: BilstmError) -> events.Failed:
     return events.Failed(
         title=error.title, message=error.message, advice=error.advice, exit_code=error.exit_code
     )
+
+
+def _defect(error: Exception) -> BilstmError:
+    return BilstmError(f"{type(error).__name__}: {error}", "This is a defect; please report it.")
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

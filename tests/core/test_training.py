@@ -334,6 +334,17 @@ class TestEndings:
         assert "hidden_size" in caught.value.advice
         assert recorder.of(events.Failed)[0].title == "Out of memory"
 
+    def test_a_defect_is_told_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def burst(_loop: Trainer, _epoch: int) -> None:
+            raise ZeroDivisionError("so it goes")
+
+        monkeypatch.setattr(Trainer, "train_epoch", burst)
+        recorder = Recorder()
+        with pytest.raises(ZeroDivisionError):
+            train(small_config(), recorder)
+        (failed,) = recorder.of(events.Failed)
+        assert (failed.message, failed.exit_code) == ("ZeroDivisionError: so it goes", 70)
+
     def test_data_that_cannot_be_had(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         from bilstm_core import datasets
 
