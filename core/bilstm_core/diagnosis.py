@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -118,7 +119,10 @@ def _unused_gpu(*, has_cuda: bool) -> Finding:
 def _data(folder: Path) -> Iterator[Finding]:
     from .datasets import inspect_folder  # imports torch
 
-    yield _folder("data folder", folder, DataError.exit_code, needed=False)
+    finding = _folder("data folder", folder, DataError.exit_code, needed=False)
+    yield finding
+    if finding.level == "problem":
+        return
     for facts in CATALOG.values():
         if facts.is_built_in:
             yield Finding(facts.name, "built in")
@@ -149,10 +153,19 @@ def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> Findin
         problem = f"{detail}: {there} is a file"
         return Finding(topic, problem, "problem", advice, exit_code)
     free = f"{shutil.disk_usage(there).free / _GIB:.1f} GiB free"
-    if os.access(there, os.W_OK | os.X_OK):
+    if _can_write_in(there):
         state = "" if there == folder else ", made when needed"
         return Finding(topic, f"{detail}, {free}{state}")
     if needed:
         advice = f"Choose one that you may write to: {paths.RUNS_DIR_VARIABLE}=FOLDER."
         return Finding(topic, f"{detail} cannot be written", "problem", advice, exit_code)
     return Finding(topic, f"{detail}, read-only: nothing can be fetched into it", "note")
+
+
+def _can_write_in(folder: Path) -> bool:
+    """Tried, not asked: permissions do not tell of read-only file systems, nor root of them."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

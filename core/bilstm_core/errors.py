@@ -11,7 +11,8 @@ code of the process that ends with it::
     ├── TrainingError       1   training began and failed
     │   ├── NonFiniteLossError  the loss became nan or infinite
     │   └── OutOfMemoryError    the device has too little memory
-    └── InstallationError   4   a library that training needs does not load
+    ├── InstallationError   4   a library that training needs does not load
+    └── OutputError         5   what was to be told could not be written
 """
 
 from typing import ClassVar
@@ -89,3 +90,10 @@ class InstallationError(BilstmError):
 
     exit_code = 4
     default_title = "The installation is broken"
+
+
+class OutputError(BilstmError):
+    """What was to be told could not be written."""
+
+    exit_code = 5
+    default_title = "The output cannot be written"

@@ -122,6 +122,10 @@ class TestToml:
         assert "run.toml" in message
         assert "Did you mean hidden_size?" in message
 
+    def test_a_file_as_some_editors_write_it(self, tmp_path: Path) -> None:
+        (tmp_path / "run.toml").write_bytes(b"\xef\xbb\xbfhidden_size = 4\r\n")
+        assert resolve(file=tmp_path / "run.toml").hidden_size == 4
+
     def test_a_table_is_no_setting(self, tmp_path: Path) -> None:
         message = refusal(file=write(tmp_path / "run.toml", "[data]\ndataset = 'digits'"))
         assert "data (in" in message

@@ -98,6 +98,30 @@ class TestPipe:
             assert process.stderr.read() == b""
         assert process.returncode == 141
 
+    @pytest.mark.parametrize("arguments", [SHORT, [*SHORT, "--json"], ["--print-config"]])
+    def test_a_full_disk_is_told(self, arguments: list[str], env: dict[str, str]) -> None:
+        with Path("/dev/full").open("w") as full:
+            result = subprocess.run(
+                [COMMAND, *arguments],
+                env=env,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert result.returncode == 5
+        assert result.stderr.splitlines() == [
+            "✗ The output cannot be written",
+            "  No space left on device.",
+        ]
+
+    def test_closed_streams_lead_nowhere(self, env: dict[str, str]) -> None:
+        command = f"exec {COMMAND} {' '.join(SHORT)} <&- >&-"
+        result = subprocess.run(
+            ["/bin/sh", "-c", command], env=env, stderr=subprocess.PIPE, check=False
+        )
+        assert (result.returncode, result.stderr) == (0, b"")
+
     def test_output_in_a_locale_without_utf_8(self, env: dict[str, str]) -> None:
         ascii_only = {**env, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
         assert piped(*SHORT, env=ascii_only).returncode == 0

@@ -103,6 +103,7 @@ class TestRefusals:
             (["--hiden-size", "3"], ["--hiden-size", "Did you mean --hidden-size?"]),
             (["--jsno"], ["--jsno", "Did you mean --json?"]),
             (["--hidden-size"], ["--hidden-size"]),
+            (["false"], ["false is no command, and no option takes it"]),
             (["docter"], ["docter", "Did you mean doctor?"]),
             (["--config", "nowhere.toml"], ["nowhere.toml", "No such file"]),
             (["--seed", "1", "--seed", "2"], ["--seed"]),

@@ -1,5 +1,19 @@
-"""`python -m bilstm_tui`."""
+"""The installed command, also `python -m bilstm_tui`."""
 
-from .cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; Ctrl-C is no traceback, even while it loads."""
+    try:
+        from .cli import run
+        from .output import make_streams_forgiving
+
+        make_streams_forgiving()
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,17 +5,17 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
 from bilstm_core import __version__, paths
 from bilstm_core.config import GROUPS, SETTINGS, Setting
-from bilstm_core.errors import BilstmError, UsageError
+from bilstm_core.errors import BilstmError, OutputError, UsageError
 from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
 
-from .output import make_streams_forgiving, show_defect, show_failure, show_warning
+from .output import abandon_stdout, show_defect, show_failure, show_warning
 
 _HELP = """\
 Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
@@ -30,8 +30,8 @@ Examples:
   bilstm-tui --no-ui --json > events.jsonl  one event a line, for scripts
 
 Exit codes: 0 done, 1 training failed, 2 wrong command or configuration,
-3 data not available, 4 broken installation, 70 a defect of bilstm-tui,
-130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+3 data not available, 4 broken installation, 5 output cannot be written,
+70 a defect of bilstm-tui, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
 """
 
 _COMMANDS = Group("Commands", sort_key=0)
@@ -56,43 +56,41 @@ app["--help"].group = _RUN
 app["--version"].group = _RUN
 
 
-def main() -> None:
-    """The installed command."""
-    make_streams_forgiving()
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(tokens: list[str]) -> int:
     """Carry out a command line; the result is the process's exit code."""
     try:
         return app(tokens, exit_on_error=False, print_error=False) or 0
     except CycloptsError as error:
-        return _fail(_usage_error(error))
+        failure: BilstmError = _usage_error(error)
     except BilstmError as error:
-        return _fail(error)
-    except KeyboardInterrupt:
-        return 130
+        failure = error
     except BrokenPipeError:  # whoever read our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return 141
     except Exception as error:
-        return show_defect(error)
+        if not _is_of_a_stream(error):
+            return show_defect(error)
+        abandon_stdout()
+        failure = OutputError(f"{error.strerror or error}.")
+    show_failure(failure)
+    return failure.exit_code
 
 
-def _fail(error: BilstmError) -> int:
-    show_failure(error)
-    return error.exit_code
+def _is_of_a_stream(error: Exception) -> TypeGuard[OSError]:
+    """Whether writing our output failed: errors of files name their file."""
+    return isinstance(error, OSError) and error.filename is None
 
 
 def _usage_error(error: CycloptsError) -> UsageError:
     advice = "`bilstm-tui --help` lists every option."
     if isinstance(error, UnknownOptionError) and error.token:
         typed = error.token.keyword or error.token.value
-        known = [*(setting.flag for setting in SETTINGS.values()), *_OPTION_FLAGS]
-        return UsageError(f"There is no option {typed}.{did_you_mean(typed, known)}", advice)
+        known = {setting.flag for setting in SETTINGS.values()}.union(_OPTION_FLAGS) - {typed}
+        return UsageError(f"There is no option {typed} here.{did_you_mean(typed, known)}", advice)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         typed = error.unused_tokens[0]
-        return UsageError(f"There is no command {typed}.{did_you_mean(typed, ['doctor'])}", advice)
+        nearest = did_you_mean(typed, ["doctor"])
+        return UsageError(f"{typed} is no command, and no option takes it.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)
 
 

@@ -28,15 +28,20 @@ def run(config: RunConfig, *, data_dir: Path | None, as_json: bool) -> int:
     with _output(as_json=as_json) as emit:
         from bilstm_core.training import train  # imports torch: seconds
 
+        stop.wait_for_good_order()
         model = train(config, emit, stop.is_asked, data_dir)
     return 0 if model is not None else stop.exit_code
 
 
 class StopRequest:
-    """What Ctrl-C and SIGTERM ask: once, to stop in good order; twice, to stop at once."""
+    """What Ctrl-C and SIGTERM ask: once, to stop in good order; twice, to stop at once.
+
+    Before training begins there is nothing to put in order, and once is enough.
+    """
 
     def __init__(self) -> None:
         self._signal = 0
+        self._has_begun = False
 
     @property
     def exit_code(self) -> int:
@@ -48,12 +53,16 @@ class StopRequest:
         for number in _STOP_SIGNALS:
             signal.signal(number, self._take)
 
+    def wait_for_good_order(self) -> None:
+        """From now on, training asks `is_asked`, and the first request waits for it."""
+        self._has_begun = True
+
     def is_asked(self) -> bool:
         """Whether a request has come."""
         return bool(self._signal)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
-        if self._signal:
+        if self._signal or not self._has_begun:
             raise SystemExit(128 + number)
         self._signal = number
 

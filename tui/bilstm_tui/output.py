@@ -6,6 +6,7 @@ import re
 import sys
 import time
 import traceback
+from pathlib import Path
 
 from rich.console import Console
 from rich.padding import Padding
@@ -18,10 +19,18 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 
 def make_streams_forgiving() -> None:
-    """Let a locale without UTF-8 cost a character, not the program."""
+    """Let a closed stream lead nowhere, and a locale without UTF-8 cost a character."""
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def abandon_stdout() -> None:
+    """Nobody takes what we print any more: let what is still to be flushed go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_screen() -> bool:
