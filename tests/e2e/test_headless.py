@@ -170,6 +170,14 @@ class TestTerminal:
             assert re.search(r"Stopped in epoch \d+ of 10000, after step", terminal.lines[-1])
             assert not terminal.screen.cursor.hidden
 
+    def test_ctrl_c_while_it_loads(self, env: dict[str, str]) -> None:
+        with Terminal(*LONG, env=env) as terminal:
+            terminal.wait_for("Loading PyTorch")
+            terminal.type("\x03")
+            assert terminal.wait() == 130
+            assert "Traceback" not in terminal.dump()
+            assert not terminal.screen.cursor.hidden
+
     def test_no_color_is_honoured(self, env: dict[str, str]) -> None:
         colours = re.compile(rb"\x1b\[[\d;]*3[0-9][\d;]*m|\x1b\[[\d;]*[34]8;")
         with Terminal(*SHORT, env=env) as terminal:

@@ -10,6 +10,7 @@ from bilstm_core.events import Event
 Say = Callable[[str], None]
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+_SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
 
 class Narrator:
@@ -68,8 +69,8 @@ class Narrator:
         width = len(str(self._num_epochs))
         self._say(
             f"epoch {trained.epoch:>{width}}/{self._num_epochs}  loss {trained.loss:.4f}  "
-            f"training {percent(trained.accuracy)} %  "
-            f"{_SPLITS[checked.split]} {percent(checked.accuracy)} %  "
+            f"train {percent(trained.accuracy):>6}%  "
+            f"{_SHORT_SPLITS[checked.split]} {percent(checked.accuracy):>6}%  "
             f"{trained.total / trained.seconds:,.0f} samples/s  {trained.seconds:.1f} s"
         )
 

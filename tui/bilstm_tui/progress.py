@@ -92,7 +92,7 @@ class ProgressLine:
             self._bar = None
 
     def _say(self, line: str) -> None:
-        self._console.print(Text(harmless(line)), soft_wrap=True)
+        self._console.print(Text(harmless(line)))
 
 
 class Estimate:
