@@ -15,6 +15,13 @@ from .architecture import ModelSummary
 
 Split = Literal["train", "validation", "test"]
 
+SPLIT_TITLES: dict[Split, str] = {
+    "train": "training",
+    "validation": "validation",
+    "test": "test",
+}
+"""What the notebook calls a split when it checks it, in the order in which it does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Event:

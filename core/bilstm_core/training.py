@@ -30,13 +30,6 @@ from .optimisation import make_average, make_optimizer, make_schedule
 from .paths import data_dir as default_data_dir
 from .randomness import Stream, generator
 
-SPLIT_TITLES: dict[events.Split, str] = {
-    "train": "training",
-    "validation": "validation",
-    "test": "test",
-}
-"""What the notebook calls a split when it checks it."""
-
 
 def train(
     config: RunConfig,
@@ -257,7 +250,7 @@ class Trainer:
 
     def _check_accuracy(self) -> None:
         """The notebook's last act: accuracy on the whole training, validation and test data."""
-        for split in SPLIT_TITLES:
+        for split in events.SPLIT_TITLES:
             if size := len(self._images(split)):
                 self.emit(
                     events.EvaluationStarted(
@@ -278,10 +271,8 @@ class Trainer:
                 self.evaluated_model, self.data, images, self.precision, self.should_stop
             )
             if not math.isfinite(score.loss):
-                raise NonFiniteLossError(
-                    f"The loss on {SPLIT_TITLES[split]} data is {score.loss} after step {step}.",
-                    metering.ADVICE,
-                )
+                where = f"on {events.SPLIT_TITLES[split]} data after step {step}"
+                raise NonFiniteLossError(f"The loss {where} is {score.loss}.", metering.ADVICE)
             event = events.Evaluation(
                 split=split,
                 final=final,

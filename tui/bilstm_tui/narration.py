@@ -9,7 +9,6 @@ from bilstm_core.events import Event
 
 Say = Callable[[str], None]
 
-_SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
 
@@ -78,7 +77,7 @@ class Narrator:
         if not self._is_checking:
             self._is_checking = True
             self._tell_early_stop(event)
-        self._say(f"Checking accuracy on {_SPLITS[event.split]} data")
+        self._say(f"Checking accuracy on {events.SPLIT_TITLES[event.split]} data")
 
     def _tell_early_stop(self, event: events.EvaluationStarted) -> None:
         trained = self._epoch.epoch if self._epoch else 0
