@@ -146,6 +146,14 @@ class RunConfig(BaseModel):
     deterministic: bool = _setting(
         False, "machine", "same seed, same numbers on a GPU too (slower; a CPU always does)"
     )
+    checkpoint_seconds: float = _setting(
+        30.0,
+        "machine",
+        "time between two saved states of a run; one is saved after an epoch and at a stop too",
+        "seconds",
+        ge=0,
+        le=86_400,
+    )
 
     @model_validator(mode="before")
     @classmethod

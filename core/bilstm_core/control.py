@@ -1,9 +1,21 @@
 """How a run is asked to stop: a question that everything slow asks often."""
 
+import json
+import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from .files import open_inside
 
 ShouldStop = Callable[[], bool]
 """Answers whether somebody asked the run to stop; cheap enough to ask at every step."""
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
+"""Ctrl-C, a scheduler's end, a closed terminal, and SLURM's word before its time limit."""
+_LOOK_SECONDS = 0.25
+_MAX_ORDERS_BYTES = 1 << 16
 
 
 class RunStopped(Exception):  # noqa: N818 - no error: what was asked for happened
@@ -14,3 +26,98 @@ def stop_if(should_stop: ShouldStop) -> None:
     """Raise `RunStopped` if the run was asked to stop."""
     if should_stop():
         raise RunStopped
+
+
+class StopRequest:
+    """What signals ask of a process: once, to stop in good order; twice, to stop at once.
+
+    Before training begins there is nothing to put in order, and once is enough.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._has_begun = False
+
+    @property
+    def exit_code(self) -> int:
+        """Of a process that a signal stopped: 128 + its number; 0 where none came."""
+        return 128 + self.signal if self.signal else 0
+
+    def listen(self) -> None:
+        """From now on, take signals as requests; those that nohup has us ignore stay ignored."""
+        for number in _STOP_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._take)
+
+    def wait_for_good_order(self) -> None:
+        """From now on, training asks `is_asked`, and the first request waits for it."""
+        self._has_begun = True
+
+    def is_asked(self) -> bool:
+        """Whether a request has come."""
+        return bool(self.signal)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        is_second, self.signal = bool(self.signal), number
+        if is_second or not self._has_begun:
+            raise SystemExit(self.exit_code)
+
+
+class Orders:
+    """The orders in a run's `commands.jsonl`, from the moment the run was taken up.
+
+    Args:
+        path: The file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._looked = 0.0
+        self._is_stop_asked = False
+        self._position = self._size()
+
+    def is_stop_asked(self) -> bool:
+        """Whether somebody ordered a stop; looks at the file a few times a second at most."""
+        now = time.monotonic()
+        if not self._is_stop_asked and now - self._looked >= _LOOK_SECONDS:
+            self._looked = now
+            self._is_stop_asked = "stop" in self._new_orders()
+        return self._is_stop_asked
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except OSError:
+            return 0
+
+    def _new_orders(self) -> set[str]:
+        if self._size() <= self._position:
+            return set()
+        try:
+            with open_inside(self._path, "rb") as file:
+                file.seek(self._position)
+                piece = file.read(_MAX_ORDERS_BYTES)
+        except OSError:
+            return set()
+        whole = piece[: piece.rfind(b"\n") + 1] or (
+            piece if len(piece) == _MAX_ORDERS_BYTES else b""
+        )
+        self._position += len(whole)
+        return {_order(line) for line in whole.splitlines()}
+
+
+def _order(line: bytes) -> str:
+    try:
+        return str(json.loads(line)["command"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def order_stop(path: Path) -> None:
+    """Order the run with this `commands.jsonl` to stop in good order.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with open_inside(path, "ab") as file:
+        file.write(json.dumps({"command": "stop", "time": time.time()}).encode() + b"\n")

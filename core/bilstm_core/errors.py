@@ -5,12 +5,15 @@ code of the process that ends with it::
 
     BilstmError
     ├── UsageError          2   the command cannot be carried out as it was typed
-    │   └── ConfigError     2   a setting is wrong, unknown, or contradicts another
+    │   ├── ConfigError         a setting is wrong, unknown, or contradicts another
+    │   ├── RunNotFoundError    there is no such run
+    │   └── RunBusyError        another process is training it
     ├── DataError           3   the data set is not available
     │   └── DamagedDataError    a file of it is not what it should be
     ├── TrainingError       1   training began and failed
     │   ├── NonFiniteLossError  the loss became nan or infinite
-    │   └── OutOfMemoryError    the device has too little memory
+    │   ├── OutOfMemoryError    the device has too little memory
+    │   └── CheckpointError     a run's state cannot be gone on with
     ├── InstallationError   4   a library that training needs does not load
     └── OutputError         5   what was to be told could not be written
 """
@@ -53,6 +56,18 @@ class ConfigError(UsageError):
     default_title = "The configuration is not right"
 
 
+class RunNotFoundError(UsageError):
+    """There is no such run, or more than one."""
+
+    default_title = "No such run"
+
+
+class RunBusyError(UsageError):
+    """Another process is training the run."""
+
+    default_title = "The run is live"
+
+
 class DataError(BilstmError):
     """The data set is not available."""
 
@@ -83,6 +98,12 @@ class OutOfMemoryError(TrainingError):
     """The device has too little memory for this configuration."""
 
     default_title = "Out of memory"
+
+
+class CheckpointError(TrainingError):
+    """A run's saved state or weights cannot be used."""
+
+    default_title = "The run cannot be gone on with"
 
 
 class InstallationError(BilstmError):

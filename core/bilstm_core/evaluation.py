@@ -9,8 +9,21 @@ from torch.nn import functional
 from .control import ShouldStop, stop_if
 from .datasets import Dataset, Images
 
-BATCH_SIZE = 1000
-"""Images at once: enough to keep any device busy, few enough to answer a stop within a second."""
+_BATCH_SIZE = 1000
+_WEIGHTS_A_BATCH = 2**30
+_SMALLEST_BATCH_SIZE = 16
+
+
+def batch_size(model: nn.Module, device: torch.device) -> int:
+    """Images at once: enough to keep the device busy, few enough to answer a stop in a second.
+
+    On a CPU a large network reads fewer of them, so that images times weights, which is what the
+    time goes with, stays bounded. It depends on nothing else: the same run, the same sums.
+    """
+    if device.type != "cpu":
+        return _BATCH_SIZE
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    return max(_SMALLEST_BATCH_SIZE, min(_BATCH_SIZE, _WEIGHTS_A_BATCH // weights))
 
 
 @dataclass(frozen=True)
@@ -48,13 +61,14 @@ def evaluate(
     device = images.labels.device
     loss = torch.zeros((), device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
+    size = batch_size(model, device)
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        for start in range(0, len(images), BATCH_SIZE):
+        for start in range(0, len(images), size):
             stop_if(should_stop)
-            labels = images.labels[start : start + BATCH_SIZE]
-            rows = data.scale(images.pixels[start : start + BATCH_SIZE])
+            labels = images.labels[start : start + size]
+            rows = data.scale(images.pixels[start : start + size])
             scores = class_scores(model, rows, precision)
             loss += functional.cross_entropy(scores, labels, reduction="sum")
             correct += (scores.argmax(dim=1) == labels).sum()

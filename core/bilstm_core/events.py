@@ -88,7 +88,13 @@ class DataInfo:
 class RunStarted(_Event):
     """Data and model are ready; the first step follows.
 
+    A run that was resumed tells it again, with the step of the checkpoint it goes on from: what
+    the log holds of later steps was trained in vain, and comes again.
+
     Attributes:
+        run: Name of the run's folder; empty where it has none.
+        epoch: Where it begins: the epoch in progress, from 1.
+        step: Steps taken before; 0 for a new run.
         config: The whole configuration, by setting name.
         model: Layers, shapes and parameter counts.
         device: Where it trains.
@@ -99,6 +105,9 @@ class RunStarted(_Event):
     """
 
     type: Literal["run_started"] = "run_started"
+    run: str = ""
+    epoch: int = 1
+    step: int = 0
     config: dict[str, Any]
     model: ModelSummary
     device: DeviceInfo
@@ -235,13 +244,22 @@ class Stopped(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(_Event):
-    """The run cannot go on: a `BilstmError` as an event, with its process's exit code."""
+    """The run cannot go on: a `BilstmError` as an event, with its process's exit code.
+
+    Attributes:
+        title: A short name for the failure.
+        message: What happened.
+        advice: What to do next.
+        exit_code: Of the process.
+        details: The last lines of the traceback, where it is a defect of ours.
+    """
 
     type: Literal["failed"] = "failed"
     title: str
     message: str
     advice: str
     exit_code: int
+    details: str = ""
 
 
 Event = (

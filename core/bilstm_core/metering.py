@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,12 +38,30 @@ class Meter:
 
     def start_epoch(self) -> None:
         """Start counting an epoch; time before this call is not training time."""
-        self._losses: list[Tensor] = []
-        self._samples = 0
-        self._since = time.perf_counter()
+        self.resume_epoch()
         self.total = 0
         self.correct = torch.zeros((), dtype=torch.int64, device=self._device)
         self.loss_sum = torch.zeros((), device=self._device)
+
+    def resume_epoch(self) -> None:
+        """Go on counting an epoch; time before this call is not training time."""
+        self._losses: list[Tensor] = []
+        self._samples = 0
+        self._since = time.perf_counter()
+
+    def state(self) -> dict[str, Any]:
+        """What the epoch has counted so far, for a checkpoint; `flush` first."""
+        return {
+            "total": self.total,
+            "correct": self.correct.cpu(),
+            "loss_sum": self.loss_sum.cpu(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on counting from a saved state."""
+        self.total = int(state["total"])
+        self.correct.copy_(state["correct"])
+        self.loss_sum.copy_(state["loss_sum"])
 
     def add(
         self, loss: Tensor, correct: Tensor, samples: int, *, epoch: int, step: int, rate: float

@@ -1,11 +1,16 @@
 """The update rule, the learning rate's course and the averaged weights of a run."""
 
+import math
+
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .config import RunConfig
+
+_RISE = 0.3
+_START_DIVISOR = 25.0
+_END_DIVISOR = 1e4
 
 
 def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
@@ -28,17 +33,35 @@ def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
             )
 
 
-def make_schedule(config: RunConfig, optimizer: Optimizer, total_steps: int) -> LRScheduler:
-    """The learning rate's course over all steps of the run; stepped once a step."""
+def learning_rate_at(config: RunConfig, step: int, total_steps: int) -> float:
+    """The learning rate of a step: a function of the step alone, so there is no state to save.
+
+    `cosine` falls from the peak towards 0 along half a cosine (Loshchilov and Hutter 2017).
+    `one-cycle` rises from 1/25 of the peak over the first 30 % of the run and then falls to
+    1/250,000 of it, both along half a cosine (Smith and Topin 2018), with PyTorch's constants.
+
+    Args:
+        config: Names the schedule and the peak.
+        step: Steps taken before this one, from 0.
+        total_steps: Steps of the whole run.
+    """
+    peak = config.learning_rate
     match config.schedule:
         case "constant":
-            return ConstantLR(optimizer, factor=1.0, total_iters=0)
+            return peak
         case "cosine":
-            return CosineAnnealingLR(optimizer, T_max=total_steps)
+            return _half_cosine(peak, 0.0, step / total_steps)
         case "one-cycle":
-            # it is asked once more, after the last step
-            steps = total_steps + 1
-            return OneCycleLR(optimizer, config.learning_rate, steps, cycle_momentum=False)
+            start = peak / _START_DIVISOR
+            end_of_rise = _RISE * (total_steps + 1) - 1
+            if step <= end_of_rise:
+                return _half_cosine(start, peak, step / end_of_rise)
+            fall = (step - end_of_rise) / (total_steps - end_of_rise)
+            return _half_cosine(peak, start / _END_DIVISOR, fall)
+
+
+def _half_cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
 def make_average(config: RunConfig, model: nn.Module) -> AveragedModel | None:

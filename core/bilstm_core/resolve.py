@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from .config import GROUPS, SETTINGS, RunConfig, settings_in
 from .errors import ConfigError
+from .files import read_text
 from .paths import OTHER_VARIABLES
 from .presets import PRESETS
 
@@ -34,6 +35,7 @@ def resolve(
     environ: Mapping[str, str] | None = None,
     file: Path | None = None,
     preset: str = "default",
+    base: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Merge all layers and check the result.
 
@@ -42,6 +44,7 @@ def resolve(
         environ: Environment variables; those that name a setting count.
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
+        base: Settings to start from in the place of a preset.
 
     Raises:
         ConfigError: With a message that names every wrong field, its value, where it came
@@ -59,8 +62,9 @@ def resolve(
         _Layer(read_toml(file) if file else {}, lambda _: str(file)),
     ]
     dataset = next((layer.values["dataset"] for layer in chosen if "dataset" in layer.values), None)
-    base = _Layer(PRESETS[preset].values_for(str(dataset or "mnist")), lambda _: f"preset {preset}")
-    layers = [*chosen, base]
+    start = PRESETS[preset].values_for(str(dataset or "mnist")) if base is None else base
+    origin = f"preset {preset}" if base is None else "the run"
+    layers = [*chosen, _Layer(start, lambda _: origin)]
     merged = {name: value for layer in reversed(layers) for name, value in layer.values.items()}
     try:
         return RunConfig.model_validate(merged)
@@ -72,6 +76,19 @@ def resolve(
         ) from None
 
 
+def revise(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+    """A configuration with some settings otherwise.
+
+    Args:
+        config: The configuration.
+        changes: As typed, by setting name.
+
+    Raises:
+        ConfigError: One of them is wrong.
+    """
+    return resolve(changes, base=config.model_dump())
+
+
 def read_toml(file: Path) -> dict[str, Any]:
     """The settings in a TOML file, unchecked.
 
@@ -79,10 +96,10 @@ def read_toml(file: Path) -> dict[str, Any]:
         ConfigError: The file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text(file))
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{file} is not TOML: {error}.",
             "Every line is `name = value`; `bilstm-tui --no-ui --print-config` writes one.",

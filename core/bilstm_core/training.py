@@ -2,11 +2,9 @@
 
 import copy
 import math
-import platform
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,20 +13,25 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
-from . import __version__, events, metering
-from .architecture import summarise
+from . import events, metering
 from .augment import apply_transforms, draw_transforms
+from .checkpoints import Checkpoint, Checkpoints
 from .config import RunConfig
 from .control import RunStopped, ShouldStop, stop_if
 from .datasets import Dataset, Images, load_dataset
 from .devices import describe, has_bfloat16, prepared, resolve_device, resolve_precision
-from .errors import BilstmError, NonFiniteLossError, OutOfMemoryError
+from .errors import CheckpointError, NonFiniteLossError
 from .evaluation import class_scores, evaluate
 from .events import Emit
+from .failures import told
+from .introduction import introduce
 from .model import SequenceClassifier
-from .optimisation import make_average, make_optimizer, make_schedule
+from .optimisation import learning_rate_at, make_average, make_optimizer
 from .paths import data_dir as default_data_dir
-from .randomness import Stream, generator
+from .randomness import Stream, generator, generator_states, set_generator_states
+
+OnEnd = Callable[[SequenceClassifier, tuple[str, ...]], None]
+"""Takes a trained network and the names of its classes."""
 
 
 def train(
@@ -36,17 +39,29 @@ def train(
     emit: Emit,
     should_stop: ShouldStop = lambda: False,
     data_dir: Path | None = None,
-) -> SequenceClassifier | None:
-    """Train one model from the first step to the final accuracies.
+    *,
+    checkpoints: Checkpoints | None = None,
+    checkpoint: Checkpoint | None = None,
+    run_name: str = "",
+    on_end: OnEnd = lambda _network, _classes: None,
+) -> "Trainer | None":
+    """Train one model from the first step, or from a checkpoint, to the final accuracies.
 
     Args:
         config: The whole configuration.
         emit: Takes the run's events, in order; the last is `Finished`, `Stopped` or `Failed`.
         should_stop: Asked at every step, evaluation batch and piece of a download.
         data_dir: Folder of the data sets; the user's own where None.
+        checkpoints: Where the state goes; nowhere where None.
+        checkpoint: The state to go on from; the remaining numbers are those of a run that was
+            never interrupted, on a CPU bit for bit.
+        run_name: Told in the first event.
+        on_end: Takes the network and the names of its classes before the last event, also of a
+            run that was stopped.
 
     Returns:
-        The trained model, or None if it was asked to stop before the end.
+        The trainer, whose `is_complete` tells whether it came to the end; None if it was asked
+        to stop before the data was there.
 
     Raises:
         ConfigError: This machine lacks the device; raised before any event.
@@ -54,53 +69,20 @@ def train(
     """
     with prepared(config):
         device = resolve_device(config.device)
-        with _endings(emit):
+        with told(emit):
             try:
                 data = load_dataset(config.dataset, default_data_dir(data_dir), emit, should_stop)
             except RunStopped:
-                emit(events.Stopped(epoch=0, step=0))
+                step, epoch = (checkpoint.step, checkpoint.epoch) if checkpoint else (0, 0)
+                emit(events.Stopped(epoch=epoch, step=step))
                 return None
             data = data.hold_out(config.validation_fraction, config.seed)
-            return Trainer(config, data.to(device), device, emit, should_stop).run()
-
-
-@contextmanager
-def _endings(emit: Emit) -> Iterator[None]:
-    """Tell of a failure in an event before it goes up."""
-    try:
-        yield
-    except BilstmError as error:
-        emit(_failed(error))
-        raise
-    except RuntimeError as error:
-        if not _is_out_of_memory(error):
-            emit(_failed(_defect(error)))
-            raise
-        failure = OutOfMemoryError(
-            str(error).splitlines()[0], "Lower batch_size first, then hidden_size."
-        )
-        emit(_failed(failure))
-        raise failure from None
-    except BrokenPipeError:  # whoever takes the events has gone
-        raise
-    except Exception as error:
-        emit(_failed(_defect(error)))
-        raise
-
-
-def _failed(error: BilstmError) -> events.Failed:
-    return events.Failed(
-        title=error.title, message=error.message, advice=error.advice, exit_code=error.exit_code
-    )
-
-
-def _defect(error: Exception) -> BilstmError:
-    return BilstmError(f"{type(error).__name__}: {error}", "This is a defect; please report it.")
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # the CPU's allocator has no exception class of its own
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+            trainer = Trainer(config, data.to(device), device, emit, should_stop, checkpoints)
+            trainer.on_end = on_end
+            if checkpoint:
+                trainer.restore(checkpoint)
+            trainer.run(run_name)
+            return trainer
 
 
 class Trainer:
@@ -116,6 +98,7 @@ class Trainer:
         device: Where to train.
         emit: Takes the run's events.
         should_stop: Asked at every step and evaluation batch.
+        checkpoints: Where the state goes.
     """
 
     def __init__(
@@ -125,92 +108,186 @@ class Trainer:
         device: torch.device,
         emit: Emit,
         should_stop: ShouldStop = lambda: False,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self.config = config
         self.data = data
         self.device = device
         self.emit = emit
         self.should_stop = should_stop
+        self.checkpoints = checkpoints
         self.precision = resolve_precision(config.precision, device)
         self.model = SequenceClassifier.from_config(config).to(device)
         self.steps_per_epoch = math.ceil(len(data.train) / config.batch_size)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.optimizer = make_optimizer(config, self.model)
-        self.schedule = make_schedule(config, self.optimizer, self.total_steps)
         self.average = make_average(config, self.model)
         self.meter = metering.Meter(emit, device)
-        self.epoch = 0
+        self.epoch = 1
+        self.batch = 0
         self.step = 0
-        self.training_seconds = 0.0
-        self.kept = _Kept()
+        self.seconds = {"run": 0.0, "training": 0.0, "epoch": 0.0}
+        self.kept = Kept()
         self.latest: dict[events.Split, events.Evaluation] = {}
+        self.is_complete = False
+        self.on_end: OnEnd = lambda _network, _classes: None
 
-    def run(self) -> SequenceClassifier | None:
-        """Train, check, and return the model, or None if asked to stop."""
-        began = time.perf_counter()
-        self.emit(self._started())
+    def run(self, name: str = "") -> None:
+        """Train and check, from wherever the state is to the end, or until asked to stop."""
+        began = time.perf_counter() - self.seconds["run"]
+        self.emit(
+            introduce(
+                self.config,
+                self.data,
+                self.device,
+                self.precision,
+                run=name,
+                epoch=self.epoch,
+                step=self.step,
+                steps_per_epoch=self.steps_per_epoch,
+            )
+        )
         self._warn()
         try:
-            for epoch in range(1, self.config.num_epochs + 1):
-                self.train_epoch(epoch)
-                watched = self._evaluate("validation" if len(self.data.validation) else "test")
-                self._keep(watched.loss)
-                if self._has_waited_enough():
-                    break
+            while self.epoch <= self.config.num_epochs and not self._has_waited_enough():
+                self.train_epoch()
+                self._end_epoch()
+                self.seconds["run"] = time.perf_counter() - began
+                self._save_after_epoch()
             self._restore_kept()
             self._check_accuracy()
         except RunStopped:
             self.meter.flush()
-            self.emit(events.Stopped(epoch=self.epoch, step=self.step))
-            return None
+            self.seconds["run"] = time.perf_counter() - began
+            self._save_unless_saved()
+            self.on_end(self.evaluated_model, self.data.classes)
+            self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
+            return
+        self.is_complete = True
+        self.on_end(self.evaluated_model, self.data.classes)
         self.emit(
             events.Finished(
-                epoch=self.epoch,
+                epoch=self.epoch - 1,
                 step=self.step,
                 kept_epoch=self.kept.epoch,
                 seconds=time.perf_counter() - began,
-                training_seconds=self.training_seconds,
+                training_seconds=self.seconds["training"],
             )
         )
-        return self.evaluated_model
 
-    def train_epoch(self, epoch: int) -> None:
-        """One pass over the training images.
+    def train_epoch(self) -> None:
+        """What is left of one pass over the training images.
 
         Raises:
             NonFiniteLossError: A loss was nan or infinite.
             RunStopped: The run was asked to stop.
         """
-        self.epoch = epoch
         self.model.train()
-        self.meter.start_epoch()
-        began = time.perf_counter()
-        for rows, labels in self._batches(epoch):
+        if not self.batch:
+            self.meter.start_epoch()
+            self.seconds["epoch"] = 0.0
+        else:
+            self.meter.resume_epoch()
+        for rows, labels in self._batches(self.epoch, self.batch):
             stop_if(self.should_stop)
+            began = time.perf_counter()
             self._take_step(rows, labels)
+            self._spend(time.perf_counter() - began)
+            if self.checkpoints and self.checkpoints.is_due():
+                self.save()
+        began = time.perf_counter()
         self.meter.flush()
-        seconds = time.perf_counter() - began
-        self.training_seconds += seconds
+        self._spend(time.perf_counter() - began)
         correct, total = int(self.meter.correct.item()), self.meter.total
         self.emit(
             events.EpochEnded(
-                epoch=epoch,
+                epoch=self.epoch,
                 step=self.step,
                 loss=self.meter.loss_sum.item() / total,
                 correct=correct,
                 total=total,
                 accuracy=correct / total,
-                seconds=seconds,
+                seconds=self.seconds["epoch"],
             )
         )
+
+    def _spend(self, seconds: float) -> None:
+        self.seconds["training"] += seconds
+        self.seconds["epoch"] += seconds
+
+    def _end_epoch(self) -> None:
+        """Check the epoch's weights, and go over to the next epoch."""
+        watched = self._evaluate("validation" if len(self.data.validation) else "test")
+        self._keep(watched.loss)
+        self.epoch += 1
+        self.batch = 0
+
+    def save(self) -> None:
+        """Keep the state, if it is worth keeping: all losses and weights are finite.
+
+        Raises:
+            NonFiniteLossError: A loss was nan or infinite.
+        """
+        if not self.checkpoints:
+            return
+        self.meter.flush()
+        if all(bool(weights.isfinite().all()) for weights in self.model.parameters()):
+            self.checkpoints.save(self.state())
+
+    def _save_after_epoch(self) -> None:
+        is_last = self.epoch > self.config.num_epochs or self._has_waited_enough()
+        if self.checkpoints and (is_last or self.checkpoints.is_worthwhile_after_epoch()):
+            self.save()
+
+    def _save_unless_saved(self) -> None:
+        if self.checkpoints and self.checkpoints.step != self.step:
+            self.save()
+
+    def state(self) -> Checkpoint:
+        """Everything that training from here on depends on, besides the configuration."""
+        return Checkpoint(
+            config=self.config.model_dump(),
+            epoch=self.epoch,
+            batch=self.batch,
+            step=self.step,
+            model=self.model.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            average=self.average.state_dict() if self.average else None,
+            generators=generator_states(self.device),
+            meter=self.meter.state(),
+            kept=asdict(self.kept),
+            seconds=dict(self.seconds),
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """Go on from a state.
+
+        Raises:
+            CheckpointError: It does not fit this network.
+        """
+        try:
+            self.model.load_state_dict(state.model)
+            self.optimizer.load_state_dict(state.optimizer)
+            if self.average and state.average:
+                self.average.load_state_dict(state.average)
+            self.meter.restore(state.meter)
+            self.kept = Kept(**state.kept)
+            self.seconds = {name: float(state.seconds[name]) for name in self.seconds}
+            set_generator_states(state.generators, self.device)
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+            raise CheckpointError(
+                f"The checkpoint does not fit this run: {str(error).splitlines()[0]:.200}.",
+                "Begin the same run anew: bilstm-tui --no-ui --config config.toml",
+            ) from None
+        self.epoch, self.batch, self.step = state.epoch, state.batch, state.step
 
     @property
     def evaluated_model(self) -> SequenceClassifier:
         """The weights that count: the averaged ones where there are any."""
         return cast(SequenceClassifier, self.average.module) if self.average else self.model
 
-    def _batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """An epoch's batches: rows (N, T, features) from 0 to 1 and labels (N,)."""
+    def _batches(self, epoch: int, done: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """An epoch's batches after the first `done`: rows (N, T, features) from 0 to 1, labels."""
         images, config = self.data.train, self.config
         order = torch.randperm(len(images), generator=generator(config.seed, Stream.ORDER, epoch))
         transforms = draw_transforms(
@@ -222,7 +299,7 @@ class Trainer:
         order = order.to(self.device)
         if transforms is not None:
             transforms = transforms.to(self.device)
-        for start in range(0, len(images), config.batch_size):
+        for start in range(done * config.batch_size, len(images), config.batch_size):
             batch = images[order[start : start + config.batch_size]]
             rows = self.data.scale(batch.pixels)
             if transforms is not None:
@@ -230,6 +307,9 @@ class Trainer:
             yield rows, batch.labels
 
     def _take_step(self, rows: Tensor, labels: Tensor) -> None:
+        rate = self._learning_rate()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         scores = class_scores(self.model, rows, self.precision)
         loss = functional.cross_entropy(scores, labels, label_smoothing=self.config.label_smoothing)
         self.optimizer.zero_grad()
@@ -239,14 +319,14 @@ class Trainer:
         self.optimizer.step()
         if self.average:
             self.average.update_parameters(self.model)
-        rate = self._learning_rate()
-        self.schedule.step()
         self.step += 1
+        self.batch += 1
         correct = (scores.argmax(dim=1) == labels).sum()
         self.meter.add(loss, correct, len(labels), epoch=self.epoch, step=self.step, rate=rate)
 
     def _learning_rate(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
+        """Of the next step."""
+        return learning_rate_at(self.config, self.step, self.total_steps)
 
     def _check_accuracy(self) -> None:
         """The notebook's last act: accuracy on the whole training, validation and test data."""
@@ -293,18 +373,22 @@ class Trainer:
     def _keep(self, loss: float) -> None:
         """Take note of the epoch whose weights count in the end: the last, or the best."""
         if not self.config.patience:
-            self.kept = _Kept(self.epoch, self.step)
+            self.kept = Kept(self.epoch, self.step)
         elif loss < self.kept.loss:
             weights = copy.deepcopy(self.evaluated_model.state_dict())
-            self.kept = _Kept(self.epoch, self.step, loss, weights)
+            self.kept = Kept(self.epoch, self.step, loss, weights)
 
     def _has_waited_enough(self) -> bool:
         """Whether the validation loss has not fallen for `patience` epochs."""
         patience = self.config.patience
-        return bool(patience) and self.epoch - self.kept.epoch >= patience
+        return bool(patience) and self._epochs_done - self.kept.epoch >= patience
+
+    @property
+    def _epochs_done(self) -> int:
+        return self.epoch - 1
 
     def _restore_kept(self) -> None:
-        if self.kept.epoch != self.epoch:
+        if self.kept.epoch != self._epochs_done:
             self.evaluated_model.load_state_dict(self.kept.weights)
 
     def _warn(self) -> None:
@@ -317,38 +401,9 @@ class Trainer:
     def _say(self, message: str) -> None:
         self.emit(events.RunWarning(message=message))
 
-    def _started(self) -> events.RunStarted:
-        data, facts = self.data, self.data.facts
-        return events.RunStarted(
-            config=self.config.model_dump(),
-            model=summarise(self.config),
-            device=events.DeviceInfo(
-                name=str(self.device),
-                description=describe(self.device),
-                precision=str(self.precision).removeprefix("torch."),
-                threads=torch.get_num_threads(),
-            ),
-            data=events.DataInfo(
-                dataset=facts.name,
-                train=len(data.train),
-                validation=len(data.validation),
-                test=len(data.test),
-                sequence_length=facts.sequence_length,
-                input_size=facts.input_size,
-                classes=data.classes,
-            ),
-            steps_per_epoch=self.steps_per_epoch,
-            total_steps=self.total_steps,
-            versions={
-                "bilstm-tui": __version__,
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-            },
-        )
-
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
     """The epoch whose weights count in the end, and with early stopping the weights."""
 
     epoch: int = 0

@@ -1,0 +1,143 @@
+"""What a run's events add up to: the one read-out that screens, tables and scripts share."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import events
+from .events import Event, Split
+
+_CAPACITY = 1 << 16
+
+
+class Curve:
+    """A number for each step of a run, in a fixed amount of memory, however long the run.
+
+    Up to 65,536 steps each has a place of its own. Beyond that, neighbouring steps share one,
+    which keeps the least, the greatest and the mean of them: no spike is lost.
+    """
+
+    def __init__(self) -> None:
+        self.span = 1
+        """Steps that share a place."""
+        self._low = np.full(_CAPACITY, np.nan)
+        self._high = np.full(_CAPACITY, np.nan)
+        self._sum = np.zeros(_CAPACITY)
+        self._count = np.zeros(_CAPACITY, np.int64)
+        self._bad = np.zeros(_CAPACITY, np.int64)
+
+    def extend(self, first_step: int, values: list[float | None]) -> None:
+        """Take the values of consecutive steps; None stands for one that was not finite."""
+        while (first_step + len(values) - 2) // self.span >= _CAPACITY:
+            self._halve()
+        numbers = np.array(values, dtype=np.float64)  # None becomes nan
+        places = (np.arange(len(values)) + (first_step - 1)) // self.span
+        is_finite = np.isfinite(numbers)
+        np.add.at(self._bad, places[~is_finite], 1)
+        places, numbers = places[is_finite], numbers[is_finite]
+        np.fmin.at(self._low, places, numbers)
+        np.fmax.at(self._high, places, numbers)
+        np.add.at(self._sum, places, numbers)
+        np.add.at(self._count, places, 1)
+
+    def cut_after(self, step: int) -> None:
+        """Forget the values of later steps, as far as they do not share a place with others."""
+        start = -(-step // self.span)
+        self._low[start:] = self._high[start:] = np.nan
+        self._sum[start:] = self._count[start:] = self._bad[start:] = 0
+
+    def points(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Steps with their least, greatest and mean value, in order."""
+        (places,) = np.nonzero(self._count)
+        steps = places * self.span + 1
+        mean = self._sum[places] / self._count[places]
+        return steps, self._low[places], self._high[places], mean
+
+    def bad_steps(self) -> NDArray[np.int64]:
+        """Steps whose value was not finite; with shared places, the first of each place."""
+        return np.nonzero(self._bad)[0] * self.span + 1
+
+    def __len__(self) -> int:
+        """Number of values taken."""
+        return int(self._count.sum() + self._bad.sum())
+
+    def _halve(self) -> None:
+        half = _CAPACITY // 2
+        self._low[:half] = np.fmin(self._low[::2], self._low[1::2])
+        self._high[:half] = np.fmax(self._high[::2], self._high[1::2])
+        for counts in (self._sum, self._count, self._bad):
+            counts[:half] = counts[::2] + counts[1::2]
+            counts[half:] = 0
+        self._low[half:] = self._high[half:] = np.nan
+        self.span *= 2
+
+
+class History:
+    """A run as it went; what was trained twice after a crash appears once.
+
+    Attributes:
+        started: The latest start, with configuration, model and sizes; None before it.
+        losses: The loss of each step.
+        progress: The latest progress report.
+        epochs: What each epoch's training came to.
+        watched: The check after each epoch, on validation or test data.
+        final: The final accuracies by split.
+        warnings: What the run warned of, oldest first.
+        ending: How the latest session ended; None while it goes on, or if it went without a word.
+        last_time: When the latest event happened.
+    """
+
+    def __init__(self) -> None:
+        self.started: events.RunStarted | None = None
+        self.losses = Curve()
+        self.progress: events.Progress | None = None
+        self.epochs: dict[int, events.EpochEnded] = {}
+        self.watched: dict[int, events.Evaluation] = {}
+        self.final: dict[Split, events.Evaluation] = {}
+        self.warnings: list[str] = []
+        self.ending: events.Finished | events.Stopped | events.Failed | None = None
+        self.last_time = 0.0
+
+    @property
+    def step(self) -> int:
+        """The last step known of."""
+        return self.progress.step if self.progress else 0
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        self.last_time = event.time
+        match event:
+            case events.RunStarted():
+                self._cut_after(event.step)
+                self.started = event
+            case events.Progress():
+                self._take_progress(event)
+            case events.EpochEnded():
+                self.epochs[event.epoch] = event
+            case events.Evaluation(final=True):
+                self.final[event.split] = event
+            case events.Evaluation():
+                self.watched[event.epoch] = event
+            case events.RunWarning():
+                self.warnings.append(event.message)
+            case events.Finished() | events.Stopped() | events.Failed():
+                self.ending = event
+            case _:
+                pass
+
+    def _take_progress(self, event: events.Progress) -> None:
+        first = event.step - len(event.losses) + 1
+        if first <= self.step:  # its start was in a part of the log that could not be read
+            self._cut_after(first - 1)
+        self.losses.extend(first, event.losses)
+        self.progress = event
+
+    def _cut_after(self, step: int) -> None:
+        self.losses.cut_after(step)
+        self.epochs = {key: event for key, event in self.epochs.items() if event.step <= step}
+        self.watched = {key: event for key, event in self.watched.items() if event.step <= step}
+        self.final.clear()
+        self.ending = None
+        if self.step > step:
+            self.progress = None

@@ -1,0 +1,55 @@
+"""A run's first event: what is trained, on what, where, and from which step."""
+
+import platform
+
+import torch
+
+from . import __version__, events
+from .architecture import summarise
+from .config import RunConfig
+from .datasets import Dataset
+from .devices import describe
+
+
+def introduce(
+    config: RunConfig,
+    data: Dataset,
+    device: torch.device,
+    precision: torch.dtype,
+    *,
+    run: str,
+    epoch: int,
+    step: int,
+    steps_per_epoch: int,
+) -> events.RunStarted:
+    """The event that a run begins, or goes on, with; its fields say what each argument is."""
+    facts = data.facts
+    return events.RunStarted(
+        run=run,
+        epoch=epoch,
+        step=step,
+        config=config.model_dump(),
+        model=summarise(config),
+        device=events.DeviceInfo(
+            name=str(device),
+            description=describe(device),
+            precision=str(precision).removeprefix("torch."),
+            threads=torch.get_num_threads(),
+        ),
+        data=events.DataInfo(
+            dataset=facts.name,
+            train=len(data.train),
+            validation=len(data.validation),
+            test=len(data.test),
+            sequence_length=facts.sequence_length,
+            input_size=facts.input_size,
+            classes=data.classes,
+        ),
+        steps_per_epoch=steps_per_epoch,
+        total_steps=steps_per_epoch * config.num_epochs,
+        versions={
+            "bilstm-tui": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+    )

@@ -1,0 +1,362 @@
+"""The run directory: made, found, listed, held by one writer, judged by its log and its lock."""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from .config import RunConfig
+from .errors import OutputError, RunBusyError, RunNotFoundError, UsageError
+from .files import open_inside, write_atomically
+from .resolve import did_you_mean, resolve, to_toml
+
+LATEST = "latest"
+"""The word for the run that was begun last."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_LOCK_PATIENCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's directory; what stands in it is data from anywhere, and checked when read.
+
+    Attributes:
+        path: The directory.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.name
+
+    @property
+    def config_file(self) -> Path:
+        """The whole configuration."""
+        return self.path / "config.toml"
+
+    @property
+    def log_file(self) -> Path:
+        """Events, one a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def commands_file(self) -> Path:
+        """Orders to the run, one a line."""
+        return self.path / "commands.jsonl"
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """The newest complete state."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def previous_checkpoint_file(self) -> Path:
+        """The state before the newest."""
+        return self.path / "checkpoint.previous.pt"
+
+    @property
+    def model_file(self) -> Path:
+        """The weights, for everybody else."""
+        return self.path / "model.safetensors"
+
+    @property
+    def summary_file(self) -> Path:
+        """The final figures."""
+        return self.path / "summary.json"
+
+    @property
+    def worker_log_file(self) -> Path:
+        """What the run's process printed."""
+        return self.path / "worker.log"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held for as long as a process writes here."""
+        return self.path / "lock"
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The configuration.
+
+        Raises:
+            ConfigError: The file is missing or wrong.
+        """
+        return resolve(file=self.config_file, preset="default")
+
+    @property
+    def begun(self) -> str:
+        """When it was begun, for sorting: the time in its name, else that of its folder."""
+        in_name = _BEGUN.match(self.name)
+        if in_name:
+            return in_name.group()
+        try:
+            seconds = self.path.stat().st_mtime
+        except OSError:
+            seconds = 0.0
+        return time.strftime("%Y-%m-%d_%H%M%S", time.localtime(seconds))
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a process holds the run."""
+        try:
+            with open_inside(self.lock_file, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def files(self) -> Iterator[Path]:
+        """The files of ours that are in the directory."""
+        ours = (
+            self.config_file,
+            self.log_file,
+            self.commands_file,
+            self.checkpoint_file,
+            self.previous_checkpoint_file,
+            self.model_file,
+            self.summary_file,
+            self.worker_log_file,
+            self.lock_file,
+        )
+        for file in ours:
+            for path in (file, file.with_name(f".{file.name}.incoming")):
+                if path.is_symlink() or path.is_file():
+                    yield path
+
+
+class RunLock:
+    """A process's sole right to write into a run; released when the process ends, however.
+
+    Raises:
+        RunBusyError: Another process holds the run.
+        OutputError: The lock's file cannot be opened.
+    """
+
+    def __init__(self, run: Run) -> None:
+        try:
+            self._file = open_inside(run.lock_file, "ab")
+        except OSError as error:
+            raise OutputError(
+                f"{run.path} cannot be written: {error.strerror or error}.",
+                "Choose a folder that you may write to: --runs-dir FOLDER.",
+            ) from None
+        deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
+        while not self._take():
+            # whoever looks whether the run is live holds the lock for a moment
+            if time.monotonic() > deadline:
+                holder = _holder(run)
+                self._file.close()
+                raise RunBusyError(
+                    f"{run.name} is being trained{holder}.",
+                    f"Follow it: bilstm-tui attach {run.name}\nStop it: bilstm-tui stop {run.name}",
+                )
+            time.sleep(0.01)
+        self._file.truncate(0)
+        self._file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
+        self._file.flush()
+
+    def release(self) -> None:
+        """Give the run free."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _take(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def _holder(run: Run) -> str:
+    """Who holds a run, in words; a help for people, never used to find a process."""
+    try:
+        with open_inside(run.lock_file, "rb") as file:
+            content = json.loads(file.read(4096))
+        return f" by process {int(content['pid'])} on {content['host']!s:.100}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> tuple[Run, RunLock]:
+    """Make a new run's directory, held by this process.
+
+    Args:
+        runs_dir: The folder of the runs; made if need be.
+        config: The run's configuration.
+        label: The readable part of its name; the network's kind where None.
+
+    Raises:
+        UsageError: The label is no name for a folder.
+        OutputError: The directory cannot be made.
+    """
+    label = label or ("bi" if config.bidirectional else "") + config.cell
+    check_label(label)
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        run = Run(_make_folder(runs_dir.absolute(), label))
+        lock = RunLock(run)
+        write_atomically(run.config_file, to_toml(config).encode())
+    except OSError as error:
+        raise OutputError(
+            f"No run can be made in {runs_dir}: {error.strerror or error}.",
+            "Choose a folder that you may write to and that has room: --runs-dir FOLDER.",
+            title="The run cannot be stored",
+        ) from None
+    return run, lock
+
+
+def check_label(label: str) -> None:
+    """Refuse a label that is no name for a folder.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not _NAME.fullmatch(label):
+        raise UsageError(
+            f"name = {label} cannot be part of a folder's name.",
+            "Allowed: up to 64 letters, digits, dots, dashes and underscores, "
+            "beginning with a letter or digit.",
+        )
+
+
+def _make_folder(runs_dir: Path, label: str) -> Path:
+    while True:
+        suffix = "".join(secrets.choice(_ALPHABET) for _ in range(3))
+        path = runs_dir / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{label}_{suffix}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+
+
+def list_runs(runs_dir: Path) -> list[Run]:
+    """The runs in a folder, oldest first; none where there is no such folder.
+
+    Raises:
+        OutputError: The folder cannot be read.
+    """
+    try:
+        runs = [Run(path) for path in runs_dir.absolute().iterdir() if _is_run(path)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OutputError(
+            f"{runs_dir} cannot be read: {error.strerror}.",
+            "Choose another folder of runs: --runs-dir FOLDER.",
+            title="The runs cannot be listed",
+        ) from None
+    return sorted(runs, key=lambda run: (run.begun, _changed(run), run.name))
+
+
+def _changed(run: Run) -> float:
+    try:
+        return run.config_file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _is_run(path: Path) -> bool:
+    return not path.is_symlink() and any(
+        (path / name).is_file() for name in ("config.toml", "events.jsonl")
+    )
+
+
+def find_run(runs_dir: Path, which: str) -> Run:
+    """The run that a user means.
+
+    Args:
+        runs_dir: The folder of the runs.
+        which: A name, the unique beginning of one (with or without its date), a path, or
+            `latest`.
+
+    Raises:
+        RunNotFoundError: There is none, or more than one.
+    """
+    if os.sep in which or which in {".", ".."}:
+        path = Path(which).expanduser().absolute()
+        if _is_run(path):
+            return Run(path)
+        raise RunNotFoundError(f"{which} is no run's folder: it holds no config.toml.")
+    runs = list_runs(runs_dir)
+    if not runs:
+        raise RunNotFoundError(
+            f"There are no runs in {runs_dir}.",
+            "Name another folder with --runs-dir or BILSTM_RUNS_DIR, or train one: "
+            "bilstm-tui --no-ui",
+        )
+    if which == LATEST:
+        return runs[-1]
+    for matches in _readings(runs, which):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise RunNotFoundError(
+                f"{which} may be any of {len(matches)} runs:\n"
+                + "\n".join(run.name for run in matches[-10:]),
+                "Type more of its name.",
+            )
+    names = [run.name for run in runs] + [_undated(run) for run in runs]
+    raise RunNotFoundError(
+        f"There is no run {which} in {runs_dir}.{did_you_mean(which, names)}",
+        "`bilstm-tui runs` lists them.",
+    )
+
+
+def _readings(runs: list[Run], which: str) -> Iterator[list[Run]]:
+    """What a word may mean, likeliest first."""
+    if not which:
+        return
+    yield [run for run in runs if run.name == which]
+    yield [run for run in runs if run.name.startswith(which)]
+    yield [run for run in runs if _undated(run).startswith(which)]
+
+
+def _undated(run: Run) -> str:
+    return _BEGUN.sub("", run.name, count=1)
+
+
+def remove_run(run: Run) -> list[Path]:
+    """Delete a run's files, and its folder if it holds nothing else.
+
+    Returns:
+        What stayed: files that are not ours.
+
+    Raises:
+        RunBusyError: The run is live.
+        OutputError: A file cannot be deleted.
+    """
+    with RunLock(run):
+        try:
+            for path in run.files():
+                path.unlink()
+            rest = sorted(run.path.iterdir())
+            if not rest:
+                run.path.rmdir()
+        except OSError as error:
+            raise OutputError(
+                f"{error.filename or run.path} cannot be deleted: {error.strerror}.",
+                title="The run cannot be deleted",
+            ) from None
+    return rest

@@ -1,0 +1,262 @@
+"""One process's hold on a run: made or taken up, trained, and left in good order."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import events
+from .architecture import summarise
+from .checkpoints import Checkpoint, Checkpoints, differences
+from .config import RunConfig
+from .control import Orders, StopRequest
+from .devices import resolve_device
+from .errors import CheckpointError, OutputError, UsageError
+from .events import Emit, Event
+from .files import write_atomically
+from .log import EventLog, read_tail
+from .resolve import revise, to_toml
+from .runs import Run, RunLock, create_run
+from .training import train
+from .weights import save_weights
+
+_STOPPED_BY_ORDER = 130
+_TAIL_BYTES = 1 << 16
+
+
+class Session:
+    """A run held by this process; made by `begin` or `take_up`.
+
+    Args:
+        run: The run.
+        lock: This process's hold on it.
+        config: Its configuration.
+        checkpoint: The state to go on from; None to begin at the first step.
+        checkpoints: Where states go.
+        data_dir: Folder of the data sets.
+        remarks: What was noticed while it was taken up.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        lock: RunLock,
+        config: RunConfig,
+        data_dir: Path | None,
+        *,
+        checkpoint: Checkpoint | None = None,
+        checkpoints: Checkpoints | None = None,
+        remarks: list[events.RunWarning] | None = None,
+    ) -> None:
+        self.run = run
+        self.config = config
+        self._lock = lock
+        self._data_dir = data_dir
+        self._checkpoint = checkpoint
+        self._checkpoints = checkpoints or Checkpoints(run, config.checkpoint_seconds)
+        self._remarks = remarks or []
+        self._tell: Emit = lambda _: None
+        self._listener_failure: OSError | None = None
+        self._is_log_failing = False
+        self._final: dict[str, events.Evaluation] = {}
+        self._position = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
+
+    def train(self, tell: Emit, stop: StopRequest) -> int:
+        """Train to the end, or until a signal or an order asks to stop.
+
+        Args:
+            tell: Takes the run's events too, after the log.
+            stop: What signals ask.
+
+        Returns:
+            The process's exit code.
+
+        Raises:
+            BilstmError: The run failed; the log says so.
+            OSError: `tell` failed; the run was stopped in good order.
+        """
+        self._tell = tell
+        orders = Orders(self.run.commands_file)
+        self._log = self._open_log()
+
+        def should_stop() -> bool:
+            return stop.is_asked() or self._listener_failure is not None or orders.is_stop_asked()
+
+        try:
+            self._checkpoints.warn = self._emit
+            for remark in self._remarks:
+                self._emit(remark)
+            trainer = train(
+                self.config,
+                self._emit,
+                should_stop,
+                self._data_dir,
+                checkpoints=self._checkpoints,
+                checkpoint=self._checkpoint,
+                run_name=self.run.name,
+                on_end=self._save_weights,
+            )
+        except SystemExit:  # a second signal: at once, but not without a word
+            epoch, step = self._position
+            self._emit(events.Stopped(epoch=epoch, step=step))
+            raise
+        finally:
+            self._log.close()
+            self._lock.release()
+        if self._listener_failure:
+            raise self._listener_failure
+        if self._log.failure:
+            raise OutputError(
+                f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
+            )
+        is_complete = trainer is not None and trainer.is_complete
+        return 0 if is_complete else stop.exit_code or _STOPPED_BY_ORDER
+
+    def _open_log(self) -> EventLog:
+        try:
+            return EventLog(self.run.log_file)
+        except OSError as error:
+            self._lock.release()
+            raise OutputError(
+                f"{self.run.log_file} cannot be written: {error.strerror or error}."
+            ) from None
+
+    def _emit(self, event: Event) -> None:
+        """Take an event to the log, to the summary, and to whoever listens."""
+        match event:
+            case events.Progress():
+                self._position = (event.epoch, event.step)
+            case events.Evaluation(final=True):
+                self._final[event.split] = event
+            case events.Failed() if self._checkpoints.step is not None:
+                kept = f"The checkpoint of step {self._checkpoints.step:,} is kept."
+                event = dataclasses.replace(event, advice=f"{event.advice}\n{kept}".strip())
+            case _:
+                pass
+        if isinstance(event, events.Finished | events.Stopped | events.Failed):
+            self._summarise(event)
+        self._log.append(event)
+        self._listen(event)
+        if bool(self._log.failure) != self._is_log_failing:
+            self._is_log_failing = not self._is_log_failing
+            if self._log.failure:
+                self._listen(
+                    events.RunWarning(
+                        message=f"events.jsonl cannot be written ({self._log.failure.strerror}); "
+                        "what is new waits until there is room. Training goes on."
+                    )
+                )
+
+    def _listen(self, event: Event) -> None:
+        if self._listener_failure:
+            return
+        try:
+            self._tell(event)
+        except OSError as error:  # a closed pipe, a terminal that is gone
+            self._listener_failure = error
+
+    def _save_weights(self, network: Any, classes: tuple[str, ...]) -> None:
+        try:
+            save_weights(self.run.model_file, network, self.config, classes)
+        except OSError as error:
+            self._emit(events.RunWarning(message=f"The model could not be saved: {error}"))
+
+    def _summarise(self, ending: events.Finished | events.Stopped | events.Failed) -> None:
+        summary = {
+            "run": self.run.name,
+            "status": ending.type,
+            "model": summarise(self.config).title,
+            "parameters": summarise(self.config).parameters,
+            "dataset": self.config.dataset,
+            "accuracy": {
+                split: {"correct": event.correct, "total": event.total, "accuracy": event.accuracy}
+                for split, event in self._final.items()
+            },
+            "ending": dataclasses.asdict(ending),
+        }
+        try:
+            write_atomically(self.run.summary_file, (json.dumps(summary, indent=1) + "\n").encode())
+        except OSError as error:
+            self._listen(events.RunWarning(message=f"summary.json could not be saved: {error}"))
+
+
+def begin(
+    config: RunConfig, runs_dir: Path, label: str | None = None, data_dir: Path | None = None
+) -> Session:
+    """Make a new run and hold it.
+
+    Raises:
+        ConfigError: This machine lacks the device; no run is made.
+        UsageError: The label is no name for a folder.
+        OutputError: The run cannot be stored.
+    """
+    resolve_device(config.device)
+    run, lock = create_run(runs_dir, config, label)
+    return Session(run, lock, config, data_dir)
+
+
+def take_up(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:
+    """Hold a run that is not live, to go on from its last checkpoint.
+
+    Args:
+        run: The run.
+        changes: Settings to go on with otherwise; of `checkpoints.CHANGEABLE`.
+        data_dir: Folder of the data sets.
+
+    Raises:
+        RunBusyError: Another process holds it.
+        ConfigError: A setting is wrong, or this machine lacks the device.
+        CheckpointError: No checkpoint is whole, or it is of another configuration.
+        UsageError: The run is finished, and no more epochs were asked for.
+    """
+    config = revise(run.config, changes)
+    resolve_device(config.device)
+    lock = RunLock(run)
+    try:
+        remarks: list[events.RunWarning] = []
+        checkpoints = Checkpoints(run, config.checkpoint_seconds, remarks.append)
+        checkpoint = checkpoints.load()
+        if checkpoint:
+            _check(run, config, checkpoint)
+        if config != run.config:
+            write_atomically(run.config_file, to_toml(config).encode())
+    except OSError as error:
+        lock.release()
+        raise OutputError(f"{run.path} cannot be written: {error.strerror or error}.") from None
+    except BaseException:
+        lock.release()
+        raise
+    return Session(
+        run,
+        lock,
+        config,
+        data_dir,
+        checkpoint=checkpoint,
+        checkpoints=checkpoints,
+        remarks=remarks,
+    )
+
+
+def _check(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
+    """Refuse a checkpoint that this run cannot go on from."""
+    different = differences(config, checkpoint)
+    if different:
+        raise CheckpointError(
+            "The checkpoint belongs to another configuration:\n" + "\n".join(different),
+            f"Set {run.config_file} back, or begin a new run with it: "
+            f"bilstm-tui --no-ui --config {run.config_file}",
+        )
+    endings = [
+        event
+        for event in read_tail(run.log_file, _TAIL_BYTES)
+        if isinstance(event, events.RunStarted | events.Finished)
+    ]
+    is_finished = bool(endings) and isinstance(endings[-1], events.Finished)
+    if is_finished and config.num_epochs <= int(checkpoint.config["num_epochs"]):
+        raise UsageError(
+            f"{run.name} is finished: it trained {checkpoint.epoch - 1} epochs.",
+            f"Train it for longer: bilstm-tui resume {run.name} "
+            f"--num-epochs {2 * config.num_epochs}",
+            title="The run is finished",
+        )

@@ -1,0 +1,89 @@
+"""`python -m bilstm_core.worker`: one run in a process of its own.
+
+It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": {…}, "runs_dir":
+"…", "name": …, "data_dir": …}` or `{"command": "resume", "run": "…", "changes": {…},
+"data_dir": …}`. It answers with one line on stdout, `{"run": "…"}` with the run's folder, or a
+`failed` event where no run could be begun; then it lets go of the streams that it was given and
+prints into the run's `worker.log`. Started as a session leader, it outlives the terminal.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from .config import RunConfig
+from .control import StopRequest
+from .errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
+from .events import to_json
+from .files import open_inside
+from .runs import Run
+
+
+def main() -> int:
+    """Carry out the order; the result is the process's exit code."""
+    stop = StopRequest()
+    stop.listen()
+    line = sys.stdin.readline()
+    if not line:  # whoever started us has gone
+        return 0
+    from .failures import failed  # imports torch: seconds
+
+    try:
+        session = _open(json.loads(line))
+    except BilstmError as error:
+        _answer(to_json(failed(error)))
+        return error.exit_code
+    stop.wait_for_good_order()
+    _print_into(session.run.worker_log_file)
+    _answer(json.dumps({"run": str(session.run.path)}))
+    _let_go_of_streams()
+    try:
+        return session.train(lambda _: None, stop)
+    except BilstmError as error:
+        traceback.print_exc()
+        return error.exit_code
+    except Exception:
+        traceback.print_exc()
+        return INTERNAL_ERROR_EXIT_CODE
+
+
+def _open(order: dict[str, Any]) -> Any:
+    from .session import begin, take_up
+
+    data_dir = Path(order["data_dir"]) if order.get("data_dir") else None
+    if order["command"] == "begin":
+        config = RunConfig.model_validate(order["config"])
+        return begin(config, Path(order["runs_dir"]), order.get("name"), data_dir)
+    return take_up(Run(Path(order["run"])), order.get("changes", {}), data_dir)
+
+
+def _print_into(path: Path) -> None:
+    """From now on, what goes to stderr goes to a file; a run goes on without one, too."""
+    try:
+        with open_inside(path, "ab") as file:
+            os.dup2(file.fileno(), sys.stderr.fileno())
+    except OSError as error:
+        sys.stderr.write(f"{path} cannot be written: {error}\n")
+
+
+def _answer(line: str) -> None:
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except OSError:  # whoever asked has gone; the run goes on
+        pass
+
+
+def _let_go_of_streams() -> None:
+    """Whoever started us shall not wait for our streams to close, nor we for theirs."""
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
