@@ -161,7 +161,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         # PyTorch's own reader does not look at the checksums that its writer stores
         damaged_part = zipfile.ZipFile(content).testzip()
         if damaged_part:
-            raise _damaged(path, f"the checksum of {damaged_part} is wrong")
+            raise _damaged(path, f"the checksum of {damaged_part} is wrong")  # noqa: TRY301
         content.seek(0)
         state = torch.load(content, map_location="cpu", weights_only=True)
     except (FileNotFoundError, CheckpointError):

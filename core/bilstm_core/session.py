@@ -47,7 +47,7 @@ class Session:
         *,
         checkpoint: Checkpoint | None = None,
         checkpoints: Checkpoints | None = None,
-        remarks: list[events.RunWarning] | None = None,
+        remarks: list[Event] | None = None,
     ) -> None:
         self.run = run
         self.config = config
@@ -214,7 +214,7 @@ def take_up(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) 
     resolve_device(config.device)
     lock = RunLock(run)
     try:
-        remarks: list[events.RunWarning] = []
+        remarks: list[Event] = []
         checkpoints = Checkpoints(run, config.checkpoint_seconds, remarks.append)
         checkpoint = checkpoints.load()
         if checkpoint:

@@ -95,7 +95,7 @@ class TestLoop:
         recorder = Recorder()
         ours.emit = recorder
         ours.meter._emit = recorder
-        ours.train_epoch(1)
+        ours.train_epoch()
         assert recorder.losses == pytest.approx(losses, rel=1e-3)
 
     def test_every_image_is_met_once_an_epoch_in_a_new_order(self, digits: Dataset) -> None:
@@ -141,7 +141,7 @@ class TestLoop:
 
     def test_clipping_bounds_the_gradient(self, digits: Dataset) -> None:
         loop = trainer(small_config(clip_norm=0.001, num_epochs=1), digits)
-        loop.train_epoch(1)
+        loop.train_epoch()
         gradients = [weight.grad for weight in loop.model.parameters() if weight.grad is not None]
         norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
         assert norm == pytest.approx(0.001, rel=1e-3)
@@ -167,7 +167,7 @@ class TestSchedules:
         rates = []
         for epoch in range(1, 21):
             rates.append(loop._learning_rate())
-            loop.train_epoch(epoch)
+            loop.train_epoch()
         return rates
 
     def test_constant(self) -> None:
@@ -290,11 +290,11 @@ class TestEndings:
     def test_a_loss_that_is_not_finite_ends_the_run(self, digits: Dataset) -> None:
         recorder = Recorder()
         loop = trainer(small_config(), digits, recorder)
-        loop.train_epoch(1)
+        loop.train_epoch()
         with torch.no_grad():
             loop.model.classifier.bias[3] = math.inf
         with pytest.raises(NonFiniteLossError, match=r"at step 24 \(epoch 2, ") as caught:
-            loop.train_epoch(2)
+            loop.train_epoch()
         assert caught.value.exit_code == 1
         assert "learning_rate" in caught.value.advice
         assert None in recorder.losses or any(math.isnan(loss or 0) for loss in recorder.losses)
@@ -370,7 +370,7 @@ class TestPrecision:
 
         monkeypatch.setattr(SequenceClassifier, "forward", watching)
         loop = trainer(small_config(precision="bfloat16", num_epochs=1), digits)
-        loop.train_epoch(1)
+        loop.train_epoch()
         assert set(seen) == {torch.bfloat16}
         assert {weight.dtype for weight in loop.model.parameters()} == {torch.float32}
 
