@@ -87,7 +87,7 @@ class Session:
             self._checkpoints.warn = self._emit
             for remark in self._remarks:
                 self._emit(remark)
-            trainer = train(
+            model = train(
                 self.config,
                 self._emit,
                 should_stop,
@@ -110,8 +110,7 @@ class Session:
             raise OutputError(
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
             )
-        is_complete = trainer is not None and trainer.is_complete
-        return 0 if is_complete else stop.exit_code or _STOPPED_BY_ORDER
+        return 0 if model is not None else stop.exit_code or _STOPPED_BY_ORDER
 
     def _open_log(self) -> EventLog:
         try:

@@ -44,7 +44,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     run_name: str = "",
     on_end: OnEnd = lambda _network, _classes: None,
-) -> "Trainer | None":
+) -> SequenceClassifier | None:
     """Train one model from the first step, or from a checkpoint, to the final accuracies.
 
     Args:
@@ -60,8 +60,7 @@ def train(
             run that was stopped.
 
     Returns:
-        The trainer, whose `is_complete` tells whether it came to the end; None if it was asked
-        to stop before the data was there.
+        The trained model, or None if it was asked to stop before the end.
 
     Raises:
         ConfigError: This machine lacks the device; raised before any event.
@@ -81,8 +80,7 @@ def train(
             trainer.on_end = on_end
             if checkpoint:
                 trainer.restore(checkpoint)
-            trainer.run(run_name)
-            return trainer
+            return trainer.run(run_name)
 
 
 class Trainer:
@@ -129,11 +127,10 @@ class Trainer:
         self.seconds = {"run": 0.0, "training": 0.0, "epoch": 0.0}
         self.kept = Kept()
         self.latest: dict[events.Split, events.Evaluation] = {}
-        self.is_complete = False
         self.on_end: OnEnd = lambda _network, _classes: None
 
-    def run(self, name: str = "") -> None:
-        """Train and check, from wherever the state is to the end, or until asked to stop."""
+    def run(self, name: str = "") -> SequenceClassifier | None:
+        """Train and check from wherever the state is; the model, or None if asked to stop."""
         began = time.perf_counter() - self.seconds["run"]
         self.emit(
             introduce(
@@ -162,8 +159,7 @@ class Trainer:
             self._save_unless_saved()
             self.on_end(self.evaluated_model, self.data.classes)
             self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
-            return
-        self.is_complete = True
+            return None
         self.on_end(self.evaluated_model, self.data.classes)
         self.emit(
             events.Finished(
@@ -174,6 +170,7 @@ class Trainer:
                 training_seconds=self.seconds["training"],
             )
         )
+        return self.evaluated_model
 
     def train_epoch(self) -> None:
         """What is left of one pass over the training images.

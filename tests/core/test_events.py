@@ -17,7 +17,8 @@ KINDS: tuple[type[Any], ...] = get_args(events.Event)
 FROZEN = {
     "download": ["dataset", "file", "received", "total"],
     "run_started": [
-        "config", "model", "device", "data", "steps_per_epoch", "total_steps", "versions",
+        "run", "epoch", "step", "config", "model", "device", "data", "steps_per_epoch",
+        "total_steps", "versions",
     ],
     "progress": ["epoch", "step", "losses", "learning_rate", "samples_per_second"],
     "epoch_ended": ["epoch", "step", "loss", "correct", "total", "accuracy", "seconds"],
@@ -26,7 +27,7 @@ FROZEN = {
     "warning": ["message"],
     "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
     "stopped": ["epoch", "step"],
-    "failed": ["title", "message", "advice", "exit_code"],
+    "failed": ["title", "message", "advice", "exit_code", "details"],
 }  # fmt: skip
 """A change here breaks scripts that people wrote; say so in CHANGELOG.md."""
 

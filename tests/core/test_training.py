@@ -165,9 +165,10 @@ class TestSchedules:
         )
         loop = trainer(config, load_dataset("digits", Path("unused"), lambda _: None))
         rates = []
-        for epoch in range(1, 21):
+        for _ in range(20):
             rates.append(loop._learning_rate())
             loop.train_epoch()
+            loop._end_epoch()
         return rates
 
     def test_constant(self) -> None:
@@ -291,6 +292,7 @@ class TestEndings:
         recorder = Recorder()
         loop = trainer(small_config(), digits, recorder)
         loop.train_epoch()
+        loop._end_epoch()
         with torch.no_grad():
             loop.model.classifier.bias[3] = math.inf
         with pytest.raises(NonFiniteLossError, match=r"at step 24 \(epoch 2, ") as caught:
@@ -323,7 +325,7 @@ class TestEndings:
         ],
     )
     def test_too_little_memory(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-        def burst(_loop: Trainer, _epoch: int) -> None:
+        def burst(_loop: Trainer) -> None:
             raise error
 
         monkeypatch.setattr(Trainer, "train_epoch", burst)
@@ -335,7 +337,7 @@ class TestEndings:
         assert recorder.of(events.Failed)[0].title == "Out of memory"
 
     def test_a_defect_is_told_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def burst(_loop: Trainer, _epoch: int) -> None:
+        def burst(_loop: Trainer) -> None:
             raise ZeroDivisionError("so it goes")
 
         monkeypatch.setattr(Trainer, "train_epoch", burst)
