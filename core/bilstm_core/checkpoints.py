@@ -1,8 +1,10 @@
 """A run's complete state on disk: saved whole or not at all, checked when loaded."""
 
 import io
+import math
 import time
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,16 @@ class Checkpoint(BaseModel):
     meter: dict[str, Any]
     kept: dict[str, Any]
     seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The epoch whose weights count in the end, and with early stopping the weights."""
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = math.inf
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
 class Checkpoints:

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from . import events, metering
 from .augment import apply_transforms, draw_transforms
-from .checkpoints import Checkpoint, Checkpoints
+from .checkpoints import Checkpoint, Checkpoints, Kept
 from .config import RunConfig
 from .control import RunStopped, ShouldStop, stop_if
 from .datasets import Dataset, Images, load_dataset
@@ -397,13 +397,3 @@ class Trainer:
 
     def _say(self, message: str) -> None:
         self.emit(events.RunWarning(message=message))
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The epoch whose weights count in the end, and with early stopping the weights."""
-
-    epoch: int = 0
-    step: int = 0
-    loss: float = math.inf
-    weights: dict[str, Tensor] = field(default_factory=dict)

@@ -56,6 +56,7 @@ class TestPresets:
             "precision": "float32",
             "seed": 0,
             "deterministic": False,
+            "checkpoint_seconds": 30.0,
         }
 
     def test_notebook_all_differs_in_the_readout_alone(self) -> None:
