@@ -1,20 +1,17 @@
 """`--no-ui`: a run told in lines, with a progress bar on a terminal, or in JSON."""
 
-import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import FrameType
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
+from bilstm_core.control import StopRequest
 from bilstm_core.events import Emit, Event
 
 from .narration import Narrator
 from .output import is_screen, show_warning
 from .progress import ProgressLine
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(config: RunConfig, *, data_dir: Path | None, as_json: bool) -> int:
@@ -31,40 +28,6 @@ def run(config: RunConfig, *, data_dir: Path | None, as_json: bool) -> int:
         stop.wait_for_good_order()
         model = train(config, emit, stop.is_asked, data_dir)
     return 0 if model is not None else stop.exit_code
-
-
-class StopRequest:
-    """What Ctrl-C and SIGTERM ask: once, to stop in good order; twice, to stop at once.
-
-    Before training begins there is nothing to put in order, and once is enough.
-    """
-
-    def __init__(self) -> None:
-        self._signal = 0
-        self._has_begun = False
-
-    @property
-    def exit_code(self) -> int:
-        """Of a process that a signal stopped: 128 + its number."""
-        return 128 + self._signal
-
-    def listen(self) -> None:
-        """From now on, take signals as requests."""
-        for number in _STOP_SIGNALS:
-            signal.signal(number, self._take)
-
-    def wait_for_good_order(self) -> None:
-        """From now on, training asks `is_asked`, and the first request waits for it."""
-        self._has_begun = True
-
-    def is_asked(self) -> bool:
-        """Whether a request has come."""
-        return bool(self._signal)
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        if self._signal or not self._has_begun:
-            raise SystemExit(128 + number)
-        self._signal = number
 
 
 def _output(*, as_json: bool) -> AbstractContextManager[Emit]:

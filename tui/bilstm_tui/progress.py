@@ -36,7 +36,11 @@ class ProgressLine:
         self._estimate = Estimate()
 
     def __enter__(self) -> Emit:
-        self._open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
+        try:
+            self._open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
+        except BaseException:  # a signal: nobody calls __exit__ for us yet
+            self._close()
+            raise
         return self._take
 
     def __exit__(
