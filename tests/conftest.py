@@ -26,6 +26,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("BILSTM_RUNS_DIR", str(tmp_path / "runs"))
 
 
 _MNIST_DIR = os.environ.get(paths.DATA_DIR_VARIABLE)

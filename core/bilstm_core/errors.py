@@ -15,7 +15,8 @@ code of the process that ends with it::
     │   ├── OutOfMemoryError    the device has too little memory
     │   └── CheckpointError     a run's state cannot be gone on with
     ├── InstallationError   4   a library that training needs does not load
-    └── OutputError         5   what was to be told could not be written
+    ├── OutputError         5   what was to be told could not be written
+    └── RelayedError            what another process failed with; its exit code
 """
 
 from typing import ClassVar
@@ -33,7 +34,7 @@ class BilstmError(Exception):
         title: A short name for the failure; the class has a fitting one.
     """
 
-    exit_code: ClassVar[int] = INTERNAL_ERROR_EXIT_CODE
+    exit_code: int = INTERNAL_ERROR_EXIT_CODE
     default_title: ClassVar[str] = "Something went wrong"
 
     def __init__(self, message: str, advice: str = "", *, title: str | None = None) -> None:
@@ -118,3 +119,18 @@ class OutputError(BilstmError):
 
     exit_code = 5
     default_title = "The output cannot be written"
+
+
+class RelayedError(BilstmError):
+    """A failure of another process, as it told it.
+
+    Args:
+        message: What happened.
+        advice: What to do next.
+        title: A short name for the failure.
+        exit_code: Of that process.
+    """
+
+    def __init__(self, message: str, advice: str, *, title: str, exit_code: int) -> None:
+        super().__init__(message, advice, title=title)
+        self.exit_code = exit_code

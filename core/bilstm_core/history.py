@@ -1,5 +1,6 @@
 """What a run's events add up to: the one read-out that screens, tables and scripts share."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,22 @@ class History:
                 self.ending = event
             case _:
                 pass
+
+    def story(self) -> Iterator[Event]:
+        """The run so far as the events that tell it in lines, each epoch once."""
+        if self.started:
+            yield self.started
+        for epoch, trained in sorted(self.epochs.items()):
+            yield trained
+            if epoch in self.watched:
+                yield self.watched[epoch]
+        for split, check in self.final.items():
+            yield events.EvaluationStarted(
+                split=split, epoch=check.epoch, step=check.step, total=check.total
+            )
+            yield check
+        if self.ending:
+            yield self.ending
 
     def _take_progress(self, event: events.Progress) -> None:
         first = event.step - len(event.losses) + 1

@@ -25,9 +25,9 @@ def data_dir(chosen: Path | None = None) -> Path:
     return Path(chosen or default).expanduser()
 
 
-def runs_dir() -> Path:
-    """The folder of the runs: `BILSTM_RUNS_DIR`, else `runs` where the command was started."""
-    return Path(os.environ.get(RUNS_DIR_VARIABLE) or "runs").expanduser()
+def runs_dir(chosen: Path | None = None) -> Path:
+    """The folder of the runs: as chosen, else `BILSTM_RUNS_DIR`, else `runs` in this folder."""
+    return Path(chosen or os.environ.get(RUNS_DIR_VARIABLE) or "runs").expanduser()
 
 
 def log_dir() -> Path:

@@ -39,7 +39,12 @@ def test_the_engine_knows_no_screen() -> None:
 def test_the_face_imports_no_torch() -> None:
     loaded = loaded_after_importing(modules(ROOT / "tui" / "bilstm_tui"))
     assert "bilstm_core" in loaded
-    assert loaded.isdisjoint({"torch", "torchvision", "sklearn", "numpy"})
+    assert loaded.isdisjoint({"torch", "torchvision", "sklearn"})
+
+
+def test_the_command_line_imports_only_what_help_needs() -> None:
+    loaded = loaded_after_importing(["bilstm_tui.cli"])
+    assert loaded.isdisjoint({"torch", "numpy", "textual", "PIL"})
 
 
 @pytest.mark.parametrize("package", ["core/bilstm_core", "tui/bilstm_tui"])

@@ -27,7 +27,8 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BILSTM_")}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI"):
         kept.pop(name, None)
-    return {**kept, "HOME": str(home), "TERM": "xterm-256color", **variables}
+    own = {"HOME": str(home), "TERM": "xterm-256color", "BILSTM_RUNS_DIR": str(home / "runs")}
+    return {**kept, **own, **variables}
 
 
 class Terminal:

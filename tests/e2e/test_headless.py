@@ -44,13 +44,14 @@ class TestPipe:
         assert result.stderr == ""
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", result.stdout)
         lines = result.stdout.splitlines()
-        assert lines[3] == "Using the maximum of the hidden states over time"
-        assert [line[:9] for line in lines[4:7]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
-        assert lines[7] == "Checking accuracy on training data"
-        assert re.fullmatch(GOT.format(1437), lines[8])
-        assert lines[9] == "Checking accuracy on test data"
-        assert re.fullmatch(GOT.format(360), lines[10])
-        assert len(lines) == 11
+        assert re.fullmatch(r"Run \d{4}-\d\d-\d\d_\d{6}_bilstm_\w{3}", lines[0])
+        assert lines[4] == "Using the maximum of the hidden states over time"
+        assert [line[:9] for line in lines[5:8]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+        assert lines[8] == "Checking accuracy on training data"
+        assert re.fullmatch(GOT.format(1437), lines[9])
+        assert lines[10] == "Checking accuracy on test data"
+        assert re.fullmatch(GOT.format(360), lines[11])
+        assert len(lines) == 12
 
     def test_the_default_learns_digits(self, env: dict[str, str]) -> None:
         result = piped("--no-ui", "--dataset", "digits", env=env)

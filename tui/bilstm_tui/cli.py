@@ -14,7 +14,9 @@ from bilstm_core.config import GROUPS, SETTINGS, Setting
 from bilstm_core.errors import BilstmError, OutputError, UsageError
 from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
+from bilstm_core.runs import check_label
 
+from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
 from .output import abandon_stdout, show_defect, show_failure, show_warning
 
 _HELP = """\
@@ -89,7 +91,7 @@ def _usage_error(error: CycloptsError) -> UsageError:
         return UsageError(f"There is no option {typed} here.{did_you_mean(typed, known)}", advice)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         typed = error.unused_tokens[0]
-        nearest = did_you_mean(typed, ["doctor"])
+        nearest = did_you_mean(typed, _COMMAND_NAMES)
         return UsageError(f"{typed} is no command, and no option takes it.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)
 
@@ -97,16 +99,12 @@ def _usage_error(error: CycloptsError) -> UsageError:
 _METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
 
 
-def _switch(help_line: str) -> Parameter:
-    return Parameter(help=help_line, negative="", show_default=False)
-
-
 def start(
     *,
-    no_ui: Annotated[bool, _switch("train here and now, in lines instead of on screens")] = False,
+    no_ui: Annotated[bool, switch("train here and now, in lines instead of on screens")] = False,
     json: Annotated[
         bool,
-        _switch("print events as JSON lines on stdout, nothing else there; implies --no-ui"),
+        switch("print events as JSON lines on stdout, nothing else there; implies --no-ui"),
     ] = False,
     preset: Annotated[
         str | None,
@@ -118,14 +116,16 @@ def start(
     config: Annotated[
         Path | None, Parameter(help="TOML file of settings, as --print-config writes it")
     ] = None,
-    print_config: Annotated[bool, _switch("print the resulting settings as TOML and exit")] = False,
-    data_dir: Annotated[
-        Path | None,
-        Parameter(
-            help="folder of the data sets in torchvision's layout; default: "
-            f"{paths.DATA_DIR_VARIABLE} or the user's cache folder"
-        ),
+    print_config: Annotated[bool, switch("print the resulting settings as TOML and exit")] = False,
+    name: Annotated[
+        str | None, Parameter(help="the readable part of the run's name; default: its cell")
     ] = None,
+    detach: Annotated[
+        bool,
+        switch("train in a process that outlives this terminal; print the run's name; no app"),
+    ] = False,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
     **settings: str | bool | None,
 ) -> int:
     """Train: with screens, or with --no-ui in lines."""
@@ -140,11 +140,22 @@ def start(
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
-    if not (no_ui or json):
+    if not (no_ui or json or detach):
         raise _no_app()
+    if name is not None:
+        check_label(name)
+    folder = paths.runs_dir(runs_dir)
+    if detach:
+        order = {"command": "begin", "config": resolved.model_dump(), "name": name}
+        return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
     from . import headless  # only where it is needed: --help stays fast
 
-    return headless.run(resolved, data_dir=data_dir, as_json=json)
+    def begin() -> headless.Trains:
+        from bilstm_core import session  # imports torch: seconds
+
+        return session.begin(resolved, folder, name, data_dir)
+
+    return headless.run(begin, as_json=json)
 
 
 def _no_app() -> UsageError:
@@ -207,6 +218,9 @@ def _with_settings(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+for _command in COMMANDS:
+    app.command(_command, group=_COMMANDS)
+_COMMAND_NAMES = ["doctor", *(command.__name__ for command in COMMANDS)]
 _OPTION_FLAGS = [
     "--" + name.replace("_", "-")
     for name, parameter in inspect.signature(start).parameters.items()

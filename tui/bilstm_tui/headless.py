@@ -1,11 +1,11 @@
 """`--no-ui`: a run told in lines, with a progress bar on a terminal, or in JSON."""
 
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from typing import Protocol
 
 from bilstm_core import events
-from bilstm_core.config import RunConfig
 from bilstm_core.control import StopRequest
 from bilstm_core.events import Emit, Event
 
@@ -14,32 +14,43 @@ from .output import is_screen, show_warning
 from .progress import ProgressLine
 
 
-def run(config: RunConfig, *, data_dir: Path | None, as_json: bool) -> int:
+class Trains(Protocol):
+    """What `bilstm_core.session` opens: a run held by this process."""
+
+    def train(self, tell: Emit, stop: StopRequest) -> int:
+        """Train; the result is the process's exit code."""
+        ...
+
+
+def run(open_session: Callable[[], Trains], *, as_json: bool) -> int:
     """Train in this process; the result is the process's exit code.
+
+    Args:
+        open_session: Imports torch, checks the device and takes hold of the run.
+        as_json: Whether to print events instead of lines.
 
     Raises:
         BilstmError: The run could not begin, or failed.
     """
     stop = StopRequest()
     stop.listen()
-    with _output(as_json=as_json) as emit:
-        from bilstm_core.training import train  # imports torch: seconds
-
+    with output(as_json=as_json) as tell:
+        session = open_session()
         stop.wait_for_good_order()
-        model = train(config, emit, stop.is_asked, data_dir)
-    return 0 if model is not None else stop.exit_code
+        return session.train(tell, stop)
 
 
-def _output(*, as_json: bool) -> AbstractContextManager[Emit]:
-    """Where the run's events go."""
+def output(*, as_json: bool) -> AbstractContextManager[Emit]:
+    """Where a run's events go."""
     if as_json:
-        return nullcontext(_print_json)
+        return nullcontext(print_json)
     if is_screen():
         return ProgressLine()
     return nullcontext(Narrator(_print_line, show_warning).tell)
 
 
-def _print_json(event: Event) -> None:
+def print_json(event: Event) -> None:
+    """The event as a line on stdout."""
     _print_line(events.to_json(event))
     if isinstance(event, events.RunWarning):
         show_warning(event.message)

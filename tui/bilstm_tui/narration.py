@@ -96,10 +96,13 @@ class Narrator:
 
 
 def heading(event: events.RunStarted) -> list[str]:
-    """What is trained, on what, where; and the notebook's word on the readout."""
+    """Which run it is, what is trained, on what, where; and the notebook's word on the readout."""
     data, device = event.data, event.device
     held_out = f", {data.validation:,} validation" if data.validation else ""
+    went_on = f", going on after step {event.step:,}" if event.step else ""
+    name = [f"Run {event.run}{went_on}"] if event.run else []
     return [
+        *name,
         f"{event.model.title}, {event.model.parameters:,} parameters",
         f"{CATALOG[data.dataset].title}: {data.train:,} training{held_out} and {data.test:,} test "
         f"images of {data.sequence_length} rows × {data.input_size}",

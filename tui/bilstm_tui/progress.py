@@ -1,6 +1,5 @@
 """`--no-ui` on a terminal: lines above, a live line of progress below."""
 
-import time
 from datetime import datetime, timedelta
 from types import TracebackType
 
@@ -22,6 +21,7 @@ from .narration import Narrator
 from .output import harmless, make_console, show_warning
 
 _SMOOTHING = 0.98
+_A_YEAR = 365.0 * 24 * 3600
 
 
 class ProgressLine:
@@ -66,7 +66,7 @@ class ProgressLine:
             self._estimate.start(event)
             words = TextColumn("{task.fields[status]}", markup=False)
             self._open(BarColumn(bar_width=None), words, transient=True)
-            self._update(0, total=event.total_steps)
+            self._update(event.step, total=event.total_steps)
 
     def _show_download(self, event: events.Download) -> None:
         if event.file != self._file:
@@ -106,13 +106,14 @@ class Estimate:
         self.total_steps = 0
         self._num_epochs = 0
         self._began = 0.0
+        self._first_step = 0
         self._loss = 0.0
         self._weight = 0.0
 
     def start(self, event: events.RunStarted) -> None:
-        """Take the run's size; the clock runs from here."""
+        """Take the run's size; the clock runs from here, also where it goes on."""
         self.total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
-        self._began = time.monotonic()
+        self._began, self._first_step = event.time, event.step
 
     def update(self, event: events.Progress) -> str:
         """The words after some more steps."""
@@ -120,8 +121,8 @@ class Estimate:
             if loss is not None:  # a moving average without its bias towards the initial 0
                 self._loss = _SMOOTHING * self._loss + (1 - _SMOOTHING) * loss
                 self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
-        elapsed = time.monotonic() - self._began
-        left = timedelta(seconds=round(elapsed / event.step * (self.total_steps - event.step)))
+        pace = max(0.0, event.time - self._began) / max(1, event.step - self._first_step)
+        left = timedelta(seconds=round(min(pace * (self.total_steps - event.step), _A_YEAR)))
         end = datetime.now().astimezone() + left
         shown = str(left).removeprefix("0:")
         return "  ".join(

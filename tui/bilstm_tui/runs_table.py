@@ -1,0 +1,85 @@
+"""`bilstm-tui runs`: a line a run."""
+
+import json
+import sys
+from datetime import timedelta
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bilstm_core.overview import Overview, look_at
+from bilstm_core.runs import Run
+
+from .narration import percent
+from .output import harmless, make_console, show_warning
+
+_STYLES = {"running": "green", "finished": "", "stopped": "yellow", "failed": "red", "lost": "red"}
+
+
+def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
+    """Print the runs whose line holds some words; the result is an exit code."""
+    seen = [overview for run in runs if words in _line(overview := look_at(run))]
+    for overview in seen:
+        if overview.problem:
+            show_warning(f"{overview.run.name}: {overview.problem}")
+    if as_json:
+        for overview in seen:
+            sys.stdout.write(json.dumps(_content(overview)) + "\n")
+        return 0
+    console = make_console()
+    if not seen:
+        none = f"No run has {harmless(words)} in its line" if words else "There are no runs here"
+        console.print(none)
+        return 0
+    if console.is_terminal:
+        console.print(_table(seen))
+    else:
+        for overview in seen:  # whole lines, for grep
+            console.print("  ".join(_cells(overview)), soft_wrap=True)
+    return 0
+
+
+def _table(seen: list[Overview]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("run", overflow="fold", min_width=20)
+    for name in ("status", "data", "model"):
+        table.add_column(name, no_wrap=True)
+    for name in ("epochs", "test %", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for overview in seen:
+        name, status, *rest = _cells(overview)
+        table.add_row(Text(name), Text(status, _STYLES[status]), *map(Text, rest))
+    return table
+
+
+def _cells(overview: Overview) -> list[str]:
+    accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
+    cells = (
+        overview.run.name,
+        overview.status,
+        overview.dataset or "?",
+        overview.model or "?",
+        f"{overview.epochs}/{overview.num_epochs or '?'}",
+        accuracy,
+        str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
+    )
+    return [harmless(cell) for cell in cells]
+
+
+def _line(overview: Overview) -> str:
+    return " ".join(_cells(overview))
+
+
+def _content(overview: Overview) -> dict[str, object]:
+    return {
+        "run": overview.run.name,
+        "path": str(overview.run.path),
+        "status": overview.status,
+        "dataset": overview.dataset,
+        "model": overview.model,
+        "epochs": overview.epochs,
+        "num_epochs": overview.num_epochs,
+        "test_accuracy": overview.accuracy,
+        "seconds": overview.seconds,
+    }
