@@ -112,6 +112,10 @@ class Session:
             )
         return 0 if model is not None else stop.exit_code or _STOPPED_BY_ORDER
 
+    def let_go(self) -> None:
+        """Give the run free without training it."""
+        self._lock.release()
+
     def _open_log(self) -> EventLog:
         try:
             return EventLog(self.run.log_file)

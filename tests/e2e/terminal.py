@@ -73,7 +73,8 @@ class Terminal:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._terminal)
+        if self._terminal >= 0:
+            os.close(self._terminal)
 
     @property
     def lines(self) -> list[str]:
@@ -82,6 +83,11 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as a lost connection does."""
+        os.close(self._terminal)
+        self._terminal = -1
 
     def wait_for(self, what: str | Callable[[], bool]) -> None:
         """Read until a pattern is on the screen, or a condition holds."""

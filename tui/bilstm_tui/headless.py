@@ -10,7 +10,7 @@ from bilstm_core.control import StopRequest
 from bilstm_core.events import Emit, Event
 
 from .narration import Narrator
-from .output import is_screen, show_warning
+from .output import harmless, is_screen, show_warning
 from .progress import ProgressLine
 
 
@@ -46,7 +46,7 @@ def output(*, as_json: bool) -> AbstractContextManager[Emit]:
         return nullcontext(print_json)
     if is_screen():
         return ProgressLine()
-    return nullcontext(Narrator(_print_line, show_warning).tell)
+    return nullcontext(Narrator(_print_harmless, show_warning).tell)
 
 
 def print_json(event: Event) -> None:
@@ -54,6 +54,10 @@ def print_json(event: Event) -> None:
     _print_line(events.to_json(event))
     if isinstance(event, events.RunWarning):
         show_warning(event.message)
+
+
+def _print_harmless(line: str) -> None:
+    _print_line(harmless(line))
 
 
 def _print_line(line: str) -> None:

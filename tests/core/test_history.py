@@ -1,0 +1,110 @@
+"""What events add up to: once each, in a fixed amount of memory."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bilstm_core import events, history
+from bilstm_core.history import Curve, History
+from bilstm_core.training import train
+from tests.conftest import Recorder, small_config
+
+
+def progress(step: int, *losses: float) -> events.Progress:
+    return events.Progress(
+        time=float(step),
+        epoch=1,
+        step=step,
+        losses=list(losses),
+        learning_rate=0.1,
+        samples_per_second=1.0,
+    )
+
+
+@pytest.fixture
+def told() -> list[events.Event]:
+    recorder = Recorder()
+    train(small_config(num_epochs=3), recorder)
+    return recorder.all
+
+
+def means(past: History) -> list[float]:
+    return list(past.losses.points()[3])
+
+
+class TestCurve:
+    def test_each_step_has_its_value(self) -> None:
+        curve = Curve()
+        curve.extend(1, [3.0, 1.0])
+        curve.extend(3, [2.0])
+        steps, low, high, mean = curve.points()
+        assert list(steps) == [1, 2, 3]
+        assert list(low) == list(high) == list(mean) == [3.0, 1.0, 2.0]
+
+    def test_no_spike_is_lost_however_long_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(history, "_CAPACITY", 64)
+        curve = Curve()
+        values: list[float | None] = [1.0] * 10_000
+        values[4321], values[777], values[9000] = 99.0, -5.0, None
+        for start in range(0, 10_000, 500):
+            curve.extend(start + 1, values[start : start + 500])
+        steps, low, high, mean = curve.points()
+        assert len(steps) <= 64
+        assert high.max() == 99
+        assert low.min() == -5
+        (spike,) = steps[high == 99]
+        assert spike <= 4322 < spike + curve.span
+        assert np.average(mean) == pytest.approx(1, abs=0.05)
+        (bad,) = curve.bad_steps()
+        assert bad <= 9001 < bad + curve.span
+        assert len(curve) == 10_000
+
+    def test_cutting(self) -> None:
+        curve = Curve()
+        curve.extend(1, [1.0, 2.0, math.nan, 4.0])
+        curve.cut_after(2)
+        assert list(curve.points()[0]) == [1, 2]
+        assert len(curve.bad_steps()) == 0
+
+
+class TestHistory:
+    def test_a_run(self, told: list[events.Event]) -> None:
+        past = History()
+        for event in told:
+            past.add(event)
+        assert len(past.losses) == past.step == 69
+        assert sorted(past.epochs) == sorted(past.watched) == [1, 2, 3]
+        assert set(past.final) == {"train", "test"}
+        assert isinstance(past.ending, events.Finished)
+
+    def test_what_was_trained_twice_appears_once(self, told: list[events.Event]) -> None:
+        whole, resumed = History(), History()
+        for event in told:
+            whole.add(event)
+        (start,) = [event for event in told if isinstance(event, events.RunStarted)]
+        cut = next(i for i, e in enumerate(told) if e.type == "epoch_ended" and e.epoch == 2)  # pyright: ignore[reportAttributeAccessIssue]
+        again = events.RunStarted(**{**vars(start), "epoch": 2, "step": 23})
+        first_epoch = next(i for i, e in enumerate(told) if e.type == "evaluation")
+        for event in [*told[: cut + 1], again, *told[first_epoch + 1 :]]:
+            resumed.add(event)
+        assert means(resumed) == means(whole)
+        assert resumed.epochs.keys() == whole.epochs.keys()
+        assert [e.type for e in resumed.story()] == [e.type for e in whole.story()]
+
+    def test_a_start_that_cannot_be_read_does_not_double_the_curve(self) -> None:
+        past = History()
+        for event in (progress(3, 1.0, 2.0, 3.0), progress(3, 7.0, 8.0), progress(4, 9.0)):
+            past.add(event)
+        assert means(past) == [1.0, 7.0, 8.0, 9.0]
+
+    @pytest.mark.parametrize("kind", [events.Finished, events.Stopped])
+    def test_going_on_takes_an_ending_back(self, kind: Any, told: list[events.Event]) -> None:
+        past = History()
+        for event in told:
+            past.add(event)
+        past.add(events.RunStarted(**{**vars(told[0]), "step": 69, "epoch": 4}))
+        assert past.ending is None
+        assert past.final == {}
+        assert len(past.losses) == 69

@@ -1,0 +1,293 @@
+"""Runs that are interrupted go on with the very numbers of a run that was not."""
+
+import os
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from bilstm_core import checkpoints, events, session
+from bilstm_core.config import RunConfig
+from bilstm_core.control import Orders, StopRequest, order_stop
+from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError, UsageError
+from bilstm_core.history import History
+from bilstm_core.log import open_log
+from bilstm_core.overview import look_at
+from bilstm_core.runs import Run
+from bilstm_core.weights import load_weights
+from tests.conftest import small_config
+
+EVERYTHING: dict[str, Any] = {
+    "num_epochs": 4,
+    "num_layers": 2,
+    "dropout": 0.3,
+    "augment": "affine",
+    "optimizer": "adamw",
+    "ema_decay": 0.9,
+    "clip_norm": 1.0,
+    "label_smoothing": 0.1,
+    "validation_fraction": 0.2,
+    "patience": 3,
+}
+
+
+class StopAfter(StopRequest):
+    """Asks to stop when it was asked a number of times."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def is_asked(self) -> bool:
+        self.count -= 1
+        return self.count < 0
+
+
+def begin(folder: Path, config: RunConfig, stop: StopRequest | None = None) -> Run:
+    opened = session.begin(config, folder)
+    opened.train(lambda _: None, stop or StopRequest())
+    return opened.run
+
+
+def go_on(run: Run, stop: StopRequest | None = None, **changes: Any) -> int:
+    opened = session.take_up(run, changes)
+    return opened.train(lambda _: None, stop or StopRequest())
+
+
+def history(run: Run) -> History:
+    past = History()
+    for event in open_log(run.log_file)[0]:
+        past.add(event)
+    return past
+
+
+def assert_equal(first: Run, second: Run) -> None:
+    one, two = load_file(first.model_file), load_file(second.model_file)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    past, again = history(first), history(second)
+    assert list(past.losses.points()[3]) == list(again.losses.points()[3])
+    assert len(past.losses) == len(again.losses)
+    for name in ("epochs", "watched", "final"):
+        a, b = getattr(past, name), getattr(again, name)
+        assert [(k, e.loss if name != "final" else e.correct) for k, e in a.items()] == [
+            (k, e.loss if name != "final" else e.correct) for k, e in b.items()
+        ]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return begin(tmp_path_factory.mktemp("whole"), small_config(**EVERYTHING))
+
+
+class TestExactResume:
+    @pytest.mark.parametrize("steps", [0, 1, 7, 17, 18, 19, 40, 72, 74])
+    def test_stopped_anywhere_and_gone_on_with(
+        self, steps: int, whole: Run, tmp_path: Path
+    ) -> None:
+        run = begin(tmp_path, small_config(**EVERYTHING), StopAfter(steps))
+        assert look_at(run).status == "stopped"
+        assert go_on(run) == 0
+        assert look_at(run).status == "finished"
+        assert_equal(whole, run)
+
+    def test_stopped_again_and_again(self, whole: Run, tmp_path: Path) -> None:
+        run = begin(tmp_path, small_config(**EVERYTHING), StopAfter(5))
+        for _ in range(30):
+            if go_on(run, StopAfter(5)) == 0:
+                break
+        assert_equal(whole, run)
+
+    @pytest.mark.parametrize("schedule", ["constant", "one-cycle", "cosine"])
+    @pytest.mark.parametrize("cell", ["lstm", "gru"])
+    def test_every_schedule(self, schedule: str, cell: str, tmp_path: Path) -> None:
+        config = small_config(schedule=schedule, cell=cell, optimizer="sgd", learning_rate=0.1)
+        run = begin(tmp_path / "b", config, StopAfter(30))
+        go_on(run)
+        assert_equal(begin(tmp_path / "a", config), run)
+
+    def test_a_finished_run_goes_on_for_more_epochs(self, tmp_path: Path) -> None:
+        config = small_config(schedule="constant")
+        run = begin(tmp_path / "a", config)
+        with pytest.raises(UsageError, match="is finished"):
+            session.take_up(run, {})
+        assert not run.is_live
+        go_on(run, num_epochs="4")
+        assert Run(run.path).config.num_epochs == 4
+        longer = begin(tmp_path / "b", config.model_copy(update={"num_epochs": 4}))
+        assert_equal(longer, run)
+
+
+class TestCheckpoints:
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Run:
+        config = small_config(checkpoint_seconds=0.0)
+        return begin(tmp_path, config, StopAfter(30))
+
+    def test_another_configuration_is_refused_with_the_difference(self, run: Run) -> None:
+        text = run.config_file.read_text().replace("hidden_size = 16", "hidden_size = 17")
+        run.config_file.write_text(text)
+        with pytest.raises(CheckpointError, match="hidden_size = 17 here, 16 in the checkpoint"):
+            session.take_up(Run(run.path), {})
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda content: content[: len(content) // 2],
+            lambda content: b"",
+            lambda content: content[:3000] + b"\xff" * 9 + content[3009:],
+            lambda content: pickle.dumps({"version": 1}),
+        ],
+    )
+    def test_a_damaged_one_is_named_and_the_previous_taken(
+        self, damage: Callable[[bytes], bytes], run: Run, tmp_path: Path
+    ) -> None:
+        bad = damage(run.checkpoint_file.read_bytes())
+        run.checkpoint_file.write_bytes(bad)
+        assert go_on(run) == 0
+        warnings = history(run).warnings
+        assert f"{run.checkpoint_file} is damaged" in warnings[0]
+        assert "of step 28, is taken" in warnings[0]
+        assert_equal(begin(tmp_path / "b", run.config), run)
+
+    def test_none_is_whole(self, run: Run) -> None:
+        for path in (run.checkpoint_file, run.previous_checkpoint_file):
+            path.write_bytes(b"x")
+        with pytest.raises(CheckpointError) as caught:
+            session.take_up(run, {})
+        assert str(run.checkpoint_file) in caught.value.message
+        assert run.checkpoint_file.read_bytes() == b"x", "left alone"
+
+    def test_nothing_in_it_is_executed(self, run: Run, tmp_path: Path) -> None:
+        class Hostile:
+            def __reduce__(self) -> tuple[Any, ...]:
+                return os.mkdir, (str(tmp_path / "owned"),)
+
+        for path in (run.checkpoint_file, run.previous_checkpoint_file):
+            torch.save({"version": Hostile()}, path)
+        with pytest.raises(CheckpointError):
+            session.take_up(run, {})
+        assert not (tmp_path / "owned").exists()
+
+    def test_a_full_disk_is_a_warning_and_training_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(checkpoints, "write_atomically", full)
+        run = begin(tmp_path, small_config(checkpoint_seconds=0.0))
+        past = history(run)
+        assert isinstance(past.ending, events.Finished)
+        (warning,) = past.warnings
+        assert "No space left on device; none is saved yet. Training goes on." in warning
+
+    def test_a_diverging_run_keeps_the_last_good_one(self, tmp_path: Path) -> None:
+        config = small_config(
+            cell="rnn", optimizer="sgd", learning_rate=10.0, weight_decay=1.0, num_epochs=200,
+            checkpoint_seconds=0.0,
+        )  # fmt: skip
+        opened = session.begin(config, tmp_path)
+        with pytest.raises(NonFiniteLossError):
+            opened.train(lambda _: None, StopRequest())
+        state = checkpoints.load_checkpoint(opened.run.checkpoint_file)
+        assert all(weights.isfinite().all() for weights in state.model.values())
+        (failed,) = [e for e in open_log(opened.run.log_file)[0] if isinstance(e, events.Failed)]
+        assert f"The checkpoint of step {state.step:,} is kept." in failed.advice
+        assert look_at(opened.run).status == "failed"
+
+
+class TestHostileFiles:
+    @settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+    )
+    @given(
+        name=st.sampled_from(
+            ["config.toml", "events.jsonl", "checkpoint.pt", "summary.json", "model.safetensors"]
+        ),
+        data=st.data(),
+    )
+    def test_whatever_they_hold_is_words_at_worst(
+        self, name: str, data: st.DataObject, whole: Run, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "copy"
+        folder.mkdir(exist_ok=True)
+        for path in whole.path.iterdir():
+            (folder / path.name).write_bytes(path.read_bytes())
+        (folder / "checkpoint.previous.pt").unlink(missing_ok=True)
+        content = bytearray((folder / name).read_bytes())
+        if data.draw(st.booleans()):
+            content = bytearray(data.draw(st.binary(max_size=300)))
+        else:
+            for _ in range(data.draw(st.integers(1, 8))):
+                content[data.draw(st.integers(0, len(content) - 1))] = data.draw(
+                    st.integers(0, 255)
+                )
+        (folder / name).write_bytes(content)
+        run = Run(folder)
+        look_at(run)
+        list(history(run).story())
+        for attempt in (
+            lambda: session.take_up(run, {"num_epochs": "5"}).let_go(),
+            lambda: load_weights(run.model_file),
+        ):
+            with suppress(BilstmError):  # words; anything else fails the test
+                attempt()
+
+    def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(
+        self, whole: Run, tmp_path: Path
+    ) -> None:
+        run = begin(tmp_path, small_config(), StopAfter(3))
+        for path in (run.log_file, run.checkpoint_file, run.model_file):
+            path.unlink(missing_ok=True)
+            os.mkfifo(path)
+        look_at(run)
+        assert open_log(run.log_file)[0] == []
+        with pytest.raises(BilstmError):
+            load_weights(run.model_file)
+
+
+class TestOrders:
+    def test_a_stop_is_obeyed(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+
+        def stop_at_once(event: events.Event) -> None:
+            if event.type == "epoch_ended":
+                order_stop(opened.run.commands_file)
+
+        assert opened.train(stop_at_once, StopRequest()) == 130
+        assert look_at(opened.run).status == "stopped"
+
+    def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:
+        order_stop(tmp_path / "commands.jsonl")
+        assert not Orders(tmp_path / "commands.jsonl").is_stop_asked()
+
+    def test_garbage_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("bilstm_core.control._LOOK_SECONDS", 0.0)
+        path = tmp_path / "commands.jsonl"
+        orders = Orders(path)
+        path.write_bytes(b"\xff{\n[]\n7\n" + b"[" * 100_000)
+        assert not orders.is_stop_asked()
+        with path.open("ab") as file:
+            file.write(b"\n")
+        order_stop(path)
+        assert any(orders.is_stop_asked() for _ in range(4))
+
+
+def test_a_listener_that_goes_away_leaves_a_run_in_good_order(tmp_path: Path) -> None:
+    opened = session.begin(small_config(), tmp_path)
+
+    def gone(event: events.Event) -> None:
+        if event.type == "epoch_ended":
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        opened.train(gone, StopRequest())
+    assert look_at(opened.run).status == "stopped"
+    assert go_on(opened.run) == 0

@@ -1,0 +1,353 @@
+"""Runs in processes of their own: they outlive terminals, and survive being killed."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from bilstm_core.history import History
+from bilstm_core.log import open_log
+from bilstm_core.overview import look_at
+from bilstm_core.runs import Run, find_run, list_runs
+from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
+
+DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
+LONG = [*DIGITS, "--num-epochs", "100000"]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A user's environment; no run of theirs outlives the test."""
+    yield environment(tmp_path)
+    for run in list_runs(tmp_path / "runs"):
+        if run.is_live:
+            os.kill(holder(run), signal.SIGKILL)
+            wait_until(lambda run=run: not run.is_live)
+
+
+def holder(run: Run) -> int:
+    return int(json.loads(run.lock_file.read_text())["pid"])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)  # between two looks at the condition
+
+
+def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
+    result = subprocess.run(
+        [COMMAND, *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
+    return result
+
+
+def detached(*arguments: str, env: dict[str, str]) -> Run:
+    name = bilstm("--detach", *arguments, env=env).stdout.strip()
+    return find_run(Path(env["BILSTM_RUNS_DIR"]), name)
+
+
+def steps(run: Run) -> int:
+    past = History()
+    for event in open_log(run.log_file)[0]:
+        past.add(event)
+    return past.step
+
+
+class TestDetached:
+    def test_start_follow_stop_and_go_on(self, env: dict[str, str]) -> None:
+        run = detached(*LONG, "--name", "mine", env=env)
+        assert run.is_live
+        assert os.getsid(holder(run)) == holder(run), "a session leader of its own"
+        (row,) = bilstm("runs", "mine", env=env).stdout.splitlines()
+        assert re.fullmatch(r"\S+_mine_\w{3}  running  digits  BiLSTM 1×16  \d+/100000  .*", row)
+        wait_until(lambda: steps(run) > 0)
+        refused = bilstm("resume", "mine", env=env, code=2)
+        assert f"{run.name} is being trained by process {holder(run)}" in refused.stderr
+        refused = bilstm("rm", "mine", "--yes", env=env, code=2)
+        assert "is being trained" in refused.stderr
+        assert f"Stopped {run.name}" in bilstm("stop", "mine", env=env).stdout
+        assert look_at(run).status == "stopped"
+        assert "is not being trained" in bilstm("stop", "mine", env=env, code=2).stderr
+        told = bilstm("attach", "mine", env=env, code=130)
+        assert "Stopped in epoch" in told.stderr
+        trained = steps(run)
+        bilstm("resume", "mine", "--detach", env=env)
+        wait_until(lambda: steps(run) > trained)
+        bilstm("stop", "latest", env=env)
+        bilstm("rm", "mine", "--yes", env=env)
+        assert not run.path.exists()
+
+    def test_attach_tells_it_from_the_first_word_to_the_last(self, env: dict[str, str]) -> None:
+        run = detached(*DIGITS, "--num-epochs", "20", env=env)
+        lines = bilstm("attach", run.name, env=env).stdout.splitlines()
+        assert lines[0] == f"Run {run.name}"
+        assert [line.split()[1] for line in lines if line.startswith("epoch")] == [
+            f"{epoch}/20" for epoch in range(1, 21)
+        ]
+        assert lines[-2] == "Checking accuracy on test data"
+        again = bilstm("attach", run.name, env=env).stdout.splitlines()
+        assert again == lines
+        told = bilstm("attach", run.name, "--json", env=env).stdout.splitlines()
+        assert [json.loads(line)["type"] for line in (told[0], told[-1])] == [
+            "run_started",
+            "finished",
+        ]
+        summary = json.loads(run.summary_file.read_text())
+        assert f"got {summary['accuracy']['test']['correct']} / 360" in lines[-1]
+
+    def test_a_run_that_was_killed_is_lost_and_not_for_ever(self, env: dict[str, str]) -> None:
+        run = detached(*LONG, env=env)
+        wait_until(lambda: steps(run) > 0)
+        os.kill(holder(run), signal.SIGKILL)
+        wait_until(lambda: not run.is_live)
+        assert look_at(run).status == "lost"
+        told = bilstm("attach", run.name, env=env, code=1)
+        assert f"bilstm-tui resume {run.name}" in told.stderr
+        bilstm("resume", run.name, "--detach", env=env)
+        assert look_at(run).status == "running"
+
+    def test_two_resumers(self, env: dict[str, str]) -> None:
+        run = detached(*LONG, env=env)
+        bilstm("stop", run.name, env=env)
+        resumers = [
+            subprocess.Popen(
+                [COMMAND, "resume", run.name, "--detach"],
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            for _ in range(2)
+        ]
+        said = [process.communicate() for process in resumers]
+        assert sorted(process.returncode for process in resumers) == [0, 2]
+        assert any(b"is being trained" in err for _, err in said)
+
+    @pytest.mark.parametrize(
+        "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]
+    )
+    def test_a_signal_leaves_it_stopped_with_a_checkpoint(
+        self, number: int, env: dict[str, str]
+    ) -> None:
+        run = detached(*LONG, env=env)
+        wait_until(lambda: steps(run) > 0)
+        os.kill(holder(run), number)
+        wait_until(lambda: not run.is_live)
+        assert look_at(run).status == "stopped"
+        assert run.checkpoint_file.exists()
+        assert "Traceback" not in run.worker_log_file.read_text()
+
+    def test_a_wrong_device_makes_no_run(self, env: dict[str, str]) -> None:
+        refused = bilstm("--detach", *DIGITS, "--device", "cuda:99", env=env, code=2)
+        assert "device = cuda:99 is not allowed here" in refused.stderr
+        assert list_runs(Path(env["BILSTM_RUNS_DIR"])) == []
+
+    def test_a_failure_is_told_by_attach(self, env: dict[str, str]) -> None:
+        worse = ["--cell", "rnn", "--optimizer", "sgd", "--learning-rate", "10"]
+        run = detached(*DIGITS, *worse, "--weight-decay", "1", "--num-epochs", "200", env=env)
+        told = bilstm("attach", run.name, env=env, code=1)
+        assert "Training diverged" in told.stderr
+        assert "NonFiniteLossError" in run.worker_log_file.read_text()
+
+
+class TestTerminals:
+    def test_a_worker_outlives_its_terminal(self, env: dict[str, str]) -> None:
+        with Terminal("--detach", *LONG, env=env) as terminal:
+            terminal.wait_for("Follow it: bilstm-tui attach")
+        (run,) = list_runs(Path(env["BILSTM_RUNS_DIR"]))
+        trained = steps(run)
+        wait_until(lambda: steps(run) > trained)
+
+    def test_a_closed_terminal_stops_a_run_in_the_foreground(self, env: dict[str, str]) -> None:
+        with Terminal("--no-ui", *LONG, env=env) as terminal:
+            terminal.wait_for(r"samples/s.*left")
+            terminal.hang_up()
+            terminal.process.wait(PATIENCE_SECONDS)
+        (run,) = list_runs(Path(env["BILSTM_RUNS_DIR"]))
+        assert look_at(run).status == "stopped"
+        assert run.checkpoint_file.exists()
+
+    def test_attach_on_a_terminal_and_ctrl_c(self, env: dict[str, str]) -> None:
+        run = detached(*LONG, env=env)
+        with Terminal("attach", run.name, env=env) as terminal:
+            terminal.wait_for(r"samples/s.*left")
+            terminal.type("\x03")
+            assert terminal.wait() == 130
+            assert not terminal.screen.cursor.hidden
+        assert run.is_live
+
+    def test_the_table_fits_80_columns(self, env: dict[str, str]) -> None:
+        bilstm("--no-ui", *DIGITS, "--num-epochs", "1", "--name", "a-rather-long-name", env=env)
+        with Terminal("runs", env=env) as terminal:
+            assert terminal.wait() == 0
+            assert "er-long-name_" in terminal.dump(), "a long name goes on in the next line"
+            assert "finished" in terminal.dump()
+            assert "…" not in terminal.dump()
+
+    def test_rm_asks(self, env: dict[str, str]) -> None:
+        bilstm("--no-ui", *DIGITS, "--num-epochs", "1", env=env)
+        (run,) = list_runs(Path(env["BILSTM_RUNS_DIR"]))
+        for answer, is_there in (("n", True), ("y", False)):
+            with Terminal("rm", "latest", env=env) as terminal:
+                terminal.wait_for(r"Delete this run\? \[y/N\]")
+                terminal.type(answer + "\n")
+                terminal.wait()
+            assert run.path.exists() is is_there
+
+    def test_rm_in_a_script_wants_a_yes(self, env: dict[str, str]) -> None:
+        bilstm("--no-ui", *DIGITS, "--num-epochs", "1", env=env)
+        assert "stdin is no terminal" in bilstm("rm", "latest", env=env, code=2).stderr
+
+
+class TestHostile:
+    def test_no_control_code_of_a_foreign_run_reaches_the_screen(self, env: dict[str, str]) -> None:
+        bilstm("--no-ui", *DIGITS, "--num-epochs", "1", env=env)
+        (run,) = list_runs(Path(env["BILSTM_RUNS_DIR"]))
+        evil = "\x1b]0;owned\x07\x1b[2J[bold red]"
+        log = run.log_file.read_text().replace("BiLSTM 1", json.dumps(evil)[1:-1])
+        run.log_file.write_text(log)
+        run.config_file.write_text(run.config_file.read_text() + f"{json.dumps(evil)} = 1\n")
+        run.path.rename(run.path.with_name("2026-01-01_000000_\x1b[31m"))
+        for command in (["runs"], ["attach", "latest"], ["runs", "--json"]):
+            said = bilstm(*command, env=env)
+            assert "\x1b" not in said.stdout + said.stderr
+            assert "\x07" not in said.stdout + said.stderr
+        assert "\x1b" not in bilstm("resume", "latest", env=env, code=2).stderr
+
+
+class TestPredict:
+    def test_images_of_any_size_and_depth(self, env: dict[str, str], tmp_path: Path) -> None:
+        from sklearn.datasets import load_digits
+
+        bilstm("--no-ui", "--dataset", "digits", "--num-epochs", "15", env=env)
+        digits = load_digits()
+        images = digits.images[digits.target == 0][:1][0] / 16  # pyright: ignore
+        small = tmp_path / "small.png"
+        Image.fromarray((images * 255).astype(np.uint8)).save(small)
+        deep = tmp_path / "deep.png"
+        Image.fromarray((np.kron(images, np.ones((5, 5))) * 65_535).astype(np.uint16)).save(deep)
+        paper = tmp_path / "paper.jpg"
+        on_paper = 255 - np.kron(images, np.ones((20, 20))) * 255
+        Image.fromarray(on_paper.astype(np.uint8)).convert("RGB").save(paper)
+        said = bilstm("predict", "latest", str(small), str(deep), str(paper), env=env).stdout
+        assert [line.rsplit(": ")[-1] for line in said.splitlines() if line[0] != " "] == ["0"] * 3
+        assert "160×160, inverted, for its border is bright, scaled to 8×8" in said
+        told = json.loads(bilstm("predict", "latest", str(small), "--json", env=env).stdout)
+        assert told["prediction"] == "0"
+        assert sum(told["probabilities"].values()) == pytest.approx(1)
+
+    def test_what_is_no_image(self, env: dict[str, str], tmp_path: Path) -> None:
+        bilstm("--no-ui", *DIGITS, "--num-epochs", "1", env=env)
+        (tmp_path / "text.png").write_text("no image")
+        refused = bilstm("predict", "latest", str(tmp_path / "text.png"), env=env, code=2)
+        assert "cannot be opened as an image" in refused.stderr
+
+
+FORKS = """
+import os, random, signal, sys, time
+from pathlib import Path
+import torch
+from bilstm_core import session
+from bilstm_core.control import StopRequest
+from bilstm_core.resolve import resolve
+from bilstm_core.runs import Run
+
+torch.set_num_threads(1)
+config = resolve(file=Path(sys.argv[1]))
+folder, rng = Path(sys.argv[2]), random.Random(int(sys.argv[3]))
+
+def child(run):
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        opened = session.take_up(run, {}) if run else session.begin(config, folder, "killed")
+        os._exit(opened.train(lambda _: None, StopRequest()))
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+        os._exit(99)
+
+whole = os.fork()
+if not whole:
+    os._exit(session.begin(config, folder, "whole").train(lambda _: None, StopRequest()))
+assert os.waitpid(whole, 0)[1] == 0
+run, kills = None, 0
+while kills < 32:
+    pid = child(run)
+    time.sleep(rng.uniform(0.02, 0.15))
+    os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    kills += os.WIFSIGNALED(status)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, status
+    if not run:
+        made = [path for path in folder.iterdir() if "killed" in path.name]
+        run = Run(made[0]) if made and (made[0] / "config.toml").exists() else None
+    if not os.WIFSIGNALED(status):
+        break
+if kills == 32:
+    _, status = os.waitpid(child(run), 0)
+    assert os.WEXITSTATUS(status) == 0, status
+print(kills)
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 0.05])
+def test_killed_thirty_times_it_has_the_same_weights(seconds: float, tmp_path: Path) -> None:
+    """SIGKILL at random moments, in the middle of a checkpoint's writing too, then go on."""
+    from bilstm_core.resolve import to_toml
+    from tests.conftest import small_config
+
+    config = small_config(
+        checkpoint_seconds=float(seconds),
+        num_epochs=20,
+        dropout=0.2,
+        augment="shift",
+        ema_decay=0.9,
+        batch_size=16,
+    )
+    (tmp_path / "config.toml").write_text(to_toml(config))
+    seed = random.randrange(10**6)
+    result = subprocess.run(
+        [sys.executable, "-c", FORKS, tmp_path / "config.toml", tmp_path / "runs", str(seed)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, f"seed {seed}: {result.stderr}"
+    assert int(result.stdout.split()[-1]) >= 30, f"seed {seed}"
+    whole, killed = (find_run(tmp_path / "runs", name) for name in ("whole", "killed"))
+    one, two = load_file(whole.model_file), load_file(killed.model_file)
+    assert all(torch.equal(one[name], two[name]) for name in one), f"seed {seed}"
+
+
+def test_a_disk_with_no_room_for_a_checkpoint(env: dict[str, str]) -> None:
+    """A limit on the size of files, which the kernel enforces as it does a full disk."""
+    big = ["--dataset", "digits", "--hidden-size", "256", "--num-epochs", "3"]
+    command = f"ulimit -f 3000; exec {COMMAND} --no-ui {' '.join(big)} --checkpoint-seconds 0.2"
+    result = subprocess.run(
+        ["/bin/bash", "-c", command], env=env, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "The checkpoint could not be saved: File too large" in result.stderr
+    assert re.search(r"got \d+ / 360", result.stdout)
