@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import torch
 
 from .config import RunConfig
-from .errors import ConfigError
+from .errors import ConfigError, OutOfMemoryError
 
 _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
 """x86 only: the LSTM kernels for bfloat16 on other processors are slower than float32's."""
@@ -86,6 +87,23 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if has_bfloat16(device) else torch.float32
     return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def require_memory(parameters: int, device: torch.device) -> None:
+    """Refuse a network that cannot fit: the kernel would end the process without a word.
+
+    Weights, gradients and Adam's two averages take 16 bytes a parameter before the first step.
+
+    Raises:
+        OutOfMemoryError: The processor's memory is too small for them.
+    """
+    needed, free = 16 * parameters, psutil.virtual_memory().available
+    if device.type == "cpu" and needed > free:
+        raise OutOfMemoryError(
+            f"{parameters:,} parameters need {needed / 2**30:,.1f} GiB to be trained, and "
+            f"{free / 2**30:,.1f} GiB are free.",
+            "Lower hidden_size first, then num_layers.",
+        )
 
 
 @contextmanager

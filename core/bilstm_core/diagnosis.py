@@ -14,7 +14,7 @@ import psutil
 
 from . import __version__, paths
 from .catalog import CATALOG
-from .errors import BilstmError, DataError, InstallationError
+from .errors import BilstmError, DataError, InstallationError, OutputError
 from .gpus import list_gpus
 
 _GIB = 2**30
@@ -132,16 +132,19 @@ def _data(folder: Path) -> Iterator[Finding]:
         except DataError as error:
             yield _problem(facts.name, error)
             continue
-        state = "complete" if is_complete else "not here; fetched when first used"
+        can_fetch = finding.level == "fine"
+        missing = "not here; fetched when first used" if can_fetch else "not here"
+        state = "complete" if is_complete else missing
         if damaged:
-            advice = "" if is_complete else "It will be fetched again when it is used."
+            is_fetched = can_fetch and not is_complete
+            advice = "It will be fetched again when it is used." if is_fetched else ""
             yield Finding(facts.name, " ".join([f"{state}.", *damaged]), "note", advice)
         else:
             yield Finding(facts.name, state)
 
 
 def _runs(folder: Path) -> Iterator[Finding]:
-    yield _folder("runs folder", folder, 1, needed=True)
+    yield _folder("runs folder", folder, OutputError.exit_code, needed=True)
 
 
 def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> Finding:

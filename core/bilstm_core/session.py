@@ -16,6 +16,7 @@ from .errors import CheckpointError, OutputError, UsageError
 from .events import Emit, Event
 from .files import write_atomically
 from .log import EventLog, read_tail
+from .overview import ending_of
 from .resolve import revise, to_toml
 from .runs import Run, RunLock, create_run
 from .training import train
@@ -250,12 +251,7 @@ def _check(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
             f"Set {run.config_file} back, or begin a new run with it: "
             f"bilstm-tui --no-ui --config {run.config_file}",
         )
-    endings = [
-        event
-        for event in read_tail(run.log_file, _TAIL_BYTES)
-        if isinstance(event, events.RunStarted | events.Finished)
-    ]
-    is_finished = bool(endings) and isinstance(endings[-1], events.Finished)
+    is_finished = isinstance(ending_of(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
     if is_finished and config.num_epochs <= int(checkpoint.config["num_epochs"]):
         raise UsageError(
             f"{run.name} is finished: it trained {checkpoint.epoch - 1} epochs.",

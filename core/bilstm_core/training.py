@@ -14,12 +14,20 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from . import events, metering
+from .architecture import summarise
 from .augment import apply_transforms, draw_transforms
 from .checkpoints import Checkpoint, Checkpoints, Kept
 from .config import RunConfig
 from .control import RunStopped, ShouldStop, stop_if
 from .datasets import Dataset, Images, load_dataset
-from .devices import describe, has_bfloat16, prepared, resolve_device, resolve_precision
+from .devices import (
+    describe,
+    has_bfloat16,
+    prepared,
+    require_memory,
+    resolve_device,
+    resolve_precision,
+)
 from .errors import CheckpointError, NonFiniteLossError
 from .evaluation import class_scores, evaluate
 from .events import Emit
@@ -69,6 +77,7 @@ def train(
     with prepared(config):
         device = resolve_device(config.device)
         with told(emit):
+            require_memory(summarise(config).parameters, device)
             try:
                 data = load_dataset(config.dataset, default_data_dir(data_dir), emit, should_stop)
             except RunStopped:
@@ -156,7 +165,8 @@ class Trainer:
         except RunStopped:
             self.meter.flush()
             self.seconds["run"] = time.perf_counter() - began
-            self._save_unless_saved()
+            if self.checkpoints and self.checkpoints.step != self.step:
+                self.save()
             self.on_end(self.evaluated_model, self.data.classes)
             self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
             return None
@@ -234,10 +244,6 @@ class Trainer:
     def _save_after_epoch(self) -> None:
         is_last = self.epoch > self.config.num_epochs or self._has_waited_enough()
         if self.checkpoints and (is_last or self.checkpoints.is_worthwhile_after_epoch()):
-            self.save()
-
-    def _save_unless_saved(self) -> None:
-        if self.checkpoints and self.checkpoints.step != self.step:
             self.save()
 
     def state(self) -> Checkpoint:
@@ -378,22 +384,16 @@ class Trainer:
     def _has_waited_enough(self) -> bool:
         """Whether the validation loss has not fallen for `patience` epochs."""
         patience = self.config.patience
-        return bool(patience) and self._epochs_done - self.kept.epoch >= patience
-
-    @property
-    def _epochs_done(self) -> int:
-        return self.epoch - 1
+        return bool(patience) and self.epoch - 1 - self.kept.epoch >= patience
 
     def _restore_kept(self) -> None:
-        if self.kept.epoch != self._epochs_done:
+        if self.kept.epoch != self.epoch - 1:
             self.evaluated_model.load_state_dict(self.kept.weights)
 
     def _warn(self) -> None:
         if self.precision == torch.bfloat16 and not has_bfloat16(self.device):
-            self._say(
+            message = (
                 f"{describe(self.device)} does not compute in bfloat16 itself: "
                 "precision = float32 is faster and more accurate here."
             )
-
-    def _say(self, message: str) -> None:
-        self.emit(events.RunWarning(message=message))
+            self.emit(events.RunWarning(message=message))

@@ -135,6 +135,12 @@ class TestToml:
         message = refusal(file=write(tmp_path / "run.toml", "num_layers = true"))
         assert "num_layers = true" in message
 
+    @pytest.mark.parametrize(
+        "value", ["[" * 5000 + "]" * 5000, "9" * 5000, "{a=" * 3000 + "1" + "}" * 3000]
+    )
+    def test_a_file_made_to_break_the_reader(self, value: str, tmp_path: Path) -> None:
+        assert "is not" in refusal(file=write(tmp_path / "run.toml", f"hidden_size = {value}"))
+
     def test_a_file_that_is_no_toml(self, tmp_path: Path) -> None:
         assert "is not TOML" in refusal(file=write(tmp_path / "run.toml", "hidden_size: 3"))
 

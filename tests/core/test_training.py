@@ -15,6 +15,7 @@ from bilstm_core.config import RunConfig
 from bilstm_core.datasets import Dataset, load_dataset
 from bilstm_core.errors import ConfigError, DataError, NonFiniteLossError, OutOfMemoryError
 from bilstm_core.evaluation import evaluate
+from bilstm_core.failures import told
 from bilstm_core.model import SequenceClassifier
 from bilstm_core.training import Trainer, train
 from tests.conftest import Recorder, small_config
@@ -335,6 +336,25 @@ class TestEndings:
         assert "batch_size" in caught.value.advice
         assert "hidden_size" in caught.value.advice
         assert recorder.of(events.Failed)[0].title == "Out of memory"
+
+    def test_the_gpu_s_message_becomes_words(self) -> None:
+        error = torch.OutOfMemoryError(
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+            "79.11 GiB of which 1.25 GiB is free."
+        )
+        recorder = Recorder()
+        with pytest.raises(OutOfMemoryError), told(recorder):
+            raise error
+        (failed,) = recorder.of(events.Failed)
+        assert failed.message == "2.00 GiB more were asked for on the GPU, and 1.25 GiB were free."
+        assert "batch_size" in failed.advice
+        assert "hidden_size" in failed.advice
+
+    def test_a_network_beyond_all_memory_is_refused(self) -> None:
+        recorder = Recorder()
+        with pytest.raises(OutOfMemoryError, match="parameters need"):
+            train(small_config(hidden_size=4096, num_layers=16), recorder)
+        assert [event.type for event in recorder.all] == ["failed"]
 
     def test_a_defect_is_told_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def burst(_loop: Trainer) -> None:

@@ -88,6 +88,81 @@ class TestPipe:
         assert json.loads(out.splitlines()[-1])["type"] == "stopped"
         assert b"Traceback" not in err
 
+    def test_sigterm_during_a_download(
+        self, env: dict[str, str], server: DataServer, tmp_path: Path
+    ) -> None:
+        done = threading.Event()
+
+        def silence(_path: str, _handler: BaseHTTPRequestHandler) -> None:
+            done.wait()
+
+        server.answer = silence
+        with subprocess.Popen(
+            [COMMAND, "--json", "--dataset", "kmnist", "--data-dir", str(tmp_path / "data")],
+            env={**env, "BILSTM_MIRROR": server.url},
+            stdout=subprocess.PIPE,
+        ) as process:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["type"] == "download"
+            process.send_signal(signal.SIGTERM)
+            assert json.loads(process.stdout.read().splitlines()[-1])["type"] == "stopped"
+        done.set()
+        assert process.returncode == 143
+
+    def test_sigterm_during_the_final_check_and_going_on(
+        self,
+        env: dict[str, str],
+        server: DataServer,
+        made_archives: dict[str, bytes],
+        tmp_path: Path,
+    ) -> None:
+        server.serve(made_archives)
+        env["BILSTM_MIRROR"] = server.url
+        env["BILSTM_DATA_DIR"] = str(tmp_path / "data")
+        size = ["--hidden-size", "128", "--batch-size", "20000", "--num-epochs", "1"]
+        with subprocess.Popen(
+            [COMMAND, "--json", "--dataset", "kmnist", *size], env=env, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if b'"evaluation_started"' in line:
+                    process.send_signal(signal.SIGTERM)
+                    break
+            told = [json.loads(line)["type"] for line in process.stdout]
+        assert (process.returncode, told[-1]) == (143, "stopped")
+        again = piped("resume", "latest", env=env)
+        assert again.returncode == 0
+        assert "epoch 1/1" not in again.stdout, "what was trained is not trained again"
+        assert re.search(GOT.format(60_000), again.stdout)
+
+    @pytest.mark.parametrize("arguments", ["--help", "doctor", "--print-config", "runs"])
+    def test_a_reader_that_has_gone_is_no_failure(
+        self, arguments: str, env: dict[str, str]
+    ) -> None:
+        command = f"{COMMAND} {arguments} | true; echo ${{PIPESTATUS[0]}}"
+        result = subprocess.run(
+            ["/bin/bash", "-c", command], env=env, capture_output=True, text=True, check=False
+        )
+        assert result.stderr == ""
+        assert result.stdout.strip() in {"0", "141"}
+
+    def test_nohup_leaves_it_running(self, env: dict[str, str]) -> None:
+        with subprocess.Popen(
+            ["/usr/bin/nohup", COMMAND, *LONG, "--json"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.send_signal(signal.SIGHUP)
+            for _ in range(3):
+                assert b'"stopped"' not in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            process.stdout.read()
+        assert process.returncode == 143
+
     def test_a_reader_that_goes_away_is_no_error(self, env: dict[str, str]) -> None:
         with subprocess.Popen(
             [COMMAND, *LONG], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -17,7 +17,7 @@ from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variable
 from bilstm_core.runs import check_label
 
 from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
-from .output import abandon_stdout, show_defect, show_failure, show_warning
+from .output import abandon_stdout, make_console, show_defect, show_failure, show_warning
 
 _HELP = """\
 Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
@@ -30,10 +30,13 @@ Examples:
   bilstm-tui --no-ui --dataset digits       seconds, no network
   bilstm-tui --no-ui --preset notebook      the notebook's two accuracy lines
   bilstm-tui --no-ui --json > events.jsonl  one event a line, for scripts
+  bilstm-tui --detach --preset best         goes on when the connection drops
+  bilstm-tui resume latest                  from its last checkpoint
 
 Exit codes: 0 done, 1 training failed, 2 wrong command or configuration,
 3 data not available, 4 broken installation, 5 output cannot be written,
-70 a defect of bilstm-tui, 130 stopped by Ctrl-C, 143 stopped by SIGTERM.
+70 a defect of bilstm-tui, 130 stopped by Ctrl-C or `stop`, 143 by SIGTERM,
+129 by SIGHUP, 138 by SIGUSR1.
 """
 
 _COMMANDS = Group("Commands", sort_key=0)
@@ -52,6 +55,7 @@ app = App(
     version_flags=["--version"],
     group_commands=_COMMANDS,
     group_parameters=_RUN,
+    console=make_console(),
     result_action="return_value",
 )
 app["--help"].group = _RUN
@@ -87,10 +91,13 @@ def _usage_error(error: CycloptsError) -> UsageError:
     advice = "`bilstm-tui --help` lists every option."
     if isinstance(error, UnknownOptionError) and error.token:
         typed = error.token.keyword or error.token.value
-        known = {setting.flag for setting in SETTINGS.values()}.union(_OPTION_FLAGS) - {typed}
-        return UsageError(f"There is no option {typed} here.{did_you_mean(typed, known)}", advice)
+        known = {flag.removeprefix("--") for flag in _FLAGS if flag != typed}
+        nearest = did_you_mean(typed.lstrip("-"), known).replace("mean ", "mean --")
+        return UsageError(f"There is no option {typed} here.{nearest}", advice)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         typed = error.unused_tokens[0]
+        if typed in _COMMAND_NAMES:
+            return UsageError(f"{typed} is a command and comes first: bilstm-tui {typed}", advice)
         nearest = did_you_mean(typed, _COMMAND_NAMES)
         return UsageError(f"{typed} is no command, and no option takes it.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)
@@ -221,7 +228,7 @@ def _with_settings(command: Callable[..., int]) -> Callable[..., int]:
 for _command in COMMANDS:
     app.command(_command, group=_COMMANDS)
 _COMMAND_NAMES = ["doctor", *(command.__name__ for command in COMMANDS)]
-_OPTION_FLAGS = [
+_FLAGS = [setting.flag for setting in SETTINGS.values()] + [
     "--" + name.replace("_", "-")
     for name, parameter in inspect.signature(start).parameters.items()
     if parameter.kind is inspect.Parameter.KEYWORD_ONLY

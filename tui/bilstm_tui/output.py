@@ -38,9 +38,17 @@ def is_screen() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
 
 
+class _Console(Console):
+    """Leaves a reader that has gone to whoever carries out the command."""
+
+    def on_broken_pipe(self) -> None:
+        """Called where the pipe's error is being handled; Rich itself would exit with 1."""
+        raise  # noqa: PLE0704 - the error being handled
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console that prints text as it is: no markup, no emoji codes, no guessed colours."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def harmless(text: str) -> str:
