@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .config import RunConfig
+from .config import RunConfig, Settings
 from .errors import CheckpointError
 from .events import Emit, RunWarning
 from .files import open_inside, write_atomically
@@ -45,7 +45,7 @@ class Checkpoint(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     version: int = VERSION
-    config: dict[str, Any]
+    config: Settings
     epoch: int = Field(ge=1)
     batch: int = Field(ge=0)
     step: int = Field(ge=0)
@@ -86,6 +86,7 @@ class Checkpoints:
         self.warn = warn
         self._saved_at = time.monotonic()
         self._is_failing = False
+        self._keep_as = run.previous_checkpoint_file
         self.step: int | None = None
         """The step of the newest state on the disk."""
 
@@ -106,12 +107,13 @@ class Checkpoints:
             write_atomically(
                 self._run.checkpoint_file,
                 content.getbuffer(),
-                keep=self._run.previous_checkpoint_file,
+                keep=self._keep_as,
             )
         except OSError as error:
             self._tell_failure(error)
         else:
             self.step, self._is_failing = state.step, False
+            self._keep_as = self._run.previous_checkpoint_file
 
     def load(self) -> Checkpoint | None:
         """The newest state that is whole, or None where the run left none yet.
@@ -128,11 +130,13 @@ class Checkpoints:
             except CheckpointError as error:
                 problems.append(error.message)
                 continue
+            if problems:  # the good one stays the previous one until there is a newer one
+                self._keep_as = self._run.damaged_checkpoint_file
             for problem in problems:
                 self.warn(
                     RunWarning(
-                        message=f"{problem} It is left alone; the previous checkpoint, of step "
-                        f"{state.step:,}, is taken."
+                        message=f"{problem} It is kept as checkpoint.damaged.pt; the previous "
+                        f"checkpoint, of step {state.step:,}, is taken."
                     )
                 )
             self.step = state.step
@@ -180,7 +184,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise
     except Exception as error:  # whatever a hostile file provokes in zip, pickle and PyTorch
         raise _damaged(path, _first_line(error)) from None
-    if isinstance(state, dict) and state.get("version") not in {None, VERSION}:
+    if isinstance(state, dict) and state.get("version") != VERSION:
         raise _damaged(path, "it was written by another version of bilstm-tui")
     try:
         return Checkpoint.model_validate(state)

@@ -7,9 +7,9 @@ use in the engine.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Self, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -277,6 +277,16 @@ def _range(field: FieldInfo, unit: str) -> str:
     }
     parts = [f"{word} {bounds[key]:,}" for key, word in words.items() if key in bounds]
     return " ".join([*parts, unit]).strip()
+
+
+def _completed(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings as a run left them: checked, those it lacks at their defaults, others kept."""
+    known = {name: value for name, value in values.items() if name in SETTINGS}
+    return {**values, **RunConfig.model_validate(known).model_dump()}
+
+
+Settings = Annotated[dict[str, Any], AfterValidator(_completed)]
+"""A configuration by setting name, as it stands in an event or a checkpoint of any version."""
 
 
 SETTINGS: dict[str, Setting] = {

@@ -4,14 +4,25 @@ Every number that a screen or a script shows comes from an event. The keys are l
 README and frozen by a test. Numbers that JSON cannot hold (nan, infinity) are written as null.
 """
 
+import re
 import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from .architecture import ModelSummary
+from .config import DatasetName, Settings
+
+# what a log claims is data from anywhere: bounds keep absurd numbers out of the read-out
+Count = Annotated[int, Ge(0), Le(2**53)]
+Seconds = Annotated[float, Ge(0), Le(1e11)]
+Rate = Annotated[float, Ge(0), Le(1e15)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
+"""As large as a float32."""
 
 Split = Literal["train", "validation", "test"]
 
@@ -33,7 +44,7 @@ class _Event:
     """
 
     type: str
-    time: float = field(default_factory=clock.time)
+    time: Seconds = field(default_factory=clock.time)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +59,10 @@ class Download(_Event):
     """
 
     type: Literal["download"] = "download"
-    dataset: str
+    dataset: DatasetName
     file: str
-    received: int
-    total: int
+    received: Count
+    total: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +79,19 @@ class DeviceInfo:
     name: str
     description: str
     precision: str
-    threads: int
+    threads: Count
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataInfo:
     """What a run learns from: numbers of images, their shape, the classes' names."""
 
-    dataset: str
-    train: int
-    validation: int
-    test: int
-    sequence_length: int
-    input_size: int
+    dataset: DatasetName
+    train: Count
+    validation: Count
+    test: Count
+    sequence_length: Count
+    input_size: Count
     classes: tuple[str, ...]
 
 
@@ -106,14 +117,14 @@ class RunStarted(_Event):
 
     type: Literal["run_started"] = "run_started"
     run: str = ""
-    epoch: int = 1
-    step: int = 0
-    config: dict[str, Any]
+    epoch: Count = 1
+    step: Count = 0
+    config: Settings
     model: ModelSummary
     device: DeviceInfo
     data: DataInfo
-    steps_per_epoch: int
-    total_steps: int
+    steps_per_epoch: Count
+    total_steps: Count
     versions: dict[str, str]
 
 
@@ -130,11 +141,11 @@ class Progress(_Event):
     """
 
     type: Literal["progress"] = "progress"
-    epoch: int
-    step: int
-    losses: list[float | None]
-    learning_rate: float
-    samples_per_second: float
+    epoch: Count
+    step: Count
+    losses: list[Loss | None]
+    learning_rate: Rate
+    samples_per_second: Rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,13 +163,13 @@ class EpochEnded(_Event):
     """
 
     type: Literal["epoch_ended"] = "epoch_ended"
-    epoch: int
-    step: int
-    loss: float
-    correct: int
-    total: int
-    accuracy: float
-    seconds: float
+    epoch: Count
+    step: Count
+    loss: Loss
+    correct: Count
+    total: Count
+    accuracy: Fraction
+    seconds: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,9 +185,9 @@ class EvaluationStarted(_Event):
 
     type: Literal["evaluation_started"] = "evaluation_started"
     split: Split
-    epoch: int
-    step: int
-    total: int
+    epoch: Count
+    step: Count
+    total: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,12 +208,12 @@ class Evaluation(_Event):
     type: Literal["evaluation"] = "evaluation"
     split: Split
     final: bool
-    epoch: int
-    step: int
-    loss: float
-    correct: int
-    total: int
-    accuracy: float
+    epoch: Count
+    step: Count
+    loss: Loss
+    correct: Count
+    total: Count
+    accuracy: Fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,11 +237,11 @@ class Finished(_Event):
     """
 
     type: Literal["finished"] = "finished"
-    epoch: int
-    step: int
-    kept_epoch: int
-    seconds: float
-    training_seconds: float
+    epoch: Count
+    step: Count
+    kept_epoch: Count
+    seconds: Seconds
+    training_seconds: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,8 +249,8 @@ class Stopped(_Event):
     """Somebody asked the run to stop before its end; epoch and step are 0 before the first."""
 
     type: Literal["stopped"] = "stopped"
-    epoch: int
-    step: int
+    epoch: Count
+    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,7 +269,7 @@ class Failed(_Event):
     title: str
     message: str
     advice: str
-    exit_code: int
+    exit_code: Count
     details: str = ""
 
 
@@ -283,9 +294,14 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(
 )
 
 
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What JSON allows in a string and a terminal obeys."""
+
+
 def to_json(event: Event) -> str:
     """The event as one line of JSON, without the line's end."""
-    return _ADAPTER.dump_json(event).decode()
+    line = _ADAPTER.dump_json(event).decode()
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
 
 
 def from_json(line: str | bytes) -> Event:

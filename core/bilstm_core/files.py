@@ -29,7 +29,7 @@ def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None 
             file.flush()
             os.fsync(file.fileno())
         if keep is not None and path.exists():
-            path.replace(keep)
+            _copy_name(path, keep)
         incoming.replace(path)
     except OSError:
         incoming.unlink(missing_ok=True)
@@ -55,18 +55,30 @@ def open_inside(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
     return open(path, mode, buffering, opener=opener)
 
 
-def read_text(path: Path) -> str:
-    """The text of a small file.
+def read_text(path: Path, *, is_foreign: bool = False) -> str:
+    """The text of a small file; a foreign one must be a plain file, no link and no pipe.
 
     Raises:
         OSError: It cannot be read, or is larger than any file of ours.
         ValueError: It is not UTF-8.
     """
-    with path.open("rb") as file:
+    with open_inside(path, "rb") if is_foreign else path.open("rb") as file:
         content = file.read(_MAX_TEXT_BYTES + 1)
     if len(content) > _MAX_TEXT_BYTES:
         raise OSError(f"{path} is larger than {_MAX_TEXT_BYTES:,} bytes")
     return content.decode("utf-8-sig")
+
+
+def _copy_name(path: Path, other: Path) -> None:
+    """Give a file a second name, replacing what had it; at no moment is the first one gone."""
+    linked = other.with_name(f".{other.name}.incoming")
+    try:
+        linked.unlink(missing_ok=True)
+        linked.hardlink_to(path)
+    except OSError:  # a file system without hard links: for a moment only the second is there
+        path.replace(other)
+    else:
+        linked.replace(other)
 
 
 def _sync_folder(folder: Path) -> None:

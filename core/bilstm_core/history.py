@@ -145,6 +145,8 @@ class History:
 
     def _take_progress(self, event: events.Progress) -> None:
         first = event.step - len(event.losses) + 1
+        if first < 1:  # no run of ours says that
+            return
         if first <= self.step:  # its start was in a part of the log that could not be read
             self._cut_after(first - 1)
         self.losses.extend(first, event.losses)

@@ -1,6 +1,7 @@
 """A run's first event: what is trained, on what, where, and from which step."""
 
 import platform
+from collections.abc import Iterator
 
 import torch
 
@@ -8,7 +9,7 @@ from . import __version__, events
 from .architecture import summarise
 from .config import RunConfig
 from .datasets import Dataset
-from .devices import describe
+from .devices import describe, has_bfloat16
 
 
 def introduce(
@@ -37,7 +38,7 @@ def introduce(
             threads=torch.get_num_threads(),
         ),
         data=events.DataInfo(
-            dataset=facts.name,
+            dataset=config.dataset,
             train=len(data.train),
             validation=len(data.validation),
             test=len(data.test),
@@ -53,3 +54,12 @@ def introduce(
             "torch": torch.__version__,
         },
     )
+
+
+def warnings(device: torch.device, precision: torch.dtype) -> Iterator[events.RunWarning]:
+    """What a user should know before the first step."""
+    if precision == torch.bfloat16 and not has_bfloat16(device):
+        yield events.RunWarning(
+            message=f"{describe(device)} does not compute in bfloat16 itself: "
+            "precision = float32 is faster and more accurate here."
+        )

@@ -84,20 +84,20 @@ class LogReader:
         self.garbage = 0
 
     def read(self) -> list[Event]:
-        """New events; at most a few megabytes at once, so call until there are none."""
-        piece = self._new_bytes()
-        end = piece.rfind(b"\n") + 1
-        if not end and len(piece) >= _READ_BYTES:  # no line of ours is that long
-            self._position += len(piece)
-            self._is_inside_a_line = True
-            return self.read()
-        self._position += end
-        lines = piece[:end].split(b"\n")
-        if end and self._is_inside_a_line:
-            self._is_inside_a_line = False
-            del lines[0]
-            self.garbage += 1
-        return list(self._events(lines))
+        """New events, a few megabytes' worth at most; none where there are no more yet."""
+        while piece := self._new_bytes():
+            end = piece.rfind(b"\n") + 1
+            if not end and len(piece) < _READ_BYTES:
+                break
+            lines = piece[:end].split(b"\n")
+            if end and self._is_inside_a_line:
+                del lines[0]
+                self.garbage += 1
+            self._is_inside_a_line = not end  # no line of ours is that long
+            self._position += end or len(piece)
+            if new := list(self._events(lines)):
+                return new
+        return []
 
     def _new_bytes(self) -> bytes:
         try:

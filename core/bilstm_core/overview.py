@@ -13,7 +13,7 @@ from .runs import Run
 Status = Literal["running", "finished", "stopped", "failed", "lost"]
 
 _HEAD_BYTES = 1 << 12
-_TAIL_BYTES = (1 << 16, 1 << 20)
+_TAIL_BYTES = (1 << 16, 1 << 20, 1 << 24)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def look_at(run: Run) -> Overview:
         status="running" if is_live else _status(tail),
         dataset=dataset,
         model=model,
-        epochs=max((e.epoch for e in tail if isinstance(e, events.EpochEnded)), default=0),
+        epochs=max(map(_epochs_at, tail), default=0),
         num_epochs=num_epochs,
         accuracy=_accuracy(tail),
         seconds=_seconds(run, tail),
@@ -74,6 +74,17 @@ def _tail(run: Run) -> list[Event]:
         if any(isinstance(event, events.Evaluation) for event in tail):
             break
     return tail
+
+
+def _epochs_at(event: Event) -> int:
+    """Epochs complete when an event was told, as far as it says."""
+    match event:
+        case events.EpochEnded():
+            return event.epoch
+        case events.Progress():
+            return max(0, event.epoch - 1)
+        case _:
+            return 0
 
 
 def ending_of(tail: list[Event]) -> events.Finished | events.Stopped | events.Failed | None:

@@ -36,6 +36,7 @@ def resolve(
     file: Path | None = None,
     preset: str = "default",
     base: Mapping[str, Any] | None = None,
+    is_foreign: bool = False,
 ) -> RunConfig:
     """Merge all layers and check the result.
 
@@ -45,6 +46,7 @@ def resolve(
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
         base: Settings to start from in the place of a preset.
+        is_foreign: Whether the file comes from a run's folder, where anything may lie.
 
     Raises:
         ConfigError: With a message that names every wrong field, its value, where it came
@@ -59,7 +61,7 @@ def resolve(
     chosen = [
         _Layer(typed, lambda name: _flag(name, typed[name])),
         _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
-        _Layer(read_toml(file) if file else {}, lambda _: str(file)),
+        _Layer(read_toml(file, is_foreign=is_foreign) if file else {}, lambda _: str(file)),
     ]
     dataset = next((layer.values["dataset"] for layer in chosen if "dataset" in layer.values), None)
     start = PRESETS[preset].values_for(str(dataset or "mnist")) if base is None else base
@@ -89,14 +91,14 @@ def revise(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return resolve(changes, base=config.model_dump())
 
 
-def read_toml(file: Path) -> dict[str, Any]:
+def read_toml(file: Path, *, is_foreign: bool = False) -> dict[str, Any]:
     """The settings in a TOML file, unchecked.
 
     Raises:
         ConfigError: The file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(read_text(file))
+        return tomllib.loads(read_text(file, is_foreign=is_foreign))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from None
     except (ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,11 @@ class Run:
         return self.path / "checkpoint.previous.pt"
 
     @property
+    def damaged_checkpoint_file(self) -> Path:
+        """A state that was found damaged, kept for whoever wants to look into it."""
+        return self.path / "checkpoint.damaged.pt"
+
+    @property
     def model_file(self) -> Path:
         """The weights, for everybody else."""
         return self.path / "model.safetensors"
@@ -94,7 +100,7 @@ class Run:
         Raises:
             ConfigError: The file is missing or wrong.
         """
-        return resolve(file=self.config_file, preset="default")
+        return resolve(file=self.config_file, is_foreign=True)
 
     @property
     def begun(self) -> str:
@@ -128,6 +134,7 @@ class Run:
             self.commands_file,
             self.checkpoint_file,
             self.previous_checkpoint_file,
+            self.damaged_checkpoint_file,
             self.model_file,
             self.summary_file,
             self.worker_log_file,
@@ -149,7 +156,7 @@ class RunLock:
 
     def __init__(self, run: Run) -> None:
         try:
-            self._file = open_inside(run.lock_file, "ab")
+            self._file = open_inside(run.lock_file, "ab", buffering=0)
         except OSError as error:
             raise OutputError(
                 f"{run.path} cannot be written: {error.strerror or error}.",
@@ -166,9 +173,10 @@ class RunLock:
                     f"Follow it: bilstm-tui attach {run.name}\nStop it: bilstm-tui stop {run.name}",
                 )
             time.sleep(0.01)
-        self._file.truncate(0)
-        self._file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
-        self._file.flush()
+        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
+        with suppress(OSError):  # a full disk; it is a help for people and no more
+            self._file.truncate(0)
+            self._file.write(holder)
 
     def release(self) -> None:
         """Give the run free."""
@@ -216,7 +224,13 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
         runs_dir.mkdir(parents=True, exist_ok=True)
         run = Run(_make_folder(runs_dir.absolute(), label))
         lock = RunLock(run)
-        write_atomically(run.config_file, to_toml(config).encode())
+        try:
+            write_atomically(run.config_file, to_toml(config).encode())
+        except OSError:
+            run.lock_file.unlink()
+            run.path.rmdir()
+            lock.release()
+            raise
     except OSError as error:
         raise OutputError(
             f"No run can be made in {runs_dir}: {error.strerror or error}.",

@@ -36,6 +36,7 @@ class Session:
         checkpoint: The state to go on from; None to begin at the first step.
         checkpoints: Where states go.
         data_dir: Folder of the data sets.
+        orders: What others ask of it, from the moment it was held.
         remarks: What was noticed while it was taken up.
     """
 
@@ -46,6 +47,7 @@ class Session:
         config: RunConfig,
         data_dir: Path | None,
         *,
+        orders: Orders | None = None,
         checkpoint: Checkpoint | None = None,
         checkpoints: Checkpoints | None = None,
         remarks: list[Event] | None = None,
@@ -54,6 +56,7 @@ class Session:
         self.config = config
         self._lock = lock
         self._data_dir = data_dir
+        self._orders = orders or Orders(run.commands_file)
         self._checkpoint = checkpoint
         self._checkpoints = checkpoints or Checkpoints(run, config.checkpoint_seconds)
         self._remarks = remarks or []
@@ -78,11 +81,14 @@ class Session:
             OSError: `tell` failed; the run was stopped in good order.
         """
         self._tell = tell
-        orders = Orders(self.run.commands_file)
         self._log = self._open_log()
 
         def should_stop() -> bool:
-            return stop.is_asked() or self._listener_failure is not None or orders.is_stop_asked()
+            return (
+                stop.is_asked()
+                or self._listener_failure is not None
+                or self._orders.is_stop_asked()
+            )
 
         try:
             self._checkpoints.warn = self._emit
@@ -95,7 +101,7 @@ class Session:
                 self._data_dir,
                 checkpoints=self._checkpoints,
                 checkpoint=self._checkpoint,
-                run_name=self.run.name,
+                run_name=self.run.name.encode(errors="replace").decode(),
                 on_end=self._save_weights,
             )
         except SystemExit:  # a second signal: at once, but not without a word
@@ -217,6 +223,7 @@ def take_up(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) 
     config = revise(run.config, changes)
     resolve_device(config.device)
     lock = RunLock(run)
+    orders = Orders(run.commands_file)  # now: one that comes while we load counts
     try:
         remarks: list[Event] = []
         checkpoints = Checkpoints(run, config.checkpoint_seconds, remarks.append)
@@ -236,6 +243,7 @@ def take_up(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) 
         lock,
         config,
         data_dir,
+        orders=orders,
         checkpoint=checkpoint,
         checkpoints=checkpoints,
         remarks=remarks,
@@ -251,11 +259,27 @@ def _check(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
             f"Set {run.config_file} back, or begin a new run with it: "
             f"bilstm-tui --no-ui --config {run.config_file}",
         )
-    is_finished = isinstance(ending_of(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
-    if is_finished and config.num_epochs <= int(checkpoint.config["num_epochs"]):
+    trained = checkpoint.epoch - 1
+    begun = checkpoint.epoch if checkpoint.batch else trained
+    if config.num_epochs < begun:
         raise UsageError(
-            f"{run.name} is finished: it trained {checkpoint.epoch - 1} epochs.",
-            f"Train it for longer: bilstm-tui resume {run.name} "
-            f"--num-epochs {2 * config.num_epochs}",
+            f"num_epochs = {config.num_epochs} is less than {run.name} has trained already: "
+            f"it is in epoch {begun}.",
+            f"Allowed: {begun} or more.",
+        )
+    waited = trained - int(checkpoint.kept.get("epoch", 0))
+    is_patient = not config.patience or waited < config.patience
+    is_over = isinstance(ending_of(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
+    if is_over and not is_patient:
+        raise UsageError(
+            f"{run.name} is finished: the validation loss had not fallen for {waited} epochs.",
+            f"Train it for longer: bilstm-tui resume {run.name} --patience {waited + 3} "
+            f"--num-epochs {max(config.num_epochs, 2 * trained)}",
+            title="The run is finished",
+        )
+    if is_over and config.num_epochs <= trained:
+        raise UsageError(
+            f"{run.name} is finished: it trained {trained} epochs.",
+            f"Train it for longer: bilstm-tui resume {run.name} --num-epochs {2 * trained}",
             title="The run is finished",
         )

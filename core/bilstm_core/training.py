@@ -21,8 +21,6 @@ from .config import RunConfig
 from .control import RunStopped, ShouldStop, stop_if
 from .datasets import Dataset, Images, load_dataset
 from .devices import (
-    describe,
-    has_bfloat16,
     prepared,
     require_memory,
     resolve_device,
@@ -32,7 +30,7 @@ from .errors import CheckpointError, NonFiniteLossError
 from .evaluation import class_scores, evaluate
 from .events import Emit
 from .failures import told
-from .introduction import introduce
+from .introduction import introduce, warnings
 from .model import SequenceClassifier
 from .optimisation import learning_rate_at, make_average, make_optimizer
 from .paths import data_dir as default_data_dir
@@ -153,7 +151,8 @@ class Trainer:
                 steps_per_epoch=self.steps_per_epoch,
             )
         )
-        self._warn()
+        for warning in warnings(self.device, self.precision):
+            self.emit(warning)
         try:
             while self.epoch <= self.config.num_epochs and not self._has_waited_enough():
                 self.train_epoch()
@@ -277,6 +276,8 @@ class Trainer:
             self.kept = Kept(**state.kept)
             self.seconds = {name: float(state.seconds[name]) for name in self.seconds}
             set_generator_states(state.generators, self.device)
+            if state.step != (state.epoch - 1) * self.steps_per_epoch + state.batch:
+                raise ValueError("its position contradicts itself")  # noqa: TRY301
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise CheckpointError(
                 f"The checkpoint does not fit this run: {str(error).splitlines()[0]:.200}.",
@@ -389,11 +390,3 @@ class Trainer:
     def _restore_kept(self) -> None:
         if self.kept.epoch != self.epoch - 1:
             self.evaluated_model.load_state_dict(self.kept.weights)
-
-    def _warn(self) -> None:
-        if self.precision == torch.bfloat16 and not has_bfloat16(self.device):
-            message = (
-                f"{describe(self.device)} does not compute in bfloat16 itself: "
-                "precision = float32 is faster and more accurate here."
-            )
-            self.emit(events.RunWarning(message=message))

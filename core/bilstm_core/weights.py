@@ -8,6 +8,7 @@ import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 
+from .catalog import CATALOG
 from .config import RunConfig
 from .errors import CheckpointError
 from .files import open_inside, write_atomically
@@ -60,6 +61,8 @@ def load_weights(path: Path) -> TrainedModel:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         config = RunConfig.model_validate_json(header["__metadata__"]["config"])
         classes = _CLASSES.validate_json(header["__metadata__"]["classes"])
+        if len(classes) != CATALOG[config.dataset].num_classes:
+            raise ValueError("one name a class")  # noqa: TRY301 - put into words below
         network = SequenceClassifier.from_config(config)
         network.load_state_dict(safetensors.torch.load(content))
     except FileNotFoundError:

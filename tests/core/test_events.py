@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_core import events
+from bilstm_core.config import RunConfig
 
 KINDS: tuple[type[Any], ...] = get_args(events.Event)
 
@@ -56,10 +57,8 @@ def test_the_readme_lists_every_key(kind: type[Any]) -> None:
 
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_round_trip(kind: type[Any], data: st.DataObject) -> None:
-    fixed = {"config": st.just({}), "versions": st.just({})}
+    fixed = {"config": st.just(RunConfig().model_dump()), "versions": st.just({})}
     free = {name: value for name, value in fixed.items() if name in keys(kind)}
-    finite = st.floats(allow_nan=False, allow_infinity=False)
-    free |= {field.name: finite for field in fields(kind) if field.type is float}
     event = data.draw(st.builds(kind, **free))
     line = events.to_json(event)
     assert "\n" not in line
@@ -100,3 +99,27 @@ def test_garbage_is_no_event(line: str | bytes) -> None:
 def test_no_bytes_do_worse_than_being_no_event(line: bytes) -> None:
     with pytest.raises(ValueError, match="no event"):
         events.from_json(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"progress","time":1,"epoch":1,"step":99999999999999999999999,"losses":[1],'
+        '"learning_rate":1,"samples_per_second":1}',
+        '{"type":"stopped","time":1e300,"epoch":1,"step":1}',
+        '{"type":"finished","time":1,"epoch":1,"step":1,"kept_epoch":1,"seconds":1e300,'
+        '"training_seconds":1}',
+        '{"type":"download","time":1,"dataset":"joke","file":"x","received":1,"total":1}',
+    ],
+)
+def test_absurd_numbers_and_names_are_no_event(line: str) -> None:
+    with pytest.raises(ValueError, match="no event"):
+        events.from_json(line)
+
+
+def test_a_line_holds_no_control_code() -> None:
+    line = events.to_json(events.RunWarning(message="\x1b[2J \x9b31m \u202e"))
+    assert line.isprintable()
+    told = events.from_json(line)
+    assert isinstance(told, events.RunWarning)
+    assert told.message == "\x1b[2J \x9b31m \u202e"

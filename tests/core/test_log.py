@@ -87,6 +87,12 @@ class TestReader:
             told += reader.read()
         assert steps(told) == [1, 2]
 
+    def test_much_garbage_is_not_the_end(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(log, "_READ_BYTES", 1000)
+        path.write_bytes(line(1) + b"garbage\n" * 1000 + line(2))
+        reader = LogReader(path)
+        assert steps(reader.read() + reader.read()) == [1, 2]
+
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
     @given(st.lists(st.binary(max_size=80), max_size=6))
     def test_no_bytes_are_an_error(self, tmp_path: Path, pieces: list[bytes]) -> None:

@@ -123,6 +123,26 @@ class TestExactResume:
         longer = begin(tmp_path / "b", config.model_copy(update={"num_epochs": 4}))
         assert_equal(longer, run)
 
+    def test_fewer_epochs_than_it_has_trained_are_refused(self, tmp_path: Path) -> None:
+        run = begin(tmp_path, small_config(num_epochs=6), StopAfter(97))
+        with pytest.raises(UsageError, match="is less than"):
+            session.take_up(run, {"num_epochs": "2"})
+        assert Run(run.path).config.num_epochs == 6
+
+    def test_one_that_stopped_early_goes_on_with_more_patience(self, tmp_path: Path) -> None:
+        config = small_config(
+            validation_fraction=0.3, patience=1, num_epochs=60, learning_rate=0.1,
+            schedule="constant",
+        )  # fmt: skip
+        run = begin(tmp_path, config)
+        trained = max(history(run).epochs)
+        assert trained < 60
+        with pytest.raises(UsageError, match="had not fallen") as caught:
+            session.take_up(run, {"num_epochs": "70"})
+        assert "--patience" in caught.value.advice
+        go_on(run, patience="5")
+        assert max(history(run).epochs) > trained
+
 
 class TestCheckpoints:
     @pytest.fixture
@@ -154,6 +174,7 @@ class TestCheckpoints:
         warnings = history(run).warnings
         assert f"{run.checkpoint_file} is damaged" in warnings[0]
         assert "of step 28, is taken" in warnings[0]
+        assert run.damaged_checkpoint_file.read_bytes() == bad, "left for whoever wants to look"
         assert_equal(begin(tmp_path / "b", run.config), run)
 
     def test_none_is_whole(self, run: Run) -> None:
@@ -252,8 +273,50 @@ class TestHostileFiles:
         with pytest.raises(BilstmError):
             load_weights(run.model_file)
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda state: state.update(version=[1]),
+            lambda state: state["config"].clear(),
+            lambda state: state.update(config={"num_epochs": "many"}),
+            lambda state: state.update(epoch=10**30),
+            lambda state: state.update(batch=3),
+            lambda state: state.update(kept={"epoch": "x"}),
+            lambda state: state.update(meter={}),
+        ],
+    )
+    def test_a_checkpoint_that_is_whole_and_wrong(
+        self, change: Callable[[dict[str, Any]], None], tmp_path: Path
+    ) -> None:
+        run = begin(tmp_path, small_config(), StopAfter(30))
+        state = torch.load(run.checkpoint_file, weights_only=True)
+        change(state)
+        torch.save(state, run.checkpoint_file)
+        run.previous_checkpoint_file.unlink(missing_ok=True)
+        with pytest.raises(BilstmError):
+            go_on(run)
+
+    def test_a_pipe_for_a_configuration(self, tmp_path: Path) -> None:
+        run = begin(tmp_path, small_config(), StopAfter(3))
+        run.config_file.unlink()
+        os.mkfifo(run.config_file)
+        assert "no plain file" in look_at(Run(run.path)).problem
+
+    def test_a_name_that_is_not_utf_8(self, tmp_path: Path) -> None:
+        run = begin(tmp_path, small_config(), StopAfter(3))
+        odd = run.path.rename(tmp_path / os.fsdecode(b"bad\xff"))
+        assert go_on(Run(odd)) == 0
+
 
 class TestOrders:
+    def test_one_that_comes_before_the_first_step_counts(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        order_stop(opened.run.commands_file)
+        assert opened.train(lambda _: None, StopRequest()) == 130
+        again = session.take_up(opened.run, {})
+        order_stop(opened.run.commands_file)
+        assert again.train(lambda _: None, StopRequest()) == 130
+
     def test_a_stop_is_obeyed(self, tmp_path: Path) -> None:
         opened = session.begin(small_config(num_epochs=1000), tmp_path)
 

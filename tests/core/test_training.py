@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from bilstm_core import events, training
+from bilstm_core import events, introduction, training
 from bilstm_core.config import RunConfig
 from bilstm_core.datasets import Dataset, load_dataset
 from bilstm_core.errors import ConfigError, DataError, NonFiniteLossError, OutOfMemoryError
@@ -400,7 +400,7 @@ class TestPrecision:
     def test_bfloat16_without_hardware_for_it_is_a_warning(
         self, native: bool, warns: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(training, "has_bfloat16", lambda _: native)
+        monkeypatch.setattr(introduction, "has_bfloat16", lambda _: native)
         recorder = run(small_config(precision="bfloat16", num_epochs=1))
         assert bool(recorder.of(events.RunWarning)) is warns
 

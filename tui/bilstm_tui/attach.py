@@ -21,15 +21,13 @@ def follow(run: Run, *, as_json: bool) -> int:
     Raises:
         BilstmError: The run failed, or its process died without a word.
     """
-    past, reader = open_log(run.log_file)
     history = History()
-    for event in past:
-        history.add(event)
-    if as_json:
-        for event in past:
-            print_json(event)
-        _follow(run, reader, history, print_json)
+    if as_json:  # every event, however long the log
+        _follow(run, LogReader(run.log_file), history, print_json)
     else:
+        past, reader = open_log(run.log_file)
+        for event in past:
+            history.add(event)
         with output(as_json=False) as tell:
             for event in history.story():
                 tell(event)

@@ -87,6 +87,9 @@ def resume(
     num_epochs: Annotated[
         str | None, Parameter(help="train for this many epochs in all", metavar="N")
     ] = None,
+    patience: Annotated[
+        str | None, Parameter(help="wait for this many epochs from now on", metavar="N")
+    ] = None,
     device: Annotated[str | None, Parameter(help="go on there", metavar="NAME")] = None,
     detach: Annotated[bool, switch("go on in a process that outlives this terminal")] = False,
     json: Annotated[bool, switch("print events as JSON lines on stdout")] = False,
@@ -95,7 +98,7 @@ def resume(
 ) -> int:
     """Go on with a run from its last checkpoint, or with a finished one for more epochs."""
     found = find_run(paths.runs_dir(runs_dir), run)
-    asked = {"num_epochs": num_epochs, "device": device}
+    asked = {"num_epochs": num_epochs, "patience": patience, "device": device}
     changes = {name: value for name, value in asked.items() if value is not None}
     if detach:
         order = {"command": "resume", "run": str(found.path), "changes": changes}
@@ -118,7 +121,8 @@ def rm(
     """Delete runs; refuses a live one."""
     if not which:
         raise UsageError("rm takes the runs to delete.", "`bilstm-tui runs` lists them.")
-    found = [find_run(paths.runs_dir(runs_dir), word) for word in which]
+    folder = paths.runs_dir(runs_dir)
+    found = list(dict.fromkeys(find_run(folder, word) for word in which))
     if not (yes or _agrees(found)):
         _say("Nothing was deleted")
         return 1

@@ -11,6 +11,9 @@ from bilstm_core import events
 from bilstm_core.errors import InstallationError, RelayedError
 from bilstm_core.runs import Run
 
+_SIGNAL_BASE = 128
+"""A process that a signal ended exits with this and the signal's number."""
+
 
 def launch(order: dict[str, Any]) -> Run:
     """Have a worker carry out an order; returns once its run is on its way.
@@ -43,7 +46,14 @@ def launch(order: dict[str, Any]) -> Run:
             worker.terminate()
             raise
         if not answer:
-            worker.wait()
+            code = worker.wait()
+            if code < 0 or code > _SIGNAL_BASE:
+                raise RelayedError(
+                    "The worker was stopped by a signal before it could begin; no run was made.",
+                    "Start it again.",
+                    title="Stopped",
+                    exit_code=_SIGNAL_BASE + abs(code) % _SIGNAL_BASE,
+                )
             diagnostics.seek(0)
             last = diagnostics.read().decode(errors="replace").strip().splitlines()[-3:]
             raise InstallationError(

@@ -26,6 +26,7 @@ class Narrator:
         self._downloading = ""
         self._total_steps = 0
         self._num_epochs = 0
+        self._begun = 1
         self._epoch: events.EpochEnded | None = None
         self._is_checking = False
 
@@ -58,6 +59,7 @@ class Narrator:
 
     def _tell_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
+        self._begun = event.epoch
         for line in heading(event):
             self._say(line)
 
@@ -70,7 +72,7 @@ class Narrator:
             f"epoch {trained.epoch:>{width}}/{self._num_epochs}  loss {trained.loss:.4f}  "
             f"train {percent(trained.accuracy):>6}%  "
             f"{_SHORT_SPLITS[checked.split]} {percent(checked.accuracy):>6}%  "
-            f"{trained.total / trained.seconds:,.0f} samples/s  {trained.seconds:.1f} s"
+            f"{trained.total / max(trained.seconds, 1e-9):,.0f} samples/s  {trained.seconds:.1f} s"
         )
 
     def _tell_check(self, event: events.EvaluationStarted) -> None:
@@ -80,7 +82,7 @@ class Narrator:
         self._say(f"Checking accuracy on {events.SPLIT_TITLES[event.split]} data")
 
     def _tell_early_stop(self, event: events.EvaluationStarted) -> None:
-        trained = self._epoch.epoch if self._epoch else 0
+        trained = self._epoch.epoch if self._epoch else self._begun - 1
         if trained < self._num_epochs:
             self._say(f"Stopped early after epoch {trained}: validation loss no longer falls")
         if event.epoch != trained:
