@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .config import RunConfig, Settings
 from .errors import CheckpointError
@@ -18,6 +18,8 @@ from .files import open_inside, write_atomically
 from .runs import Run
 
 VERSION = 1
+_KEPT = {"epoch": int, "step": int, "loss": float, "weights": dict}
+"""The fields of `Kept`, as a checkpoint holds them."""
 CHANGEABLE = frozenset({"num_epochs", "patience", "device", "checkpoint_seconds"})
 """Settings that a run may go on with otherwise than it began."""
 _EPOCHS_APART_SECONDS = 1.0
@@ -56,6 +58,13 @@ class Checkpoint(BaseModel):
     meter: dict[str, Any]
     kept: dict[str, Any]
     seconds: dict[str, float]
+
+    @field_validator("kept")
+    @classmethod
+    def _is_an_epoch(cls, kept: dict[str, Any]) -> dict[str, Any]:
+        if {name: type(value) for name, value in kept.items()} != _KEPT:
+            raise ValueError("kept is no epoch")
+        return kept
 
 
 @dataclass(frozen=True)

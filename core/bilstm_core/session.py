@@ -84,11 +84,8 @@ class Session:
         self._log = self._open_log()
 
         def should_stop() -> bool:
-            return (
-                stop.is_asked()
-                or self._listener_failure is not None
-                or self._orders.is_stop_asked()
-            )
+            is_gone = self._listener_failure is not None
+            return is_gone or stop.is_asked() or self._orders.is_stop_asked()
 
         try:
             self._checkpoints.warn = self._emit
@@ -267,7 +264,7 @@ def _check(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
             f"it is in epoch {begun}.",
             f"Allowed: {begun} or more.",
         )
-    waited = trained - int(checkpoint.kept.get("epoch", 0))
+    waited = trained - checkpoint.kept["epoch"]
     is_patient = not config.patience or waited < config.patience
     is_over = isinstance(ending_of(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
     if is_over and not is_patient:
