@@ -5,6 +5,8 @@ Free of torch, so that a form, a help page or an estimate can use it at once.
 
 from dataclasses import dataclass
 
+from .config import DatasetName
+
 
 @dataclass(frozen=True)
 class DatasetFacts:
@@ -26,7 +28,7 @@ class DatasetFacts:
             empty for a data set that is built in.
     """
 
-    name: str
+    name: DatasetName
     title: str
     sequence_length: int
     input_size: int
@@ -42,7 +44,7 @@ class DatasetFacts:
         return not self.torchvision_class
 
 
-def _mnist_like(name: str, title: str, torchvision_class: str) -> DatasetFacts:
+def _mnist_like(name: DatasetName, title: str, torchvision_class: str) -> DatasetFacts:
     return DatasetFacts(name, title, 28, 28, 10, 255, 60_000, 10_000, torchvision_class)
 
 

@@ -62,7 +62,9 @@ class Checkpoint(BaseModel):
     @field_validator("kept")
     @classmethod
     def _is_an_epoch(cls, kept: dict[str, Any]) -> dict[str, Any]:
-        if {name: type(value) for name, value in kept.items()} != _KEPT:
+        if kept.keys() != _KEPT.keys() or not all(
+            isinstance(kept[name], kind) for name, kind in _KEPT.items()
+        ):
             raise ValueError("kept is no epoch")
         return kept
 
