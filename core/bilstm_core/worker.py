@@ -4,13 +4,16 @@ It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": 
 "…", "name": …, "data_dir": …}` or `{"command": "resume", "run": "…", "changes": {…},
 "data_dir": …}`. It answers with one line on stdout, `{"run": "…"}` with the run's folder, or a
 `failed` event where no run could be begun; then it lets go of the streams that it was given and
-prints into the run's `worker.log`. Started as a session leader, it outlives the terminal.
+prints into the run's `worker.log`. Started as a session leader, it outlives the terminal. While
+no order comes it loads PyTorch, so that the order, when it comes, is begun at once.
 """
 
 import json
 import os
+import select
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,8 @@ def main() -> int:
     """Carry out the order; the result is the process's exit code."""
     stop = StopRequest()
     stop.listen()
+    if not _has_an_order():
+        _warm_up()
     line = sys.stdin.readline()
     if not line:  # whoever started us has gone
         return 0
@@ -48,6 +53,20 @@ def main() -> int:
     except Exception:
         traceback.print_exc()
         return INTERNAL_ERROR_EXIT_CODE
+
+
+def _has_an_order() -> bool:
+    """Whether somebody waits for us already."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
+def _warm_up() -> None:
+    """Load what takes seconds while nobody waits; no memory of a GPU is taken."""
+    with suppress(ImportError, OSError, RuntimeError):  # told when an order needs it
+        import sklearn.datasets
+        import sklearn.model_selection  # noqa: F401
+
+        from . import session  # noqa: F401
 
 
 def _open(order: dict[str, Any]) -> Any:

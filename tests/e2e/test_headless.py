@@ -275,12 +275,6 @@ class TestTerminal:
             assert {len(line) for line in boxes} == {80}
             assert "…" not in terminal.dump().replace("(BILSTM_HIDDEN_SIZE, …)", "")
 
-    def test_the_app_is_not_built_yet(self, env: dict[str, str]) -> None:
-        with Terminal(env=env) as terminal:
-            assert terminal.wait() == 2
-            assert "The app is not built yet" in terminal.dump()
-            assert "bilstm-tui --no-ui" in terminal.dump()
-
     def test_a_download_shows_its_progress(
         self,
         env: dict[str, str],

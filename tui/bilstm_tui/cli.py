@@ -10,14 +10,14 @@ from typing import Annotated, TypeGuard
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
 from bilstm_core import __version__, paths
-from bilstm_core.config import GROUPS, SETTINGS, Setting
+from bilstm_core.config import GROUPS, SETTINGS, RunConfig, Setting
 from bilstm_core.errors import BilstmError, OutputError, UsageError
 from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
 from bilstm_core.runs import check_label
 
 from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
-from .output import abandon_stdout, make_console, show_defect, show_failure, show_warning
+from .output import abandon_stdout, is_screen, make_console, show_defect, show_failure, show_warning
 
 _HELP = """\
 Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
@@ -148,13 +148,20 @@ def start(
         sys.stdout.write(to_toml(resolved))
         return 0
     if not (no_ui or json or detach):
-        raise _no_app()
+        _require_terminal()
     if name is not None:
         check_label(name)
     folder = paths.runs_dir(runs_dir)
     if detach:
         order = {"command": "begin", "config": resolved.model_dump(), "name": name}
         return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
+    if not (no_ui or json):
+        from .app import BilstmApp
+
+        chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
+        if not (settings.get("dataset") or config or os.environ.get("BILSTM_DATASET")):
+            resolved = _without_download(resolved, chosen, data_dir)
+        return BilstmApp(resolved, chosen, folder, data_dir, name=name).run() or 0
     from . import headless  # only where it is needed: --help stays fast
 
     def begin() -> headless.Trains:
@@ -165,18 +172,35 @@ def start(
     return headless.run(begin, as_json=json)
 
 
-def _no_app() -> UsageError:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return UsageError(
-            "The app needs a terminal, and stdin or stdout is none.",
-            "Train without it: bilstm-tui --no-ui",
-            title="No terminal",
-        )
-    return UsageError(
-        "The screens of bilstm-tui are still being made; training works without them.",
-        "Train now: bilstm-tui --no-ui\nIn seconds, with no network: "
-        "bilstm-tui --no-ui --dataset digits",
-        title="The app is not built yet",
+def _without_download(resolved: RunConfig, preset: str, data_dir: Path | None) -> RunConfig:
+    """What the app shows where nobody named a data set: MNIST if it is here, else digits."""
+    folder = paths.data_dir(data_dir)
+    if any((folder / part).is_dir() for part in ("MNIST/raw", "raw")) or folder.name == "raw":
+        return resolved
+    plain = resolve({}, preset=preset)
+    typed = {
+        name: value
+        for name, value in resolved.model_dump().items()
+        if value != getattr(plain, name)
+    }
+    return resolve({**typed, "dataset": "digits"}, preset=preset)
+
+
+def _require_terminal() -> None:
+    """Refuse to open the app where it could not be seen.
+
+    Raises:
+        UsageError: stdin or stdout is no terminal, or one that cannot move its cursor.
+    """
+    if sys.stdin.isatty() and is_screen():
+        return
+    is_dumb = sys.stdin.isatty() and sys.stdout.isatty()
+    raise UsageError(
+        f"The app needs a terminal, and TERM={os.environ.get('TERM', '')} cannot show it."
+        if is_dumb
+        else "The app needs a terminal, and stdin or stdout is none.",
+        "Train without it: bilstm-tui --no-ui",
+        title="No terminal",
     )
 
 

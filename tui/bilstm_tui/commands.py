@@ -156,9 +156,9 @@ COMMANDS: tuple[Callable[..., int], ...] = (runs, attach, stop, resume, rm, pred
 
 def launched(order: dict[str, object]) -> int:
     """Start a worker and print its run's name, alone on stdout for scripts."""
-    from .launcher import launch
+    from .launcher import Worker
 
-    run = launch(order)
+    run = Worker().order(order)
     sys.stdout.write(run.name + "\n")
     if sys.stdout.isatty():
         _say(f"Follow it: bilstm-tui attach {run.name}")

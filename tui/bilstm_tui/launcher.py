@@ -4,68 +4,84 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bilstm_core import events
-from bilstm_core.errors import InstallationError, RelayedError
+from bilstm_core.errors import BilstmError, InstallationError, RelayedError
 from bilstm_core.runs import Run
 
 _SIGNAL_BASE = 128
 """A process that a signal ended exits with this and the signal's number."""
 
 
-def launch(order: dict[str, Any]) -> Run:
-    """Have a worker carry out an order; returns once its run is on its way.
+class Worker:
+    """A process that waits, PyTorch loaded, for the one order that it will carry out."""
 
-    Args:
-        order: As `bilstm_core.worker` takes it.
-
-    Raises:
-        RelayedError: The worker refused the order.
-        InstallationError: It did not get as far as answering.
-    """
-    # a file, not a pipe: nobody reads it once we are gone
-    with tempfile.TemporaryFile() as diagnostics:
-        worker = subprocess.Popen(
+    def __init__(self) -> None:
+        # a file, not a pipe: nobody reads it once we are gone
+        self._diagnostics = tempfile.TemporaryFile()  # noqa: SIM115 - closed by order and dismiss
+        self._process = subprocess.Popen(
             # -P: a file of the user's that is called torch.py is none of our business
             [sys.executable, "-P", "-m", "bilstm_core.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=diagnostics,
+            stderr=self._diagnostics,
             start_new_session=True,
         )
-        try:
-            assert worker.stdin  # noqa: S101 - for the type checker
-            assert worker.stdout  # noqa: S101
-            worker.stdin.write(json.dumps(order).encode() + b"\n")
-            worker.stdin.close()
-            answer = worker.stdout.readline()
-            worker.stdout.close()
-        except KeyboardInterrupt:
-            worker.terminate()
-            raise
-        if not answer:
-            code = worker.wait()
-            if code < 0 or code > _SIGNAL_BASE:
-                raise RelayedError(
-                    "The worker was stopped by a signal before it could begin; no run was made.",
-                    "Start it again.",
-                    title="Stopped",
-                    exit_code=_SIGNAL_BASE + abs(code) % _SIGNAL_BASE,
-                )
-            diagnostics.seek(0)
-            last = diagnostics.read().decode(errors="replace").strip().splitlines()[-3:]
-            raise InstallationError(
-                "The worker ended before it could begin.\n" + "\n".join(last),
-                "`bilstm-tui doctor` looks for the reason.",
+
+    def order(self, order: dict[str, Any]) -> Run:
+        """Have it carry out an order; returns once its run is on its way.
+
+        Args:
+            order: As `bilstm_core.worker` takes it.
+
+        Raises:
+            RelayedError: It refused the order.
+            InstallationError: It did not get as far as answering.
+        """
+        process = self._process
+        assert process.stdin and process.stdout  # noqa: S101, PT018 - for the type checker
+        with self._diagnostics:
+            try:
+                with suppress(BrokenPipeError):  # it has ended already; why is told below
+                    process.stdin.write(json.dumps(order).encode() + b"\n")
+                    process.stdin.close()
+                answer = process.stdout.readline()
+                process.stdout.close()
+            except KeyboardInterrupt:
+                process.terminate()
+                raise
+            if not answer:
+                raise self._no_answer(process.wait())
+        # the run goes on without us; whether it ended is told by its folder, not its exit code
+        process.returncode = 0
+        content = json.loads(answer)
+        if "run" in content:
+            return Run(Path(content["run"]))
+        raise relayed(answer)
+
+    def dismiss(self) -> None:
+        """Let it go without an order."""
+        self._process.terminate()
+        self._process.communicate()
+        self._diagnostics.close()
+
+    def _no_answer(self, code: int) -> BilstmError:
+        if code < 0 or code > _SIGNAL_BASE:
+            return RelayedError(
+                "The worker was stopped by a signal before it could begin; no run was made.",
+                "Start it again.",
+                title="Stopped",
+                exit_code=_SIGNAL_BASE + abs(code) % _SIGNAL_BASE,
             )
-    # the run goes on without us; whether it ended is told by its folder, not by its exit code
-    worker.returncode = 0
-    content = json.loads(answer)
-    if "run" in content:
-        return Run(Path(content["run"]))
-    raise relayed(answer)
+        self._diagnostics.seek(0)
+        last = self._diagnostics.read().decode(errors="replace").strip().splitlines()[-3:]
+        return InstallationError(
+            "The worker ended before it could begin.\n" + "\n".join(last),
+            "`bilstm-tui doctor` looks for the reason.",
+        )
 
 
 def relayed(line: bytes | events.Failed) -> RelayedError:

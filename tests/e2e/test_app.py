@@ -1,0 +1,78 @@
+"""The installed app in a real terminal, training for real."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from bilstm_core.runs import Run
+
+from .terminal import Terminal, environment
+
+LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+
+def the_run(home: Path) -> Run:
+    (path,) = (home / "runs").iterdir()
+    return Run(path)
+
+
+@pytest.mark.parametrize("columns_and_rows", [(80, 24), (160, 50)])
+def test_one_key_from_start_to_the_accuracy_lines(
+    tmp_path: Path, columns_and_rows: tuple[int, int]
+) -> None:
+    columns, rows = columns_and_rows
+    env = environment(tmp_path)
+    with Terminal("--num-epochs", "8", env=env, columns=columns, rows=rows) as app:
+        app.wait_for("BiLSTM 1×128")
+        app.type("t")
+        app.wait_for(r"got \d+ / 360 with accuracy \d")
+        app.wait_for("[\u2801-\u28ff]{2}")
+        app.type("q")
+        assert app.wait() == 0
+        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+
+
+def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with Terminal("--num-epochs", "5000", env=env) as app:
+        app.wait_for("BiLSTM 1×128")
+        app.type("t")
+        app.wait_for("running")
+        app.wait_for(r"epoch \d+/5000")
+        app.type("q")
+        app.wait_for("A run is live")
+        app.type("\r")
+        assert app.wait() == 0
+    assert the_run(tmp_path).is_live
+    with Terminal(env=env, columns=100, rows=30) as again:
+        again.wait_for("Being trained now")
+        again.type("\r")
+        again.wait_for(r"epoch \d+/5000")
+        again.type("s")
+        again.wait_for("stopped")
+        again.type("q")
+        assert again.wait() == 0
+    assert not the_run(tmp_path).is_live
+
+
+def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) -> None:
+    with Terminal("--num-epochs", "5000", env=environment(tmp_path)) as app:
+        app.wait_for("BiLSTM 1×128")
+        app.type("t")
+        app.wait_for(r"epoch \d+/5000")
+        holder = json.loads(the_run(tmp_path).lock_file.read_text(encoding="utf-8"))
+        os.kill(holder["pid"], signal.SIGKILL)
+        app.wait_for("The run was lost")
+        app.type("\r")
+        app.wait_for("lost")
+        app.hang_up()
+        assert app.process.wait(timeout=30) != 0
+
+
+def test_a_terminal_that_cannot_show_it_is_refused(tmp_path: Path) -> None:
+    with Terminal(env=environment(tmp_path, TERM="dumb")) as app:
+        assert app.wait() == 2
+        assert "--no-ui" in app.dump()

@@ -1,0 +1,163 @@
+"""The form, made from the schema: a preset, and a field for each setting."""
+
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.events import DescendantFocus
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Checkbox, Collapsible, Input, Label, Select, Static
+
+from bilstm_core.config import GROUPS, SETTINGS, RunConfig, Setting, settings_in
+from bilstm_core.errors import ConfigError
+from bilstm_core.presets import PRESETS
+from bilstm_core.resolve import resolve
+
+_OPEN = {"data", "architecture"}
+
+
+class Form(Widget):
+    """All settings as fields, checked as they are typed.
+
+    Args:
+        config: What they show at first.
+        preset: The preset that it came from.
+    """
+
+    class Changed(Message):
+        """The settings are others now.
+
+        Attributes:
+            config: The new configuration; None where a field is wrong.
+            problem: What is wrong, in words.
+        """
+
+        def __init__(self, config: RunConfig | None, problem: str) -> None:
+            super().__init__()
+            self.config = config
+            self.problem = problem
+
+    def __init__(self, config: RunConfig, preset: str) -> None:
+        super().__init__()
+        self.preset = preset
+        self._values: dict[str, Any] = {
+            name: _shown(SETTINGS[name], value) for name, value in config.model_dump().items()
+        }
+        self._start = self._starting_values()
+
+    def compose(self) -> ComposeResult:
+        """A field for each setting, by group."""
+        with VerticalScroll(can_focus=False):
+            with Horizontal(classes="field"):
+                yield Label("preset")
+                yield Select.from_values(
+                    PRESETS, value=self.preset, allow_blank=False, id="preset", compact=True
+                )
+            for group, what in GROUPS.items():
+                with Collapsible(title=f"{group}: {what}", collapsed=group not in _OPEN):
+                    for setting in settings_in(group):
+                        with Horizontal(classes="field"):
+                            yield Label(setting.name)
+                            yield self._field(setting)
+        yield Static(id="help")
+
+    def show(self, config: RunConfig) -> None:
+        """Put a configuration into the fields."""
+        for name, value in config.model_dump().items():
+            self._put(name, _shown(SETTINGS[name], value))
+        self._check()
+
+    def _field(self, setting: Setting) -> Widget:
+        value = self._values[setting.name]
+        if setting.kind == "switch":
+            return Checkbox("", value, id=setting.name, compact=True)
+        if setting.kind == "choice" and setting.name != "device":
+            return Select.from_values(
+                setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
+            )
+        kind = "text" if setting.kind == "choice" else "number"
+        return Input(value, id=setting.name, compact=True, type=kind)
+
+    def _starting_values(self) -> dict[str, Any]:
+        start = resolve({"dataset": self._values["dataset"]}, preset=self.preset).model_dump()
+        return {name: _shown(SETTINGS[name], value) for name, value in start.items()}
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Checkbox.Changed)
+    def _take(self, event: Input.Changed | Select.Changed | Checkbox.Changed) -> None:
+        event.stop()
+        control = event.control
+        name, value = control.id or "", event.value
+        if name == "preset":
+            if value != self.preset:
+                self.preset = str(value)
+                self._start_anew(keep=set())
+        elif name in self._values and value != self._values[name]:
+            self._values[name] = value
+            if name == "dataset":
+                self._start_anew(keep=self._edited())
+            self._check()
+
+    def _edited(self) -> set[str]:
+        """The settings that are no longer as the preset has them."""
+        return {name for name, value in self._values.items() if value != self._start[name]}
+
+    def _start_anew(self, keep: set[str]) -> None:
+        """Put the preset's values into the fields, but for some."""
+        self._start = self._starting_values()
+        for name, value in self._start.items():
+            if name not in keep:
+                self._put(name, value)
+        self._check()
+
+    def _put(self, name: str, value: Any) -> None:
+        self._values[name] = value
+        field = self.query_one(f"#{name}")
+        if isinstance(field, Input | Select | Checkbox) and field.value != value:
+            field.value = value
+
+    def _check(self) -> None:
+        try:
+            config, problem = resolve(self._values), ""
+        except ConfigError as error:
+            config, problem = None, error.message
+        self.post_message(self.Changed(config, problem))
+
+    @on(DescendantFocus)
+    def _explain(self, event: DescendantFocus) -> None:
+        name = event.widget.id or ""
+        if name in SETTINGS:
+            setting = SETTINGS[name]
+            self._say(f"{setting.help} ({setting.allowed})")
+        elif name == "preset":
+            self._say(PRESETS[self.preset].help)
+
+    def _say(self, words: str) -> None:
+        self.query_one("#help", Static).update(words)
+
+
+def _shown(setting: Setting, value: Any) -> Any:
+    """A value as its field holds it: numbers as text."""
+    return f"{value:.10g}" if setting.is_numeric else value
+
+
+def command_for(config: RunConfig, preset: str) -> str:
+    """The command line that trains the same without screens."""
+    start = resolve({"dataset": config.dataset}, preset=preset)
+    words = ["bilstm-tui", "--no-ui"]
+    if preset != "default":
+        words += ["--preset", preset]
+    for name, setting in SETTINGS.items():
+        value = getattr(config, name)
+        if name == "dataset":
+            if value != setting.default:
+                words += [setting.flag, value]
+        elif value != getattr(start, name):
+            if setting.kind == "switch":
+                words.append(setting.flag if value else setting.flag.replace("--", "--no-", 1))
+            else:
+                words += [setting.flag, _shown(setting, value)]
+    return " ".join(words)
