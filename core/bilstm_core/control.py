@@ -1,4 +1,4 @@
-"""How a run is asked to stop: a question that everything slow asks often."""
+"""How a run is asked to stop or to wait: a question that everything slow asks often."""
 
 import json
 import signal
@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 from .files import open_inside
 
 ShouldStop = Callable[[], bool]
 """Answers whether somebody asked the run to stop; cheap enough to ask at every step."""
+
+Command = Literal["stop", "pause", "go_on"]
+"""What a running run can be told."""
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 """Ctrl-C, a scheduler's end, a closed terminal, and SLURM's word before its time limit."""
@@ -74,15 +78,33 @@ class Orders:
         self._path = path
         self._looked = 0.0
         self._is_stop_asked = False
+        self._is_pause_asked = False
         self._position = self._size()
 
     def is_stop_asked(self) -> bool:
-        """Whether somebody ordered a stop; looks at the file a few times a second at most."""
-        now = time.monotonic()
-        if not self._is_stop_asked and now - self._looked >= _LOOK_SECONDS:
-            self._looked = now
-            self._is_stop_asked = "stop" in self._new_orders()
+        """Whether somebody ordered a stop."""
+        self._look()
         return self._is_stop_asked
+
+    def is_pause_asked(self) -> bool:
+        """Whether the run shall wait: a pause was ordered, and no going on or stop since."""
+        self._look()
+        return self._is_pause_asked and not self._is_stop_asked
+
+    def _look(self) -> None:
+        """Take new orders; looks at the file a few times a second at most."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = now
+        for order in self._new_orders():
+            match order:
+                case "stop":
+                    self._is_stop_asked = True
+                case "pause" | "go_on":
+                    self._is_pause_asked = order == "pause"
+                case _:  # of a later version, or no order at all
+                    pass
 
     def _size(self) -> int:
         try:
@@ -90,20 +112,20 @@ class Orders:
         except OSError:
             return 0
 
-    def _new_orders(self) -> set[str]:
+    def _new_orders(self) -> list[str]:
         if self._size() <= self._position:
-            return set()
+            return []
         try:
             with open_inside(self._path, "rb") as file:
                 file.seek(self._position)
                 piece = file.read(_MAX_ORDERS_BYTES)
         except OSError:
-            return set()
+            return []
         whole = piece[: piece.rfind(b"\n") + 1] or (
             piece if len(piece) == _MAX_ORDERS_BYTES else b""
         )
         self._position += len(whole)
-        return {_order(line) for line in whole.splitlines()}
+        return [_order(line) for line in whole.splitlines()]
 
 
 def _order(line: bytes) -> str:
@@ -113,11 +135,11 @@ def _order(line: bytes) -> str:
         return ""
 
 
-def order_stop(path: Path) -> None:
-    """Order the run with this `commands.jsonl` to stop in good order.
+def give_order(path: Path, command: Command) -> None:
+    """Order the run with this `commands.jsonl` to pause, to go on, or to stop in good order.
 
     Raises:
         OSError: The file cannot be written.
     """
     with open_inside(path, "ab") as file:
-        file.write(json.dumps({"command": "stop", "time": time.time()}).encode() + b"\n")
+        file.write(json.dumps({"command": command, "time": time.time()}).encode() + b"\n")

@@ -245,6 +245,24 @@ class Finished(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Paused(_Event):
+    """Somebody asked the run to wait; its process keeps everything as it is."""
+
+    type: Literal["paused"] = "paused"
+    epoch: Count
+    step: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class WentOn(_Event):
+    """The run waits no longer."""
+
+    type: Literal["went_on"] = "went_on"
+    epoch: Count
+    step: Count
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopped(_Event):
     """Somebody asked the run to stop before its end; epoch and step are 0 before the first."""
 
@@ -282,6 +300,8 @@ Event = (
     | Evaluation
     | RunWarning
     | Finished
+    | Paused
+    | WentOn
     | Stopped
     | Failed
 )

@@ -86,6 +86,7 @@ class History:
         final: The final accuracies by split.
         warnings: What the run warned of, oldest first.
         ending: How the latest session ended; None while it goes on, or if it went without a word.
+        is_paused: Whether it waits for somebody to let it go on.
         last_time: When the latest event happened.
     """
 
@@ -98,6 +99,7 @@ class History:
         self.final: dict[Split, events.Evaluation] = {}
         self.warnings: list[str] = []
         self.ending: events.Finished | events.Stopped | events.Failed | None = None
+        self.is_paused = False
         self.last_time = 0.0
 
     @property
@@ -108,6 +110,7 @@ class History:
     def add(self, event: Event) -> None:
         """Take the next event."""
         self.last_time = event.time
+        self.is_paused = isinstance(event, events.Paused)
         match event:
             case events.RunStarted():
                 self._cut_after(event.step)

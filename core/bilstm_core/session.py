@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from . import events
 from .architecture import summarise
 from .checkpoints import Checkpoint, Checkpoints, differences
 from .config import RunConfig
-from .control import Orders, StopRequest
+from .control import Orders, ShouldStop, StopRequest
 from .devices import resolve_device
 from .errors import CheckpointError, OutputError, UsageError
 from .events import Emit, Event
@@ -24,6 +25,7 @@ from .weights import save_weights
 
 _STOPPED_BY_ORDER = 130
 _TAIL_BYTES = 1 << 16
+_PAUSE_SECONDS = 0.05
 
 
 class Session:
@@ -87,6 +89,11 @@ class Session:
             is_gone = self._listener_failure is not None
             return is_gone or stop.is_asked() or self._orders.is_stop_asked()
 
+        def wait_or_stop() -> bool:
+            if self._orders.is_pause_asked() and not should_stop():
+                self._wait(should_stop)
+            return should_stop()
+
         try:
             self._checkpoints.warn = self._emit
             for remark in self._remarks:
@@ -94,7 +101,7 @@ class Session:
             model = train(
                 self.config,
                 self._emit,
-                should_stop,
+                wait_or_stop,
                 self._data_dir,
                 checkpoints=self._checkpoints,
                 checkpoint=self._checkpoint,
@@ -115,6 +122,14 @@ class Session:
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
             )
         return 0 if model is not None else stop.exit_code or _STOPPED_BY_ORDER
+
+    def _wait(self, should_stop: ShouldStop) -> None:
+        """Do nothing until somebody orders to go on, or to stop."""
+        epoch, step = self._position
+        self._emit(events.Paused(epoch=epoch, step=step))
+        while self._orders.is_pause_asked() and not should_stop():
+            time.sleep(_PAUSE_SECONDS)
+        self._emit(events.WentOn(epoch=epoch, step=step))
 
     def let_go(self) -> None:
         """Give the run free without training it."""

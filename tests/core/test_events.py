@@ -27,6 +27,8 @@ FROZEN = {
     "evaluation": ["split", "final", "epoch", "step", "loss", "correct", "total", "accuracy"],
     "warning": ["message"],
     "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
+    "paused": ["epoch", "step"],
+    "went_on": ["epoch", "step"],
     "stopped": ["epoch", "step"],
     "failed": ["title", "message", "advice", "exit_code", "details"],
 }  # fmt: skip

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from bilstm_core import checkpoints, events, session
 from bilstm_core.config import RunConfig
-from bilstm_core.control import Orders, StopRequest, order_stop
+from bilstm_core.control import Orders, StopRequest
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError, UsageError
 from bilstm_core.history import History
 from bilstm_core.log import open_log
@@ -311,10 +311,10 @@ class TestHostileFiles:
 class TestOrders:
     def test_one_that_comes_before_the_first_step_counts(self, tmp_path: Path) -> None:
         opened = session.begin(small_config(num_epochs=1000), tmp_path)
-        order_stop(opened.run.commands_file)
+        give_order(opened.run.commands_file, "stop")
         assert opened.train(lambda _: None, StopRequest()) == 130
         again = session.take_up(opened.run, {})
-        order_stop(opened.run.commands_file)
+        give_order(opened.run.commands_file, "stop")
         assert again.train(lambda _: None, StopRequest()) == 130
 
     def test_a_stop_is_obeyed(self, tmp_path: Path) -> None:
@@ -322,13 +322,13 @@ class TestOrders:
 
         def stop_at_once(event: events.Event) -> None:
             if event.type == "epoch_ended":
-                order_stop(opened.run.commands_file)
+                give_order(opened.run.commands_file, "stop")
 
         assert opened.train(stop_at_once, StopRequest()) == 130
         assert look_at(opened.run).status == "stopped"
 
     def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:
-        order_stop(tmp_path / "commands.jsonl")
+        give_order(tmp_path / "commands.jsonl", "stop")
         assert not Orders(tmp_path / "commands.jsonl").is_stop_asked()
 
     def test_garbage_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +339,7 @@ class TestOrders:
         assert not orders.is_stop_asked()
         with path.open("ab") as file:
             file.write(b"\n")
-        order_stop(path)
+        give_order(path, "stop")
         assert any(orders.is_stop_asked() for _ in range(4))
 
 

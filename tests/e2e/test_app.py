@@ -30,6 +30,7 @@ def test_one_key_from_start_to_the_accuracy_lines(
         app.type("t")
         app.wait_for(r"got \d+ / 360 with accuracy \d")
         app.wait_for("[\u2801-\u28ff]{2}")
+        app.wait_for("finished")
         app.type("q")
         assert app.wait() == 0
         assert LEAVE_ALTERNATE_SCREEN in app.bytes
@@ -51,6 +52,10 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         again.wait_for("Being trained now")
         again.type("\r")
         again.wait_for(r"epoch \d+/5000")
+        again.type("p")
+        again.wait_for("paused")
+        again.type("p")
+        again.wait_for("running")
         again.type("s")
         again.wait_for("stopped")
         again.type("q")

@@ -214,6 +214,23 @@ def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
     assert '"stop"' in worker.runs[0].commands_file.read_text(encoding="utf-8")
 
 
+def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_live)
+        run = worker.runs[0]
+        await pilot.press("p")
+        await until(pilot, run.commands_file.exists)
+        log = EventLog(run.log_file)
+        log.append(events.Paused(epoch=1, step=STEPS))
+        log.close()
+        await until(pilot, lambda: "paused" in text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "go_on" in run.commands_file.read_text(encoding="utf-8"))
+
+    drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+
+
 def test_a_refusal_is_a_dialog(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
-from bilstm_core.control import order_stop
+from bilstm_core.control import Command, give_order
 from bilstm_core.errors import BilstmError, OutputError, TrainingError
 from bilstm_core.runs import Run, list_runs
 
@@ -114,7 +114,7 @@ class BilstmApp(App[int]):
 
     def action_leave(self) -> None:
         """Quit; ask first where a run is live."""
-        if isinstance(self.screen, Question) or not self.train_screen.view.is_live:
+        if isinstance(self.screen, Question) or not self.train_screen.view.is_training:
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
@@ -136,15 +136,26 @@ class BilstmApp(App[int]):
 
     def action_stop_shown(self) -> None:
         """Ask the run on the screen to stop in good order."""
-        run = self.train_screen.view.shown_run
-        if run and self.train_screen.view.is_live:
-            try:
-                order_stop(run.commands_file)
-            except OSError as error:
-                words = f"{run.commands_file} cannot be written: {error.strerror or error}."
-                self.push_screen(failure(OutputError(words)))
-            else:
-                self.notify("Asked to stop: it finishes the step and saves a checkpoint.")
+        if self._give_order("stop"):
+            self.notify("Asked to stop: it finishes the step and saves a checkpoint.")
+
+    def action_pause_shown(self) -> None:
+        """Ask the run on the screen to wait, or to go on."""
+        self._give_order("go_on" if self.train_screen.view.history.is_paused else "pause")
+
+    def _give_order(self, command: Command) -> bool:
+        """Order the run on the screen; whether there was one to take it."""
+        view = self.train_screen.view
+        run = view.shown_run
+        if run is None or not view.is_training:
+            return False
+        try:
+            give_order(run.commands_file, command)
+        except OSError as error:
+            words = f"{run.commands_file} cannot be written: {error.strerror or error}."
+            self.push_screen(failure(OutputError(words)))
+            return False
+        return True
 
     def action_runs(self) -> None:
         """All runs, or back from them."""
@@ -209,7 +220,7 @@ class BilstmApp(App[int]):
         except BilstmError:
             return
         live = [run for run in runs if run.is_live]
-        if not live:
+        if not live or self._is_starting or self.train_screen.view.shown_run:
             return
 
         async def watch(answer: str | None) -> None:

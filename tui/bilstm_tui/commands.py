@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from bilstm_core import paths
-from bilstm_core.control import order_stop
+from bilstm_core.control import give_order
 from bilstm_core.errors import OutputError, UsageError
 from bilstm_core.runs import Run, find_run, list_runs, remove_run
 
@@ -68,7 +68,7 @@ def stop(run: Which, /, *, runs_dir: RunsDir = None) -> int:
     if not found.is_live:
         raise UsageError(f"{found.name} is not being trained.", "`bilstm-tui runs` lists what is.")
     try:
-        order_stop(found.commands_file)
+        give_order(found.commands_file, "stop")
     except OSError as error:
         raise OutputError(
             f"{found.commands_file} cannot be written: {error.strerror or error}."

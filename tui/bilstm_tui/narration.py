@@ -47,6 +47,10 @@ class Narrator:
                 self._say(got(event))
             case events.RunWarning():
                 self._warn(event.message)
+            case events.Paused():
+                self._say(f"Paused after step {event.step:,}")
+            case events.WentOn():
+                self._say("Going on")
             case events.Stopped():
                 self._warn(self._stopped(event))
             case _:  # progress is for a bar; a failure is told by whoever ends the process

@@ -32,6 +32,7 @@ class TrainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "train", "Train", priority=True),
+        Binding("p", "pause", "Pause/Go on", priority=True),
         Binding("s", "stop", "Stop", priority=True),
         Binding("v", "switch_view", "Network/Run", priority=True),
     ]
@@ -61,11 +62,11 @@ class TrainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed."""
-        if action in {"train", "stop", "switch_view"} and is_typing(self):
+        if action in {"train", "pause", "stop", "switch_view"} and is_typing(self):
             return False
         if action == "train":
             return None if self.config is None or self.view.is_live else True
-        return (True if self.view.is_live else None) if action == "stop" else True
+        return (True if self.view.is_live else None) if action in {"stop", "pause"} else True
 
     @property
     def view(self) -> RunView:
@@ -99,6 +100,10 @@ class TrainScreen(Screen[None]):
     def action_stop(self) -> None:
         """Ask the run that is shown to stop in good order."""
         self.app.call_later(self.app.run_action, "app.stop_shown")
+
+    def action_pause(self) -> None:
+        """Have the run that is shown wait, or go on."""
+        self.app.call_later(self.app.run_action, "app.pause_shown")
 
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:

@@ -133,8 +133,14 @@ class RunView(Vertical):
             case _:
                 pass
 
+    @property
+    def is_training(self) -> bool:
+        """Whether a process trains the run that is shown, and has not said its last word."""
+        run = self.shown_run
+        return run is not None and self.history.ending is None and run.is_live
+
     def _status(self) -> Status:
-        if self.shown_run and self.is_live and self.shown_run.is_live:
+        if self.is_training:
             return "running"
         match self.history.ending:
             case events.Finished():
@@ -149,7 +155,8 @@ class RunView(Vertical):
     def _show(self, status: Status) -> None:
         history, run = self.history, self.shown_run
         words = Text(harmless(run.name if run else ""))
-        words.append(f"  {status}", _STATUS_STYLES[status])
+        is_paused = status == "running" and history.is_paused
+        words.append("  paused" if is_paused else f"  {status}", _STATUS_STYLES[status])
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words)
