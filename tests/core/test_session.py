@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from bilstm_core import checkpoints, events, session
 from bilstm_core.config import RunConfig
-from bilstm_core.control import Orders, StopRequest
+from bilstm_core.control import Orders, StopRequest, give_order
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError, UsageError
 from bilstm_core.history import History
 from bilstm_core.log import open_log
@@ -325,6 +325,32 @@ class TestOrders:
                 give_order(opened.run.commands_file, "stop")
 
         assert opened.train(stop_at_once, StopRequest()) == 130
+        assert look_at(opened.run).status == "stopped"
+
+    def test_a_pause_waits_and_changes_no_number(self, tmp_path: Path) -> None:
+        config = small_config(num_epochs=3, dropout=0.2)
+        opened = session.begin(config, tmp_path)
+        give_order(opened.run.commands_file, "pause")
+        told: list[str] = []
+
+        def let_go_on(event: events.Event) -> None:
+            told.append(event.type)
+            if event.type == "paused":
+                give_order(opened.run.commands_file, "go_on")
+
+        assert opened.train(let_go_on, StopRequest()) == 0
+        assert told.count("paused") == told.count("went_on") == 1
+        assert_equal(opened.run, begin(tmp_path, config))
+
+    def test_a_stop_ends_a_pause(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        give_order(opened.run.commands_file, "pause")
+
+        def stop(event: events.Event) -> None:
+            if event.type == "paused":
+                give_order(opened.run.commands_file, "stop")
+
+        assert opened.train(stop, StopRequest()) == 130
         assert look_at(opened.run).status == "stopped"
 
     def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ Say = Callable[[str], None]
 
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
+_WAITING = {"paused": "Paused", "went_on": "Going on"}
+
 
 class Narrator:
     """Turns events into lines: a heading, one line an epoch, the final accuracies.
@@ -47,10 +49,8 @@ class Narrator:
                 self._say(got(event))
             case events.RunWarning():
                 self._warn(event.message)
-            case events.Paused():
-                self._say(f"Paused after step {event.step:,}")
-            case events.WentOn():
-                self._say("Going on")
+            case events.Paused() | events.WentOn():
+                self._say(f"{_WAITING[event.type]} after step {event.step:,}")
             case events.Stopped():
                 self._warn(self._stopped(event))
             case _:  # progress is for a bar; a failure is told by whoever ends the process
