@@ -31,6 +31,16 @@ def test_one_key_from_start_to_the_accuracy_lines(
         app.wait_for(r"got \d+ / 360 with accuracy \d")
         app.wait_for("[\u2801-\u28ff]{2}")
         app.wait_for("finished")
+        app.type("i")
+        app.wait_for("of 360 test images taken wrongly")
+        app.wait_for("rows: true, columns: predicted")
+        app.type("n")
+        app.wait_for(r"\d\.\d%")
+        app.type("j")
+        app.wait_for(r"is \d, taken for \d with")
+        app.wait_for("↓ .*↑ ")
+        app.type("\x1b")
+        app.wait_for("finished")
         app.type("q")
         assert app.wait() == 0
         assert LEAVE_ALTERNATE_SCREEN in app.bytes

@@ -12,7 +12,7 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from bilstm_core import events
+from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
 from bilstm_core.control import Command, give_order
 from bilstm_core.errors import BilstmError, OutputError, TrainingError
@@ -20,6 +20,7 @@ from bilstm_core.runs import Run, list_runs
 
 from .launcher import Worker, relayed
 from .screens.dialogs import Question, failure
+from .screens.inspect import InspectScreen
 from .screens.runs import RunsScreen
 from .screens.train import TrainScreen, is_typing
 from .widgets.form import Form
@@ -143,6 +144,19 @@ class BilstmApp(App[int]):
         """Ask the run on the screen to wait, or to go on."""
         self._give_order("go_on" if self.train_screen.view.history.is_paused else "pause")
 
+    def action_inspect_shown(self) -> None:
+        """Look into the network of the run on the screen."""
+        if self.train_screen.view.shown_run:
+            self._inspect(self.train_screen.view.shown_run)
+
+    def _inspect(self, run: Run) -> None:
+        try:
+            screen = InspectScreen(run, paths.data_dir(self._data_dir).absolute())
+        except BilstmError as error:
+            self.push_screen(failure(error))
+        else:
+            self.push_screen(screen)
+
     def _give_order(self, command: Command) -> bool:
         """Order the run on the screen; whether there was one to take it."""
         view = self.train_screen.view
@@ -175,6 +189,8 @@ class BilstmApp(App[int]):
             case ("resume", run):
                 order = {"command": "resume", "run": str(run.path), "changes": {}}
                 self._order({**order, "data_dir": self._data_folder})
+            case ("inspect", run):
+                self._inspect(run)
             case ("copy", run):
                 try:
                     self.train_screen.query_one(Form).show(run.config)

@@ -32,7 +32,7 @@ _STYLES = {"running": "green", "finished": "", "stopped": "yellow", "failed": "r
 
 
 class RunsScreen(Screen[tuple[str, Run] | None]):
-    """Answers with what to do and with which run: 'open', 'resume' or 'copy'.
+    """Answers with what to do and with which run: 'open', 'inspect', 'resume' or 'copy'.
 
     Args:
         runs_dir: The folder of the runs.
@@ -41,6 +41,7 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose('open')", "Open"),
         Binding("space", "mark", "Mark"),
+        Binding("i", "choose('inspect')", "Inspect"),
         Binding("e", "choose('resume')", "Resume"),
         Binding("c", "choose('copy')", "Copy settings"),
         Binding("d", "delete", "Delete"),

@@ -34,6 +34,7 @@ class TrainScreen(Screen[None]):
         Binding("t", "train", "Train", priority=True),
         Binding("p", "pause", "Pause/Go on", priority=True),
         Binding("s", "stop", "Stop", priority=True),
+        Binding("i", "inspect", "Inspect", priority=True),
         Binding("v", "switch_view", "Network/Run", priority=True),
     ]
 
@@ -62,10 +63,12 @@ class TrainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed."""
-        if action in {"train", "pause", "stop", "switch_view"} and is_typing(self):
+        if action in {"train", "pause", "stop", "inspect", "switch_view"} and is_typing(self):
             return False
         if action == "train":
             return None if self.config is None or self.view.is_live else True
+        if action == "inspect":
+            return True if self.view.shown_run and not self.view.is_live else None
         return (True if self.view.is_live else None) if action in {"stop", "pause"} else True
 
     @property
@@ -100,6 +103,10 @@ class TrainScreen(Screen[None]):
     def action_stop(self) -> None:
         """Ask the run that is shown to stop in good order."""
         self.app.call_later(self.app.run_action, "app.stop_shown")
+
+    def action_inspect(self) -> None:
+        """Look into the network of the run that is shown."""
+        self.app.call_later(self.app.run_action, "app.inspect_shown")
 
     def action_pause(self) -> None:
         """Have the run that is shown wait, or go on."""

@@ -1,0 +1,75 @@
+"""Asks about a trained network; the answers come from a process of their own."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from bilstm_core import events
+from bilstm_core.errors import InstallationError
+from bilstm_core.findings import Findings, Reading
+from bilstm_core.runs import Run
+
+from .launcher import relayed
+
+_LONGEST_LINE_BYTES = 1 << 26
+
+
+class Inspector:
+    """One run's network, to be asked.
+
+    Args:
+        run: The run.
+        data_dir: The folder of the data sets.
+    """
+
+    def __init__(self, run: Run, data_dir: Path) -> None:
+        self._arguments = [str(run.path), str(data_dir)]
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+
+    async def examine(self) -> Findings:
+        """Start, and wait for what there is to see.
+
+        Raises:
+            RelayedError: There is no model, or no data.
+            InstallationError: The process ended without an answer.
+        """
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "bilstm_core.inspector", *self._arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=_LONGEST_LINE_BYTES,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
+        )
+        answer = await self._line()
+        if answer.startswith(b'{"type":"failed"'):
+            failed = events.from_json(answer)
+            assert isinstance(failed, events.Failed)  # noqa: S101 - for the type checker
+            raise relayed(failed)
+        return Findings.model_validate_json(answer)
+
+    async def read(self, pixels: list[list[float]]) -> Reading:
+        """How the network takes an image, rows of brightness from 0 to 1."""
+        async with self._turn:
+            assert self._process and self._process.stdin  # noqa: S101, PT018
+            self._process.stdin.write(json.dumps({"pixels": pixels}).encode() + b"\n")
+            return Reading.model_validate_json(await self._line())
+
+    async def close(self) -> None:
+        """Let it end."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _line(self) -> bytes:
+        assert self._process and self._process.stdout  # noqa: S101, PT018
+        line = await self._process.stdout.readline()
+        if not line:
+            raise InstallationError(
+                "The process that looks into networks has ended.",
+                "`bilstm-tui doctor` looks for the reason.",
+            )
+        return line

@@ -1,0 +1,185 @@
+"""A trained network, looked into: what it confuses, its mistakes, and a canvas to try it on."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static, TabbedContent, TabPane, Tabs
+
+from bilstm_core.catalog import CATALOG
+from bilstm_core.errors import BilstmError
+from bilstm_core.findings import Findings, Mistake
+from bilstm_core.runs import Run
+
+from ..inspector import Inspector
+from ..output import harmless
+from ..widgets.picture import DrawingPad, ReadingView
+from .dialogs import failure
+
+
+class InspectScreen(Screen[None]):
+    """Confusion, classes, mistakes and a canvas, in tabs.
+
+    Args:
+        run: The run whose network it is.
+        data_dir: The folder of the data sets.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "normalise", "Counts/Shares"),
+        Binding("j", "step(1)", "Next mistake"),
+        Binding("k", "step(-1)", "Previous"),
+        Binding("c", "next_class", "Class"),
+        Binding("escape", "dismiss", "Back"),
+    ]
+
+    def __init__(self, run: Run, data_dir: Path) -> None:
+        super().__init__()
+        self._run = run
+        self._inspector = Inspector(run, data_dir)
+        self._findings: Findings | None = None
+        self._is_normalised = False
+        self._class: int | None = None
+        self._position = 0
+        facts = CATALOG[run.config.dataset]
+        self._canvas = DrawingPad(facts.sequence_length, facts.input_size)
+
+    def compose(self) -> ComposeResult:
+        """A tab for each view."""
+        yield Static(Text(f"{harmless(self._run.name)}: reading the test data …"), id="caption")
+        with TabbedContent():
+            with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
+                yield Static(id="confusion")
+            with TabPane("Classes", id="classes-tab"), VerticalScroll():
+                yield Static(id="classes")
+            with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
+                yield Static(id="mistake")
+                yield ReadingView(id="mistake-reading")
+            with TabPane("Draw", id="draw-tab"), Horizontal():
+                yield self._canvas
+                with VerticalScroll():
+                    yield ReadingView(id="draw-shares")
+                    yield ReadingView(id="draw-reading")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Have the network examined."""
+        self.query_one(Tabs).focus()
+        self._examine()
+
+    async def on_unmount(self) -> None:
+        """Nobody asks any more."""
+        await self._inspector.close()
+
+    @work
+    async def _examine(self) -> None:
+        try:
+            self._findings = found = await self._inspector.examine()
+        except BilstmError as error:
+            self.dismiss(None)
+            self.app.push_screen(failure(error))
+            return
+        wrong = sum(map(sum, found.confusion)) - sum(
+            row[number] for number, row in enumerate(found.confusion)
+        )
+        total = sum(map(sum, found.confusion))
+        caption = f"{harmless(self._run.name)}: {wrong:,} of {total:,} test images taken wrongly"
+        self.query_one("#caption", Static).update(Text(caption))
+        self.query_one("#classes", Static).update(_class_table(found))
+        self._show_confusion()
+        self._show_mistake()
+        self._read_drawing()
+
+    def action_normalise(self) -> None:
+        """Counts, or shares of each row."""
+        self._is_normalised = not self._is_normalised
+        self._show_confusion()
+
+    def action_step(self, by: int) -> None:
+        """Another mistake."""
+        self.query_one(TabbedContent).active = "mistakes-tab"
+        self._position += by
+        self._show_mistake()
+
+    def action_next_class(self) -> None:
+        """Mistakes of the next class alone, or of all."""
+        if self._findings:
+            following = 0 if self._class is None else self._class + 1
+            self._class = following if following < len(self._findings.classes) else None
+            self._position = 0
+            self.action_step(0)
+
+    def _show_confusion(self) -> None:
+        if self._findings:
+            table = _confusion_table(self._findings, is_normalised=self._is_normalised)
+            self.query_one("#confusion", Static).update(table)
+
+    @property
+    def _mistakes(self) -> list[Mistake]:
+        if not self._findings:
+            return []
+        return [m for m in self._findings.mistakes if self._class in {None, m.truth}]
+
+    @work(exclusive=True, group="mistake")
+    async def _show_mistake(self) -> None:
+        found, mistakes = self._findings, self._mistakes
+        if not found:
+            return
+        which = "any class" if self._class is None else found.classes[self._class]
+        view = self.query_one("#mistake-reading", ReadingView)
+        view.display = bool(mistakes)
+        if not mistakes:
+            self.query_one("#mistake", Static).update(Text(f"No mistakes on {which}"))
+            return
+        self._position %= len(mistakes)
+        shown = mistakes[self._position]
+        words = (
+            f"{self._position + 1} of {len(mistakes)} ({which}): is {found.classes[shown.truth]}, "
+            f"taken for {found.classes[shown.guess]} with {shown.probability:.1%}"
+        )
+        self.query_one("#mistake", Static).update(Text(words, style="bold"))
+        view.show(shown.pixels, await self._inspector.read(shown.pixels), found.classes)
+
+    @on(DrawingPad.Drawn)
+    @work(exclusive=True, group="drawing")
+    async def _read_drawing(self) -> None:
+        if self._findings:
+            pixels = [list(row) for row in self._canvas.pixels]
+            reading = await self._inspector.read(pixels)
+            classes = self._findings.classes
+            self.query_one("#draw-shares", ReadingView).show_shares(reading, classes)
+            self.query_one("#draw-reading", ReadingView).show(pixels, reading, classes)
+
+
+def _confusion_table(found: Findings, *, is_normalised: bool) -> Table:
+    """Rows: what images are. Columns: what they were taken for."""
+    table = Table(box=None, pad_edge=False, title="rows: true, columns: predicted")
+    table.add_column("", style="bold", justify="right")
+    for name in found.classes:
+        table.add_column(name[:7], justify="right")
+    for number, row in enumerate(found.confusion):
+        total = sum(row) or 1
+        cells = []
+        for column, count in enumerate(row):
+            style = "bold green" if column == number else ("bold red" if count else "dim")
+            word = f"{count / total:.1%}" if is_normalised else f"{count:,}"
+            cells.append(Text(word if count else "·", style=style))
+        table.add_row(found.classes[number], *cells)
+    return table
+
+
+def _class_table(found: Findings) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class", style="bold")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right")
+    for score in found.scores:
+        shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
+        table.add_row(score.name, *shares, f"{score.support:,}")
+    return table
