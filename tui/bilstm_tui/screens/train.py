@@ -66,10 +66,10 @@ class TrainScreen(Screen[None]):
         if action in {"train", "pause", "stop", "inspect", "switch_view"} and is_typing(self):
             return False
         if action == "train":
-            return None if self.config is None or self.view.is_live else True
+            return None if self.config is None or self.view.is_training else True
         if action == "inspect":
-            return True if self.view.shown_run and not self.view.is_live else None
-        return (True if self.view.is_live else None) if action in {"stop", "pause"} else True
+            return True if self.view.shown_run and not self.view.is_training else None
+        return (True if self.view.is_training else None) if action in {"stop", "pause"} else True
 
     @property
     def view(self) -> RunView:
