@@ -10,6 +10,9 @@ from .config import Cell, RunConfig
 
 _GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}
 
+BYTES_A_PARAMETER = 16
+"""To train it: a weight, its gradient and Adam's two averages, in float32."""
+
 READOUT_TITLES = {
     "all": "all hidden states",
     "last": "the last hidden state",

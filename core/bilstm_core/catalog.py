@@ -38,6 +38,10 @@ class DatasetFacts:
     test_size: int
     torchvision_class: str = ""
 
+    def held_out(self, fraction: float) -> int:
+        """Training images that a fraction above 0 holds out: at least one."""
+        return max(1, round(fraction * self.train_size)) if fraction else 0
+
     @property
     def is_built_in(self) -> bool:
         """Whether it needs neither a download nor a folder."""

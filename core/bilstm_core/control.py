@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+from .errors import OutputError
 from .files import open_inside
 
 ShouldStop = Callable[[], bool]
@@ -139,7 +140,10 @@ def give_order(path: Path, command: Command) -> None:
     """Order the run with this `commands.jsonl` to pause, to go on, or to stop in good order.
 
     Raises:
-        OSError: The file cannot be written.
+        OutputError: The file cannot be written.
     """
-    with open_inside(path, "ab") as file:
-        file.write(json.dumps({"command": command, "time": time.time()}).encode() + b"\n")
+    try:
+        with open_inside(path, "ab") as file:
+            file.write(json.dumps({"command": command, "time": time.time()}).encode() + b"\n")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None

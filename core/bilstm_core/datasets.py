@@ -96,7 +96,7 @@ class Dataset:
         """
         if not fraction:
             return self
-        count = max(1, round(fraction * len(self.train)))
+        count = self.facts.held_out(fraction)
         order = torch.randperm(len(self.train), generator=generator(seed, Stream.SPLIT))
         return replace(self, train=self.train[order[count:]], validation=self.train[order[:count]])
 

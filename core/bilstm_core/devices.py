@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from .architecture import BYTES_A_PARAMETER
 from .config import RunConfig
 from .errors import ConfigError, OutOfMemoryError
 
@@ -92,12 +93,10 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
 def require_memory(parameters: int, device: torch.device) -> None:
     """Refuse a network that cannot fit: the kernel would end the process without a word.
 
-    Weights, gradients and Adam's two averages take 16 bytes a parameter before the first step.
-
     Raises:
         OutOfMemoryError: The processor's memory is too small for them.
     """
-    needed, free = 16 * parameters, psutil.virtual_memory().available
+    needed, free = BYTES_A_PARAMETER * parameters, psutil.virtual_memory().available
     if device.type == "cpu" and needed > free:
         raise OutOfMemoryError(
             f"{parameters:,} parameters need {needed / 2**30:,.1f} GiB to be trained, and "

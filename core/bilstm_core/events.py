@@ -245,30 +245,32 @@ class Finished(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paused(_Event):
+class _AtStep(_Event):
+    """What somebody asked for, and where in the run; epoch and step are 0 before the first."""
+
+    epoch: Count
+    step: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(_AtStep):
     """Somebody asked the run to wait; its process keeps everything as it is."""
 
     type: Literal["paused"] = "paused"
-    epoch: Count
-    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
-class WentOn(_Event):
-    """The run waits no longer."""
+class WentOn(_AtStep):
+    """The run waits no longer: somebody asked it to go on."""
 
     type: Literal["went_on"] = "went_on"
-    epoch: Count
-    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stopped(_Event):
-    """Somebody asked the run to stop before its end; epoch and step are 0 before the first."""
+class Stopped(_AtStep):
+    """Somebody asked the run to stop before its end."""
 
     type: Literal["stopped"] = "stopped"
-    epoch: Count
-    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)

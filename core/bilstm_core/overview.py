@@ -55,7 +55,7 @@ def look_at(run: Run) -> Overview:
     tail = _tail(run)
     return Overview(
         run=run,
-        status="running" if is_live else _status(tail),
+        status="running" if is_live else status_after(ending_of(tail)),
         dataset=dataset,
         model=model,
         epochs=max(map(_epochs_at, tail), default=0),
@@ -100,8 +100,9 @@ def ending_of(tail: list[Event]) -> events.Finished | events.Stopped | events.Fa
     return None
 
 
-def _status(tail: list[Event]) -> Status:
-    match ending_of(tail):
+def status_after(ending: events.Finished | events.Stopped | events.Failed | None) -> Status:
+    """What a run is that nobody trains any more, by its last word."""
+    match ending:
         case events.Finished():
             return "finished"
         case events.Stopped():

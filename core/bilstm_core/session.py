@@ -129,7 +129,8 @@ class Session:
         self._emit(events.Paused(epoch=epoch, step=step))
         while self._orders.is_pause_asked() and not should_stop():
             time.sleep(_PAUSE_SECONDS)
-        self._emit(events.WentOn(epoch=epoch, step=step))
+        if not should_stop():
+            self._emit(events.WentOn(epoch=epoch, step=step))
 
     def let_go(self) -> None:
         """Give the run free without training it."""

@@ -22,7 +22,7 @@ from bilstm_tui.screens.dialogs import Question
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
 from bilstm_tui.widgets.form import command_for
-from tests.conftest import small_config
+from tests.conftest import run_started, small_config
 
 STEPS = 40
 
@@ -33,23 +33,7 @@ def story(config: RunConfig) -> list[events.Event]:
     at: dict[str, Any] = {"epoch": 1, "step": STEPS}
     scores: dict[str, Any] = {"loss": 0.1, "total": 360, "correct": 351, "accuracy": 0.975}
     return [
-        events.RunStarted(
-            config=config.model_dump(),
-            model=summarise(config),
-            device=events.DeviceInfo(name="cpu", description="a", precision="float32", threads=1),
-            data=events.DataInfo(
-                dataset="digits",
-                train=9,
-                validation=0,
-                test=9,
-                sequence_length=8,
-                input_size=8,
-                classes=("0",),
-            ),
-            steps_per_epoch=STEPS,
-            total_steps=STEPS,
-            versions={},
-        ),
+        run_started(config),
         events.Progress(**at, losses=losses, learning_rate=0.01, samples_per_second=5000),
         events.EpochEnded(**at, **scores, seconds=1),
         events.Evaluation(**at, **scores, split="test", final=False),
@@ -184,7 +168,7 @@ def test_a_preset_fills_the_form(tmp_path: Path) -> None:
 def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) -> None:
     async def leave(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
-        await until(pilot, lambda: app.train_screen.view.is_live)
+        await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("q")
         await until(pilot, lambda: "A run is live" in text(app))
         await pilot.press("escape")
@@ -203,7 +187,7 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
 def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
     async def stop(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
-        await until(pilot, lambda: app.train_screen.view.is_live)
+        await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("ctrl+c")
         await until(pilot, lambda: isinstance(app.focused, Button))
         await pilot.press("right", "enter")
@@ -217,7 +201,7 @@ def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
 def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
-        await until(pilot, lambda: app.train_screen.view.is_live)
+        await until(pilot, lambda: app.train_screen.view.is_training)
         run = worker.runs[0]
         await pilot.press("p")
         await until(pilot, run.commands_file.exists)
@@ -246,7 +230,7 @@ def test_a_refusal_is_a_dialog(tmp_path: Path) -> None:
 def test_a_run_that_dies_is_a_dialog_with_its_last_lines(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
-        await until(pilot, lambda: app.train_screen.view.is_live)
+        await until(pilot, lambda: app.train_screen.view.is_training)
         worker.runs[0].worker_log_file.write_text("first\nsegmentation fault\n", encoding="utf-8")
         worker.locks.pop().release()
         await until(pilot, lambda: "The run was lost" in text(app))

@@ -3,11 +3,12 @@
 import pytest
 
 from bilstm_core import events
-from bilstm_core.architecture import READOUT_TITLES, summarise
+from bilstm_core.architecture import READOUT_TITLES
 from bilstm_core.config import SETTINGS
 from bilstm_core.resolve import resolve
 from bilstm_tui.narration import Narrator, got
 from bilstm_tui.progress import Estimate
+from tests.conftest import run_started
 
 
 class Told:
@@ -26,25 +27,7 @@ def told() -> Told:
 
 def started(num_epochs: int = 2, readout: str = "last") -> events.RunStarted:
     config = resolve({"num_epochs": num_epochs, "readout": readout}, preset="notebook")
-    return events.RunStarted(
-        config=config.model_dump(),
-        model=summarise(config),
-        device=events.DeviceInfo(
-            name="cpu", description="Processor", precision="float32", threads=2
-        ),
-        data=events.DataInfo(
-            dataset="mnist",
-            train=60_000,
-            validation=0,
-            test=10_000,
-            sequence_length=28,
-            input_size=28,
-            classes=(),
-        ),
-        steps_per_epoch=938,
-        total_steps=938 * num_epochs,
-        versions={},
-    )
+    return run_started(config)
 
 
 def epoch_ended(epoch: int) -> events.EpochEnded:

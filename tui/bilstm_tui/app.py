@@ -15,10 +15,10 @@ from textual.binding import Binding, BindingType
 from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
 from bilstm_core.control import Command, give_order
-from bilstm_core.errors import BilstmError, OutputError, TrainingError
+from bilstm_core.errors import BilstmError
 from bilstm_core.runs import Run, list_runs
 
-from .launcher import Worker, relayed
+from .launcher import Worker, lost, relayed
 from .screens.dialogs import Question, failure
 from .screens.inspect import InspectScreen
 from .screens.runs import RunsScreen
@@ -27,7 +27,11 @@ from .widgets.form import Form
 from .widgets.run_view import RunView
 
 _HANG_UP_SECONDS = 1.0
-_LAST_LINES = 8
+_LETTERS = {
+    *("runs", "help", "leave"),
+    *("begin", "pause_shown", "stop_shown", "inspect_shown"),
+}
+"""Actions whose keys are letters."""
 
 
 class Trains(Protocol):
@@ -96,11 +100,23 @@ class BilstmApp(App[int]):
             self._spare.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters are letters while a word is typed; a dialog is answered first."""
-        if action in {"runs", "help", "leave"}:
-            is_asking = isinstance(self.screen, Question)
-            return not is_typing(self.screen) and not (is_asking and action != "leave")
-        return True
+        """Letters are letters while a word is typed, and a dialog is answered first."""
+        if action in _LETTERS and is_typing(self.screen):
+            return False
+        view = self.train_screen.view if self.train_screen.is_mounted else None
+        match action:
+            case "runs" | "help":
+                return not isinstance(self.screen, Question)
+            case "begin":
+                return (
+                    None if not view or view.is_training or not self.train_screen.config else True
+                )
+            case "pause_shown" | "stop_shown":
+                return True if view and view.is_training else None
+            case "inspect_shown":
+                return True if view and view.shown_run and not view.is_training else None
+            case _:
+                return True
 
     def action_help(self) -> None:
         """The keys of this screen, or no longer."""
@@ -132,6 +148,7 @@ class BilstmApp(App[int]):
         """Begin a run with the form's settings."""
         config = self.train_screen.config
         if config:
+            self.train_screen.show_run_tab()
             order = {"command": "begin", "config": config.model_dump(), "name": self._label}
             self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
 
@@ -165,9 +182,8 @@ class BilstmApp(App[int]):
             return False
         try:
             give_order(run.commands_file, command)
-        except OSError as error:
-            words = f"{run.commands_file} cannot be written: {error.strerror or error}."
-            self.push_screen(failure(OutputError(words)))
+        except BilstmError as error:
+            self.push_screen(failure(error))
             return False
         return True
 
@@ -223,7 +239,7 @@ class BilstmApp(App[int]):
             case events.Failed() as failed:
                 self.push_screen(failure(relayed(failed)))
             case None:
-                self.push_screen(failure(_lost(event.run)))
+                self.push_screen(failure(lost(event.run)))
             case _:
                 pass
 
@@ -232,10 +248,9 @@ class BilstmApp(App[int]):
 
     async def _offer_live_run(self) -> None:
         try:
-            runs = await asyncio.to_thread(list_runs, self._runs_dir)
+            live = await asyncio.to_thread(_live_runs, self._runs_dir)
         except BilstmError:
             return
-        live = [run for run in runs if run.is_live]
         if not live or self._is_starting or self.train_screen.view.shown_run:
             return
 
@@ -259,16 +274,5 @@ class BilstmApp(App[int]):
             os._exit(129)
 
 
-def _lost(run: Run) -> TrainingError:
-    try:
-        text = run.worker_log_file.read_text(encoding="utf-8", errors="replace")
-        last = "\n".join(text.splitlines()[-_LAST_LINES:])
-    except OSError:
-        last = ""
-    return TrainingError(
-        f"The process of {run.name} is gone and left no word: it was killed, or the machine was "
-        f"restarted.\n{last}".strip(),
-        f"Go on from its last checkpoint: press r for the runs, then e.\n"
-        f"What it printed: {run.worker_log_file}",
-        title="The run was lost",
-    )
+def _live_runs(runs_dir: Path) -> list[Run]:
+    return [run for run in list_runs(runs_dir) if run.is_live]

@@ -3,13 +3,12 @@
 import time
 
 from bilstm_core import events
-from bilstm_core.errors import TrainingError
 from bilstm_core.history import History
 from bilstm_core.log import LogReader, open_log
 from bilstm_core.runs import Run
 
 from .headless import output, print_json
-from .launcher import relayed
+from .launcher import lost, relayed
 
 _POLL_SECONDS = 0.2
 _STOPPED = 130
@@ -40,13 +39,7 @@ def follow(run: Run, *, as_json: bool) -> int:
         case events.Failed() as failed:
             raise relayed(failed)
         case None:
-            raise TrainingError(
-                f"The process of {run.name} is gone and left no word: it was killed, or the "
-                "machine was restarted.",
-                f"Go on from its last checkpoint: bilstm-tui resume {run.name}\n"
-                f"What it printed last: {run.worker_log_file}",
-                title="The run was lost",
-            )
+            raise lost(run)
 
 
 def _follow(run: Run, reader: LogReader, history: History, tell: events.Emit) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeGuard
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
 from bilstm_core import __version__, paths
-from bilstm_core.config import GROUPS, SETTINGS, RunConfig, Setting
+from bilstm_core.config import GROUPS, SETTINGS, Setting
 from bilstm_core.errors import BilstmError, OutputError, UsageError
 from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
@@ -136,18 +136,19 @@ def start(
     **settings: str | bool | None,
 ) -> int:
     """Train: with screens, or with --no-ui in lines."""
-    resolved = resolve(
-        {name: value for name, value in settings.items() if value is not None},
-        environ=os.environ,
-        file=config,
-        preset=preset or os.environ.get(paths.PRESET_VARIABLE) or "default",
-    )
+    opens_app = not (no_ui or json or detach or print_config)
+    chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
+    typed = {name: value for name, value in settings.items() if value is not None}
+    is_data_named = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
+    if opens_app and not is_data_named and not _has_mnist(paths.data_dir(data_dir)):
+        typed["dataset"] = "digits"  # a newcomer's first curve waits for no download
+    resolved = resolve(typed, environ=os.environ, file=config, preset=chosen)
     for warning in unknown_variables(os.environ):
         show_warning(warning)
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
-    if not (no_ui or json or detach):
+    if opens_app:
         _require_terminal()
     if name is not None:
         check_label(name)
@@ -155,12 +156,9 @@ def start(
     if detach:
         order = {"command": "begin", "config": resolved.model_dump(), "name": name}
         return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
-    if not (no_ui or json):
+    if opens_app:
         from .app import BilstmApp
 
-        chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
-        if not (settings.get("dataset") or config or os.environ.get("BILSTM_DATASET")):
-            resolved = _without_download(resolved, chosen, data_dir)
         return BilstmApp(resolved, chosen, folder, data_dir, name=name).run() or 0
     from . import headless  # only where it is needed: --help stays fast
 
@@ -172,18 +170,9 @@ def start(
     return headless.run(begin, as_json=json)
 
 
-def _without_download(resolved: RunConfig, preset: str, data_dir: Path | None) -> RunConfig:
-    """What the app shows where nobody named a data set: MNIST if it is here, else digits."""
-    folder = paths.data_dir(data_dir)
-    if any((folder / part).is_dir() for part in ("MNIST/raw", "raw")) or folder.name == "raw":
-        return resolved
-    plain = resolve({}, preset=preset)
-    typed = {
-        name: value
-        for name, value in resolved.model_dump().items()
-        if value != getattr(plain, name)
-    }
-    return resolve({**typed, "dataset": "digits"}, preset=preset)
+def _has_mnist(folder: Path) -> bool:
+    """Whether a data folder, in any of the forms that `load_dataset` takes, looks like MNIST's."""
+    return folder.name == "raw" or any((folder / part).is_dir() for part in ("MNIST/raw", "raw"))
 
 
 def _require_terminal() -> None:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from bilstm_core import paths
 from bilstm_core.control import give_order
-from bilstm_core.errors import OutputError, UsageError
+from bilstm_core.errors import UsageError
 from bilstm_core.runs import Run, find_run, list_runs, remove_run
 
 from .output import harmless, make_console, show_warning
@@ -67,12 +67,7 @@ def stop(run: Which, /, *, runs_dir: RunsDir = None) -> int:
     found = find_run(paths.runs_dir(runs_dir), run)
     if not found.is_live:
         raise UsageError(f"{found.name} is not being trained.", "`bilstm-tui runs` lists what is.")
-    try:
-        give_order(found.commands_file, "stop")
-    except OSError as error:
-        raise OutputError(
-            f"{found.commands_file} cannot be written: {error.strerror or error}."
-        ) from None
+    give_order(found.commands_file, "stop")
     while found.is_live:
         time.sleep(0.1)
     _say(f"Stopped {found.name}")

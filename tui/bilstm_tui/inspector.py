@@ -52,7 +52,15 @@ class Inspector:
         return Findings.model_validate_json(answer)
 
     async def read(self, pixels: list[list[float]]) -> Reading:
-        """How the network takes an image, rows of brightness from 0 to 1."""
+        """How the network takes an image, rows of brightness from 0 to 1.
+
+        Raises:
+            InstallationError: The process has ended.
+        """
+        # whoever asks may lose interest; an answer left unread would be taken for the next one
+        return await asyncio.shield(self._ask(pixels))
+
+    async def _ask(self, pixels: list[list[float]]) -> Reading:
         async with self._turn:
             assert self._process and self._process.stdin  # noqa: S101, PT018
             self._process.stdin.write(json.dumps({"pixels": pixels}).encode() + b"\n")

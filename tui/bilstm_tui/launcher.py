@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_core import events
-from bilstm_core.errors import BilstmError, InstallationError, RelayedError
+from bilstm_core.errors import BilstmError, InstallationError, RelayedError, TrainingError
+from bilstm_core.files import open_inside
 from bilstm_core.runs import Run
 
+_LAST_LINES = 8
+_TAIL_BYTES = 1 << 12
 _SIGNAL_BASE = 128
 """A process that a signal ended exits with this and the signal's number."""
 
@@ -64,7 +67,7 @@ class Worker:
 
     def dismiss(self) -> None:
         """Let it go without an order."""
-        self._process.terminate()
+        self._process.kill()  # it holds nothing yet, and an import may outlast a milder word
         self._process.communicate()
         self._diagnostics.close()
 
@@ -90,3 +93,24 @@ def relayed(line: bytes | events.Failed) -> RelayedError:
     assert isinstance(failed, events.Failed)  # noqa: S101 - the worker says nothing else
     message = "\n".join(filter(None, (failed.message, failed.details)))
     return RelayedError(message, failed.advice, title=failed.title, exit_code=failed.exit_code)
+
+
+def lost(run: Run) -> TrainingError:
+    """What to say of a run whose process left no word."""
+    return TrainingError(
+        f"The process of {run.name} is gone and left no word: it was killed, or the machine was "
+        f"restarted.\n{_last_lines(run)}".strip(),
+        f"Go on from its last checkpoint: bilstm-tui resume {run.name}\n"
+        f"What it printed: {run.worker_log_file}",
+        title="The run was lost",
+    )
+
+
+def _last_lines(run: Run) -> str:
+    """The end of what a run's process printed, however much that is."""
+    try:
+        with open_inside(run.worker_log_file, "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-_LAST_LINES:])
+    except OSError:
+        return ""

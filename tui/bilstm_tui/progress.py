@@ -59,6 +59,8 @@ class ProgressLine:
             case events.Progress():
                 self._update(event.step, status=self._estimate.update(event))
                 return
+            case events.WentOn():
+                self._estimate.go_on(event)
             case events.RunStarted() | events.EvaluationStarted() | events.Stopped():
                 self._close()
         self._narrator.tell(event)
@@ -107,6 +109,7 @@ class Estimate:
         self._num_epochs = 0
         self._began = 0.0
         self._first_step = 0
+        self._latest = 0.0
         self._loss = 0.0
         self._weight = 0.0
 
@@ -114,6 +117,11 @@ class Estimate:
         """Take the run's size; the clock runs from here, also where it goes on."""
         self.total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
         self._began, self._first_step = event.time, event.step
+        self._latest = event.time
+
+    def go_on(self, event: events.WentOn) -> None:
+        """Leave the time of a pause out of the pace."""
+        self._began += max(0.0, event.time - self._latest)
 
     def update(self, event: events.Progress) -> str:
         """The words after some more steps."""
@@ -121,6 +129,7 @@ class Estimate:
             if loss is not None:  # a moving average without its bias towards the initial 0
                 self._loss = _SMOOTHING * self._loss + (1 - _SMOOTHING) * loss
                 self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
+        self._latest = event.time
         pace = max(0.0, event.time - self._began) / max(1, event.step - self._first_step)
         left = timedelta(seconds=round(min(pace * (self.total_steps - event.step), _A_YEAR)))
         end = datetime.now().astimezone() + left

@@ -14,7 +14,13 @@ from bilstm_core.runs import Run
 from .narration import percent
 from .output import harmless, make_console, show_warning
 
-_STYLES = {"running": "green", "finished": "", "stopped": "yellow", "failed": "red", "lost": "red"}
+STATUS_STYLES = {
+    "running": "green",
+    "finished": "",
+    "stopped": "yellow",
+    "failed": "red",
+    "lost": "red",
+}
 
 
 def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
@@ -36,7 +42,7 @@ def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
         console.print(_table(seen))
     else:
         for overview in seen:  # whole lines, for grep
-            console.print("  ".join(_cells(overview)), soft_wrap=True)
+            console.print("  ".join(cells(overview)), soft_wrap=True)
     return 0
 
 
@@ -48,12 +54,13 @@ def _table(seen: list[Overview]) -> Table:
     for name in ("epochs", "test %", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     for overview in seen:
-        name, status, *rest = _cells(overview)
-        table.add_row(Text(name), Text(status, _STYLES[status]), *map(Text, rest))
+        name, status, *rest = cells(overview)
+        table.add_row(Text(name), Text(status, STATUS_STYLES[status]), *map(Text, rest))
     return table
 
 
-def _cells(overview: Overview) -> list[str]:
+def cells(overview: Overview) -> list[str]:
+    """A run's name, status, data, model, epochs, test accuracy and time, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
     cells = (
         overview.run.name,
@@ -68,7 +75,7 @@ def _cells(overview: Overview) -> list[str]:
 
 
 def _line(overview: Overview) -> str:
-    return " ".join(_cells(overview))
+    return " ".join(cells(overview))
 
 
 def _content(overview: Overview) -> dict[str, object]:

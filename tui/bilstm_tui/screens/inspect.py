@@ -14,7 +14,7 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane, Tabs
 
 from bilstm_core.catalog import CATALOG
 from bilstm_core.errors import BilstmError
-from bilstm_core.findings import Findings, Mistake
+from bilstm_core.findings import Findings, Mistake, Reading
 from bilstm_core.runs import Run
 
 from ..inspector import Inspector
@@ -63,9 +63,8 @@ class InspectScreen(Screen[None]):
                 yield ReadingView(id="mistake-reading")
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
-                with VerticalScroll():
-                    yield ReadingView(id="draw-shares")
-                    yield ReadingView(id="draw-reading")
+                yield ReadingView(id="draw-reading")
+                yield ReadingView(id="draw-shares")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -144,17 +143,28 @@ class InspectScreen(Screen[None]):
             f"taken for {found.classes[shown.guess]} with {shown.probability:.1%}"
         )
         self.query_one("#mistake", Static).update(Text(words, style="bold"))
-        view.show(shown.pixels, await self._inspector.read(shown.pixels), found.classes)
+        if reading := await self._read(shown.pixels):
+            view.show(shown.pixels, reading, found.classes)
 
     @on(DrawingPad.Drawn)
     @work(exclusive=True, group="drawing")
     async def _read_drawing(self) -> None:
         if self._findings:
             pixels = [list(row) for row in self._canvas.pixels]
-            reading = await self._inspector.read(pixels)
-            classes = self._findings.classes
-            self.query_one("#draw-shares", ReadingView).show_shares(reading, classes)
-            self.query_one("#draw-reading", ReadingView).show(pixels, reading, classes)
+            if reading := await self._read(pixels):
+                classes = self._findings.classes
+                view = self.query_one("#draw-reading", ReadingView)
+                view.show(pixels, reading, classes, with_picture=False)
+                self.query_one("#draw-shares", ReadingView).show_shares(reading, classes)
+
+    async def _read(self, pixels: list[list[float]]) -> Reading | None:
+        """How the network takes an image; None where it can no longer be asked."""
+        try:
+            return await self._inspector.read(pixels)
+        except BilstmError as error:
+            if self.is_attached:
+                self.app.push_screen(failure(error))
+            return None
 
 
 def _confusion_table(found: Findings, *, is_normalised: bool) -> Table:

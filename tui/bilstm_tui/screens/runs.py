@@ -1,7 +1,6 @@
 """All runs: a table that filters as you type, and a comparison of those that are marked."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,13 +21,13 @@ from bilstm_core.runs import Run, list_runs, remove_run
 
 from ..narration import percent
 from ..output import harmless
+from ..runs_table import STATUS_STYLES, cells
 from ..widgets.chart import Chart
 from ..widgets.run_view import loss_series
 from .dialogs import Question, failure
 
 _SECONDS = 2.0
 _COLUMNS = ("", "run", "status", "data", "model", "epochs", "test %", "time")
-_STYLES = {"running": "green", "finished": "", "stopped": "yellow", "failed": "red", "lost": "red"}
 
 
 class RunsScreen(Screen[tuple[str, Run] | None]):
@@ -77,24 +76,21 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
 
     async def _look(self) -> None:
         try:
-            runs = await asyncio.to_thread(list_runs, self._runs_dir)
+            seen = await asyncio.to_thread(_look_at_all, self._runs_dir, self._seen)
         except BilstmError as error:
             self.query_one("#nothing", Static).update(harmless(error.message))
             return
-        known = self._seen
-        fresh = [run for run in runs if _may_have_changed(known.get(run.name))]
-        looked = await asyncio.to_thread(lambda: {run.name: look_at(run) for run in fresh})
-        self._seen = {run.name: looked.get(run.name) or known[run.name] for run in runs}
-        self._fill()
+        if seen != self._seen or not seen:  # a table filled anew costs time and jumps
+            self._seen = seen
+            self._fill()
 
     def _fill(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
         chosen = self.chosen
         self._table.clear()
         for name, overview in reversed(self._seen.items()):
-            cells = _cells(overview, is_marked=name in self._marked)
-            if words in " ".join(cell.plain for cell in cells).lower():
-                self._table.add_row(*cells, key=name)
+            if words in " ".join(cells(overview)).lower():
+                self._table.add_row(*_row(overview, is_marked=name in self._marked), key=name)
         if chosen and chosen.name in self._table.rows:
             self._table.move_cursor(row=self._table.get_row_index(chosen.name))
         self.query_one("#nothing").display = not self._table.row_count
@@ -177,21 +173,24 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
         self.query_one("#differences", Static).update(_differences(runs))
 
 
-def _may_have_changed(known: Overview | None) -> bool:
-    return known is None or known.status == "running" or known.run.is_live
+def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
+    """Every run at a glance; those that were over and still are need no second look."""
+    return {
+        run.name: overview
+        if (overview := known.get(run.name)) and overview.status != "running" and not run.is_live
+        else look_at(run)
+        for run in list_runs(runs_dir)
+    }
 
 
-def _cells(overview: Overview, *, is_marked: bool) -> list[Text]:
-    accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
+def _row(overview: Overview, *, is_marked: bool) -> list[Text]:
+    name, status, *words, epochs, accuracy, time = cells(overview)
     return [
         Text("●" if is_marked else " "),
-        Text(harmless(overview.run.name)),
-        Text(overview.status, _STYLES[overview.status]),
-        Text(overview.dataset or "?"),
-        Text(overview.model or "?"),
-        Text(f"{overview.epochs}/{overview.num_epochs or '?'}", justify="right"),
-        Text(accuracy, justify="right"),
-        Text(str(timedelta(seconds=round(overview.seconds))), justify="right"),
+        Text(name),
+        Text(status, STATUS_STYLES[status]),
+        *map(Text, words),
+        *(Text(number, justify="right") for number in (epochs, accuracy, time)),
     ]
 
 

@@ -31,10 +31,10 @@ class TrainScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "train", "Train", priority=True),
-        Binding("p", "pause", "Pause/Go on", priority=True),
-        Binding("s", "stop", "Stop", priority=True),
-        Binding("i", "inspect", "Inspect", priority=True),
+        Binding("t", "app.begin", "Train", priority=True),
+        Binding("p", "app.pause_shown", "Pause/Go on", priority=True),
+        Binding("s", "app.stop_shown", "Stop", priority=True),
+        Binding("i", "app.inspect_shown", "Inspect", priority=True),
         Binding("v", "switch_view", "Network/Run", priority=True),
     ]
 
@@ -63,22 +63,20 @@ class TrainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed."""
-        if action in {"train", "pause", "stop", "inspect", "switch_view"} and is_typing(self):
-            return False
-        if action == "train":
-            return None if self.config is None or self.view.is_training else True
-        if action == "inspect":
-            return True if self.view.shown_run and not self.view.is_training else None
-        return (True if self.view.is_training else None) if action in {"stop", "pause"} else True
+        return not (action == "switch_view" and is_typing(self))
 
     @property
     def view(self) -> RunView:
         """The run that is shown."""
         return self.query_one(RunView)
 
+    def show_run_tab(self) -> None:
+        """Bring the run to the front."""
+        self.query_one(TabbedContent).active = "run"
+
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
-        self.query_one(TabbedContent).active = "run"
+        self.show_run_tab()
         await self.view.watch_run(run)
         self.refresh_bindings()
 
@@ -93,24 +91,6 @@ class TrainScreen(Screen[None]):
         """The other tab."""
         tabs = self.query_one(TabbedContent)
         tabs.active = "network" if tabs.active == "run" else "run"
-
-    def action_train(self) -> None:
-        """Begin a run with the form's settings."""
-        if self.config:
-            self.query_one(TabbedContent).active = "run"
-            self.app.call_later(self.app.run_action, "app.begin")
-
-    def action_stop(self) -> None:
-        """Ask the run that is shown to stop in good order."""
-        self.app.call_later(self.app.run_action, "app.stop_shown")
-
-    def action_inspect(self) -> None:
-        """Look into the network of the run that is shown."""
-        self.app.call_later(self.app.run_action, "app.inspect_shown")
-
-    def action_pause(self) -> None:
-        """Have the run that is shown wait, or go on."""
-        self.app.call_later(self.app.run_action, "app.pause_shown")
 
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:

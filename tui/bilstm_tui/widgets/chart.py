@@ -30,7 +30,7 @@ class Series:
         low: The least value at each.
         high: The greatest value at each.
         mean: The mean value at each; this one is smoothed.
-        is_noisy: Whether to smooth it; otherwise every point is marked.
+        is_noisy: Whether to smooth it; otherwise its points are marked.
     """
 
     label: str
@@ -106,14 +106,10 @@ class Chart(PlotWidget):
                 is_any_noisy = True
                 self._draw_noisy(one, colour, columns)
             else:
-                self.plot(one.x, self._scaled(one.mean), colour, hires_mode=HiResMode.BRAILLE)
-                self.scatter(
-                    one.x,
-                    self._scaled(one.mean),
-                    marker=marker,
-                    marker_style=colour,
-                    label=one.label,
-                )
+                x, y = reduce(one.x, one.low, one.high, columns)
+                y = self._scaled(y)
+                self.plot(x, y, colour, hires_mode=HiResMode.BRAILLE)
+                self.scatter(x, y, marker=marker, marker_style=colour, label=one.label)
         words = [self._title]
         if self.is_logarithmic:
             words.append("log10")

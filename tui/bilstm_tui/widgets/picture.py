@@ -50,26 +50,35 @@ class ReadingView(Static):
         """Show what the whole network says, and no picture."""
         self.update(shares(reading.probabilities, classes))
 
-    def show(self, pixels: list[list[float]], reading: Reading, classes: list[str]) -> None:
-        """Draw a picture with its reading."""
+    def show(
+        self,
+        pixels: list[list[float]],
+        reading: Reading,
+        classes: list[str],
+        *,
+        with_picture: bool = True,
+    ) -> None:
+        """Show what each direction would say, having read so far; beside the picture itself."""
         scale = scale_of(len(pixels[0]))
-        both = bool(reading.backward)
-        whole = Text("What each direction would say, having read so far\n", style="dim")
+        whole = Text("What each direction says, row by row\n", style="dim")
         for number, line in enumerate(draw(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
-            whole.append_text(line)
-            whole.append("  ↓ ", "dim").append_text(_best(reading.forward[row], classes))
-            if both:
+            if with_picture:
+                whole.append_text(line).append("  ")
+            whole.append("↓ ", "dim").append_text(_best(reading.forward[row], classes))
+            if reading.backward:
                 whole.append("  ↑ ", "dim").append_text(_best(reading.backward[row], classes))
             whole.append("\n")
-        whole.append("\n").append_text(shares(reading.probabilities, classes))
+        if with_picture:
+            whole.append("\n").append_text(shares(reading.probabilities, classes))
         self.update(whole)
 
 
 def _best(probabilities: list[float], classes: list[str]) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
+    width = min(8, max(map(len, classes)))
     length = round(probabilities[best] * _BAR)
-    return Text(f"{classes[best][:8]:<2} {'█' * length:<{_BAR}}", style="cyan")
+    return Text(f"{classes[best][:width]:<{width}} {'█' * length:<{_BAR}}", style="cyan")
 
 
 def shares(probabilities: list[float], classes: list[str]) -> Text:

@@ -1,18 +1,20 @@
 """The network as it will be: a sketch with shapes and counts, memory, and the command for it."""
 
+import math
+
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
 
-from bilstm_core.architecture import summarise
+from bilstm_core.architecture import BYTES_A_PARAMETER, summarise
 from bilstm_core.catalog import CATALOG
 from bilstm_core.config import RunConfig
 
 from .form import command_for
 
 _MIB = 2**20
-_BYTES_A_PARAMETER = 16
 _BYTES_A_STATE = 4 * 8
+"""Kept for the way back: four gates, and the states before and after them."""
 
 
 class Plan(Static):
@@ -54,16 +56,15 @@ def _name(name: str, config: RunConfig) -> str:
 
 
 def _steps(config: RunConfig) -> int:
-    images = CATALOG[config.dataset].train_size
-    held_out = (
-        max(1, round(images * config.validation_fraction)) if config.validation_fraction else 0
+    facts = CATALOG[config.dataset]
+    return math.ceil(
+        (facts.train_size - facts.held_out(config.validation_fraction)) / config.batch_size
     )
-    return -(-(images - held_out) // config.batch_size)
 
 
 def _memory(config: RunConfig) -> int:
-    """Bytes: weights, gradients and Adam's two averages; gates and states kept for the way back."""
+    """Bytes, before what PyTorch itself takes."""
     model, facts = summarise(config), CATALOG[config.dataset]
     directions = 2 if config.bidirectional else 1
     states = config.batch_size * facts.sequence_length * config.num_layers * directions
-    return _BYTES_A_PARAMETER * model.parameters + _BYTES_A_STATE * states * config.hidden_size
+    return BYTES_A_PARAMETER * model.parameters + _BYTES_A_STATE * states * config.hidden_size

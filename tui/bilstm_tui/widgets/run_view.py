@@ -14,23 +14,17 @@ from bilstm_core import events
 from bilstm_core.events import Event
 from bilstm_core.history import History
 from bilstm_core.log import LogReader, open_log
-from bilstm_core.overview import Status
+from bilstm_core.overview import Status, status_after
 from bilstm_core.runs import Run
 
 from ..narration import Narrator, got, percent
 from ..output import harmless
 from ..progress import Estimate
+from ..runs_table import STATUS_STYLES
 from .chart import Chart, Series
 
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
-_STATUS_STYLES = {
-    "running": "bold green",
-    "finished": "bold",
-    "stopped": "bold yellow",
-    "failed": "bold red",
-    "lost": "bold red",
-}
 
 
 class RunView(Vertical):
@@ -59,7 +53,7 @@ class RunView(Vertical):
         super().__init__()
         self.shown_run: Run | None = None
         self.history = History()
-        self.is_live = False
+        self._is_followed = False
         self._pace = 1 / redraws_per_second
         self._reader: LogReader | None = None
         self._estimate = Estimate()
@@ -98,13 +92,13 @@ class RunView(Vertical):
             self._take(event)
         for event in self.history.story():
             self._narrator.tell(event)
-        self.shown_run, self._reader, self.is_live = run, reader, True
+        self.shown_run, self._reader, self._is_followed = run, reader, True
         self._show(self._status())
         await self._look()
 
     async def _look(self) -> None:
         run, reader = self.shown_run, self._reader
-        if run is None or reader is None or not self.is_live:
+        if run is None or reader is None or not self._is_followed:
             return
         is_live = run.is_live  # asked before reading: its last words come before it lets go
         new = reader.read()
@@ -113,10 +107,10 @@ class RunView(Vertical):
             self._narrator.tell(event)
             if isinstance(event, events.Failed):
                 self._warn(f"{event.title}: {event.message}")
-        self.is_live = is_live or bool(new)
-        if new or not self.is_live:
+        self._is_followed = is_live or bool(new)
+        if new or not self._is_followed:
             self._show(self._status())
-        if not self.is_live:
+        if not self._is_followed:
             self.post_message(self.Ended(run, self.history.ending))
 
     def _take(self, event: Event) -> None:
@@ -127,6 +121,8 @@ class RunView(Vertical):
                 self._download = ""
             case events.Progress():
                 self._figures = f"{self._estimate.update(event)}  lr {event.learning_rate:.3g}"
+            case events.WentOn():
+                self._estimate.go_on(event)
             case events.Download():
                 share = f" of {event.total / 1e6:,.1f}" if event.total else ""
                 self._download = f"Fetching {event.file}: {event.received / 1e6:,.1f}{share} MB"
@@ -140,23 +136,13 @@ class RunView(Vertical):
         return run is not None and self.history.ending is None and run.is_live
 
     def _status(self) -> Status:
-        if self.is_training:
-            return "running"
-        match self.history.ending:
-            case events.Finished():
-                return "finished"
-            case events.Stopped():
-                return "stopped"
-            case events.Failed():
-                return "failed"
-            case None:
-                return "lost"
+        return "running" if self.is_training else status_after(self.history.ending)
 
     def _show(self, status: Status) -> None:
         history, run = self.history, self.shown_run
         words = Text(harmless(run.name if run else ""))
         is_paused = status == "running" and history.is_paused
-        words.append("  paused" if is_paused else f"  {status}", _STATUS_STYLES[status])
+        words.append("  paused" if is_paused else f"  {status}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words)
