@@ -1,8 +1,5 @@
 """What inspection says is what the network does."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -61,10 +58,3 @@ def test_one_direction_ends_where_the_whole_network_does() -> None:
         reading = read(model, torch.rand(8, 8))
         assert reading.backward == []
         assert reading.forward[-1] == pytest.approx(reading.probabilities, rel=1e-4)
-
-
-def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
-    command = [sys.executable, "-P", "-m", "bilstm_core.inspector", str(tmp_path), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, input="")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["title"] == "No model yet"

@@ -141,3 +141,33 @@ def test_the_words_beside_the_bar() -> None:
     )
     assert words.startswith("epoch 1/2  938/1,876  loss 0.5000  4,321 samples/s  ")
     assert " left  ends " in words
+
+
+def test_a_pause_is_left_out_of_the_pace() -> None:
+    estimate = Estimate()
+    begun = started()
+    estimate.start(begun)
+
+    def words_at(step: int, seconds: float) -> str:
+        return estimate.update(
+            events.Progress(
+                time=begun.time + seconds,
+                epoch=1,
+                step=step,
+                losses=[1.0],
+                learning_rate=1,
+                samples_per_second=1,
+            )
+        )
+
+    before = words_at(100, 10)
+    estimate.go_on(events.WentOn(time=begun.time + 3610, epoch=1, step=100))
+    after = words_at(200, 3620)
+    assert "02:58 left" in before  # 1,776 steps, ten a second
+    assert "02:48 left" in after
+
+
+def test_a_pause_is_told(told: Told) -> None:
+    told.tell(events.Paused(epoch=1, step=1234))
+    told.tell(events.WentOn(epoch=1, step=1234))
+    assert told.lines == ["Paused after step 1,234", "Going on after step 1,234"]

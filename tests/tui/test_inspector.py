@@ -1,0 +1,50 @@
+"""Questions to the process that looks into a network."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bilstm_core import session
+from bilstm_core.control import StopRequest
+from bilstm_core.errors import BilstmError, InstallationError
+from bilstm_core.runs import Run
+from bilstm_tui.inspector import Inspector
+from tests.conftest import small_config
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Run:
+    opened = session.begin(small_config(num_epochs=1), tmp_path / "runs")
+    opened.train(lambda _: None, StopRequest())
+    return opened.run
+
+
+def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_path: Path) -> None:
+    dark, bright = ([[value] * 8 for _ in range(8)] for value in (0.0, 1.0))
+
+    async def main() -> None:
+        inspector = Inspector(trained, tmp_path)
+        await inspector.examine()
+        expected = await inspector.read(bright)
+        question = asyncio.create_task(inspector.read(dark))
+        await asyncio.sleep(0)  # it is asked, not answered
+        await asyncio.sleep(0)
+        question.cancel()
+        assert await inspector.read(bright) == expected
+        await inspector.close()
+        with pytest.raises(InstallationError):
+            await inspector.read(bright)
+
+    asyncio.run(main())
+
+
+def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
+    async def main() -> None:
+        inspector = Inspector(Run(tmp_path), tmp_path)
+        with pytest.raises(BilstmError) as caught:
+            await inspector.examine()
+        assert caught.value.title == "No model yet"
+        await inspector.close()
+
+    asyncio.run(main())
