@@ -271,7 +271,7 @@ def test_runs_are_filtered_compared_copied_opened_and_deleted(tmp_path: Path) ->
         assert "learning_rate" not in text(app)
         await pilot.press("slash", "q", "x")
         await until(pilot, lambda: table.row_count == 0)
-        await pilot.press("backspace", "backspace", "4", "8")
+        app.screen.query_one("#filter", Input).value = "×48"  # "48" may stand in a time, too
         await until(pilot, lambda: table.row_count == 1)
         await pilot.press("escape", "c")
         await until(pilot, lambda: app.screen is app.train_screen)
