@@ -35,6 +35,7 @@ class Checkpoint(BaseModel):
         epoch: The epoch in progress, from 1; one past the last when training is over.
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
+        learning_rate: The setting as it is now; it can be changed while a run trains.
         model: The network's weights.
         optimizer: The update rule's state.
         average: The averaged weights' state, where there are any.
@@ -51,6 +52,7 @@ class Checkpoint(BaseModel):
     epoch: int = Field(ge=1)
     batch: int = Field(ge=0)
     step: int = Field(ge=0)
+    learning_rate: float = Field(gt=0, allow_inf_nan=False)
     model: dict[str, Any]
     optimizer: dict[str, Any]
     average: dict[str, Any] | None

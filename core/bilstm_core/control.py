@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -11,10 +12,21 @@ from typing import Literal
 from .errors import OutputError
 from .files import open_inside
 
-ShouldStop = Callable[[], bool]
+
+class Stop(IntEnum):
+    """How a run is asked to stop; false where nobody asks. A plain True is `AT_ONCE`."""
+
+    NO = 0
+    AT_ONCE = 1
+    """Finish the step and save a checkpoint."""
+    CHECKED = 2
+    """Then check the accuracy of what there is, too."""
+
+
+ShouldStop = Callable[[], Stop | bool]
 """Answers whether somebody asked the run to stop; cheap enough to ask at every step."""
 
-Command = Literal["stop", "pause", "go_on"]
+Command = Literal["stop", "stop_at_once", "pause", "go_on", "change_learning_rate"]
 """What a running run can be told."""
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
@@ -78,19 +90,26 @@ class Orders:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._looked = 0.0
-        self._is_stop_asked = False
+        self._stop = Stop.NO
         self._is_pause_asked = False
+        self._learning_rate: object = None
         self._position = self._size()
 
-    def is_stop_asked(self) -> bool:
-        """Whether somebody ordered a stop."""
+    def stop_asked(self) -> Stop:
+        """Whether somebody ordered a stop, and which."""
         self._look()
-        return self._is_stop_asked
+        return self._stop
 
     def is_pause_asked(self) -> bool:
         """Whether the run shall wait: a pause was ordered, and no going on or stop since."""
         self._look()
-        return self._is_pause_asked and not self._is_stop_asked
+        return self._is_pause_asked and not self._stop
+
+    def take_learning_rate(self) -> object:
+        """The learning rate that was ordered since the last call, unchecked; None if none was."""
+        self._look()
+        rate, self._learning_rate = self._learning_rate, None
+        return rate
 
     def _look(self) -> None:
         """Take new orders; looks at the file a few times a second at most."""
@@ -100,10 +119,14 @@ class Orders:
         self._looked = now
         for order in self._new_orders():
             match order:
-                case "stop":
-                    self._is_stop_asked = True
-                case "pause" | "go_on":
-                    self._is_pause_asked = order == "pause"
+                case {"command": "stop"}:
+                    self._stop = self._stop or Stop.CHECKED
+                case {"command": "stop_at_once"}:
+                    self._stop = Stop.AT_ONCE
+                case {"command": "pause" | "go_on" as command}:
+                    self._is_pause_asked = command == "pause"
+                case {"command": "change_learning_rate", "learning_rate": rate}:
+                    self._learning_rate = rate
                 case _:  # of a later version, or no order at all
                     pass
 
@@ -113,7 +136,7 @@ class Orders:
         except OSError:
             return 0
 
-    def _new_orders(self) -> list[str]:
+    def _new_orders(self) -> list[object]:
         if self._size() <= self._position:
             return []
         try:
@@ -129,21 +152,29 @@ class Orders:
         return [_order(line) for line in whole.splitlines()]
 
 
-def _order(line: bytes) -> str:
+def _order(line: bytes) -> object:
     try:
-        return str(json.loads(line)["command"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
-def give_order(path: Path, command: Command) -> None:
-    """Order the run with this `commands.jsonl` to pause, to go on, or to stop in good order.
+def give_order(path: Path, command: Command, **particulars: float) -> None:
+    """Order something of the run with this `commands.jsonl`.
+
+    Args:
+        path: The file.
+        command: What to do.
+        particulars: `learning_rate`, where that is to be changed.
 
     Raises:
         OutputError: The file cannot be written.
     """
     try:
         with open_inside(path, "ab") as file:
-            file.write(json.dumps({"command": command, "time": time.time()}).encode() + b"\n")
+            file.write(
+                json.dumps({"command": command, **particulars, "time": time.time()}).encode()
+                + b"\n"
+            )
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None

@@ -267,6 +267,25 @@ class WentOn(_AtStep):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LearningRateChanged(_AtStep):
+    """Somebody changed the setting `learning_rate` of the running run, from the next step on.
+
+    Attributes:
+        learning_rate: What it is now; the peak where the schedule has one.
+    """
+
+    type: Literal["learning_rate_changed"] = "learning_rate_changed"
+    learning_rate: Rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopping(_AtStep):
+    """Somebody asked the run to stop; the accuracy of what there is is checked before it does."""
+
+    type: Literal["stopping"] = "stopping"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopped(_AtStep):
     """Somebody asked the run to stop before its end."""
 
@@ -304,6 +323,8 @@ Event = (
     | Finished
     | Paused
     | WentOn
+    | LearningRateChanged
+    | Stopping
     | Stopped
     | Failed
 )

@@ -84,6 +84,7 @@ class History:
         epochs: What each epoch's training came to.
         watched: The check after each epoch, on validation or test data.
         final: The final accuracies by split.
+        rate_changes: Where somebody changed the learning rate.
         warnings: What the run warned of, oldest first.
         ending: How the latest session ended; None while it goes on, or if it went without a word.
         is_paused: Whether it waits for somebody to let it go on.
@@ -97,6 +98,7 @@ class History:
         self.epochs: dict[int, events.EpochEnded] = {}
         self.watched: dict[int, events.Evaluation] = {}
         self.final: dict[Split, events.Evaluation] = {}
+        self.rate_changes: list[events.LearningRateChanged] = []
         self.warnings: list[str] = []
         self.ending: events.Finished | events.Stopped | events.Failed | None = None
         self.is_paused = False
@@ -123,6 +125,8 @@ class History:
                 self.final[event.split] = event
             case events.Evaluation():
                 self.watched[event.epoch] = event
+            case events.LearningRateChanged():
+                self.rate_changes.append(event)
             case events.RunWarning():
                 self.warnings.append(event.message)
             case events.Finished() | events.Stopped() | events.Failed():
@@ -159,6 +163,7 @@ class History:
         self.losses.cut_after(step)
         self.epochs = {key: event for key, event in self.epochs.items() if event.step <= step}
         self.watched = {key: event for key, event in self.watched.items() if event.step <= step}
+        self.rate_changes = [event for event in self.rate_changes if event.step <= step]
         self.final.clear()
         self.ending = None
         if self.step > step:

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from .config import RunConfig
+from .config import RunConfig, Schedule
 
 _RISE = 0.3
 _START_DIVISOR = 25.0
@@ -33,7 +33,7 @@ def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
             )
 
 
-def learning_rate_at(config: RunConfig, step: int, total_steps: int) -> float:
+def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: int) -> float:
     """The learning rate of a step: a function of the step alone, so there is no state to save.
 
     `cosine` falls from the peak towards 0 along half a cosine (Loshchilov and Hutter 2017).
@@ -41,12 +41,12 @@ def learning_rate_at(config: RunConfig, step: int, total_steps: int) -> float:
     1/250,000 of it, both along half a cosine (Smith and Topin 2018), with PyTorch's constants.
 
     Args:
-        config: Names the schedule and the peak.
+        schedule: Its name.
+        peak: The largest rate.
         step: Steps taken before this one, from 0.
         total_steps: Steps of the whole run.
     """
-    peak = config.learning_rate
-    match config.schedule:
+    match schedule:
         case "constant":
             return peak
         case "cosine":

@@ -11,9 +11,9 @@ from . import events
 from .architecture import summarise
 from .checkpoints import Checkpoint, Checkpoints, differences
 from .config import RunConfig
-from .control import Orders, ShouldStop, StopRequest
+from .control import Orders, ShouldStop, Stop, StopRequest
 from .devices import resolve_device
-from .errors import CheckpointError, OutputError, UsageError
+from .errors import CheckpointError, ConfigError, OutputError, UsageError
 from .events import Emit, Event
 from .files import write_atomically
 from .log import EventLog, read_tail
@@ -85,11 +85,11 @@ class Session:
         self._tell = tell
         self._log = self._open_log()
 
-        def should_stop() -> bool:
+        def should_stop() -> Stop:
             is_gone = self._listener_failure is not None
-            return is_gone or stop.is_asked() or self._orders.is_stop_asked()
+            return Stop.AT_ONCE if is_gone or stop.is_asked() else self._orders.stop_asked()
 
-        def wait_or_stop() -> bool:
+        def wait_or_stop() -> Stop:
             if self._orders.is_pause_asked() and not should_stop():
                 self._wait(should_stop)
             return should_stop()
@@ -105,6 +105,7 @@ class Session:
                 self._data_dir,
                 checkpoints=self._checkpoints,
                 checkpoint=self._checkpoint,
+                new_rate=self._new_rate,
                 run_name=self.run.name.encode(errors="replace").decode(),
                 on_end=self._save_weights,
             )
@@ -131,6 +132,17 @@ class Session:
             time.sleep(_PAUSE_SECONDS)
         if not should_stop():
             self._emit(events.WentOn(epoch=epoch, step=step))
+
+    def _new_rate(self) -> float | None:
+        """The learning rate that somebody ordered, if it is one."""
+        ordered = self._orders.take_learning_rate()
+        if ordered is None:
+            return None
+        try:
+            return revise(self.config, {"learning_rate": ordered}).learning_rate
+        except ConfigError as error:
+            self._emit(events.RunWarning(message=f"The learning rate stays: {error.message}"))
+            return None
 
     def let_go(self) -> None:
         """Give the run free without training it."""

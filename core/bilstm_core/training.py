@@ -4,7 +4,8 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
@@ -16,18 +17,19 @@ from torch.nn.utils import clip_grad_norm_
 from . import events, metering
 from .architecture import summarise
 from .augment import apply_transforms, draw_transforms
+from .checking import Checks
 from .checkpoints import Checkpoint, Checkpoints, Kept
 from .config import RunConfig
-from .control import RunStopped, ShouldStop, stop_if
-from .datasets import Dataset, Images, load_dataset
+from .control import RunStopped, ShouldStop, Stop, stop_if
+from .datasets import Dataset, load_dataset
 from .devices import (
     prepared,
     require_memory,
     resolve_device,
     resolve_precision,
 )
-from .errors import CheckpointError, NonFiniteLossError
-from .evaluation import class_scores, evaluate
+from .errors import CheckpointError
+from .evaluation import class_scores
 from .events import Emit
 from .failures import told
 from .introduction import introduce, warnings
@@ -39,6 +41,9 @@ from .randomness import Stream, generator, generator_states, set_generator_state
 OnEnd = Callable[[SequenceClassifier, tuple[str, ...]], None]
 """Takes a trained network and the names of its classes."""
 
+NewRate = Callable[[], float | None]
+"""Gives the learning rate that somebody ordered since the last call; cheap enough for each step."""
+
 
 def train(
     config: RunConfig,
@@ -48,6 +53,7 @@ def train(
     *,
     checkpoints: Checkpoints | None = None,
     checkpoint: Checkpoint | None = None,
+    new_rate: NewRate = lambda: None,
     run_name: str = "",
     on_end: OnEnd = lambda _network, _classes: None,
 ) -> SequenceClassifier | None:
@@ -61,6 +67,7 @@ def train(
         checkpoints: Where the state goes; nowhere where None.
         checkpoint: The state to go on from; the remaining numbers are those of a run that was
             never interrupted, on a CPU bit for bit.
+        new_rate: Asked at every step.
         run_name: Told in the first event.
         on_end: Takes the network and the names of its classes before the last event, also of a
             run that was stopped.
@@ -84,7 +91,7 @@ def train(
                 return None
             data = data.hold_out(config.validation_fraction, config.seed)
             trainer = Trainer(config, data.to(device), device, emit, should_stop, checkpoints)
-            trainer.on_end = on_end
+            trainer.on_end, trainer.new_rate = on_end, new_rate
             if checkpoint:
                 trainer.restore(checkpoint)
             return trainer.run(run_name)
@@ -131,10 +138,12 @@ class Trainer:
         self.epoch = 1
         self.batch = 0
         self.step = 0
+        self.learning_rate = config.learning_rate
         self.seconds = {"run": 0.0, "training": 0.0, "epoch": 0.0}
         self.kept = Kept()
-        self.latest: dict[events.Split, events.Evaluation] = {}
+        self.checks = Checks(data, self.precision, emit, should_stop)
         self.on_end: OnEnd = lambda _network, _classes: None
+        self.new_rate: NewRate = lambda: None
 
     def run(self, name: str = "") -> SequenceClassifier | None:
         """Train and check from wherever the state is; the model, or None if asked to stop."""
@@ -160,12 +169,15 @@ class Trainer:
                 self.seconds["run"] = time.perf_counter() - began
                 self._save_after_epoch()
             self._restore_kept()
-            self._check_accuracy()
+            kept = self.kept
+            self.checks.finally_on_all(self.evaluated_model, kept.epoch, kept.step)
         except RunStopped:
             self.meter.flush()
             self.seconds["run"] = time.perf_counter() - began
             if self.checkpoints and self.checkpoints.step != self.step:
                 self.save()
+            if self.should_stop() == Stop.CHECKED and self.step:
+                self._check_what_there_is()
             self.on_end(self.evaluated_model, self.data.classes)
             self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
             return None
@@ -196,6 +208,7 @@ class Trainer:
             self.meter.resume_epoch()
         for rows, labels in self._batches(self.epoch, self.batch):
             stop_if(self.should_stop)
+            self._take_new_rate()
             began = time.perf_counter()
             self._take_step(rows, labels)
             self._spend(time.perf_counter() - began)
@@ -223,7 +236,8 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         """Check the epoch's weights, and go over to the next epoch."""
-        watched = self._evaluate("validation" if len(self.data.validation) else "test")
+        split = "validation" if len(self.data.validation) else "test"
+        watched = self.checks.on(split, self.evaluated_model, self.epoch, self.step)
         self._keep(watched.loss)
         self.epoch += 1
         self.batch = 0
@@ -252,6 +266,7 @@ class Trainer:
             epoch=self.epoch,
             batch=self.batch,
             step=self.step,
+            learning_rate=self.learning_rate,
             model=self.model.state_dict(),
             optimizer=self.optimizer.state_dict(),
             average=self.average.state_dict() if self.average else None,
@@ -284,6 +299,7 @@ class Trainer:
                 "Begin the same run anew: bilstm-tui --no-ui --config config.toml",
             ) from None
         self.epoch, self.batch, self.step = state.epoch, state.batch, state.step
+        self.learning_rate = state.learning_rate
 
     @property
     def evaluated_model(self) -> SequenceClassifier:
@@ -330,49 +346,24 @@ class Trainer:
 
     def _learning_rate(self) -> float:
         """Of the next step."""
-        return learning_rate_at(self.config, self.step, self.total_steps)
+        peak = self.learning_rate
+        return learning_rate_at(self.config.schedule, peak, self.step, self.total_steps)
 
-    def _check_accuracy(self) -> None:
-        """The notebook's last act: accuracy on the whole training, validation and test data."""
-        for split in events.SPLIT_TITLES:
-            if size := len(self._images(split)):
-                self.emit(
-                    events.EvaluationStarted(
-                        split=split, epoch=self.kept.epoch, step=self.kept.step, total=size
-                    )
-                )
-                self._evaluate(split, final=True)
+    def _take_new_rate(self) -> None:
+        """Go on with another learning rate, if somebody ordered one."""
+        rate = self.new_rate()
+        if rate is None or rate == self.learning_rate:
+            return
+        self.learning_rate = rate
+        self.save()  # or a crash would lose the order
+        self.emit(events.LearningRateChanged(epoch=self.epoch, step=self.step, learning_rate=rate))
 
-    def _evaluate(self, split: events.Split, *, final: bool = False) -> events.Evaluation:
-        """Check the model on a split, unless these very weights were checked on it before."""
-        epoch, step = (self.kept.epoch, self.kept.step) if final else (self.epoch, self.step)
-        event = self.latest.get(split)
-        if event and event.step == step:
-            event = replace(event, final=final, time=time.time())
-        else:
-            images = self._images(split)
-            score = evaluate(
-                self.evaluated_model, self.data, images, self.precision, self.should_stop
-            )
-            if not math.isfinite(score.loss):
-                where = f"on {events.SPLIT_TITLES[split]} data after step {step}"
-                raise NonFiniteLossError(f"The loss {where} is {score.loss}.", metering.ADVICE)
-            event = events.Evaluation(
-                split=split,
-                final=final,
-                epoch=epoch,
-                step=step,
-                loss=score.loss,
-                correct=score.correct,
-                total=score.total,
-                accuracy=score.accuracy,
-            )
-        self.latest[split] = event
-        self.emit(event)
-        return event
-
-    def _images(self, split: events.Split) -> Images:
-        return getattr(self.data, split)
+    def _check_what_there_is(self) -> None:
+        """The accuracy of a run that was stopped by somebody who has time for it."""
+        epoch = self.epoch if self.batch else self.epoch - 1
+        self.emit(events.Stopping(epoch=epoch, step=self.step))
+        with suppress(RunStopped):
+            self.checks.finally_on_all(self.evaluated_model, epoch, self.step)
 
     def _keep(self, loss: float) -> None:
         """Take note of the epoch whose weights count in the end: the last, or the best."""

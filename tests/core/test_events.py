@@ -29,6 +29,8 @@ FROZEN = {
     "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
     "paused": ["epoch", "step"],
     "went_on": ["epoch", "step"],
+    "learning_rate_changed": ["epoch", "step", "learning_rate"],
+    "stopping": ["epoch", "step"],
     "stopped": ["epoch", "step"],
     "failed": ["title", "message", "advice", "exit_code", "details"],
 }  # fmt: skip

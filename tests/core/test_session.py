@@ -1,11 +1,13 @@
 """Runs that are interrupted go on with the very numbers of a run that was not."""
 
+import json
 import os
 import pickle
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -54,6 +56,21 @@ def begin(folder: Path, config: RunConfig, stop: StopRequest | None = None) -> R
     opened = session.begin(config, folder)
     opened.train(lambda _: None, stop or StopRequest())
     return opened.run
+
+
+def record(
+    opened: session.Session, *, at: str, order: Literal["stop", "stop_at_once"]
+) -> list[str]:
+    """The types of the events of a session that is given an order at an event."""
+    told: list[str] = []
+
+    def listen(event: events.Event) -> None:
+        told.append(event.type)
+        if event.type == at:
+            give_order(opened.run.commands_file, order)
+
+    opened.train(listen, StopRequest())
+    return told
 
 
 def go_on(run: Run, stop: StopRequest | None = None, **changes: Any) -> int:
@@ -353,20 +370,81 @@ class TestOrders:
         assert opened.train(stop, StopRequest()) == 130
         assert look_at(opened.run).status == "stopped"
 
+    def test_a_stop_checks_what_there_is(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        told = record(opened, at="epoch_ended", order="stop")
+        assert told[-6:] == ["stopping", *["evaluation_started", "evaluation"] * 2, "stopped"]
+        (train, test) = history(opened.run).final.values()
+        assert (train.split, train.total, test.split, test.total) == ("train", 1437, "test", 360)
+        assert test.step == history(opened.run).step
+        summary = json.loads(opened.run.summary_file.read_text(encoding="utf-8"))
+        assert summary["accuracy"]["test"]["correct"] == test.correct
+
+    def test_a_stop_at_once_checks_nothing(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        told = record(opened, at="epoch_ended", order="stop_at_once")
+        assert "evaluation_started" not in told
+        assert told[-1] == "stopped"
+
+    def test_a_stop_at_once_ends_the_check_of_a_stop(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+
+        def stop(event: events.Event) -> None:
+            if event.type == "epoch_ended":
+                give_order(opened.run.commands_file, "stop")
+            elif event.type == "evaluation_started":
+                give_order(opened.run.commands_file, "stop_at_once")
+                time.sleep(0.3)  # the file is looked at a few times a second
+
+        assert opened.train(stop, StopRequest()) == 130
+        assert not history(opened.run).final
+
+    def test_a_stop_while_a_finished_run_is_checked_lets_it_finish(self, tmp_path: Path) -> None:
+        opened = session.begin(small_config(), tmp_path)
+        told = record(opened, at="evaluation_started", order="stop")
+        assert told[-1] == "finished"
+
+    def test_another_learning_rate_is_taken_marked_and_kept(self, tmp_path: Path) -> None:
+        config = small_config(num_epochs=400, schedule="constant", learning_rate=0.01)
+        opened = session.begin(config, tmp_path)
+
+        def change(event: events.Event) -> None:
+            if isinstance(event, events.EpochEnded) and event.epoch == 1:
+                give_order(opened.run.commands_file, "change_learning_rate", learning_rate=0.002)
+            elif event.type == "learning_rate_changed":
+                give_order(opened.run.commands_file, "stop_at_once")
+
+        assert opened.train(change, StopRequest()) == 130
+        (changed,) = history(opened.run).rate_changes
+        assert changed.learning_rate == 0.002
+        again = session.take_up(opened.run, {})
+        record(again, at="progress", order="stop_at_once")
+        assert (progress := history(opened.run).progress)
+        assert progress.learning_rate == 0.002
+        assert history(opened.run).rate_changes == [changed]
+
+    @pytest.mark.parametrize("rate", [0, -1, 11, "fast", [], True, float("nan")])
+    def test_what_is_no_learning_rate_is_a_warning(self, tmp_path: Path, rate: Any) -> None:
+        opened = session.begin(small_config(), tmp_path)
+        give_order(opened.run.commands_file, "change_learning_rate", learning_rate=rate)
+        assert opened.train(lambda _: None, StopRequest()) == 0
+        (warning,) = history(opened.run).warnings
+        assert warning.startswith("The learning rate stays: ")
+
     def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:
         give_order(tmp_path / "commands.jsonl", "stop")
-        assert not Orders(tmp_path / "commands.jsonl").is_stop_asked()
+        assert not Orders(tmp_path / "commands.jsonl").stop_asked()
 
     def test_garbage_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bilstm_core.control._LOOK_SECONDS", 0.0)
         path = tmp_path / "commands.jsonl"
         orders = Orders(path)
         path.write_bytes(b"\xff{\n[]\n7\n" + b"[" * 100_000)
-        assert not orders.is_stop_asked()
+        assert not orders.stop_asked()
         with path.open("ab") as file:
             file.write(b"\n")
         give_order(path, "stop")
-        assert any(orders.is_stop_asked() for _ in range(4))
+        assert any(orders.stop_asked() for _ in range(4))
 
 
 def test_a_listener_that_goes_away_leaves_a_run_in_good_order(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from bilstm_core import events, introduction, training
+from bilstm_core import checking, events, introduction
 from bilstm_core.config import RunConfig
 from bilstm_core.datasets import Dataset, load_dataset
 from bilstm_core.errors import ConfigError, DataError, NonFiniteLossError, OutOfMemoryError
@@ -226,7 +226,7 @@ class TestEvents:
             checked.append(len(images))
             return evaluate(model, data, images, *rest)
 
-        monkeypatch.setattr(training, "evaluate", counting)
+        monkeypatch.setattr(checking, "evaluate", counting)
         run(small_config())
         assert checked == [360, 360, 1437]  # test after each epoch, then training; test is known
 

@@ -178,7 +178,7 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
         await until(pilot, lambda: isinstance(app.focused, Button))
         await pilot.press("enter")
         await pilot.pause()
-        assert not orders.is_stop_asked()
+        assert not orders.stop_asked()
 
     worker = FakeWorker(events_told=2)
     assert drive(worker, tmp_path, leave).return_value == 0

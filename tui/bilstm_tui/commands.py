@@ -62,12 +62,18 @@ def attach(
     return follow(find_run(paths.runs_dir(runs_dir), run), as_json=json)
 
 
-def stop(run: Which, /, *, runs_dir: RunsDir = None) -> int:
-    """Stop a run in good order: finish the step, save a checkpoint."""
+def stop(
+    run: Which,
+    /,
+    *,
+    at_once: Annotated[bool, switch("do not check the accuracy of what there is")] = False,
+    runs_dir: RunsDir = None,
+) -> int:
+    """Stop a run in good order: finish the step, save a checkpoint, check the accuracy."""
     found = find_run(paths.runs_dir(runs_dir), run)
     if not found.is_live:
         raise UsageError(f"{found.name} is not being trained.", "`bilstm-tui runs` lists what is.")
-    give_order(found.commands_file, "stop")
+    give_order(found.commands_file, "stop_at_once" if at_once else "stop")
     while found.is_live:
         time.sleep(0.1)
     _say(f"Stopped {found.name}")

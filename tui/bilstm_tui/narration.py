@@ -11,8 +11,6 @@ Say = Callable[[str], None]
 
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
-_WAITING = {"paused": "Paused", "went_on": "Going on"}
-
 
 class Narrator:
     """Turns events into lines: a heading, one line an epoch, the final accuracies.
@@ -49,10 +47,10 @@ class Narrator:
                 self._say(got(event))
             case events.RunWarning():
                 self._warn(event.message)
-            case events.Paused() | events.WentOn():
-                self._say(f"{_WAITING[event.type]} after step {event.step:,}")
-            case events.Stopped():
-                self._warn(self._stopped(event))
+            case events.Paused() | events.WentOn() | events.LearningRateChanged():
+                self._say(f"{_ordered(event)} after step {event.step:,}")
+            case events.Stopping() | events.Stopped():
+                self._tell_stop(event)
             case _:  # progress is for a bar; a failure is told by whoever ends the process
                 pass
 
@@ -92,13 +90,27 @@ class Narrator:
         if event.epoch != trained:
             self._say(f"Keeping the weights of epoch {event.epoch}, the best on validation data")
 
-    def _stopped(self, event: events.Stopped) -> str:
-        if not event.step:
-            return "Stopped before the first step"
-        return (
-            f"Stopped in epoch {event.epoch} of {self._num_epochs}, "
-            f"after step {event.step:,} of {self._total_steps:,}"
-        )
+    def _tell_stop(self, event: events.Stopping | events.Stopped) -> None:
+        if isinstance(event, events.Stopping):
+            self._is_checking = True
+            self._say(f"Stopping after step {event.step:,}; checking what there is")
+        elif not event.step:
+            self._warn("Stopped before the first step")
+        else:
+            self._warn(
+                f"Stopped in epoch {event.epoch} of {self._num_epochs}, "
+                f"after step {event.step:,} of {self._total_steps:,}"
+            )
+
+
+def _ordered(event: events.Paused | events.WentOn | events.LearningRateChanged) -> str:
+    match event:
+        case events.Paused():
+            return "Paused"
+        case events.WentOn():
+            return "Going on"
+        case _:
+            return f"Learning rate {event.learning_rate:g}"
 
 
 def heading(event: events.RunStarted) -> list[str]:
