@@ -1,5 +1,6 @@
 """What a run's events add up to: the one read-out that screens, tables and scripts share."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from . import events
 from .events import Event, Split
 
 _CAPACITY = 1 << 16
+_MOMENTS = 4096
 
 
 class Curve:
@@ -74,12 +76,46 @@ class Curve:
         self.span *= 2
 
 
+class Clock:
+    """When each step was taken, in seconds of the run; pauses and interruptions do not count."""
+
+    def __init__(self) -> None:
+        self._steps = [0]
+        self._seconds = [0.0]
+        self._latest: float | None = None
+
+    def start(self, time: float, step: int) -> None:
+        """Begin, or go on from a step; what was known of later steps is forgotten."""
+        kept = bisect_right(self._steps, step)
+        del self._steps[kept:], self._seconds[kept:]
+        self._latest = time
+
+    def tick(self, time: float, step: int) -> None:
+        """A step was taken."""
+        if self._latest is None or step <= self._steps[-1]:
+            return
+        self._steps.append(step)
+        self._seconds.append(self._seconds[-1] + max(0.0, time - self._latest))
+        self._latest = time
+        if len(self._steps) > _MOMENTS:  # half of them do, at half the resolution
+            del self._steps[1:-1:2], self._seconds[1:-1:2]
+
+    def go_on(self, time: float) -> None:
+        """Leave out what passed since the last step."""
+        self._latest = time
+
+    def at(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Seconds at these steps."""
+        return np.interp(steps, self._steps, self._seconds)
+
+
 class History:
     """A run as it went; what was trained twice after a crash appears once.
 
     Attributes:
         started: The latest start, with configuration, model and sizes; None before it.
         losses: The loss of each step.
+        clock: When each step was taken.
         progress: The latest progress report.
         epochs: What each epoch's training came to.
         watched: The check after each epoch, on validation or test data.
@@ -87,6 +123,7 @@ class History:
         rate_changes: Where somebody changed the learning rate.
         warnings: What the run warned of, oldest first.
         ending: How the latest session ended; None while it goes on, or if it went without a word.
+        is_stopping: Whether it checks what there is before it stops.
         is_paused: Whether it waits for somebody to let it go on.
         last_time: When the latest event happened.
     """
@@ -94,6 +131,7 @@ class History:
     def __init__(self) -> None:
         self.started: events.RunStarted | None = None
         self.losses = Curve()
+        self.clock = Clock()
         self.progress: events.Progress | None = None
         self.epochs: dict[int, events.EpochEnded] = {}
         self.watched: dict[int, events.Evaluation] = {}
@@ -101,6 +139,7 @@ class History:
         self.rate_changes: list[events.LearningRateChanged] = []
         self.warnings: list[str] = []
         self.ending: events.Finished | events.Stopped | events.Failed | None = None
+        self.is_stopping = False
         self.is_paused = False
         self.last_time = 0.0
 
@@ -113,10 +152,16 @@ class History:
         """Take the next event."""
         self.last_time = event.time
         self.is_paused = isinstance(event, events.Paused)
+        self.is_stopping = isinstance(event, events.Stopping) or (
+            self.is_stopping and isinstance(event, events.EvaluationStarted | events.Evaluation)
+        )
         match event:
             case events.RunStarted():
                 self._cut_after(event.step)
+                self.clock.start(event.time, event.step)
                 self.started = event
+            case events.WentOn():
+                self.clock.go_on(event.time)
             case events.Progress():
                 self._take_progress(event)
             case events.EpochEnded():
@@ -134,11 +179,15 @@ class History:
             case _:
                 pass
 
-    def story(self) -> Iterator[Event]:
-        """The run so far as the events that tell it in lines, each epoch once."""
+    def story(self, epochs: int = 2**53) -> Iterator[Event]:
+        """The run so far as the events that tell it in lines, each epoch once.
+
+        Args:
+            epochs: How many of the last epochs to tell of.
+        """
         if self.started:
             yield self.started
-        for epoch, trained in sorted(self.epochs.items()):
+        for epoch, trained in sorted(self.epochs.items())[-epochs:]:
             yield trained
             if epoch in self.watched:
                 yield self.watched[epoch]
@@ -157,6 +206,7 @@ class History:
         if first <= self.step:  # its start was in a part of the log that could not be read
             self._cut_after(first - 1)
         self.losses.extend(first, event.losses)
+        self.clock.tick(event.time, event.step)
         self.progress = event
 
     def _cut_after(self, step: int) -> None:

@@ -8,6 +8,7 @@ from .architecture import title
 from .errors import ConfigError
 from .events import Event
 from .log import read_piece, read_tail
+from .remarks import Remarks, remarks_on
 from .runs import Run
 
 Status = Literal["running", "finished", "stopped", "failed", "lost"]
@@ -30,6 +31,7 @@ class Overview:
         accuracy: On test data, as a fraction: the final one, or the latest; None before it.
         seconds: From its beginning to its last word.
         problem: What is wrong with its configuration.
+        remarks: What a person says of it.
     """
 
     run: Run
@@ -41,6 +43,7 @@ class Overview:
     accuracy: float | None
     seconds: float
     problem: str
+    remarks: Remarks
 
 
 def look_at(run: Run) -> Overview:
@@ -63,6 +66,7 @@ def look_at(run: Run) -> Overview:
         accuracy=_accuracy(tail),
         seconds=_seconds(run, tail),
         problem=problem,
+        remarks=remarks_on(run),
     )
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_log_path
+from platformdirs import user_cache_path, user_config_path, user_log_path
 
 DATA_DIR_VARIABLE = "BILSTM_DATA_DIR"
 RUNS_DIR_VARIABLE = "BILSTM_RUNS_DIR"
@@ -28,6 +28,11 @@ def data_dir(chosen: Path | None = None) -> Path:
 def runs_dir(chosen: Path | None = None) -> Path:
     """The folder of the runs: as chosen, else `BILSTM_RUNS_DIR`, else `runs` in this folder."""
     return Path(chosen or os.environ.get(RUNS_DIR_VARIABLE) or "runs").expanduser()
+
+
+def preferences_file() -> Path:
+    """What the app remembers of its user."""
+    return user_config_path("bilstm-tui") / "app.toml"
 
 
 def log_dir() -> Path:

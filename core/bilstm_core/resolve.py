@@ -91,6 +91,15 @@ def revise(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     return resolve(changes, base=config.model_dump())
 
 
+def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
+    """What is wrong with changing a configuration so, in words; empty where nothing is."""
+    try:
+        revise(config, changes)
+    except ConfigError as error:
+        return error.message
+    return ""
+
+
 def read_toml(file: Path, *, is_foreign: bool = False) -> dict[str, Any]:
     """The settings in a TOML file, unchecked.
 

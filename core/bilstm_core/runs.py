@@ -23,7 +23,10 @@ LATEST = "latest"
 """The word for the run that was begun last."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
+BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
+"""The date and time in a run's name."""
+SUFFIX = re.compile(r"_[a-z0-9]{3}$")
+"""The letters at the end of a run's name."""
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _LOCK_PATIENCE_SECONDS = 1.0
 
@@ -84,6 +87,11 @@ class Run:
         return self.path / "summary.json"
 
     @property
+    def remarks_file(self) -> Path:
+        """What a person says of the run."""
+        return self.path / "remarks.toml"
+
+    @property
     def worker_log_file(self) -> Path:
         """What the run's process printed."""
         return self.path / "worker.log"
@@ -105,7 +113,7 @@ class Run:
     @property
     def begun(self) -> str:
         """When it was begun, for sorting: the time in its name, else that of its folder."""
-        in_name = _BEGUN.match(self.name)
+        in_name = BEGUN.match(self.name)
         if in_name:
             return in_name.group()
         try:
@@ -137,6 +145,7 @@ class Run:
             self.damaged_checkpoint_file,
             self.model_file,
             self.summary_file,
+            self.remarks_file,
             self.worker_log_file,
             self.lock_file,
         )
@@ -348,7 +357,7 @@ def _readings(runs: list[Run], which: str) -> Iterator[list[Run]]:
 
 
 def _undated(run: Run) -> str:
-    return _BEGUN.sub("", run.name, count=1)
+    return BEGUN.sub("", run.name, count=1)
 
 
 def remove_run(run: Run) -> list[Path]:

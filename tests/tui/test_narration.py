@@ -134,13 +134,14 @@ def test_a_download_is_one_line_a_file(told: Told) -> None:
 def test_the_words_beside_the_bar() -> None:
     estimate = Estimate()
     estimate.start(started())
-    words = estimate.update(
+    *words, left, end = estimate.update(
         events.Progress(
             epoch=1, step=938, losses=[0.5, None], learning_rate=0.1, samples_per_second=4321.0
         )
     )
-    assert words.startswith("epoch 1/2  938/1,876  loss 0.5000  4,321 samples/s  ")
-    assert " left  ends " in words
+    assert words == ["epoch 1/2", "938/1,876", "loss 0.5000", "4,321 samples/s"]
+    assert left.endswith(" left")
+    assert end.startswith("ends ")
 
 
 def test_a_pause_is_left_out_of_the_pace() -> None:
@@ -148,7 +149,7 @@ def test_a_pause_is_left_out_of_the_pace() -> None:
     begun = started()
     estimate.start(begun)
 
-    def words_at(step: int, seconds: float) -> str:
+    def words_at(step: int, seconds: float) -> tuple[str, ...]:
         return estimate.update(
             events.Progress(
                 time=begun.time + seconds,

@@ -4,34 +4,32 @@ import asyncio
 import os
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from textual import on, work
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
-from bilstm_core.control import Command, give_order
-from bilstm_core.errors import BilstmError
+from bilstm_core.errors import BilstmError, DataError
 from bilstm_core.runs import Run, list_runs
 
+from .ascii import AsciiFilter
 from .launcher import Worker, lost, relayed
-from .screens.dialogs import Question, failure
+from .palette import KeyCommands
+from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
+from .screens.dialogs import Prompt, Question, failure
 from .screens.inspect import InspectScreen
-from .screens.runs import RunsScreen
+from .screens.runs import Choice, RunsScreen
 from .screens.train import TrainScreen, is_typing
 from .widgets.form import Form
 from .widgets.run_view import RunView
 
 _HANG_UP_SECONDS = 1.0
-_LETTERS = {
-    *("runs", "help", "leave"),
-    *("begin", "pause_shown", "stop_shown", "inspect_shown"),
-}
-"""Actions whose keys are letters."""
 
 
 class Trains(Protocol):
@@ -55,17 +53,21 @@ class BilstmApp(App[int]):
         runs_dir: The folder of the runs.
         data_dir: The folder of the data sets.
         name: The readable part of new runs' names.
+        preferences: What is remembered, and where.
+        redraws_per_second: How often at most a run is drawn; as remembered where None.
+        is_ascii: Whether to draw in ASCII alone.
         make_worker: Makes what trains.
     """
 
     TITLE = "bilstm-tui"
     CSS_PATH = "app.tcss"
+    COMMANDS = App.COMMANDS | {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "runs", "Runs", priority=True),
         Binding("question_mark", "help", "Keys", priority=True),
         Binding("q", "leave", "Quit", priority=True),
-        Binding("ctrl+c", "quit_now", "Quit", priority=True, show=False),
-        Binding("ctrl+q", "quit_now", "Quit", priority=True, show=False),
+        Binding("ctrl+c", "quit_now", "Quit at once", priority=True, show=False),
+        Binding("ctrl+q", "quit_now", "Quit at once", priority=True, show=False),
     ]
 
     def __init__(
@@ -76,16 +78,28 @@ class BilstmApp(App[int]):
         data_dir: Path | None = None,
         *,
         name: str | None = None,
+        preferences: PreferencesFile | None = None,
+        redraws_per_second: float | None = None,
+        is_ascii: bool = False,
         make_worker: Callable[[], Trains] = Worker,
     ) -> None:
         super().__init__()
         self._runs_dir = runs_dir.absolute()
         self._data_dir = data_dir
         self._label = name
+        self._preferences = preferences
         self._make_worker = make_worker
         self._spare: Trains | None = None
         self._is_starting = False
-        self.train_screen = TrainScreen(config, preset)
+        if is_ascii:
+            self._filters.append(AsciiFilter())
+        kept = preferences.kept if preferences else Preferences()
+        self._redraws = kept.redraws_per_second
+        if kept.theme in self.available_themes:
+            self.theme = kept.theme
+        self.train_screen = TrainScreen(
+            config, preset, self._runs_dir, redraws_per_second or self._redraws
+        )
 
     def on_mount(self) -> None:
         """Show the first screen; load PyTorch elsewhere; offer what is live."""
@@ -93,30 +107,65 @@ class BilstmApp(App[int]):
         self.set_interval(_HANG_UP_SECONDS, self._end_if_hung_up)
         self.call_after_refresh(self._warm_up)
         self.call_after_refresh(self._offer_live_run)
+        if self._preferences and self._preferences.problem:
+            self.notify(self._preferences.problem, severity="warning", markup=False)
 
     def on_unmount(self) -> None:
-        """Let the worker go that got no order."""
+        """Let the worker go that got no order; remember the form."""
+        self._remember()
         if self._spare:
             self._spare.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed, and a dialog is answered first."""
-        if action in _LETTERS and is_typing(self.screen):
+        if action in {"runs", "help", "leave"} and is_typing(self.screen):
             return False
-        view = self.train_screen.view if self.train_screen.is_mounted else None
-        match action:
-            case "runs" | "help":
-                return not isinstance(self.screen, Question)
-            case "begin":
-                return (
-                    None if not view or view.is_training or not self.train_screen.config else True
-                )
-            case "pause_shown" | "stop_shown":
-                return True if view and view.is_training else None
-            case "inspect_shown":
-                return True if view and view.shown_run and not view.is_training else None
-            case _:
-                return True
+        if action in {"runs", "help"}:
+            return not isinstance(self.screen, Question | Prompt)
+        return True
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What no key does: theme, picture, and how often to draw."""
+        yield from super().get_system_commands(screen)
+        yield SystemCommand(
+            "Redraw rate",
+            "How often curves and figures are drawn at most; less on slow links",
+            self._choose_redraws,
+        )
+
+    @work
+    async def _choose_redraws(self) -> None:
+        def problem_of(typed: str) -> str:
+            try:
+                rate = float(typed)
+            except ValueError:
+                rate = 0.0
+            if LEAST_REDRAWS <= rate <= MOST_REDRAWS:
+                return ""
+            return f"Allowed: from {LEAST_REDRAWS:g} to {MOST_REDRAWS:g} times a second."
+
+        words = "Times a second at most. Each costs about a screenful of bytes on a slow link."
+        prompt = Prompt("Redraw rate", words, f"{self._redraws:g}", problem_of)
+        answer = await self.push_screen_wait(prompt)
+        if answer:
+            self._redraws = float(answer)
+            self.train_screen.view.redraw(self._redraws)
+            self._remember()
+
+    def _remember(self) -> None:
+        """Keep the choices for the next start."""
+        if not self._preferences:
+            return
+        form = self.train_screen.config if self.train_screen.is_mounted else None
+        kept = self._preferences.kept
+        self._preferences.save(
+            Preferences(
+                theme=self.theme,
+                redraws_per_second=self._redraws,
+                preset=self.train_screen.preset if form else kept.preset,
+                settings=form.model_dump() if form else kept.settings,
+            )
+        )
 
     def action_help(self) -> None:
         """The keys of this screen, or no longer."""
@@ -129,42 +178,29 @@ class BilstmApp(App[int]):
         """Quit, whatever is being typed or asked."""
         self.action_leave()
 
-    def action_leave(self) -> None:
+    @work
+    async def action_leave(self) -> None:
         """Quit; ask first where a run is live."""
-        if isinstance(self.screen, Question) or not self.train_screen.view.is_training:
+        if isinstance(self.screen, Question | Prompt) or not self.train_screen.view.is_training:
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
         words = "The run goes on without this app; start it again to watch, here or elsewhere."
-        self.push_screen(Question("A run is live", words, answers), self._quit)
-
-    def _quit(self, answer: str | None) -> None:
+        answer = await self.push_screen_wait(Question("A run is live", words, answers))
         if answer == "stop":
-            self.action_stop_shown()
+            self.train_screen.order("stop")
         if answer in {"leave", "stop"}:
             self.exit(0)
 
-    def action_begin(self) -> None:
-        """Begin a run with the form's settings."""
-        config = self.train_screen.config
-        if config:
-            self.train_screen.show_run_tab()
-            order = {"command": "begin", "config": config.model_dump(), "name": self._label}
-            self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
+    @on(TrainScreen.Begin)
+    def _begin(self, event: TrainScreen.Begin) -> None:
+        self._remember()
+        order = {"command": "begin", "config": event.config.model_dump(), "name": self._label}
+        self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
 
-    def action_stop_shown(self) -> None:
-        """Ask the run on the screen to stop in good order."""
-        if self._give_order("stop"):
-            self.notify("Asked to stop: it finishes the step and saves a checkpoint.")
-
-    def action_pause_shown(self) -> None:
-        """Ask the run on the screen to wait, or to go on."""
-        self._give_order("go_on" if self.train_screen.view.history.is_paused else "pause")
-
-    def action_inspect_shown(self) -> None:
-        """Look into the network of the run on the screen."""
-        if self.train_screen.view.shown_run:
-            self._inspect(self.train_screen.view.shown_run)
+    @on(TrainScreen.Inspect)
+    def _inspect_shown(self, event: TrainScreen.Inspect) -> None:
+        self._inspect(event.run)
 
     def _inspect(self, run: Run) -> None:
         try:
@@ -173,19 +209,6 @@ class BilstmApp(App[int]):
             self.push_screen(failure(error))
         else:
             self.push_screen(screen)
-
-    def _give_order(self, command: Command) -> bool:
-        """Order the run on the screen; whether there was one to take it."""
-        view = self.train_screen.view
-        run = view.shown_run
-        if run is None or not view.is_training:
-            return False
-        try:
-            give_order(run.commands_file, command)
-        except BilstmError as error:
-            self.push_screen(failure(error))
-            return False
-        return True
 
     def action_runs(self) -> None:
         """All runs, or back from them."""
@@ -198,16 +221,16 @@ class BilstmApp(App[int]):
     def _data_folder(self) -> str | None:
         return str(self._data_dir.expanduser().absolute()) if self._data_dir else None
 
-    async def _carry_out(self, answer: tuple[str, Run] | None) -> None:
+    async def _carry_out(self, answer: Choice | None) -> None:
         match answer:
-            case ("open", run):
+            case Choice("open", run):
                 await self.train_screen.watch_run(run)
-            case ("resume", run):
-                order = {"command": "resume", "run": str(run.path), "changes": {}}
+            case Choice("resume", run, changes):
+                order = {"command": "resume", "run": str(run.path), "changes": changes}
                 self._order({**order, "data_dir": self._data_folder})
-            case ("inspect", run):
+            case Choice("inspect", run):
                 self._inspect(run)
-            case ("copy", run):
+            case Choice("copy", run):
                 try:
                     self.train_screen.query_one(Form).show(run.config)
                 except BilstmError as error:
@@ -234,14 +257,26 @@ class BilstmApp(App[int]):
     @on(RunView.Ended)
     def _after_run(self, event: RunView.Ended) -> None:
         self.train_screen.refresh_bindings()
+        self.train_screen.judge_pace()
         self._warm_up()
         match event.ending:
+            case events.Failed(exit_code=DataError.exit_code) as failed:
+                self._offer_digits(relayed(failed))
             case events.Failed() as failed:
                 self.push_screen(failure(relayed(failed)))
             case None:
                 self.push_screen(failure(lost(event.run)))
             case _:
                 pass
+
+    @work
+    async def _offer_digits(self, error: BilstmError) -> None:
+        """Without the data, offer those that are always there."""
+        answers = {"": "Close", "digits": "Train digits instead"}
+        answer = await self.push_screen_wait(failure(error, answers))
+        if answer and self.train_screen.config:
+            config = self.train_screen.query_one(Form).choose_dataset(answer)
+            self._begin(TrainScreen.Begin(config))
 
     def _warm_up(self) -> None:
         self._spare = self._spare or self._make_worker()

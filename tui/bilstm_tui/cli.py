@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, TypeGuard
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
+from cyclopts.validators import Number
 
 from bilstm_core import __version__, paths
 from bilstm_core.config import GROUPS, SETTINGS, Setting
@@ -18,6 +19,7 @@ from bilstm_core.runs import check_label
 
 from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
 from .output import abandon_stdout, is_screen, make_console, show_defect, show_failure, show_warning
+from .preferences import LEAST_REDRAWS, MOST_REDRAWS, PreferencesFile
 
 _HELP = """\
 Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
@@ -131,6 +133,16 @@ def start(
         bool,
         switch("train in a process that outlives this terminal; print the run's name; no app"),
     ] = False,
+    ascii: Annotated[bool, switch("draw the app in ASCII alone")] = False,  # noqa: A002
+    redraws: Annotated[
+        float | None,
+        Parameter(
+            help="how often a second the app draws at most, from 0.1 to 10; few on slow links; "
+            "default: as last chosen in the app, at first 5",
+            metavar="X",
+            validator=Number(gte=LEAST_REDRAWS, lte=MOST_REDRAWS),
+        ),
+    ] = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: str | bool | None,
@@ -157,10 +169,24 @@ def start(
         order = {"command": "begin", "config": resolved.model_dump(), "name": name}
         return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
     if opens_app:
-        from .app import BilstmApp
+        from .app import BilstmApp  # only where it is needed: --help stays fast
 
-        return BilstmApp(resolved, chosen, folder, data_dir, name=name).run() or 0
-    from . import headless  # only where it is needed: --help stays fast
+        remembered = PreferencesFile()
+        is_anything_chosen = typed.keys() - {"dataset"} or is_data_named or preset
+        if not is_anything_chosen and remembered.kept.last_form:
+            resolved, chosen = remembered.kept.last_form
+        app = BilstmApp(
+            resolved,
+            chosen,
+            folder,
+            data_dir,
+            name=name,
+            preferences=remembered,
+            redraws_per_second=redraws,
+            is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
+        )
+        return app.run() or 0
+    from . import headless
 
     def begin() -> headless.Trains:
         from bilstm_core import session  # imports torch: seconds

@@ -57,7 +57,7 @@ class ProgressLine:
                 self._show_download(event)
                 return
             case events.Progress():
-                self._update(event.step, status=self._estimate.update(event))
+                self._update(event.step, status="  ".join(self._estimate.update(event)))
                 return
             case events.WentOn():
                 self._estimate.go_on(event)
@@ -123,7 +123,7 @@ class Estimate:
         """Leave the time of a pause out of the pace."""
         self._began += max(0.0, event.time - self._latest)
 
-    def update(self, event: events.Progress) -> str:
+    def update(self, event: events.Progress) -> tuple[str, ...]:
         """The words after some more steps."""
         for loss in event.losses:
             if loss is not None:  # a moving average without its bias towards the initial 0
@@ -134,13 +134,11 @@ class Estimate:
         left = timedelta(seconds=round(min(pace * (self.total_steps - event.step), _A_YEAR)))
         end = datetime.now().astimezone() + left
         shown = str(left).removeprefix("0:")
-        return "  ".join(
-            (
-                f"epoch {event.epoch}/{self._num_epochs}",
-                f"{event.step:,}/{self.total_steps:,}",
-                f"loss {self._loss / (self._weight or 1):.4f}",
-                f"{event.samples_per_second:,.0f} samples/s",
-                f"{shown} left",
-                f"ends {end:%H:%M}" if left < timedelta(days=1) else f"ends {end:%d %b %H:%M}",
-            )
+        return (
+            f"epoch {event.epoch}/{self._num_epochs}",
+            f"{event.step:,}/{self.total_steps:,}",
+            f"loss {self._loss / (self._weight or 1):.4f}",
+            f"{event.samples_per_second:,.0f} samples/s",
+            f"{shown} left",
+            f"ends {end:%H:%M}" if left < timedelta(days=1) else f"ends {end:%d %b %H:%M}",
         )

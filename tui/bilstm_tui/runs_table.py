@@ -42,7 +42,7 @@ def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
         console.print(_table(seen))
     else:
         for overview in seen:  # whole lines, for grep
-            console.print("  ".join(cells(overview)), soft_wrap=True)
+            console.print("  ".join(filter(None, cells(overview))), soft_wrap=True)
     return 0
 
 
@@ -53,14 +53,16 @@ def _table(seen: list[Overview]) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("epochs", "test %", "time"):
         table.add_column(name, justify="right", no_wrap=True)
+    if any(overview.remarks.note for overview in seen):
+        table.add_column("note", overflow="fold")
     for overview in seen:
-        name, status, *rest = cells(overview)
+        name, status, *rest = cells(overview)[: len(table.columns)]
         table.add_row(Text(name), Text(status, STATUS_STYLES[status]), *map(Text, rest))
     return table
 
 
 def cells(overview: Overview) -> list[str]:
-    """A run's name, status, data, model, epochs, test accuracy and time, as text."""
+    """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
     cells = (
         overview.run.name,
@@ -70,6 +72,7 @@ def cells(overview: Overview) -> list[str]:
         f"{overview.epochs}/{overview.num_epochs or '?'}",
         accuracy,
         str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
+        overview.remarks.note,
     )
     return [harmless(cell) for cell in cells]
 
@@ -89,4 +92,6 @@ def _content(overview: Overview) -> dict[str, object]:
         "num_epochs": overview.num_epochs,
         "test_accuracy": overview.accuracy,
         "seconds": overview.seconds,
+        "pinned": overview.remarks.pinned,
+        "note": overview.remarks.note,
     }

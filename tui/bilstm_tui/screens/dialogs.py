@@ -1,6 +1,6 @@
 """Questions and failures, over whatever is on the screen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -9,11 +9,29 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Input, Label, Static
+from textual.widgets.button import ButtonVariant
 
 from bilstm_core.errors import BilstmError
 
 from ..output import harmless
+
+
+class _Answer(Button):
+    """A button that stands for an answer.
+
+    Args:
+        key: The answer.
+        label: Its words.
+        variant: Textual's.
+    """
+
+    def __init__(self, key: str, label: str, variant: ButtonVariant) -> None:
+        super().__init__(label, id=key or None, variant=variant)
+        self.key = key
+
+
+_CLOSE = {"": "Close"}
 
 
 class Question(ModalScreen[str]):
@@ -40,7 +58,7 @@ class Question(ModalScreen[str]):
             yield Static(Text(harmless(self._words)))
             with Horizontal():
                 for number, (key, label) in enumerate(self._answers.items()):
-                    yield Button(label, id=key, variant="default" if number else "primary")
+                    yield _Answer(key, label, variant="default" if number else "primary")
 
     def on_mount(self) -> None:
         """The default answer is an Enter away."""
@@ -56,10 +74,55 @@ class Question(ModalScreen[str]):
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.id or "")
+        assert isinstance(event.button, _Answer)  # noqa: S101 - there are no others
+        self.dismiss(event.button.key)
 
 
-def failure(error: BilstmError) -> Question:
+class Prompt(ModalScreen[str]):
+    """Asks for a word or a number; answers with what was typed, or '' where nothing was.
+
+    Args:
+        title: In short.
+        words: What it is about.
+        value: What stands there at first.
+        problem_of: What is wrong with what was typed, in words; empty where nothing is.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
+
+    def __init__(
+        self,
+        title: str,
+        words: str,
+        value: str = "",
+        problem_of: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._words = words
+        self._value = value
+        self._problem_of = problem_of
+
+    def compose(self) -> ComposeResult:
+        """A box with a field."""
+        with Vertical(id="dialog"):
+            yield Label(Text(self._title, style="bold"))
+            yield Static(Text(harmless(self._words)))
+            yield Input(self._value, compact=True, id="answer")
+            yield Static(id="prompt-problem")
+            yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
+
+    @on(Input.Submitted)
+    def _answer(self, event: Input.Submitted) -> None:
+        event.stop()
+        problem = self._problem_of(event.value)
+        if problem:
+            self.query_one("#prompt-problem", Static).update(Text(harmless(problem)))
+        else:
+            self.dismiss(event.value)
+
+
+def failure(error: BilstmError, answers: Mapping[str, str] = _CLOSE) -> Question:
     """A failure in words, with what to do next."""
     words = "\n\n".join(filter(None, (error.message, error.advice)))
-    return Question(f"✗ {error.title}", words, {"ok": "Close"})
+    return Question(f"✗ {error.title}", words, answers)

@@ -1,37 +1,57 @@
 """All runs: a table that filters as you type, and a comparison of those that are marked."""
 
 import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
-from rich.table import Table
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Footer, Input, Label, Static
 
-from bilstm_core.errors import BilstmError, ConfigError
+from bilstm_core.config import RunConfig
+from bilstm_core.errors import BilstmError
 from bilstm_core.history import History
 from bilstm_core.log import open_log
 from bilstm_core.overview import Overview, look_at
-from bilstm_core.runs import Run, list_runs, remove_run
+from bilstm_core.remarks import Remarks, remark, rename_run
+from bilstm_core.resolve import problem_with
+from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, list_runs, remove_run
 
-from ..narration import percent
 from ..output import harmless
 from ..runs_table import STATUS_STYLES, cells
-from ..widgets.chart import Chart
-from ..widgets.run_view import loss_series
-from .dialogs import Question, failure
+from ..widgets.chart import COLOURS, MARKERS, Chart
+from ..widgets.series import loss_series
+from .comparison import differences
+from .dialogs import Prompt, Question, failure
 
 _SECONDS = 2.0
-_COLUMNS = ("", "run", "status", "data", "model", "epochs", "test %", "time")
+_COLUMNS = ("", "run", "status", "data", "model", "epochs", "test %", "time", "note")
+_ORDERS = ("run", "test %", "status", "data", "model", "epochs", "time")
+"""What the table can be sorted by."""
 
 
-class RunsScreen(Screen[tuple[str, Run] | None]):
-    """Answers with what to do and with which run: 'open', 'inspect', 'resume' or 'copy'.
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen on this screen.
+
+    Attributes:
+        what: What to do.
+        run: With which run.
+        changes: Settings to resume it with.
+    """
+
+    what: Literal["open", "inspect", "resume", "copy"]
+    run: Run
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+class RunsScreen(Screen[Choice | None]):
+    """Answers with what to do and with which run.
 
     Args:
         runs_dir: The folder of the runs.
@@ -40,11 +60,15 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose('open')", "Open"),
         Binding("space", "mark", "Mark"),
-        Binding("i", "choose('inspect')", "Inspect"),
-        Binding("e", "choose('resume')", "Resume"),
-        Binding("c", "choose('copy')", "Copy settings"),
-        Binding("d", "delete", "Delete"),
         Binding("slash", "filter", "Filter"),
+        Binding("o", "next_order", "Sort"),
+        Binding("i", "choose('inspect')", "Inspect"),
+        Binding("e", "resume", "Resume"),
+        Binding("c", "choose('copy')", "Copy"),
+        Binding("p", "pin", "Pin"),
+        Binding("n", "note", "Note"),
+        Binding("R", "rename", "Rename"),
+        Binding("d", "delete", "Delete"),
         Binding("escape", "leave", "Back"),
     ]
 
@@ -53,22 +77,27 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
         self._runs_dir = runs_dir
         self._seen: dict[str, Overview] = {}
         self._marked: dict[str, History] = {}
+        self._order = _ORDERS[0]
+        self._is_reversed = False
 
     def compose(self) -> ComposeResult:
         """Filter, table, comparison, footer."""
-        yield Input(placeholder="type to filter", compact=True, id="filter")
+        with Horizontal(id="above"):
+            yield Input(placeholder="/ to filter", compact=True, id="filter")
+            yield Label(id="order")
         yield DataTable(cursor_type="row", zebra_stripes=True)
-        yield Static("No runs here yet: go back and press t to train.", id="nothing")
+        yield Static("Looking for runs …", id="nothing")
         with Horizontal(id="comparison"):
             yield Chart("training loss", id="overlay")
             with VerticalScroll():
                 yield Static(id="differences")
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
-        self._table.add_columns(*_COLUMNS)
+        for name in _COLUMNS:
+            self._table.add_column(name, key=name)
         self._table.focus()
         self.query_one("#comparison").display = False
         self.set_interval(_SECONDS, self._look)
@@ -88,27 +117,47 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
         words = self.query_one("#filter", Input).value.lower()
         chosen = self.chosen
         self._table.clear()
-        for name, overview in reversed(self._seen.items()):
-            if words in " ".join(cells(overview)).lower():
-                self._table.add_row(*_row(overview, is_marked=name in self._marked), key=name)
+        shown = [o for o in self._seen.values() if words in " ".join(cells(o)).lower()]
+        for overview in _sorted(shown, self._order, is_reversed=self._is_reversed):
+            name = overview.run.name
+            self._table.add_row(*_row(overview, self._marker(name)), key=name)
         if chosen and chosen.name in self._table.rows:
             self._table.move_cursor(row=self._table.get_row_index(chosen.name))
-        self.query_one("#nothing").display = not self._table.row_count
+        nothing = self.query_one("#nothing", Static)
+        nothing.display = not shown
+        nothing.update(
+            f"No run has {harmless(words)} in its line."
+            if self._seen
+            else "No runs here yet: go back and press t to train."
+        )
+        arrow = "↑" if self._is_reversed else "↓"
+        self.query_one("#order", Label).update(f"{len(shown)} runs, {self._order} {arrow}")
+
+    def _marker(self, name: str) -> Text:
+        """The shape and colour of a marked run's curve."""
+        if name not in self._marked:
+            return Text(" ")
+        number = list(self._marked).index(name)
+        return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
 
     @property
     def chosen(self) -> Run | None:
         """The run under the cursor."""
+        overview = self._overview
+        return overview.run if overview else None
+
+    @property
+    def _overview(self) -> Overview | None:
         if not self._table.row_count:
             return None
         key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key.value
-        seen = self._seen.get(key or "")
-        return seen.run if seen else None
+        return self._seen.get(key or "")
 
-    @on(Input.Changed)
+    @on(Input.Changed, "#filter")
     def _filter(self) -> None:
         self._fill()
 
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#filter")
     def _to_table(self) -> None:
         self._table.focus()
 
@@ -116,10 +165,24 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
     def _open(self) -> None:
         self.action_choose("open")
 
-    def action_choose(self, what: str) -> None:
+    @on(DataTable.HeaderSelected)
+    def _sort_by_header(self, event: DataTable.HeaderSelected) -> None:
+        name = event.column_key.value
+        if name in _ORDERS:
+            self._is_reversed = name == self._order and not self._is_reversed
+            self._order = name
+            self._fill()
+
+    def action_next_order(self) -> None:
+        """Sort by the next column."""
+        self._order = _ORDERS[(_ORDERS.index(self._order) + 1) % len(_ORDERS)]
+        self._is_reversed = False
+        self._fill()
+
+    def action_choose(self, what: Literal["open", "inspect", "copy"]) -> None:
         """Leave with an order for the run under the cursor."""
         if self.chosen:
-            self.dismiss((what, self.chosen))
+            self.dismiss(Choice(what, self.chosen))
 
     def action_filter(self) -> None:
         """Type into the filter."""
@@ -147,30 +210,113 @@ class RunsScreen(Screen[tuple[str, Run] | None]):
         self._fill()
         self._compare()
 
-    def action_delete(self) -> None:
-        """Delete the run under the cursor, once that was confirmed."""
-        run = self.chosen
-        if run is None:
+    @work
+    async def action_resume(self) -> None:
+        """Go on with the run under the cursor; with a finished one for longer."""
+        overview = self._overview
+        if not overview or overview.problem:
             return
+        is_over = overview.status == "finished"
+        proposed = 2 * overview.num_epochs if is_over else overview.num_epochs
+        words = (
+            f"{overview.run.name} has trained {overview.epochs} of {overview.num_epochs} epochs. "
+            "How many shall it be in all?"
+        )
+        prompt = Prompt(
+            "Train for longer" if is_over else "Go on", words, str(proposed), _epochs_problem
+        )
+        answer = await self.app.push_screen_wait(prompt)
+        if answer:
+            changes = {} if int(answer) == overview.num_epochs else {"num_epochs": int(answer)}
+            self.dismiss(Choice("resume", overview.run, changes))
 
-        async def delete(answer: str | None) -> None:
-            if answer == "delete":
-                try:
-                    remove_run(run)
-                except BilstmError as error:
-                    self.app.push_screen(failure(error))
-                self._marked.pop(run.name, None)
-                await self._look()
+    async def action_pin(self) -> None:
+        """Keep the run under the cursor above the others, or no longer."""
+        if overview := self._overview:
+            pinned = not overview.remarks.pinned
+            await self._remark(overview, Remarks(pinned=pinned, note=overview.remarks.note))
 
-        answers = {"keep": "Keep it", "delete": "Delete"}
-        self.app.push_screen(Question("Delete this run?", run.name, answers), delete)
+    @work
+    async def action_note(self) -> None:
+        """Write a line on the run under the cursor."""
+        overview = self._overview
+        if not overview:
+            return
+        before = overview.remarks.note
+        prompt = Prompt("Note", f"A line on {overview.run.name}; a blank takes it away.", before)
+        answer = await self.app.push_screen_wait(prompt)
+        if answer:
+            note = answer.strip()[:500]
+            await self._remark(overview, Remarks(pinned=overview.remarks.pinned, note=note))
+
+    async def _remark(self, overview: Overview, remarks: Remarks) -> None:
+        try:
+            remark(overview.run, remarks)
+        except BilstmError as error:
+            self.app.push_screen(failure(error))
+        self._seen = {name: seen for name, seen in self._seen.items() if seen is not overview}
+        await self._look()
+
+    @work
+    async def action_rename(self) -> None:
+        """Give the run under the cursor another name."""
+        run = self.chosen
+        if not run:
+            return
+        label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
+        answer = await self.app.push_screen_wait(
+            Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
+        )
+        if not answer:
+            return
+        try:
+            renamed = rename_run(run, answer)
+        except BilstmError as error:
+            self.app.push_screen(failure(error))
+            return
+        if run.name in self._marked:
+            self._marked[renamed.name] = self._marked.pop(run.name)
+        await self._look()
+        self._compare()
+        if renamed.name in self._table.rows:
+            self._table.move_cursor(row=self._table.get_row_index(renamed.name))
+
+    @work
+    async def action_delete(self) -> None:
+        """Delete the marked runs, or the one under the cursor, once that was confirmed."""
+        marked = [self._seen[name].run for name in self._marked if name in self._seen]
+        runs = marked or ([self.chosen] if self.chosen else [])
+        if not runs:
+            return
+        title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"
+        names = "\n".join(run.name for run in runs)
+        answers = {"keep": "Keep", "delete": "Delete"}
+        if await self.app.push_screen_wait(Question(title, names, answers)) != "delete":
+            return
+        for run in runs:
+            try:
+                rest = remove_run(run)
+            except BilstmError as error:
+                self.app.push_screen(failure(error))
+                continue
+            if rest:
+                kept = ", ".join(path.name for path in rest)
+                words = f"{run.name} stays, for it holds what is not ours: {kept}"
+                self.notify(words, severity="warning", markup=False)
+            self._marked.pop(run.name, None)
+        await self._look()
+        self._compare()
 
     def _compare(self) -> None:
         self.query_one("#comparison").display = bool(self._marked)
-        series = [loss_series(history, name) for name, history in self._marked.items()]
+        series = [
+            loss_series(history, name.rpartition("_")[2]) for name, history in self._marked.items()
+        ]
         self.query_one("#overlay", Chart).show(series)
-        runs = [self._seen[name] for name in self._marked if name in self._seen]
-        self.query_one("#differences", Static).update(_differences(runs))
+        runs = [
+            (self._marker(name), self._seen[name]) for name in self._marked if name in self._seen
+        ]
+        self.query_one("#differences", Static).update(differences(runs))
 
 
 def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
@@ -183,32 +329,46 @@ def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overvi
     }
 
 
-def _row(overview: Overview, *, is_marked: bool) -> list[Text]:
-    name, status, *words, epochs, accuracy, time = cells(overview)
+def _sorted(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Overview]:
+    """Pinned ones first; then by a column: the newest, the best, the longest above."""
+    keys: dict[str, Any] = {
+        "test %": lambda o: -1.0 if o.accuracy is None else o.accuracy,
+        "status": lambda o: o.status,
+        "data": lambda o: o.dataset,
+        "model": lambda o: o.model,
+        "epochs": lambda o: o.epochs,
+        "time": lambda o: o.seconds,
+    }
+    shown = shown[::-1]  # newest first, also among equals
+    if order in keys:
+        is_text = order in {"status", "data", "model"}
+        shown.sort(key=keys[order], reverse=not is_text)
+    if is_reversed:
+        shown.reverse()
+    return sorted(shown, key=lambda overview: not overview.remarks.pinned)
+
+
+def _row(overview: Overview, marker: Text) -> list[Text]:
+    name, status, data, model, epochs, accuracy, time, note = cells(overview)
+    pin = Text("▲ ", "bold") if overview.remarks.pinned else Text()
     return [
-        Text("●" if is_marked else " "),
-        Text(name),
+        marker,
+        pin.append(name),
         Text(status, STATUS_STYLES[status]),
-        *map(Text, words),
+        Text(data),
+        Text(model),
         *(Text(number, justify="right") for number in (epochs, accuracy, time)),
+        Text(note, "italic"),
     ]
 
 
-def _differences(runs: list[Overview]) -> Table:
-    """The settings in which runs differ, a column a run, and what they came to."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("setting", style="dim")
-    configs = []
-    for overview in runs:
-        table.add_column(harmless(overview.run.name.rpartition("_")[2]), justify="right")
-        try:
-            configs.append(overview.run.config.model_dump())
-        except ConfigError:
-            configs.append({})
-    for name in dict.fromkeys(name for config in configs for name in config):
-        values = [str(config.get(name, "?")) for config in configs]
-        if len(set(values)) > 1:
-            table.add_row(name, *values)
-    accuracies = ["-" if run.accuracy is None else percent(run.accuracy) for run in runs]
-    table.add_row("test %", *accuracies, style="bold")
-    return table
+def _epochs_problem(typed: str) -> str:
+    return problem_with(RunConfig(), {"num_epochs": typed})
+
+
+def _label_problem(typed: str) -> str:
+    try:
+        check_label(typed)
+    except BilstmError as error:
+        return f"{error.message} {error.advice}"
+    return ""

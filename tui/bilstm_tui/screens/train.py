@@ -1,25 +1,36 @@
 """The first screen: choose on the left, watch on the right."""
 
+import asyncio
+from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, TabbedContent, TabPane
 
 from bilstm_core.config import RunConfig
-from bilstm_core.runs import Run
+from bilstm_core.control import Command, give_order
+from bilstm_core.errors import BilstmError
+from bilstm_core.gpus import list_gpus
+from bilstm_core.pace import Observation, observe
+from bilstm_core.resolve import problem_with
+from bilstm_core.runs import Run, list_runs
 
 from ..widgets.form import Form
 from ..widgets.plan import Plan
 from ..widgets.run_view import RunView
 from ..widgets.vitals import Vitals
+from .dialogs import Prompt, Question, failure
 
 _BOTH_FIT = 110
 """Columns from which on the form stays beside a run."""
+_JUDGED_RUNS = 30
+"""Runs, the latest, whose pace an estimate is made from."""
 
 
 class TrainScreen(Screen[None]):
@@ -28,21 +39,54 @@ class TrainScreen(Screen[None]):
     Args:
         config: What the form shows at first.
         preset: The preset that it came from.
+        runs_dir: The folder of the runs.
+        redraws_per_second: How often at most a run is drawn.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "app.begin", "Train", priority=True),
-        Binding("p", "app.pause_shown", "Pause/Go on", priority=True),
-        Binding("s", "app.stop_shown", "Stop", priority=True),
-        Binding("i", "app.inspect_shown", "Inspect", priority=True),
-        Binding("v", "switch_view", "Network/Run", priority=True),
-    ]
+    class Begin(Message):
+        """A run is to be begun with the form's settings.
 
-    def __init__(self, config: RunConfig, preset: str) -> None:
+        Attributes:
+            config: The settings.
+        """
+
+        def __init__(self, config: RunConfig) -> None:
+            super().__init__()
+            self.config = config
+
+    class Inspect(Message):
+        """The network of a run is to be looked into.
+
+        Attributes:
+            run: The run.
+        """
+
+        def __init__(self, run: Run) -> None:
+            super().__init__()
+            self.run = run
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "screen.begin", "Train", priority=True),
+        Binding("p", "screen.pause", "Pause", priority=True),
+        Binding("s", "screen.stop", "Stop", priority=True),
+        Binding("l", "screen.learning_rate", "Rate", priority=True),
+        Binding("i", "screen.inspect", "Inspect", priority=True),
+        Binding("v", "screen.switch_view", "View", priority=True),
+        Binding("escape", "screen.leave_field", "Leave the field", show=False),
+    ]
+    _LETTERS: ClassVar[set[str]] = {
+        *("begin", "pause", "stop", "learning_rate", "inspect", "switch_view"),
+    }
+
+    def __init__(
+        self, config: RunConfig, preset: str, runs_dir: Path, redraws_per_second: float
+    ) -> None:
         super().__init__()
         self.config: RunConfig | None = config
         self._first = config
         self._preset = preset
+        self._runs_dir = runs_dir
+        self._redraws = redraws_per_second
 
     def compose(self) -> ComposeResult:
         """Form, tabs, footer."""
@@ -53,32 +97,123 @@ class TrainScreen(Screen[None]):
                     yield Plan()
                     yield Vitals()
                 with TabPane("Run", id="run"):
-                    yield RunView()
+                    yield RunView(self._redraws)
         yield Static(id="problem")
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Draw the first network."""
         self.query_one(Plan).show(self._first, self._preset)
+        self.judge_pace()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters are letters while a word is typed."""
-        return not (action == "switch_view" and is_typing(self))
+        """Letters are letters while a word is typed; what cannot be done now is grey."""
+        if action in self._LETTERS and is_typing(self):
+            return False
+        view = self.view if self.is_mounted and self.query(RunView) else None
+        is_training = view is not None and view.is_training
+        match action:
+            case "begin":
+                return True if view and not is_training and self.config else None
+            case "pause" | "stop" | "learning_rate":
+                return True if is_training else None
+            case "inspect":
+                return True if view and view.shown_run and not is_training else None
+            case _:
+                return True
 
     @property
     def view(self) -> RunView:
         """The run that is shown."""
         return self.query_one(RunView)
 
-    def show_run_tab(self) -> None:
-        """Bring the run to the front."""
-        self.query_one(TabbedContent).active = "run"
+    @property
+    def preset(self) -> str:
+        """The preset that the form starts from."""
+        return self.query_one(Form).preset
 
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
-        self.show_run_tab()
+        self._show_run_tab()
         await self.view.watch_run(run)
         self.refresh_bindings()
+
+    @work(exclusive=True, group="pace")
+    async def judge_pace(self) -> None:
+        """Learn from the runs there are how fast this machine is."""
+        observed, device = await asyncio.to_thread(_pace_of, self._runs_dir)
+        self.query_one(Plan).learn(observed, device)
+
+    def action_begin(self) -> None:
+        """Train with the form's settings."""
+        if self.config:
+            self._show_run_tab()
+            self.post_message(self.Begin(self.config))
+
+    def action_pause(self) -> None:
+        """Ask the run to wait, or to go on."""
+        self.order("go_on" if self.view.history.is_paused else "pause")
+
+    @work
+    async def action_stop(self) -> None:
+        """Ask the run to stop, one way or the other."""
+        words = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
+        answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
+        answer = await self.app.push_screen_wait(Question("Stop the run?", words, answers))
+        if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
+            self.order(answer)
+
+    @work
+    async def action_learning_rate(self) -> None:
+        """Change the learning rate of the run."""
+        history = self.view.history
+        if not history.started:
+            return
+        config = RunConfig.model_validate(history.started.config)
+        now = history.rate_changes[-1].learning_rate if history.rate_changes else None
+        value = f"{now or config.learning_rate:g}"
+        words = "From the next step on"
+        if config.schedule != "constant":
+            words += f"; {config.schedule} goes on, with this as its peak"
+
+        prompt = Prompt(
+            "Learning rate",
+            f"{words}.",
+            value,
+            lambda typed: problem_with(config, {"learning_rate": typed}),
+        )
+        answer = await self.app.push_screen_wait(prompt)
+        if answer and answer != value:
+            self.order("change_learning_rate", learning_rate=float(answer))
+
+    def action_inspect(self) -> None:
+        """Look into the network of the run."""
+        if self.view.shown_run:
+            self.post_message(self.Inspect(self.view.shown_run))
+
+    def action_switch_view(self) -> None:
+        """The other tab."""
+        tabs = self.query_one(TabbedContent)
+        tabs.active = "network" if tabs.active == "run" else "run"
+
+    def action_leave_field(self) -> None:
+        """One layer out: letters are keys again."""
+        self.set_focus(None)
+
+    def order(self, command: Command, **particulars: float) -> bool:
+        """Order the run on the screen; whether there was one to take it."""
+        run = self.view.shown_run
+        if run is None or not self.view.is_training:
+            return False
+        try:
+            give_order(run.commands_file, command, **particulars)
+        except BilstmError as error:
+            self.app.push_screen(failure(error))
+            return False
+        return True
+
+    def _show_run_tab(self) -> None:
+        self.query_one(TabbedContent).active = "run"
 
     @on(TabbedContent.TabActivated)
     @on(Resize)
@@ -87,17 +222,12 @@ class TrainScreen(Screen[None]):
         is_run = self.query_one(TabbedContent).active == "run"
         self.query_one(Form).display = not (is_run and self.app.size.width < _BOTH_FIT)
 
-    def action_switch_view(self) -> None:
-        """The other tab."""
-        tabs = self.query_one(TabbedContent)
-        tabs.active = "network" if tabs.active == "run" else "run"
-
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:
         self.config = event.config
         plan = self.query_one(Plan)
         if event.config:
-            plan.show(event.config, self.query_one(Form).preset)
+            plan.show(event.config, self.preset)
         else:
             plan.show_problem(event.problem)
         problem = self.query_one("#problem", Static)
@@ -109,3 +239,12 @@ class TrainScreen(Screen[None]):
 def is_typing(screen: Screen[Any]) -> bool:
     """Whether keys are letters of a word now."""
     return isinstance(screen.focused, Input) and screen.focused.type == "text"
+
+
+def _pace_of(runs_dir: Path) -> tuple[list[Observation], str]:
+    """What the latest runs took, and where `auto` trains here, as far as the driver says."""
+    device = "cuda:0" if list_gpus() else "cpu"
+    try:
+        return observe(list_runs(runs_dir)[-_JUDGED_RUNS:]), device
+    except BilstmError:
+        return [], device

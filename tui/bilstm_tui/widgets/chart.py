@@ -1,69 +1,78 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from rich.text import Text
+from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import Leave, MouseMove
 from textual.reactive import reactive
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
-from bilstm_core.curves import reduce, smooth
+from bilstm_core.curves import Numbers, reduce, smooth
 
-_COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
-_MARKERS = ("●", "▲", "■", "◆", "✕", "○")
+from .axes import LogarithmTicks, Ticks, TimeTicks, clock_time
+from .series import Axis, Series
+
+COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
+MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _WEIGHTS = (0.9, 0.98, 0.0, 0.6)
-_MARGIN = 10
+_MARK = "yellow"
+_BAD = "bold red"
+_CROSS_HAIR = "bright_white"
 _TINY = 1e-12
 
 
-@dataclass(frozen=True)
-class Series:
-    """One curve.
-
-    Attributes:
-        label: What the legend says.
-        x: Ascending places, shape (N,).
-        low: The least value at each.
-        high: The greatest value at each.
-        mean: The mean value at each; this one is smoothed.
-        is_noisy: Whether to smooth it; otherwise its points are marked.
-    """
-
-    label: str
-    x: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    is_noisy: bool = True
-
-
-class Chart(PlotWidget):
+class Chart(PlotWidget, inherit_bindings=False):
     """Several curves over one x axis; draws only when something changed.
 
     Args:
         title: What the y axis shows.
         id: Textual's.
+        axis: What the x axis counts at first.
+        mark_meaning: What the lines across the chart are.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "toggle_logarithm", "Log y"),
-        Binding("m", "next_smoothing", "Smoothing"),
+        Binding("y", "toggle_logarithm", "Log y", show=False),
+        Binding("m", "next_smoothing", "Smoothing", show=False),
+        Binding("x", "next_axis", "X axis", show=False),
+        Binding("plus,equals_sign", "zoom_in", "Zoom in", show=False),
+        Binding("minus", "zoom_out", "Zoom out", show=False),
+        Binding("0", "whole", "Whole curve", show=False),
+        Binding("left", "pan_left", "Pan left", show=False),
+        Binding("right", "pan_right", "Pan right", show=False),
+        Binding("up", "pan_up", "Pan up", show=False),
+        Binding("down", "pan_down", "Pan down", show=False),
+        Binding("full_stop", "cross(1)", "Cross-hair right", show=False),
+        Binding("comma", "cross(-1)", "Cross-hair left", show=False),
     ]
 
     margin_top = reactive(0)
-    margin_bottom = reactive(2)
-    margin_left = reactive(8)
+    margin_bottom = reactive(1)
+    margin_left = reactive(7)
     is_logarithmic = reactive(False)
     smoothing = reactive(_WEIGHTS[0])
+    axis: reactive[Axis] = reactive("step")
 
-    def __init__(self, title: str, *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        title: str,
+        *,
+        id: str,  # noqa: A002 - Textual's name
+        axis: Axis = "step",
+        mark_meaning: str = "learning rate changed",
+    ) -> None:
         super().__init__(id=id)
         self._title = title
+        self._mark_meaning = mark_meaning
         self._series: Sequence[Series] = ()
+        self._view: tuple[float, float] | None = None
+        self._cross: float | None = None
+        self.set_reactive(Chart.axis, axis)
         self.border_title = title
 
     def show(self, series: Sequence[Series]) -> None:
@@ -79,9 +88,37 @@ class Chart(PlotWidget):
         """The next stronger smoothing, or none."""
         self.smoothing = _WEIGHTS[(_WEIGHTS.index(self.smoothing) + 1) % len(_WEIGHTS)]
 
-    def watch_is_logarithmic(self) -> None:
-        """Draw anew."""
+    def action_next_axis(self) -> None:
+        """Count steps, epochs or time."""
+        axes = get_args(Axis)
+        self.axis = axes[(axes.index(self.axis) + 1) % len(axes)]
+
+    def action_whole(self) -> None:
+        """Show everything again, and no cross-hair."""
+        self._view = self._cross = None
+        self.set_xlimits()
+        self.set_ylimits()
         self._draw()
+
+    def action_cross(self, columns: int) -> None:
+        """Move the cross-hair, or show it in the middle."""
+        low, high = self._range()
+        if self._cross is None:
+            self._cross = (low + high) / 2
+        else:
+            column = (high - low) / max(1, self._width)
+            self._cross = min(max(self._cross + columns * column, low), high)
+        self._draw()
+
+    def watch_is_logarithmic(self) -> None:
+        """The old limits mean nothing on the other axis."""
+        if self.is_mounted:
+            self.action_whole()
+
+    def watch_axis(self) -> None:
+        """The old limits mean nothing on the other axis."""
+        if self.is_mounted:
+            self.action_whole()
 
     def watch_smoothing(self) -> None:
         """Draw anew."""
@@ -91,44 +128,145 @@ class Chart(PlotWidget):
         """Other width, other columns."""
         self._draw()
 
+    @on(PlotWidget.ScaleChanged)
+    def _look_closer(self, event: PlotWidget.ScaleChanged) -> None:
+        """Zoomed or panned: show what this part has to show."""
+        self._view = (event.x_min, event.x_max)
+        self._draw()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """The cross-hair follows the mouse, but for a drag."""
+        plot = self.query_one("#plot")
+        column = event.screen_x - plot.region.x - 1
+        if event.button or not 0 <= column < self._width:
+            return
+        low, high = self._range()
+        cross = low + (column + 0.5) * (high - low) / self._width
+        if cross != self._cross:
+            self._cross = cross
+            self._draw()
+
+    def on_leave(self, _event: Leave) -> None:
+        """No mouse, no cross-hair."""
+        if self._cross is not None and not self.is_mouse_over:
+            self._cross = None
+            self._draw()
+
+    @property
+    def _width(self) -> int:
+        """Columns between the axes."""
+        return max(8, self.size.width - self.margin_left - 2)
+
+    def _range(self) -> tuple[float, float]:
+        """The part of the x axis that is shown."""
+        if self._view:
+            return self._view
+        ends = [one.place(self.axis, one.steps[[0, -1]]) for one in self._series if len(one.steps)]
+        return (min(x[0] for x in ends), max(x[1] for x in ends)) if ends else (0.0, 1.0)
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         self.clear()
-        columns = max(16, 2 * (self.size.width - _MARGIN))
-        is_any_noisy = False
+        self._choose_ticks()
         for number, one in enumerate(self._series):
-            if not len(one.x):
-                continue
-            colour = _COLOURS[number % len(_COLOURS)]
-            marker = _MARKERS[number % len(_MARKERS)]
-            if one.is_noisy:
-                is_any_noisy = True
-                self._draw_noisy(one, colour, columns)
-            else:
-                x, y = reduce(one.x, one.low, one.high, columns)
-                y = self._scaled(y)
-                self.plot(x, y, colour, hires_mode=HiResMode.BRAILLE)
-                self.scatter(x, y, marker=marker, marker_style=colour, label=one.label)
-        words = [self._title]
-        if self.is_logarithmic:
-            words.append("log10")
-        if is_any_noisy and self.smoothing:
-            words.append(f"smoothed {self.smoothing:g}")
-        self.border_title = ", ".join(words)
-        if len(self._series) > 1:
-            self.show_legend()
+            if len(one.steps):
+                self._draw_one(one, COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
+        self._draw_marks()
+        if self._cross is not None:
+            self.add_v_line(self._cross, _CROSS_HAIR)
+        self.border_title = self._heading()
+        self.border_subtitle = self._reading() if self._cross is not None else self._legend()
         self.refresh()
 
-    def _draw_noisy(self, one: Series, colour: str, columns: int) -> None:
+    def _draw_one(self, one: Series, colour: str, marker: str) -> None:
+        x = one.place(self.axis, one.steps)
+        part = self._part(x)
+        x, low, high = x[part], one.low[part], one.high[part]
+        points, y = reduce(x, low, high, 2 * self._width)
+        y = self._scaled(y)
+        if not one.is_noisy:
+            self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
+            self.scatter(points, y, marker=marker, marker_style=colour)
+            return
         if self.smoothing:
-            x, y = reduce(one.x, one.low, one.high, columns)
-            self.plot(x, self._scaled(y), f"{colour} dim", hires_mode=HiResMode.BRAILLE)
-            smoothed = smooth(one.mean, self.smoothing)
-            x, y = reduce(one.x, smoothed, smoothed, columns)
-        else:
-            x, y = reduce(one.x, one.low, one.high, columns)
-        self.plot(x, self._scaled(y), colour, hires_mode=HiResMode.BRAILLE, label=one.label)
+            self.plot(points, y, f"{colour} dim", hires_mode=HiResMode.BRAILLE)
+            smoothed = smooth(one.mean, self.smoothing)[part]
+            points, y = reduce(x, smoothed, smoothed, 2 * self._width)
+            y = self._scaled(y)
+        self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
+        if len(self._series) > 1:  # a shape as well as a colour
+            shown = slice(len(points) // 2, None, max(1, len(points) // 2 - 1))
+            self.scatter(points[shown], y[shown], marker=marker, marker_style=colour)
 
-    def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _draw_marks(self) -> None:
+        low, high = self._range()
+        for one in self._series:
+            for x in one.place(self.axis, np.array(one.marked, np.float64)):
+                if low <= x <= high:
+                    self.add_v_line(float(x), _MARK)
+            if len(one.bad) and len(one.high):
+                bad = one.place(self.axis, np.array(one.bad, np.float64))
+                bad = bad[(low <= bad) & (bad <= high)]
+                columns = np.unique(np.floor((bad - low) / (high - low or 1) * self._width))
+                x = low + columns * (high - low) / self._width
+                top = self._scaled(np.full(len(x), one.high.max()))
+                self.scatter(x, top, marker="✕", marker_style=_BAD)
+
+    def _part(self, x: Numbers) -> slice:
+        """The places in view, and one more at each side for the line to go out."""
+        if not self._view:
+            return slice(None)
+        first, last = np.searchsorted(x, self._view)
+        return slice(max(0, int(first) - 1), int(last) + 1)
+
+    def _choose_ticks(self) -> None:
+        horizontal = {
+            "step": Ticks(least=1),
+            "epoch": Ticks(),
+            "time": TimeTicks(),
+        }[self.axis]
+        kind = LogarithmTicks if self.is_logarithmic else Ticks
+        vertical = kind(is_vertical=True)
+        horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
+        self.set_x_formatter(horizontal)
+        self.set_y_formatter(vertical)
+
+    def _heading(self) -> Text:
+        words = [f"{self._title} by {self.axis}"]
+        if self.is_logarithmic:
+            words.append("log y")
+        if self.smoothing and any(one.is_noisy for one in self._series):
+            words.append(f"smoothed {self.smoothing:g}")
+        heading = Text(", ".join(words))
+        if any(one.marked for one in self._series):
+            heading.append(f" │ {self._mark_meaning}", _MARK)
+        if any(len(one.bad) for one in self._series):
+            heading.append(" ✕ not finite", _BAD)
+        return heading
+
+    def _legend(self) -> Text:
+        legend = Text()
+        if len(self._series) > 1:
+            for number, one in enumerate(self._series):
+                style = COLOURS[number % len(COLOURS)]
+                legend.append(f"{MARKERS[number % len(MARKERS)]} {one.label} ", style)
+        return legend
+
+    def _reading(self) -> Text:
+        """The values under the cross-hair."""
+        cross = self._cross or 0.0
+        where = clock_time(cross) if self.axis == "time" else f"{cross:,.4g}"
+        if self.axis == "step":
+            where = f"{cross:,.0f}"
+        reading = Text(f"{self.axis} {where}")
+        for number, one in enumerate(self._series):
+            if len(one.steps):
+                x = one.place(self.axis, one.steps)
+                index = int(np.abs(x - cross).argmin())
+                marker = f"{MARKERS[number % len(MARKERS)]} " if len(self._series) > 1 else ""
+                reading.append(f"  {marker}{one.mean[index]:.4g}", COLOURS[number % len(COLOURS)])
+        return reading
+
+    def _scaled(self, values: Numbers) -> Numbers:
         return np.log10(np.maximum(values, _TINY)) if self.is_logarithmic else values

@@ -50,18 +50,28 @@ class Form(Widget):
     def compose(self) -> ComposeResult:
         """A field for each setting, by group."""
         with VerticalScroll(can_focus=False):
-            with Horizontal(classes="field"):
+            with Horizontal(classes="field", id="preset-field"):
                 yield Label("preset")
                 yield Select.from_values(
                     PRESETS, value=self.preset, allow_blank=False, id="preset", compact=True
                 )
-            for group, what in GROUPS.items():
-                with Collapsible(title=f"{group}: {what}", collapsed=group not in _OPEN):
+            for group in GROUPS:
+                with Collapsible(title=group, collapsed=group not in _OPEN):
                     for setting in settings_in(group):
                         with Horizontal(classes="field"):
                             yield Label(setting.name)
                             yield self._field(setting)
         yield Static(id="help")
+
+    def choose_dataset(self, name: str) -> RunConfig:
+        """Take another data set, as if it had been chosen in its field.
+
+        Raises:
+            ConfigError: Another field is wrong.
+        """
+        self._put("dataset", name)
+        self._start_anew(keep=self._edited() - {"dataset"})
+        return resolve(self._values)
 
     def show(self, config: RunConfig) -> None:
         """Put a configuration into the fields."""

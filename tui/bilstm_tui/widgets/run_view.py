@@ -3,12 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-import numpy as np
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import ProgressBar, RichLog, Static
+from textual.widgets import RichLog, Static
 
 from bilstm_core import events
 from bilstm_core.events import Event
@@ -17,14 +16,20 @@ from bilstm_core.log import LogReader, open_log
 from bilstm_core.overview import Status, status_after
 from bilstm_core.runs import Run
 
-from ..narration import Narrator, got, percent
+from ..narration import Narrator
 from ..output import harmless
 from ..progress import Estimate
 from ..runs_table import STATUS_STYLES
-from .chart import Chart, Series
+from .advance import Advance
+from .chart import Chart
+from .result import Result
+from .series import accuracy_series, loss_series
+from .vitals import Vitals
 
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
+_TOLD_EPOCHS = 200
+"""Epochs that the log tells of when a run is opened; the charts show all."""
 
 
 class RunView(Vertical):
@@ -49,7 +54,7 @@ class RunView(Vertical):
             self.run = run
             self.ending = ending
 
-    def __init__(self, redraws_per_second: float = 5) -> None:
+    def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
         self.shown_run: Run | None = None
         self.history = History()
@@ -58,23 +63,29 @@ class RunView(Vertical):
         self._reader: LogReader | None = None
         self._estimate = Estimate()
         self._figures = ""
-        self._download = ""
 
     def compose(self) -> ComposeResult:
-        """Headline, charts, figures, result, log."""
+        """Headline, progress, figures, result, charts, log."""
         yield Static("No run yet: press t to train.", id="headline")
-        yield ProgressBar(id="progress", show_eta=False)
-        yield Static(id="figures")
-        yield Static(id="result")
+        yield Advance()
+        with Horizontal(id="words"):
+            yield Static(id="figures")
+            yield Vitals(is_short=True)
+        yield Result()
         with Container(id="charts"):
             yield Chart("training loss", id="loss")
-            yield Chart("accuracy %", id="accuracy")
-        yield RichLog(id="log", wrap=True, max_lines=1000)
+            yield Chart("accuracy %", id="accuracy", axis="epoch")
+        yield RichLog(id="log", wrap=True, min_width=20, max_lines=1000)
 
     def on_mount(self) -> None:
         """Look for news on a timer: its rate never follows the run's."""
         self._log = self.query_one(RichLog)
-        self.set_interval(self._pace, self._look)
+        self._timer = self.set_interval(self._pace, self._look)
+
+    def redraw(self, per_second: float) -> None:
+        """From now on, redraw this often at most."""
+        self._timer.stop()
+        self._timer = self.set_interval(1 / per_second, self._look)
 
     def on_resize(self) -> None:
         """Where there is little height, the charts stand side by side."""
@@ -85,12 +96,12 @@ class RunView(Vertical):
         self.shown_run, self._reader = None, None
         past, reader = await asyncio.to_thread(open_log, run.log_file)
         self.history, self._estimate = History(), Estimate()
-        self._figures = self._download = ""
+        self._figures = ""
         self._log.clear()
         self._narrator = Narrator(self._say, self._warn)
         for event in past:
             self._take(event)
-        for event in self.history.story():
+        for event in self.history.story(_TOLD_EPOCHS):
             self._narrator.tell(event)
         self.shown_run, self._reader, self._is_followed = run, reader, True
         self._show(self._status())
@@ -118,16 +129,17 @@ class RunView(Vertical):
         match event:
             case events.RunStarted():
                 self._estimate.start(event)
-                self._download = ""
+                self._figures = ""
             case events.Progress():
-                self._figures = f"{self._estimate.update(event)}  lr {event.learning_rate:.3g}"
+                words = self._estimate.update(event)[1:]  # the epoch has a bar of its own
+                self._figures = "  ".join([*words, f"lr {event.learning_rate:.3g}"])
             case events.WentOn():
                 self._estimate.go_on(event)
-            case events.Download():
-                share = f" of {event.total / 1e6:,.1f}" if event.total else ""
-                self._download = f"Fetching {event.file}: {event.received / 1e6:,.1f}{share} MB"
+            case events.EvaluationStarted():
+                self._figures = f"Checking {events.SPLIT_TITLES[event.split]} data"
             case _:
                 pass
+        self.query_one(Advance).take(event)
 
     @property
     def is_training(self) -> bool:
@@ -141,51 +153,33 @@ class RunView(Vertical):
     def _show(self, status: Status) -> None:
         history, run = self.history, self.shown_run
         words = Text(harmless(run.name if run else ""))
-        is_paused = status == "running" and history.is_paused
-        words.append("  paused" if is_paused else f"  {status}", f"bold {STATUS_STYLES[status]}")
+        words.append(f"  {self._status_word(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words)
-        total = history.started.total_steps if history.started else None
-        self.query_one(ProgressBar).update(total=total or None, progress=history.step)
+        self.query_one(Advance).show(history)
         self.query_one("#figures", Static).update(self._figures_at(status))
-        result = "\n".join(got(check) for check in history.final.values())
-        self.query_one("#result", Static).update(Text(result, style="bold green"))
-        self.query_one("#result").display = bool(result)
+        self.query_one(Result).show(list(history.final.values()))
         self.query_one("#loss", Chart).show([loss_series(history, "loss")])
         self.query_one("#accuracy", Chart).show(accuracy_series(history))
 
+    def _status_word(self, status: Status) -> str:
+        if status != "running":
+            return status
+        if self.history.is_stopping:
+            return "stopping"
+        return "paused" if self.history.is_paused else status
+
     def _figures_at(self, status: Status) -> str:
         if status == "running":
-            return self._download or self._figures or "Loading …"
+            return self._figures or "Loading …"
         if isinstance(self.history.ending, events.Finished):
             took = timedelta(seconds=round(self.history.ending.seconds))
             return f"{self.history.step:,} steps in {took}"
-        return self._figures
+        return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:
         self._log.write(Text(harmless(line)))
 
     def _warn(self, line: str) -> None:
         self._log.write(Text(f"! {harmless(line)}", style="yellow"))
-
-
-def loss_series(history: History, label: str) -> Series:
-    """The loss of each step."""
-    steps, low, high, mean = history.losses.points()
-    return Series(label, steps.astype(np.float64), low, high, mean)
-
-
-def accuracy_series(history: History) -> list[Series]:
-    """Training accuracy of each epoch, and that of the check after it."""
-    checked = next(iter(history.watched.values()), None)
-    rows = [("train", history.epochs), (checked.split if checked else "test", history.watched)]
-    series = []
-    for label, by_epoch in rows:
-        epochs = sorted(by_epoch)
-        values = np.array([by_epoch[epoch].accuracy * 100 for epoch in epochs])
-        if epochs:
-            label = f"{label} {percent(by_epoch[epochs[-1]].accuracy)}"  # noqa: PLW2901
-        x = np.array(epochs, np.float64)
-        series.append(Series(label, x, values, values, values, is_noisy=False))
-    return series

@@ -12,7 +12,15 @@ _GIB = 2**30
 
 
 class Vitals(Static):
-    """A line for each device."""
+    """A line for each device, or a word for each.
+
+    Args:
+        is_short: Whether there is little room.
+    """
+
+    def __init__(self, *, is_short: bool = False) -> None:
+        super().__init__()
+        self._is_short = is_short
 
     def on_mount(self) -> None:
         """Look every two seconds."""
@@ -22,7 +30,11 @@ class Vitals(Static):
 
     async def _look(self) -> None:
         gpus = await asyncio.to_thread(list_gpus)
-        self.update("\n".join([_processor(), *map(_words, gpus)]))
+        if self._is_short:
+            busy = [f"cpu {psutil.cpu_percent():.0f}%", *map(_short, gpus)]
+            self.update("  ".join(busy))
+        else:
+            self.update("\n".join([_processor(), *map(_words, gpus)]))
 
 
 def _processor() -> str:
@@ -31,6 +43,11 @@ def _processor() -> str:
         f"cpu     {psutil.cpu_percent():3.0f} % busy, "
         f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free"
     )
+
+
+def _short(gpu: Gpu) -> str:
+    used = gpu.memory_total - gpu.memory_free
+    return f"gpu{gpu.index} {gpu.utilisation}% {used / _GIB:.0f}/{gpu.memory_total / _GIB:.0f} GiB"
 
 
 def _words(gpu: Gpu) -> str:

@@ -1,0 +1,91 @@
+"""A run's curves, as a chart takes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bilstm_core.curves import Numbers
+from bilstm_core.history import History
+
+from ..narration import percent
+
+Axis = Literal["step", "epoch", "time"]
+"""What the x axis counts."""
+
+Place = Callable[[Axis, Numbers], Numbers]
+"""Where on an axis steps of a run are."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve.
+
+    Attributes:
+        label: What the legend says.
+        steps: Ascending steps of the run, shape (N,).
+        low: The least value at each.
+        high: The greatest value at each.
+        mean: The mean value at each; this one is smoothed.
+        place: Where on an axis these steps are.
+        is_noisy: Whether to smooth it; otherwise its points are marked.
+        marked: Steps with a line across the chart.
+        bad: Steps whose value was not finite.
+    """
+
+    label: str
+    steps: Numbers
+    low: Numbers
+    high: Numbers
+    mean: Numbers
+    place: Place
+    is_noisy: bool = True
+    marked: Sequence[int] = ()
+    bad: Sequence[int] = ()
+
+
+def loss_series(history: History, label: str) -> Series:
+    """The loss of each step, with the steps at which somebody changed the learning rate."""
+    steps, low, high, mean = history.losses.points()
+    return Series(
+        label,
+        steps.astype(np.float64),
+        low,
+        high,
+        mean,
+        _places(history),
+        marked=[change.step for change in history.rate_changes],
+        bad=history.losses.bad_steps().tolist(),
+    )
+
+
+def accuracy_series(history: History) -> list[Series]:
+    """Training accuracy of each epoch, and that of the check after it, in percent."""
+    checked = next(iter(history.watched.values()), None)
+    rows = [("train", history.epochs), (checked.split if checked else "test", history.watched)]
+    series = []
+    for label, by_epoch in rows:
+        told = [by_epoch[epoch] for epoch in sorted(by_epoch)]
+        steps = np.array([event.step for event in told], np.float64)
+        values = np.array([event.accuracy * 100 for event in told])
+        words = f"{label} {percent(told[-1].accuracy)}" if told else label
+        series.append(
+            Series(words, steps, values, values, values, _places(history), is_noisy=False)
+        )
+    return series
+
+
+def _places(history: History) -> Place:
+    steps_per_epoch = history.started.steps_per_epoch if history.started else 1
+
+    def place(axis: Axis, steps: Numbers) -> Numbers:
+        match axis:
+            case "step":
+                return steps
+            case "epoch":
+                return steps / max(1, steps_per_epoch)
+            case "time":
+                return history.clock.at(steps)
+
+    return place
