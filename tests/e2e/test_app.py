@@ -33,7 +33,7 @@ def test_one_key_from_start_to_the_accuracy_lines(
         app.wait_for("finished")
         app.type("i")
         app.wait_for("of 360 test images taken wrongly")
-        app.wait_for("rows: true, columns: predicted")
+        app.wait_for("images: true, down; predicted, across")
         app.type("n")
         app.wait_for(r"\d\.\d%")
         app.type("j")

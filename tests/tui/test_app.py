@@ -1,116 +1,19 @@
-"""The app's screens and dialogs, with a worker that only pretends to train."""
+"""The app's first screen and its dialogs, with a worker that only pretends to train."""
 
-import asyncio
-import math
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, DataTable, HelpPanel, Input, Select
+from textual.widgets import Button, HelpPanel, Input, Select
 
 from bilstm_core import events
 from bilstm_core.architecture import summarise
-from bilstm_core.config import RunConfig
-from bilstm_core.control import Orders
-from bilstm_core.errors import BilstmError, RelayedError
-from bilstm_core.log import EventLog
-from bilstm_core.runs import Run, RunLock, create_run
+from bilstm_core.control import Orders, Stop
+from bilstm_core.errors import RelayedError
 from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.dialogs import Question
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.screens.train import TrainScreen
 from bilstm_tui.widgets.form import command_for
-from tests.conftest import run_started, small_config
-
-STEPS = 40
-
-
-def story(config: RunConfig) -> list[events.Event]:
-    """A whole run, as a worker tells it."""
-    losses: list[float | None] = [math.exp(-step / 10) for step in range(STEPS)]
-    at: dict[str, Any] = {"epoch": 1, "step": STEPS}
-    scores: dict[str, Any] = {"loss": 0.1, "total": 360, "correct": 351, "accuracy": 0.975}
-    return [
-        run_started(config),
-        events.Progress(**at, losses=losses, learning_rate=0.01, samples_per_second=5000),
-        events.EpochEnded(**at, **scores, seconds=1),
-        events.Evaluation(**at, **scores, split="test", final=False),
-        events.Evaluation(**at, **scores, split="train", final=True),
-        events.Evaluation(**at, **scores, split="test", final=True),
-        events.Finished(**at, kept_epoch=1, seconds=2, training_seconds=1),
-    ]
-
-
-class FakeWorker:
-    """Makes a run whose log is written already."""
-
-    def __init__(self, events_told: int = 99, *, failure: BilstmError | None = None) -> None:
-        self.events_told = events_told
-        self.failure = failure
-        self.orders: list[dict[str, Any]] = []
-        self.runs: list[Run] = []
-        self.locks: list[RunLock] = []
-
-    def __call__(self) -> "FakeWorker":
-        return self
-
-    def order(self, order: dict[str, Any]) -> Run:
-        self.orders.append(order)
-        if self.failure:
-            raise self.failure
-        config = RunConfig.model_validate(order["config"])
-        run, lock = create_run(Path(order["runs_dir"]), config)
-        log = EventLog(run.log_file)
-        for event in story(config)[: self.events_told]:
-            log.append(event)
-        log.close()
-        if self.events_told < 99:
-            self.locks.append(lock)
-        else:
-            lock.release()
-        self.runs.append(run)
-        return run
-
-    def dismiss(self) -> None:
-        """Nothing waits."""
-
-
-Steps = Callable[[BilstmApp, Pilot[int]], Awaitable[None]]
-
-
-def drive(
-    worker: FakeWorker, runs_dir: Path, steps: Steps, size: tuple[int, int] = (120, 36)
-) -> BilstmApp:
-    """Open the app and do something in it."""
-    app = BilstmApp(small_config(), "default", runs_dir, make_worker=worker)
-
-    async def main() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: isinstance(app.screen, TrainScreen | Question))
-            await steps(app, pilot)
-
-    try:
-        asyncio.run(main())
-    finally:
-        for lock in worker.locks:
-            lock.release()
-    return app
-
-
-async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        await pilot.pause(0.01)
-    pytest.fail(f"waited in vain; the screen:\n{text(pilot.app)}")
-
-
-def text(app: Any) -> str:
-    """What the screen shows."""
-    strips = app.screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+from tests.conftest import small_config
+from tests.tui.driving import STEPS, FakeWorker, drive, tell, said, text, until
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 50)])
@@ -123,7 +26,7 @@ def test_one_key_trains_and_shows_curve_and_accuracy_lines(
         await until(pilot, lambda: any("\u2801" <= char <= "\u28ff" for char in text(app)))
         shown = text(app)
         assert "finished" in shown
-        assert "training loss, smoothed 0.9" in shown
+        assert "training loss by step" in shown
         assert "accuracy %" in shown
 
     worker = FakeWorker()
@@ -178,7 +81,7 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
         await until(pilot, lambda: isinstance(app.focused, Button))
         await pilot.press("enter")
         await pilot.pause()
-        assert not orders.stop_asked()
+        assert orders.stop_asked() is Stop.NO
 
     worker = FakeWorker(events_told=2)
     assert drive(worker, tmp_path, leave).return_value == 0
@@ -205,9 +108,7 @@ def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
         run = worker.runs[0]
         await pilot.press("p")
         await until(pilot, run.commands_file.exists)
-        log = EventLog(run.log_file)
-        log.append(events.Paused(epoch=1, step=STEPS))
-        log.close()
+        tell(run, events.Paused(epoch=1, step=STEPS))
         await until(pilot, lambda: "paused" in text(app))
         await pilot.press("p")
         await until(pilot, lambda: "go_on" in run.commands_file.read_text(encoding="utf-8"))
@@ -255,42 +156,6 @@ def test_a_live_run_is_offered(tmp_path: Path) -> None:
     other.locks[0].release()
 
 
-def test_runs_are_filtered_compared_copied_opened_and_deleted(tmp_path: Path) -> None:
-    past = FakeWorker()
-    for hidden_size in (16, 48):
-        config = small_config(hidden_size=hidden_size)
-        past.order({"config": config.model_dump(), "runs_dir": str(tmp_path)})
-
-    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        table = app.screen.query_one(DataTable)
-        await until(pilot, lambda: table.row_count == 2)
-        await pilot.press("space", "down", "space")
-        await until(pilot, lambda: "hidden_size" in text(app))
-        assert "learning_rate" not in text(app)
-        await pilot.press("slash", "q", "x")
-        await until(pilot, lambda: table.row_count == 0)
-        app.screen.query_one("#filter", Input).value = "×48"  # "48" may stand in a time, too
-        await until(pilot, lambda: table.row_count == 1)
-        await pilot.press("escape", "c")
-        await until(pilot, lambda: app.screen is app.train_screen)
-        await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=48))
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        table = app.screen.query_one(DataTable)
-        await until(pilot, lambda: table.row_count == 2)
-        await pilot.press("d")
-        await until(pilot, lambda: "Delete this run?" in text(app))
-        app.screen.query_one("#delete", Button).press()
-        await until(pilot, lambda: table.row_count == 1)
-        await pilot.press("enter")
-        await until(pilot, lambda: "got 351 / 360" in text(app))
-
-    drive(FakeWorker(), tmp_path, steps)
-    assert [run.path.is_dir() for run in past.runs].count(True) == 1
-
-
 def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
@@ -301,20 +166,144 @@ def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-def test_a_chart_changes_with_its_keys(tmp_path: Path) -> None:
-    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await pilot.press("t")
-        await until(pilot, lambda: "finished" in text(app))
-        app.screen.query_one("#loss").focus()
-        await pilot.press("l", "m")
-        await until(pilot, lambda: "training loss, log10, smoothed 0.98" in text(app))
-
-    drive(FakeWorker(), tmp_path, steps)
-
-
 def test_the_command_says_only_what_differs() -> None:
     config = small_config(bidirectional=False, learning_rate=1e-5)
     assert command_for(config, "default") == (
         "bilstm-tui --no-ui --dataset digits --no-bidirectional --hidden-size 16 "
         "--learning-rate 1e-05 --num-epochs 2 --device cpu --precision float32"
     )
+
+
+@pytest.mark.parametrize(
+    ("keys", "command"), [(["enter"], '"stop"'), (["right", "enter"], '"stop_at_once"')]
+)
+def test_a_run_is_stopped_one_way_or_the_other(
+    tmp_path: Path, keys: list[str], command: str
+) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        run = worker.runs[0]
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.focused, Button))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        assert not run.commands_file.exists()
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.focused, Button))
+        await pilot.press(*keys)
+        await until(pilot, run.commands_file.exists)
+        assert command in run.commands_file.read_text(encoding="utf-8")
+        tell(run, events.Stopping(epoch=1, step=STEPS))
+        await until(pilot, lambda: "stopping" in text(app))
+
+    drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+
+
+def test_the_learning_rate_is_changed_and_marked(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        run = worker.runs[0]
+        await pilot.press("l")
+        await until(pilot, lambda: "with this as its peak" in said(app))
+        field = app.screen.query_one("#answer", Input)
+        assert field.value == "0.008"
+        field.value = "fast"
+        await pilot.press("enter")
+        await until(pilot, lambda: "a number above 0 to 10" in said(app))
+        field.value = "0.002"
+        await pilot.press("enter")
+        await until(pilot, run.commands_file.exists)
+        assert '"learning_rate": 0.002' in run.commands_file.read_text(encoding="utf-8")
+        tell(run, events.LearningRateChanged(epoch=1, step=20, learning_rate=0.002))
+        await until(pilot, lambda: "learning rate changed" in text(app))
+        assert "Learning rate 0.002 after step 20" in text(app)
+
+    drive(worker := FakeWorker(events_told=2), tmp_path, steps, (160, 50))
+
+
+def test_a_download_is_shown_as_progress(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        tell(
+            worker.runs[0],
+            events.Download(
+                dataset="mnist", file="train-images.gz", received=2_500_000, total=10_000_000
+            ),
+        )
+        await until(pilot, lambda: "Fetching MNIST: train-images.gz, 2.5 MB" in text(app))
+        assert "25%" in text(app)
+
+    drive(worker := FakeWorker(events_told=0), tmp_path, steps)
+
+
+def test_without_data_the_ways_out_are_said_and_digits_offered(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.screen.query_one("#dataset", Select).value = "mnist"
+        await until(pilot, lambda: app.train_screen.config == small_config(dataset="mnist"))
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        failed = events.Failed(
+            title="No data", message="No mirror answers.", advice="1. Copy it.", exit_code=3
+        )
+        tell(worker.runs[0], failed)
+        worker.locks[0].release()
+        worker.events_told = 99
+        await until(pilot, lambda: "No mirror answers.\n\n1. Copy it." in said(app))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+        assert worker.orders[1]["config"]["dataset"] == "digits"
+
+    drive(worker := FakeWorker(events_told=0), tmp_path, steps)
+
+
+def test_every_key_is_in_the_palette(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: "Train" in text(app))
+        await pilot.press(*"Redraw")
+        await until(pilot, lambda: "How often curves and figures" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Times a second" in said(app))
+        await pilot.press("escape", "ctrl+p", *"Runs")
+        await until(pilot, lambda: "key: r" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "No runs here yet" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_presets_are_explained(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.screen.query_one("#preset", Select).value = "best"
+        app.screen.query_one("#preset", Select).focus()
+        await until(pilot, lambda: "the most accurate" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_escape_leaves_a_field(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.screen.query_one("#hidden_size", Input).focus()
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is None)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_an_app_in_ascii_draws_nothing_else(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+        drawn = [
+            segment.text
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip.apply_filter(app.get_line_filters()[-1], app.styles.background)
+        ]
+        assert "".join(drawn).isascii()
+        assert any(mark in "".join(drawn) for mark in ("'", ":"))
+
+    drive(FakeWorker(), tmp_path, steps, is_ascii=True)

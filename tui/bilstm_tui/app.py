@@ -108,7 +108,9 @@ class BilstmApp(App[int]):
         self.call_after_refresh(self._warm_up)
         self.call_after_refresh(self._offer_live_run)
         if self._preferences and self._preferences.problem:
-            self.notify(self._preferences.problem, severity="warning", markup=False)
+            self.call_after_refresh(
+                self.notify, self._preferences.problem, severity="warning", markup=False
+            )
 
     def on_unmount(self) -> None:
         """Let the worker go that got no order; remember the form."""
@@ -156,7 +158,7 @@ class BilstmApp(App[int]):
         """Keep the choices for the next start."""
         if not self._preferences:
             return
-        form = self.train_screen.config if self.train_screen.is_mounted else None
+        form = self.train_screen.config
         kept = self._preferences.kept
         self._preferences.save(
             Preferences(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from textual.binding import ActiveBinding
+from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.dom import DOMNode
 from textual.types import IgnoreReturnCallbackType
 
 
@@ -23,17 +24,20 @@ class KeyCommands(Provider):
                 yield Hit(score, matcher.highlight(words), run, help=f"key: {key}")
 
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
-        seen: set[str] = set()
+        found: dict[str, tuple[Binding, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            words = active.binding.description
-            if words and active.enabled and words not in seen:
-                seen.add(words)
-                yield words, self.app.get_key_display(active.binding), _runner(active)
+            if active.enabled:
+                found.setdefault(active.binding.description, (active.binding, active.node))
+        for binding in type(self.app).BINDINGS:  # not active while the palette takes the letters
+            if isinstance(binding, Binding) and binding.show:
+                found.setdefault(binding.description, (binding, self.app))
+        found.pop("", None)
+        for words, (binding, node) in found.items():
+            yield words, self.app.get_key_display(binding), _runner(binding, node)
 
 
-def _runner(active: ActiveBinding) -> IgnoreReturnCallbackType:
+def _runner(binding: Binding, node: DOMNode) -> IgnoreReturnCallbackType:
     async def run() -> None:
-        app = active.node.app
-        await app.run_action(active.binding.action, active.node)
+        await node.app.run_action(binding.action, node)
 
     return run

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from bilstm_core.catalog import CATALOG
 from bilstm_core.errors import BilstmError
@@ -19,8 +19,14 @@ from bilstm_core.runs import Run
 
 from ..inspector import Inspector
 from ..output import harmless
+from ..widgets.keys import Keys
 from ..widgets.picture import DrawingPad, ReadingView
 from .dialogs import failure
+
+_BOTH_FIT = 140
+"""Columns from which on the counts and the shares both fit."""
+_RARE, _FREQUENT = 0.01, 0.05
+"""Shares of a class taken for another from which on they are shown louder."""
 
 
 class InspectScreen(Screen[None]):
@@ -60,12 +66,14 @@ class InspectScreen(Screen[None]):
                 yield Static(id="classes")
             with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
                 yield Static(id="mistake")
-                yield ReadingView(id="mistake-reading")
+                with Horizontal(id="mistake-view"):
+                    yield ReadingView(id="mistake-reading")
+                    yield ReadingView(id="mistake-shares")
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
                 yield ReadingView(id="draw-reading")
                 yield ReadingView(id="draw-shares")
-        yield Footer()
+        yield Keys()
 
     def on_mount(self) -> None:
         """Have the network examined."""
@@ -116,8 +124,14 @@ class InspectScreen(Screen[None]):
 
     def _show_confusion(self) -> None:
         if self._findings:
-            table = _confusion_table(self._findings, is_normalised=self._is_normalised)
-            self.query_one("#confusion", Static).update(table)
+            both = Table.grid(padding=(0, 4))
+            kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
+            both.add_row(*(_confusion_table(self._findings, is_normalised=kind) for kind in kinds))
+            self.query_one("#confusion", Static).update(both)
+
+    def on_resize(self) -> None:
+        """Where there is room, counts and shares stand side by side."""
+        self._show_confusion()
 
     @property
     def _mistakes(self) -> list[Mistake]:
@@ -131,8 +145,7 @@ class InspectScreen(Screen[None]):
         if not found:
             return
         which = "any class" if self._class is None else found.classes[self._class]
-        view = self.query_one("#mistake-reading", ReadingView)
-        view.display = bool(mistakes)
+        self.query_one("#mistake-view").display = bool(mistakes)
         if not mistakes:
             self.query_one("#mistake", Static).update(Text(f"No mistakes on {which}"))
             return
@@ -144,7 +157,9 @@ class InspectScreen(Screen[None]):
         )
         self.query_one("#mistake", Static).update(Text(words, style="bold"))
         if reading := await self._read(shown.pixels):
+            view = self.query_one("#mistake-reading", ReadingView)
             view.show(shown.pixels, reading, found.classes)
+            self.query_one("#mistake-shares", ReadingView).show_shares(reading, found.classes)
 
     @on(DrawingPad.Drawn)
     @work(exclusive=True, group="drawing")
@@ -169,7 +184,9 @@ class InspectScreen(Screen[None]):
 
 def _confusion_table(found: Findings, *, is_normalised: bool) -> Table:
     """Rows: what images are. Columns: what they were taken for."""
-    table = Table(box=None, pad_edge=False, title="rows: true, columns: predicted")
+    what = "shares of each row" if is_normalised else "images"
+    title = f"{what}: true, down; predicted, across"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     table.add_column("", style="bold", justify="right")
     for name in found.classes:
         table.add_column(name[:7], justify="right")
@@ -177,11 +194,22 @@ def _confusion_table(found: Findings, *, is_normalised: bool) -> Table:
         total = sum(row) or 1
         cells = []
         for column, count in enumerate(row):
-            style = "bold green" if column == number else ("bold red" if count else "dim")
             word = f"{count / total:.1%}" if is_normalised else f"{count:,}"
+            style = _style(count / total, is_right=column == number)
             cells.append(Text(word if count else "·", style=style))
         table.add_row(found.classes[number], *cells)
     return table
+
+
+def _style(share: float, *, is_right: bool) -> str:
+    """The more of a class is taken wrongly, the louder."""
+    if is_right:
+        return "bold green"
+    if not share:
+        return "dim"
+    if share < _RARE:
+        return "red"
+    return "bold red" if share < _FREQUENT else "bold white on red"
 
 
 def _class_table(found: Findings) -> Table:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Input, Label, Static
+from textual.widgets import DataTable, Input, Label, Static
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
@@ -25,12 +25,13 @@ from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, list_runs, remove_
 from ..output import harmless
 from ..runs_table import STATUS_STYLES, cells
 from ..widgets.chart import COLOURS, MARKERS, Chart
+from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import differences
 from .dialogs import Prompt, Question, failure
 
 _SECONDS = 2.0
-_COLUMNS = ("", "run", "status", "data", "model", "epochs", "test %", "time", "note")
+_COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", "note")
 _ORDERS = ("run", "test %", "status", "data", "model", "epochs", "time")
 """What the table can be sorted by."""
 
@@ -58,7 +59,6 @@ class RunsScreen(Screen[Choice | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose('open')", "Open"),
         Binding("space", "mark", "Mark"),
         Binding("slash", "filter", "Filter"),
         Binding("o", "next_order", "Sort"),
@@ -85,19 +85,19 @@ class RunsScreen(Screen[Choice | None]):
         with Horizontal(id="above"):
             yield Input(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
-        yield DataTable(cursor_type="row", zebra_stripes=True)
+        yield _RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Looking for runs …", id="nothing")
         with Horizontal(id="comparison"):
             yield Chart("training loss", id="overlay")
             with VerticalScroll():
                 yield Static(id="differences")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
         for name in _COLUMNS:
-            self._table.add_column(name, key=name)
+            self._table.add_column(f"{name} ", key=name)
         self._table.focus()
         self.query_one("#comparison").display = False
         self.set_interval(_SECONDS, self._look)
@@ -131,7 +131,9 @@ class RunsScreen(Screen[Choice | None]):
             else "No runs here yet: go back and press t to train."
         )
         arrow = "↑" if self._is_reversed else "↓"
-        self.query_one("#order", Label).update(f"{len(shown)} runs, {self._order} {arrow}")
+        self.query_one("#order", Label).update(
+            f"{len(shown)} of {len(self._seen)}, by {self._order} {arrow}"
+        )
 
     def _marker(self, name: str) -> Text:
         """The shape and colour of a marked run's curve."""
@@ -163,6 +165,7 @@ class RunsScreen(Screen[Choice | None]):
 
     @on(DataTable.RowSelected)
     def _open(self) -> None:
+        """Enter, or a click on the row under the cursor."""
         self.action_choose("open")
 
     @on(DataTable.HeaderSelected)
@@ -319,6 +322,12 @@ class RunsScreen(Screen[Choice | None]):
         self.query_one("#differences", Static).update(differences(runs))
 
 
+class _RunsTable(DataTable[Text]):
+    """A table whose Enter says what it does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
+
+
 def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
     """Every run at a glance; those that were over and still are need no second look."""
     return {
@@ -350,16 +359,23 @@ def _sorted(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Ove
 
 def _row(overview: Overview, marker: Text) -> list[Text]:
     name, status, data, model, epochs, accuracy, time, note = cells(overview)
-    pin = Text("▲ ", "bold") if overview.remarks.pinned else Text()
-    return [
-        marker,
-        pin.append(name),
+    begun = BEGUN.match(name)
+    row = [
+        Text("▸" if overview.remarks.pinned else " ").append_text(marker),
+        Text(BEGUN.sub("", name, count=1)),
+        Text(_moment(begun.group()) if begun else ""),
         Text(status, STATUS_STYLES[status]),
         Text(data),
         Text(model),
         *(Text(number, justify="right") for number in (epochs, accuracy, time)),
         Text(note, "italic"),
     ]
+    return [cell.append(" ") for cell in row]
+
+
+def _moment(begun: str) -> str:
+    """The date and time in a run's name, for people."""
+    return f"{begun[5:10]} {begun[11:13]}:{begun[13:15]}"
 
 
 def _epochs_problem(typed: str) -> str:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, TabbedContent, TabPane
+from textual.widgets import Input, Static, TabbedContent, TabPane
 
 from bilstm_core.config import RunConfig
 from bilstm_core.control import Command, give_order
@@ -22,12 +22,13 @@ from bilstm_core.resolve import problem_with
 from bilstm_core.runs import Run, list_runs
 
 from ..widgets.form import Form
+from ..widgets.keys import Keys
 from ..widgets.plan import Plan
 from ..widgets.run_view import RunView
 from ..widgets.vitals import Vitals
 from .dialogs import Prompt, Question, failure
 
-_BOTH_FIT = 110
+_BOTH_FIT = 120
 """Columns from which on the form stays beside a run."""
 _JUDGED_RUNS = 30
 """Runs, the latest, whose pace an estimate is made from."""
@@ -83,15 +84,15 @@ class TrainScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self.config: RunConfig | None = config
+        self.preset = preset
         self._first = config
-        self._preset = preset
         self._runs_dir = runs_dir
         self._redraws = redraws_per_second
 
     def compose(self) -> ComposeResult:
         """Form, tabs, footer."""
         with Horizontal():
-            yield Form(self._first, self._preset)
+            yield Form(self._first, self.preset)
             with TabbedContent(id="right"):
                 with TabPane("Network", id="network"), VerticalScroll():
                     yield Plan()
@@ -99,11 +100,11 @@ class TrainScreen(Screen[None]):
                 with TabPane("Run", id="run"):
                     yield RunView(self._redraws)
         yield Static(id="problem")
-        yield Footer(compact=True)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Draw the first network."""
-        self.query_one(Plan).show(self._first, self._preset)
+        self.query_one(Plan).show(self._first, self.preset)
         self.judge_pace()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -126,11 +127,6 @@ class TrainScreen(Screen[None]):
     def view(self) -> RunView:
         """The run that is shown."""
         return self.query_one(RunView)
-
-    @property
-    def preset(self) -> str:
-        """The preset that the form starts from."""
-        return self.query_one(Form).preset
 
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
@@ -224,7 +220,7 @@ class TrainScreen(Screen[None]):
 
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:
-        self.config = event.config
+        self.config, self.preset = event.config, self.query_one(Form).preset
         plan = self.query_one(Plan)
         if event.config:
             plan.show(event.config, self.preset)

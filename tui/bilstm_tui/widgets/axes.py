@@ -94,7 +94,7 @@ def clock_time(seconds: float) -> str:
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:
-    first, last = math.ceil(low / step), math.floor(high / step)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     if last - first > _MAX_TICKS:
         return [low] * (_MAX_TICKS + 1)
     return [number * step for number in range(first, last + 1)]

@@ -210,8 +210,12 @@ class Chart(PlotWidget, inherit_bindings=False):
                 bad = bad[(low <= bad) & (bad <= high)]
                 columns = np.unique(np.floor((bad - low) / (high - low or 1) * self._width))
                 x = low + columns * (high - low) / self._width
-                top = self._scaled(np.full(len(x), one.high.max()))
-                self.scatter(x, top, marker="✕", marker_style=_BAD)
+                self.scatter(x, np.full(len(x), self._top(one)), marker="✕", marker_style=_BAD)
+
+    def _top(self, one: Series) -> float:
+        """Where the uppermost line of the chart begins."""
+        low, high = self._scaled(np.array([one.low.min(), one.high.max()]))
+        return float(high - (high - low) / max(1, self.size.height - 5))
 
     def _part(self, x: Numbers) -> slice:
         """The places in view, and one more at each side for the line to go out."""
@@ -231,6 +235,9 @@ class Chart(PlotWidget, inherit_bindings=False):
         horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
         self.set_x_formatter(horizontal)
         self.set_y_formatter(vertical)
+        none_yet = None if any(len(one.steps) for one in self._series) else []
+        self.set_xticks(none_yet)
+        self.set_yticks(none_yet)
 
     def _heading(self) -> Text:
         words = [f"{self._title} by {self.axis}"]
@@ -250,7 +257,8 @@ class Chart(PlotWidget, inherit_bindings=False):
         if len(self._series) > 1:
             for number, one in enumerate(self._series):
                 style = COLOURS[number % len(COLOURS)]
-                legend.append(f"{MARKERS[number % len(MARKERS)]} {one.label} ", style)
+                gap = " " if legend else ""
+                legend.append(f"{gap}{MARKERS[number % len(MARKERS)]} {one.label}", style)
         return legend
 
     def _reading(self) -> Text:

@@ -82,7 +82,7 @@ class Form(Widget):
     def _field(self, setting: Setting) -> Widget:
         value = self._values[setting.name]
         if setting.kind == "switch":
-            return Checkbox("", value, id=setting.name, compact=True)
+            return _Switch("", value, id=setting.name, compact=True)
         if setting.kind == "choice" and setting.name != "device":
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
@@ -104,6 +104,7 @@ class Form(Widget):
         if name == "preset":
             if value != self.preset:
                 self.preset = str(value)
+                self._say(PRESETS[self.preset].help)
                 self._start_anew(keep=set())
         elif name in self._values and value != self._values[name]:
             self._values[name] = value
@@ -147,6 +148,12 @@ class Form(Widget):
 
     def _say(self, words: str) -> None:
         self.query_one("#help", Static).update(words)
+
+
+class _Switch(Checkbox):
+    """On or off."""
+
+    BUTTON_INNER = "✓"
 
 
 def _shown(setting: Setting, value: Any) -> Any:

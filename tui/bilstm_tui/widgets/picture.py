@@ -12,7 +12,8 @@ from textual.widgets import Static
 from bilstm_core.findings import Reading
 
 _WIDTH = 28
-_BAR = 10
+_BAR = 8
+_SHARE_BAR = 10
 
 
 def scale_of(columns: int) -> int:
@@ -64,13 +65,11 @@ class ReadingView(Static):
         for number, line in enumerate(draw(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             if with_picture:
-                whole.append_text(line).append("  ")
+                whole.append_text(line).append(" ")
             whole.append("↓ ", "dim").append_text(_best(reading.forward[row], classes))
             if reading.backward:
                 whole.append("  ↑ ", "dim").append_text(_best(reading.backward[row], classes))
             whole.append("\n")
-        if with_picture:
-            whole.append("\n").append_text(shares(reading.probabilities, classes))
         self.update(whole)
 
 
@@ -88,7 +87,7 @@ def shares(probabilities: list[float], classes: list[str]) -> Text:
     width = max(map(len, classes))
     for name, share in zip(classes, probabilities, strict=True):
         style = "bold green" if share == best else ""
-        lines.append(f"{name:>{width}} {share:6.1%} {'█' * round(share * 20)}\n", style)
+        lines.append(f"{name:>{width}} {share:6.1%} {'█' * round(share * _SHARE_BAR)}\n", style)
     return lines
 
 

@@ -16,6 +16,13 @@ from .form import command_for
 _MIB = 2**20
 _BYTES_A_STATE = 4 * 8
 """Kept for the way back: four gates, and the states before and after them."""
+_READOUTS = {
+    "all": "all states",
+    "last": "last state",
+    "final": "final states",
+    "mean": "mean over rows",
+    "max": "max over rows",
+}
 _MOST_LAYERS = 3
 """Layers that are drawn; of more, the first and the last."""
 
@@ -103,7 +110,7 @@ def _sketch(config: RunConfig, model: ModelSummary) -> Table:
     for layer in rest[len(recurrent) :]:
         kind, _, what = layer.name.partition(": ")
         if kind == "readout":
-            stage(f"read {what}".center(width), layer)
+            stage(_READOUTS[what].center(width), layer)
         elif kind == "merge":
             stage(what.center(width), layer)
         else:

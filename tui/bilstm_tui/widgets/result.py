@@ -1,7 +1,9 @@
-"""What a run came to: the notebook's lines, the accuracies large."""
+"""What a run came to: the accuracies large, and the notebook's lines."""
 
 from collections.abc import Sequence
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits, Static
@@ -14,19 +16,19 @@ _ROOM = 34
 """Rows from which on there is room for large digits."""
 
 
-class Result(Horizontal):
-    """A column for each split that was checked in the end; hidden while there is none."""
+class Result(Vertical):
+    """The final checks; hidden while there are none."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[events.Evaluation] = []
 
     def compose(self) -> ComposeResult:
-        """As many columns as there are splits."""
-        for split, title in events.SPLIT_TITLES.items():
-            column = Vertical(Digits(), Static(), id=f"result-{split}")
-            column.border_title = f"{title} data"
-            yield column
+        """Large digits for each split, and a line for each."""
+        with Horizontal():
+            for split in events.SPLIT_TITLES:
+                yield Digits(id=f"digits-{split}")
+        yield Static()
 
     def on_resize(self) -> None:
         """Large digits where there is room."""
@@ -37,11 +39,13 @@ class Result(Horizontal):
         if list(checks) == self._shown:
             return
         self._shown = list(checks)
-        by_split = {check.split: check for check in checks}
         self.display = bool(checks)
+        accuracies = {check.split: check.accuracy for check in checks}
         for split in events.SPLIT_TITLES:
-            column = self.query_one(f"#result-{split}")
-            column.display = split in by_split
-            if check := by_split.get(split):
-                column.query_one(Digits).update(f"{percent(check.accuracy)}%")
-                column.query_one(Static).update(got(check))
+            digits = self.query_one(f"#digits-{split}", Digits)
+            digits.display = split in accuracies
+            digits.update(f"{percent(accuracies.get(split, 0.0))}%")
+        lines = Table.grid(padding=(0, 2))
+        for check in checks:
+            lines.add_row(Text(events.SPLIT_TITLES[check.split], "not bold dim"), got(check))
+        self.query_one(Static).update(lines)

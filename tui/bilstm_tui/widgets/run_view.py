@@ -66,11 +66,11 @@ class RunView(Vertical):
 
     def compose(self) -> ComposeResult:
         """Headline, progress, figures, result, charts, log."""
-        yield Static("No run yet: press t to train.", id="headline")
-        yield Advance()
-        with Horizontal(id="words"):
-            yield Static(id="figures")
+        with Horizontal(id="top"):
+            yield Static("No run yet: press t to train.", id="headline")
             yield Vitals(is_short=True)
+        yield Advance()
+        yield Static(id="figures")
         yield Result()
         with Container(id="charts"):
             yield Chart("training loss", id="loss")

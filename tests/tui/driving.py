@@ -1,0 +1,144 @@
+"""Drives the app in tests, with a worker that only pretends to train."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from bilstm_core import events
+from bilstm_core.config import RunConfig
+from bilstm_core.errors import BilstmError
+from bilstm_core.log import EventLog
+from bilstm_core.runs import Run, RunLock, create_run
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.screens.dialogs import Question
+from bilstm_tui.screens.train import TrainScreen
+from tests.conftest import run_started, small_config
+
+STEPS = 40
+PATIENCE_SECONDS = 20
+
+
+def story(config: RunConfig) -> list[events.Event]:
+    """A whole run, as a worker tells it."""
+    losses: list[float | None] = [math.exp(-step / 10) for step in range(STEPS)]
+    at: dict[str, Any] = {"epoch": 1, "step": STEPS}
+    scores: dict[str, Any] = {"loss": 0.1, "total": 360, "correct": 351, "accuracy": 0.975}
+    return [
+        run_started(config),
+        events.Progress(**at, losses=losses, learning_rate=0.01, samples_per_second=5000),
+        events.EpochEnded(**at, **scores, seconds=1),
+        events.Evaluation(**at, **scores, split="test", final=False),
+        events.Evaluation(**at, **scores, split="train", final=True),
+        events.Evaluation(**at, **scores, split="test", final=True),
+        events.Finished(**at, kept_epoch=1, seconds=2, training_seconds=1),
+    ]
+
+
+class FakeWorker:
+    """Makes a run whose log is written already."""
+
+    def __init__(self, events_told: int = 99, *, failure: BilstmError | None = None) -> None:
+        self.events_told = events_told
+        self.failure = failure
+        self.orders: list[dict[str, Any]] = []
+        self.runs: list[Run] = []
+        self.locks: list[RunLock] = []
+
+    def __call__(self) -> "FakeWorker":
+        return self
+
+    def order(self, order: dict[str, Any]) -> Run:
+        self.orders.append(order)
+        if self.failure:
+            raise self.failure
+        if order.get("command") == "resume":
+            run = Run(Path(order["run"]))
+            config, lock = run.config, RunLock(run)
+        else:
+            config = RunConfig.model_validate(order["config"])
+            run, lock = create_run(Path(order["runs_dir"]), config)
+        log = EventLog(run.log_file)
+        for event in story(config)[: self.events_told]:
+            log.append(event)
+        log.close()
+        if self.events_told < 99:
+            self.locks.append(lock)
+        else:
+            lock.release()
+        self.runs.append(run)
+        return run
+
+    def dismiss(self) -> None:
+        """Nothing waits."""
+
+
+Steps = Callable[[BilstmApp, Pilot[int]], Awaitable[None]]
+
+
+def drive(
+    worker: FakeWorker,
+    runs_dir: Path,
+    steps: Steps,
+    size: tuple[int, int] = (120, 36),
+    **options: Any,
+) -> BilstmApp:
+    """Open the app and do something in it."""
+    app = BilstmApp(small_config(), "default", runs_dir, make_worker=worker, **options)
+
+    async def main() -> None:
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: isinstance(app.screen, TrainScreen | Question))
+            await steps(app, pilot)
+
+    try:
+        asyncio.run(main())
+    finally:
+        for lock in worker.locks:
+            lock.release()
+    return app
+
+
+async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        await pilot.pause(0.01)
+    pytest.fail(f"waited in vain; the screen:\n{text(pilot.app)}")
+
+
+def text(app: Any) -> str:
+    """What the screen shows."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def said(app: App[Any]) -> str:
+    """What the dialog on top says, and what passes by in a corner, unwrapped."""
+    texts = [str(widget.content) for widget in app.screen.query(Static)]
+    return " ".join([*texts, *(note.message for note in app._notifications)])
+
+
+def tell(run: Run, *told: events.Event) -> None:
+    """Have a run say something more."""
+    log = EventLog(run.log_file)
+    for event in told:
+        log.append(event)
+    log.close()
+
+
+def past_runs(runs_dir: Path, *hidden_sizes: int) -> list[Run]:
+    """Finished runs of different networks."""
+    worker = FakeWorker()
+    for hidden_size in hidden_sizes:
+        config = small_config(hidden_size=hidden_size)
+        worker.order({"config": config.model_dump(), "runs_dir": str(runs_dir)})
+    return worker.runs

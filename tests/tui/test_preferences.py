@@ -1,0 +1,60 @@
+"""What the app remembers."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from bilstm_core.config import RunConfig
+from bilstm_core.resolve import resolve
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.preferences import Preferences, PreferencesFile
+from tests.tui.driving import FakeWorker, drive, said, text, until
+
+
+def test_theme_rate_and_form_are_there_again(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "app.toml"
+
+    async def change(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.theme = "textual-light"
+        app.screen.query_one("#hidden_size", Input).value = "77"
+        await until(pilot, lambda: app.train_screen.config and "77" in text(app))
+
+    drive(FakeWorker(), tmp_path, change, preferences=PreferencesFile(path))
+    kept = PreferencesFile(path).kept
+    assert kept.theme == "textual-light"
+    assert kept.last_form
+    assert kept.last_form[0].hidden_size == 77
+
+    async def look(app: BilstmApp, _pilot: Pilot[int]) -> None:
+        assert app.theme == "textual-light"
+
+    drive(FakeWorker(), tmp_path, look, preferences=PreferencesFile(path))
+
+
+@pytest.mark.parametrize("content", ["redraws_per_second = 99", "theme = ", "\xff", "[settings"])
+def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "app.toml"
+    path.write_bytes(content.encode("latin-1"))
+    file = PreferencesFile(path)
+    assert str(path) in file.problem
+    assert file.kept == Preferences()
+    file.save(Preferences(theme="nord"))
+    assert path.read_bytes() == content.encode("latin-1")
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "left as it is" in said(app))
+
+    drive(FakeWorker(), tmp_path, steps, preferences=file)
+
+
+def test_a_form_of_another_version_is_passed_over() -> None:
+    settings = {**RunConfig().model_dump(), "wings": 2}
+    assert Preferences(settings=settings).last_form is None
+    assert Preferences(preset="old", settings=resolve().model_dump()).last_form is None
+
+
+def test_a_place_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    PreferencesFile(tmp_path / "file" / "app.toml").save(Preferences(theme="nord"))

@@ -1,0 +1,147 @@
+"""The screen of all runs."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, DataTable, Input
+
+from bilstm_core.remarks import Remarks, remarks_on
+from bilstm_core.runs import Run, list_runs
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.screens.runs import RunsScreen
+from tests.conftest import small_config
+from tests.tui.driving import FakeWorker, drive, past_runs, said, text, until
+
+
+async def open_runs(app: BilstmApp, pilot: Pilot[int], count: int) -> "DataTable[object]":
+    await pilot.press("r")
+    await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+    table = app.screen.query_one(DataTable)
+    await until(pilot, lambda: table.row_count == count)
+    return table
+
+
+def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "hidden_size" in text(app))
+        assert "learning_rate" not in text(app)
+        await pilot.press("slash", "q", "x")
+        await until(pilot, lambda: table.row_count == 0)
+        assert "No run has qx in its line" in text(app)
+        app.screen.query_one("#filter", Input).value = "×48"  # "48" may stand in a time, too
+        await until(pilot, lambda: table.row_count == 1)
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=48))
+        await open_runs(app, pilot, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("marked", [0, 2])
+def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path, marked: int) -> None:
+    past_runs(tmp_path, 16, 32, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+        for _ in range(marked):
+            await pilot.press("space", "down")
+        question = f"Delete these {marked} runs?" if marked else "Delete this run?"
+        await pilot.press("d")
+        await until(pilot, lambda: question in text(app))
+        await pilot.press("enter")  # to keep is the default
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.focused, Button))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: table.row_count == 3 - (marked or 1))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert len(list_runs(tmp_path)) == 3 - (marked or 1)
+
+
+def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
+    oldest, *_ = past_runs(tmp_path, 16, 32, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+        await pilot.press("down", "down", "p")
+        await until(pilot, lambda: remarks_on(oldest).pinned)
+        await until(pilot, lambda: table.get_row_index(oldest.name) == 0)
+        await pilot.press("n")
+        await until(pilot, lambda: "A line on" in said(app))
+        await pilot.press(*"good", "enter")
+        await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
+        await pilot.press("R")
+        await until(pilot, lambda: "The readable part of" in said(app))
+        app.screen.query_one("#answer", Input).value = "no/way"
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be part of a folder" in said(app))
+        app.screen.query_one("#answer", Input).value = "tuesday"
+        await pilot.press("enter")
+        await until(pilot, lambda: "tuesday_" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert not oldest.path.exists()
+    (renamed,) = [run for run in list_runs(tmp_path) if "_tuesday_" in run.name]
+    assert remarks_on(renamed) == Remarks(pinned=True, note="good")
+
+
+def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
+    past_runs(tmp_path, 48, 16, 32)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+
+        def models() -> list[str]:
+            return [str(table.get_row_at(row)[5]).strip() for row in range(3)]
+
+        assert models() == ["BiLSTM 1×32", "BiLSTM 1×16", "BiLSTM 1×48"]  # the newest first
+        for _ in range(4):
+            await pilot.press("o")
+        await until(pilot, lambda: models() == ["BiLSTM 1×16", "BiLSTM 1×32", "BiLSTM 1×48"])
+        assert "by model" in text(app)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize(("typed", "changes"), [("9", {"num_epochs": 9}), ("2", {})])
+def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[str, int]) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("e")
+        await until(pilot, lambda: "Train for longer" in text(app))
+        field = app.screen.query_one("#answer", Input)
+        assert field.value == "4"
+        field.value = "many"
+        await pilot.press("enter")
+        await until(pilot, lambda: "a whole number" in text(app))
+        field.value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: worker.orders)
+
+    drive(worker := FakeWorker(), tmp_path, steps)
+    (order,) = worker.orders
+    assert (order["command"], Run(Path(order["run"])), order["changes"]) == ("resume", run, changes)
+
+
+def test_a_damaged_remark_is_named_and_left_alone(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    run.remarks_file.write_text("pinned = maybe", encoding="utf-8")
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("p")
+        await until(pilot, lambda: "is damaged, and left as it is" in said(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert run.remarks_file.read_text(encoding="utf-8") == "pinned = maybe"

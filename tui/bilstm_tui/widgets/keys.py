@@ -1,0 +1,46 @@
+"""The keys of a screen at its foot, on as many lines as they need."""
+
+from textual.app import ComposeResult
+from textual.containers import HorizontalGroup
+from textual.widget import Widget
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+
+class Keys(Footer):
+    """A footer that cuts nothing off."""
+
+    DEFAULT_CSS = """
+    Keys { layout: vertical; height: auto; }
+    Keys FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(compact=True)
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        """Lines of keys."""
+        for line in _lines([*super().compose()], self.app.size.width):
+            yield HorizontalGroup(*line)
+
+    async def on_resize(self) -> None:
+        """Other width, other lines."""
+        if self._width not in {0, self.app.size.width}:
+            await self.recompose()
+        self._width = self.app.size.width
+
+
+def _lines(keys: list[Widget], width: int) -> list[list[Widget]]:
+    lines: list[list[Widget]] = [[]]
+    room = width
+    for key in keys:
+        if not isinstance(key, FooterKey):
+            continue
+        needed = len(key.key_display) + len(key.description) + 2
+        if needed > room and lines[-1]:
+            lines.append([])
+            room = width
+        lines[-1].append(key)
+        room -= needed
+    return lines
