@@ -13,7 +13,7 @@ from bilstm_core.errors import RelayedError
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.widgets.form import command_for
 from tests.conftest import small_config
-from tests.tui.driving import STEPS, FakeWorker, drive, tell, said, text, until
+from tests.tui.driving import STEPS, FakeWorker, drive, said, tell, text, until
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 50)])

@@ -190,14 +190,16 @@ class Chart(PlotWidget, inherit_bindings=False):
             self.scatter(points, y, marker=marker, marker_style=colour)
             return
         if self.smoothing:
-            self.plot(points, y, f"{colour} dim", hires_mode=HiResMode.BRAILLE)
+            if len(self._series) == 1:  # the noise of several would hide the curves
+                self.plot(points, y, f"{colour} dim", hires_mode=HiResMode.BRAILLE)
             smoothed = smooth(one.mean, self.smoothing)[part]
             points, y = reduce(x, smoothed, smoothed, 2 * self._width)
             y = self._scaled(y)
         self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
         if len(self._series) > 1:  # a shape as well as a colour
-            shown = slice(len(points) // 2, None, max(1, len(points) // 2 - 1))
-            self.scatter(points[shown], y[shown], marker=marker, marker_style=colour)
+            parts = len(self._series) + 1
+            shown = len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)
+            self.scatter(points[[shown]], y[[shown]], marker=marker, marker_style=colour)
 
     def _draw_marks(self) -> None:
         low, high = self._range()
