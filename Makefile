@@ -18,7 +18,7 @@ run: $(VENV)/.installed
 	@$(BIN)/bilstm-tui $(ARGS)
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal $(ARGS)
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -1,8 +1,13 @@
 """What tests share: small real data, a data server, and runs whose events are collected."""
 
+import os
+
+# before PyTorch is imported, and for all child processes: tests run beside each other, and
+# processes whose threads outnumber the cores spend their time waiting for one another
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import gzip
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
