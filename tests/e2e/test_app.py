@@ -25,8 +25,9 @@ def test_one_key_from_start_to_the_accuracy_lines(
 ) -> None:
     columns, rows = columns_and_rows
     env = environment(tmp_path)
-    with Terminal("--num-epochs", "8", env=env, columns=columns, rows=rows) as app:
-        app.wait_for("BiLSTM 1×128")
+    small = ["--hidden-size", "32", "--num-epochs", "8"]
+    with Terminal(*small, env=env, columns=columns, rows=rows) as app:
+        app.wait_for("BiLSTM 1×32")
         app.type("t")
         app.wait_for(r"got \d+ / 360 with accuracy \d")
         app.wait_for("[\u2801-\u28ff]{2}")

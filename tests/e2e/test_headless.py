@@ -14,8 +14,9 @@ from bilstm_core import events
 from tests.conftest import DataServer
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
-SHORT = ["--no-ui", "--dataset", "digits", "--num-epochs", "3", "--hidden-size", "32"]
-LONG = ["--no-ui", "--dataset", "digits", "--num-epochs", "10000"]
+DIGITS = ["--no-ui", "--dataset", "digits", "--hidden-size", "32"]
+SHORT = [*DIGITS, "--num-epochs", "3"]
+LONG = [*DIGITS, "--num-epochs", "100000"]
 GOT = r"got \d+ / {} with accuracy \d+\.\d\d"
 
 
@@ -59,10 +60,11 @@ class TestPipe:
         assert accuracy >= 97
 
     def test_json_is_events_and_nothing_else(self, env: dict[str, str]) -> None:
-        result = piped(*SHORT, "--json", env=env)
+        result = piped(*SHORT, "--json", "--name", "mine", env=env)
         assert result.returncode == 0
         told = [events.from_json(line) for line in result.stdout.splitlines()]
         assert isinstance(told[0], events.RunStarted)
+        assert "_mine_" in told[0].run
         assert isinstance(told[-1], events.Finished)
         assert json.loads(result.stdout.splitlines()[0])["config"]["hidden_size"] == 32
 
@@ -214,10 +216,8 @@ class TestPipe:
             assert way_out in result.stderr
 
     def test_real_mnist(self, env: dict[str, str], mnist_dir: Path) -> None:
-        result = piped(
-            *["--no-ui", "--data-dir", str(mnist_dir), "--num-epochs", "1", "--hidden-size", "32"],
-            env=env,
-        )
+        size = ["--num-epochs", "1", "--hidden-size", "32", "--batch-size", "256"]
+        result = piped("--no-ui", "--data-dir", str(mnist_dir), *size, env=env)
         assert re.search(GOT.format(60_000), result.stdout)
         assert re.search(GOT.format(10_000), result.stdout.splitlines()[-1])
 
@@ -225,9 +225,7 @@ class TestPipe:
 class TestTerminal:
     @pytest.mark.parametrize("columns", [80, 160])
     def test_progress_then_the_two_lines(self, columns: int, env: dict[str, str]) -> None:
-        with Terminal(
-            *["--no-ui", "--dataset", "digits", "--num-epochs", "20"], env=env, columns=columns
-        ) as terminal:
+        with Terminal(*DIGITS, "--num-epochs", "20", env=env, columns=columns) as terminal:
             terminal.wait_for(
                 r"━.*epoch \d+/20  [\d,]+/460  loss \d\.\d{4}  [\d,]+ samples/s  "
                 r"[\d:]+ left  ends \d\d:\d\d$"
@@ -243,7 +241,7 @@ class TestTerminal:
             terminal.wait_for("samples/s.*left")
             terminal.type("\x03")
             assert terminal.wait() == 130
-            assert re.search(r"Stopped in epoch \d+ of 10000, after step", terminal.lines[-1])
+            assert re.search(r"Stopped in epoch \d+ of 100000, after step", terminal.lines[-1])
             assert not terminal.screen.cursor.hidden
 
     def test_ctrl_c_while_it_loads(self, env: dict[str, str]) -> None:
