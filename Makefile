@@ -3,6 +3,7 @@
 # make check          linter, formatter, types
 # make bench          speed beside the notebook's own loop
 # make bench-accuracy accuracy of the notebook's presets over seeds
+# make pictures       the screenshots in docs/, from the real app
 # make clean          remove .venv and caches
 SHELL := /bin/sh
 VENV := .venv
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench bench-accuracy clean
+.PHONY: run test check bench bench-accuracy pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -30,6 +31,9 @@ bench: $(VENV)/.installed-test
 
 bench-accuracy: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.accuracy $(ARGS)
+
+pictures: $(VENV)/.installed-test
+	$(BIN)/python -m tests.pictures
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 60
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """A user's environment without the settings of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BILSTM_")}
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI", "XDG_CONFIG_HOME"):
         kept.pop(name, None)
     own = {"HOME": str(home), "TERM": "xterm-256color", "BILSTM_RUNS_DIR": str(home / "runs")}
     return {**kept, **own, **variables}

@@ -68,10 +68,76 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         again.type("p")
         again.wait_for("running")
         again.type("s")
+        again.wait_for("Stop the run")
+        again.type("\r")
+        again.wait_for(r"got \d+ / 360 with accuracy")
         again.wait_for("stopped")
         again.type("q")
         assert again.wait() == 0
     assert not the_run(tmp_path).is_live
+
+
+def test_every_key_in_the_footer_does_what_it_says(tmp_path: Path) -> None:  # noqa: PLR0915
+    env = environment(tmp_path)
+    with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
+
+        def press(key: str, shown: str) -> None:
+            app.type(key)
+            app.wait_for(shown)
+
+        app.wait_for("^t Train p Pause s Stop l Rate i Inspect v View r Runs . Keys q Quit")
+        press("t", r"epoch \d+/5000")
+        press("p", "paused")
+        press("p", "running")
+        press("l", "Learning rate")
+        app.type("\x7f" * 10)
+        press("0.003\r", r"Learning rate 0\.003 after step")
+        press("v", "a guess: no run yet|judged by")
+        press("v", "training loss by step")
+        press("?", "Leave the field")
+        press("?", "accuracy % by epoch")
+        press("s", "Stop the run")
+        press("\r", r"got \d+ / 360 with accuracy")
+        app.wait_for("stopped")
+        press("\x10", "Redraw rate")
+        press("\x1b", "^t Train")
+
+        press("i", "of 360 test images taken wrongly")
+        app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
+        press("n", r"100\.0%")
+        press("j", r"\(any class\)|No mistakes")
+        press("c", r"\(0\)|No mistakes on 0")
+        press("k", r"\(0\)|No mistakes on 0")
+        press("\x1b", "training loss by step")
+
+        press("r", "1 of 1, by run")
+        app.wait_for("Open space Mark / Filter o Sort i Inspect e Resume c Copy p Pin n Note R Re")
+        press(" ", "seconds")
+        press("o", "by test %")
+        press("/nothing", "0 of 1")
+        press("\x7f" * 7, "1 of 1")
+        app.type("\x1b")
+        press("p", "▸")
+        press("n", "A line on")
+        press("mine\r", "mine")
+        press("R", "The readable part of")
+        app.type("\x7f" * 10)
+        press("first\r", "first_")
+        press("e", "has trained")
+        press("\x1b", "by test %")
+        press("c", "^t Train")
+        press("r", "first_")
+        press("i", "taken wrongly")
+        press("\x1b", "stopped")
+        press("r", "first_")
+        press("\r", r"got \d+ / 360 with accuracy")
+        press("r", "first_")
+        press("d", "Delete this run")
+        app.type("\x1b[C")
+        press("\r", "No runs here yet")
+        press("\x1b", "^t Train")
+        press("q", "")
+        assert app.wait() == 0
 
 
 def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) -> None:

@@ -96,8 +96,6 @@ class RunsScreen(Screen[Choice | None]):
     def on_mount(self) -> None:
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
-        for name in _COLUMNS:
-            self._table.add_column(f"{name} ", key=name)
         self._table.focus()
         self.query_one("#comparison").display = False
         self.set_interval(_SECONDS, self._look)
@@ -116,11 +114,16 @@ class RunsScreen(Screen[Choice | None]):
     def _fill(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
         chosen = self.chosen
-        self._table.clear()
         shown = [o for o in self._seen.values() if words in " ".join(cells(o)).lower()]
-        for overview in _sorted(shown, self._order, is_reversed=self._is_reversed):
-            name = overview.run.name
-            self._table.add_row(*_row(overview, self._marker(name)), key=name)
+        shown = _sorted(shown, self._order, is_reversed=self._is_reversed)
+        rows = [_row(overview, self._marker(overview.run.name)) for overview in shown]
+        self._table.clear(columns=True)
+        for name, *column in zip(_COLUMNS, *rows, strict=True):
+            # widths of its own measuring come late, and at times not at all
+            width = 1 + max(len(name), *(cell.cell_len for cell in column), 0)
+            self._table.add_column(name, key=name, width=width)
+        for overview, row in zip(shown, rows, strict=True):
+            self._table.add_row(*row, key=overview.run.name)
         if chosen and chosen.name in self._table.rows:
             self._table.move_cursor(row=self._table.get_row_index(chosen.name))
         nothing = self.query_one("#nothing", Static)
@@ -360,17 +363,16 @@ def _sorted(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Ove
 def _row(overview: Overview, marker: Text) -> list[Text]:
     name, status, data, model, epochs, accuracy, time, note = cells(overview)
     begun = BEGUN.match(name)
-    row = [
+    return [
         Text("▸" if overview.remarks.pinned else " ").append_text(marker),
         Text(BEGUN.sub("", name, count=1)),
         Text(_moment(begun.group()) if begun else ""),
         Text(status, STATUS_STYLES[status]),
         Text(data),
         Text(model),
-        *(Text(number, justify="right") for number in (epochs, accuracy, time)),
+        *(Text(f"{number} ", justify="right") for number in (epochs, accuracy, time)),
         Text(note, "italic"),
     ]
-    return [cell.append(" ") for cell in row]
 
 
 def _moment(begun: str) -> str:

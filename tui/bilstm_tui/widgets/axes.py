@@ -8,6 +8,7 @@ from textual_plot.axis_formatter import AxisFormatter
 _ROUND = (1, 2, 5)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _MAX_TICKS = 12
+_FLAT = 1e-5
 
 
 class Ticks(AxisFormatter):
@@ -27,7 +28,9 @@ class Ticks(AxisFormatter):
         self._least = least
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = _MAX_TICKS) -> list[float]:
-        """The densest ticks that fit."""
+        """The densest ticks that fit; the middle alone where there is next to no range."""
+        if max_ - min_ < _FLAT * max(abs(min_), abs(max_)):
+            return [(min_ + max_) / 2]
         for step in self._steps(min_, max_):
             ticks = _multiples(step, min_, max_)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
@@ -36,7 +39,9 @@ class Ticks(AxisFormatter):
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """Numbers with no more decimals than their distance needs, thousands as k."""
-        step = ticks[1] - ticks[0] if len(ticks) > 1 else abs(ticks[0]) if ticks else 1
+        if len(ticks) == 1:
+            return [f"{ticks[0]:.4g}"]
+        step = ticks[1] - ticks[0] if ticks else 1
         return [_number(tick, step) for tick in ticks]
 
     def _steps(self, low: float, high: float) -> Iterable[float]:

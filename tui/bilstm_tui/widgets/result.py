@@ -12,9 +12,6 @@ from bilstm_core import events
 
 from ..narration import got, percent
 
-_ROOM = 34
-"""Rows from which on there is room for large digits."""
-
 
 class Result(Vertical):
     """The final checks; hidden while there are none."""
@@ -29,10 +26,6 @@ class Result(Vertical):
             for split in events.SPLIT_TITLES:
                 yield Digits(id=f"digits-{split}")
         yield Static()
-
-    def on_resize(self) -> None:
-        """Large digits where there is room."""
-        self.set_class(self.app.size.height < _ROOM, "-low")
 
     def show(self, checks: Sequence[events.Evaluation]) -> None:
         """Show the final checks."""

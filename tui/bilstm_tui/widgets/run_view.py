@@ -28,6 +28,8 @@ from .vitals import Vitals
 
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
+_ROOMY = 34
+"""Rows from which on the accuracies are shown in large digits."""
 _TOLD_EPOCHS = 200
 """Epochs that the log tells of when a run is opened; the charts show all."""
 
@@ -89,7 +91,9 @@ class RunView(Vertical):
 
     def on_resize(self) -> None:
         """Where there is little height, the charts stand side by side."""
-        self.set_class(self.app.size.height < _TALL, "-low")
+        height = self.app.size.height
+        self.set_class(height < _TALL, "-low")
+        self.query_one(Result).set_class(height < _ROOMY, "-low")
 
     async def watch_run(self, run: Run) -> None:
         """Show a run from its first word on."""

@@ -31,13 +31,19 @@ class Vitals(Static):
     async def _look(self) -> None:
         gpus = await asyncio.to_thread(list_gpus)
         if self._is_short:
-            busy = [f"cpu {psutil.cpu_percent():.0f}%", *map(_short, gpus)]
+            busy = [processor_in_short(), *map(_short, gpus)]
             self.update("  ".join(busy))
         else:
-            self.update("\n".join([_processor(), *map(_words, gpus)]))
+            self.update("\n".join([processor(), *map(_words, gpus)]))
 
 
-def _processor() -> str:
+def processor_in_short() -> str:
+    """How busy it is."""
+    return f"cpu {psutil.cpu_percent():.0f}%"
+
+
+def processor() -> str:
+    """How busy it is, and what memory there is."""
     memory = psutil.virtual_memory()
     return (
         f"cpu     {psutil.cpu_percent():3.0f} % busy, "
