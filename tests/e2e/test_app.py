@@ -77,66 +77,93 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
     assert not the_run(tmp_path).is_live
 
 
-def test_every_key_in_the_footer_does_what_it_says(tmp_path: Path) -> None:  # noqa: PLR0915
+class Keys:
+    """Presses keys in the app and looks what comes of it."""
+
+    def __init__(self, app: Terminal) -> None:
+        self._app = app
+
+    def press(self, key: str, shown: str) -> None:
+        """Press a key, and wait until something is shown."""
+        self._app.type(key)
+        self._app.wait_for(shown)
+
+    def leave(self, gone: str, keys: str = "\x1b") -> None:
+        """Press Escape or other keys, and wait until something is shown no longer."""
+        self._app.type(keys)
+        self._app.wait_for(lambda: gone not in self._app.dump())
+
+
+def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None:
     env = environment(tmp_path)
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
-
-        def press(key: str, shown: str) -> None:
-            app.type(key)
-            app.wait_for(shown)
-
+        keys = Keys(app)
         app.wait_for("^t Train p Pause s Stop l Rate i Inspect v View r Runs . Keys q Quit")
-        press("t", r"epoch \d+/5000")
-        press("p", "paused")
-        press("p", "running")
-        press("l", "Learning rate")
-        app.type("\x7f" * 10)
-        press("0.003\r", r"Learning rate 0\.003 after step")
-        press("v", "a guess: no run yet|judged by")
-        press("v", "training loss by step")
-        press("?", "Leave the field")
-        press("?", "accuracy % by epoch")
-        press("s", "Stop the run")
-        press("\r", r"got \d+ / 360 with accuracy")
+        keys.press("t", r"epoch \d+/5000")
+        keys.press("p", "paused")
+        keys.press("p", "running")
+        keys.press("l", "From the next step on")
+        keys.press("0.003\r", r"Learning rate 0\.003 after step")
+        keys.press("v", "a guess: no run yet|judged by")
+        keys.press("v", "training loss by step")
+        keys.press("?", "Leave the field")
+        keys.press("?", "accuracy % by epoch")
+        keys.press("s", "Stop the run")
+        keys.press("\r", r"got \d+ / 360 with accuracy")
         app.wait_for("stopped")
-        press("\x10", "Redraw rate")
-        press("\x1b", "^t Train")
+        keys.press("\x10", "Redraw rate")
+        keys.leave("Redraw rate")
+        keys.press("i", "of 360 test images taken wrongly")
+        keys.leave("taken wrongly")
+        keys.press("r", "1 of 1, by run")
+        keys.leave("by run")
+        app.type("q")
+        assert app.wait() == 0
 
-        press("i", "of 360 test images taken wrongly")
+
+def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with Terminal("--num-epochs", "2", env=env, columns=120, rows=36) as app:
+        keys = Keys(app)
+        app.wait_for("BiLSTM")
+        keys.press("t", r"got \d+ / 360 with accuracy")
+        keys.press("i", "of 360 test images taken wrongly")
         app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
-        press("n", r"100\.0%")
-        press("j", r"\(any class\)|No mistakes")
-        press("c", r"\(0\)|No mistakes on 0")
-        press("k", r"\(0\)|No mistakes on 0")
-        press("\x1b", "training loss by step")
-
-        press("r", "1 of 1, by run")
+        keys.press("n", r"\d\.\d%")
+        keys.press("j", r"^ 2 of \d+ \(any class\)")
+        keys.press("k", r"^ 1 of \d+ \(any class\)")
+        keys.press("c", r"\(0\)|No mistakes on 0")
+        keys.leave("taken wrongly")
+        keys.press("r", "1 of 1, by run")
         app.wait_for("Open space Mark / Filter o Sort i Inspect e Resume c Copy p Pin n Note R Re")
-        press(" ", "seconds")
-        press("o", "by test %")
-        press("/nothing", "0 of 1")
-        press("\x7f" * 7, "1 of 1")
-        app.type("\x1b")
-        press("p", "▸")
-        press("n", "A line on")
-        press("mine\r", "mine")
-        press("R", "The readable part of")
-        app.type("\x7f" * 10)
-        press("first\r", "first_")
-        press("e", "has trained")
-        press("\x1b", "by test %")
-        press("c", "^t Train")
-        press("r", "first_")
-        press("i", "taken wrongly")
-        press("\x1b", "stopped")
-        press("r", "first_")
-        press("\r", r"got \d+ / 360 with accuracy")
-        press("r", "first_")
-        press("d", "Delete this run")
+        keys.press(" ", "seconds")
+        keys.press("o", "by test %")
+        keys.press("/nothing", "0 of 1")
+        keys.press("\x7f" * 7, "1 of 1")
+        keys.press("\x1b", "space Mark")
+        keys.press("p", "▸")
+        keys.press("n", "A line on")
+        keys.leave("A line on", "mine\r")
+        app.wait_for("mine")
+        keys.press("R", "The readable part of")
+        keys.leave("The readable part of", "first\r")
+        app.wait_for("first_")
+        keys.press("i", "taken wrongly")
+        keys.leave("taken wrongly")
+        keys.press("r", "1 of 1, by run")
+        keys.press("c", "^t Train")
+        keys.press("r", "1 of 1, by run")
+        keys.press("\r", r"got \d+ / 360 with accuracy")
+        keys.press("r", "1 of 1, by run")
+        keys.press("e", "has trained 2 of 2 epochs")
+        keys.press("3\r", "epoch 3/3")
+        app.wait_for("finished")
+        keys.press("r", "3/3")
+        keys.press("d", "Delete this run")
         app.type("\x1b[C")
-        press("\r", "No runs here yet")
-        press("\x1b", "^t Train")
-        press("q", "")
+        keys.press("\r", "No runs here yet")
+        keys.leave("No runs here yet")
+        app.type("q")
         assert app.wait() == 0
 
 

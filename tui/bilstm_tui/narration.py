@@ -72,9 +72,9 @@ class Narrator:
         width = len(str(self._num_epochs))
         self._say(
             f"epoch {trained.epoch:>{width}}/{self._num_epochs}  loss {trained.loss:.4f}  "
-            f"train {percent(trained.accuracy):>6}%  "
+            f"train {percent(trained.accuracy):>6}% "
             f"{_SHORT_SPLITS[checked.split]} {percent(checked.accuracy):>6}%  "
-            f"{trained.total / max(trained.seconds, 1e-9):,.0f} samples/s  {trained.seconds:.1f} s"
+            f"{trained.total / max(trained.seconds, 1e-9):,.0f} samples/s  {trained.seconds:.1f}s"
         )
 
     def _tell_check(self, event: events.EvaluationStarted) -> None:

@@ -24,9 +24,10 @@ class KeyCommands(Provider):
                 yield Hit(score, matcher.highlight(words), run, help=f"key: {key}")
 
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
+        # of ours alone: how to scroll is not worth a line
         found: dict[str, tuple[Binding, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            if active.enabled:
+            if active.enabled and type(active.node).__module__.startswith(__package__ or ""):
                 found.setdefault(active.binding.description, (active.binding, active.node))
         for binding in type(self.app).BINDINGS:  # not active while the palette takes the letters
             if isinstance(binding, Binding) and binding.show:

@@ -61,8 +61,8 @@ class Question(ModalScreen[str]):
                     yield _Answer(key, label, variant="default" if number else "primary")
 
     def on_mount(self) -> None:
-        """The default answer is an Enter away."""
-        self.query(Button).first().focus()
+        """The default answer is an Enter away, from the first moment on."""
+        self.set_focus(self.query(Button).first())
 
     def key_left(self) -> None:
         """The answer before."""
@@ -111,6 +111,10 @@ class Prompt(ModalScreen[str]):
             yield Input(self._value, compact=True, id="answer")
             yield Static(id="prompt-problem")
             yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
+
+    def on_mount(self) -> None:
+        """Whoever types at once types into the field."""
+        self.set_focus(self.query_one(Input))
 
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:

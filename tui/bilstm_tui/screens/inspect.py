@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.catalog import CATALOG
 from bilstm_core.errors import BilstmError
@@ -45,6 +45,8 @@ class InspectScreen(Screen[None]):
         Binding("escape", "dismiss", "Back"),
     ]
 
+    AUTO_FOCUS = "Tabs"
+
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
         self._run = run
@@ -77,7 +79,6 @@ class InspectScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Have the network examined."""
-        self.query_one(Tabs).focus()
         self._examine()
 
     async def on_unmount(self) -> None:

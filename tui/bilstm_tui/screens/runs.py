@@ -60,7 +60,8 @@ class RunsScreen(Screen[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark"),
-        Binding("slash", "filter", "Filter"),
+        # with priority: letters typed at once after it go into the filter already
+        Binding("slash", "screen.filter", "Filter", priority=True),
         Binding("o", "next_order", "Sort"),
         Binding("i", "choose('inspect')", "Inspect"),
         Binding("e", "resume", "Resume"),
@@ -71,6 +72,8 @@ class RunsScreen(Screen[Choice | None]):
         Binding("d", "delete", "Delete"),
         Binding("escape", "leave", "Back"),
     ]
+
+    AUTO_FOCUS = "DataTable"
 
     def __init__(self, runs_dir: Path) -> None:
         super().__init__()
@@ -96,7 +99,6 @@ class RunsScreen(Screen[Choice | None]):
     def on_mount(self) -> None:
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
-        self._table.focus()
         self.query_one("#comparison").display = False
         self.set_interval(_SECONDS, self._look)
         self.call_later(self._look)
@@ -190,9 +192,13 @@ class RunsScreen(Screen[Choice | None]):
         if self.chosen:
             self.dismiss(Choice(what, self.chosen))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash is a slash while a word is typed."""
+        return action != "filter" or not isinstance(self.focused, Input)
+
     def action_filter(self) -> None:
         """Type into the filter."""
-        self.query_one("#filter").focus()
+        self.set_focus(self.query_one("#filter"))
 
     def action_leave(self) -> None:
         """One layer out: from the filter to the table, from the table to the form."""
@@ -370,7 +376,7 @@ def _row(overview: Overview, marker: Text) -> list[Text]:
         Text(status, STATUS_STYLES[status]),
         Text(data),
         Text(model),
-        *(Text(f"{number} ", justify="right") for number in (epochs, accuracy, time)),
+        *(Text(f"{number}\u00a0", justify="right") for number in (epochs, accuracy, time)),
         Text(note, "italic"),
     ]
 

@@ -23,6 +23,7 @@ class Advance(Horizontal):
         yield ProgressBar(id="now-bar", show_eta=False)
         yield Label("run", id="whole")
         yield ProgressBar(id="whole-bar", show_eta=False)
+        yield Label(id="end")
 
     def take(self, event: Event) -> None:
         """Note what is being done."""
@@ -34,8 +35,14 @@ class Advance(Horizontal):
             case _:
                 pass
 
-    def show(self, history: History) -> None:
-        """Draw both."""
+    def show(self, history: History, end: str) -> None:
+        """Draw both.
+
+        Args:
+            history: The run so far.
+            end: When it will be over, in words.
+        """
+        self.query_one("#end", Label).update(end)
         for part in ("#whole", "#whole-bar"):
             self.query_one(part).display = self._download is None
         if self._download:

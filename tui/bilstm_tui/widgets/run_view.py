@@ -64,7 +64,7 @@ class RunView(Vertical):
         self._pace = 1 / redraws_per_second
         self._reader: LogReader | None = None
         self._estimate = Estimate()
-        self._figures = ""
+        self._figures = self._end = ""
 
     def compose(self) -> ComposeResult:
         """Headline, progress, figures, result, charts, log."""
@@ -100,7 +100,7 @@ class RunView(Vertical):
         self.shown_run, self._reader = None, None
         past, reader = await asyncio.to_thread(open_log, run.log_file)
         self.history, self._estimate = History(), Estimate()
-        self._figures = ""
+        self._figures = self._end = ""
         self._log.clear()
         self._narrator = Narrator(self._say, self._warn)
         for event in past:
@@ -133,13 +133,15 @@ class RunView(Vertical):
         match event:
             case events.RunStarted():
                 self._estimate.start(event)
-                self._figures = ""
+                self._figures = self._end = ""
             case events.Progress():
-                words = self._estimate.update(event)[1:]  # the epoch has a bar of its own
-                self._figures = "  ".join([*words, f"lr {event.learning_rate:.3g}"])
+                _epoch, *figures, left, end = self._estimate.update(event)
+                self._figures = "  ".join([*figures, f"lr {event.learning_rate:.3g}"])
+                self._end = f"{left}, {end}"
             case events.WentOn():
                 self._estimate.go_on(event)
             case events.EvaluationStarted():
+                self._end = ""
                 self._figures = f"Checking {events.SPLIT_TITLES[event.split]} data"
             case _:
                 pass
@@ -161,7 +163,7 @@ class RunView(Vertical):
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words)
-        self.query_one(Advance).show(history)
+        self.query_one(Advance).show(history, self._end if status == "running" else "")
         self.query_one("#figures", Static).update(self._figures_at(status))
         self.query_one(Result).show(list(history.final.values()))
         self.query_one("#loss", Chart).show([loss_series(history, "loss")])
