@@ -24,10 +24,9 @@ class KeyCommands(Provider):
                 yield Hit(score, matcher.highlight(words), run, help=f"key: {key}")
 
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
-        # of ours alone: how to scroll is not worth a line
         found: dict[str, tuple[Binding, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            if active.enabled and type(active.node).__module__.startswith(__package__ or ""):
+            if active.enabled and active.binding.action in _own_actions(active.node):
                 found.setdefault(active.binding.description, (active.binding, active.node))
         for binding in type(self.app).BINDINGS:  # not active while the palette takes the letters
             if isinstance(binding, Binding) and binding.show:
@@ -35,6 +34,12 @@ class KeyCommands(Provider):
         found.pop("", None)
         for words, (binding, node) in found.items():
             yield words, self.app.get_key_display(binding), _runner(binding, node)
+
+
+def _own_actions(node: DOMNode) -> set[str]:
+    """What a node's own keys do: not what every widget can, such as to scroll."""
+    own = vars(type(node)).get("BINDINGS", ())
+    return {binding.action for binding in own if isinstance(binding, Binding)}
 
 
 def _runner(binding: Binding, node: DOMNode) -> IgnoreReturnCallbackType:
