@@ -2,6 +2,7 @@
 # make test           set up, run all tests
 # make check          linter, formatter, types
 # make bench          speed beside the notebook's own loop
+# make bench-app      speed of the hand: first paint, keys, what a run under the app loses
 # make bench-accuracy accuracy of the notebook's presets over seeds
 # make pictures       the screenshots in docs/, from the real app
 # make clean          remove .venv and caches
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench bench-accuracy pictures clean
+.PHONY: run test check bench bench-app bench-accuracy pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -28,6 +29,9 @@ check: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.step_time $(ARGS)
+
+bench-app: $(VENV)/.installed-test
+	$(BIN)/python -m tests.benchmarks.hand $(ARGS)
 
 bench-accuracy: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.accuracy $(ARGS)
