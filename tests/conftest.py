@@ -2,9 +2,10 @@
 
 import os
 
-# before PyTorch is imported, and for all child processes: tests run beside each other, and
-# processes whose threads outnumber the cores spend their time waiting for one another
+# before PyTorch is imported, and for all child processes: tests run beside each other, and where
+# threads outnumber the cores, each would spin while it waits for another that cannot run
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import gzip
 import math
@@ -50,6 +51,17 @@ def mnist_dir() -> Path:
     if not (folder / "MNIST" / "raw").is_dir():
         pytest.fail(f"{paths.DATA_DIR_VARIABLE} is set, but {folder} holds no MNIST/raw")
     return folder
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """As many for PyTorch's sums, as users have, which get others than one thread does."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 def small_config(**settings: Any) -> RunConfig:

@@ -121,6 +121,7 @@ class TestExactResume:
                 break
         assert_equal(whole, run)
 
+    @pytest.mark.usefixtures("two_threads")
     @pytest.mark.parametrize("schedule", ["constant", "one-cycle", "cosine"])
     @pytest.mark.parametrize("cell", ["lstm", "gru"])
     def test_every_schedule(self, schedule: str, cell: str, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def trainer(config: RunConfig, data: Dataset, recorder: Recorder | None = None) 
 
 
 class TestRepeatability:
+    @pytest.mark.usefixtures("two_threads")
     @pytest.mark.parametrize("settings", [{}, EVERYTHING, {"precision": "bfloat16"}])
     def test_the_same_seed_gives_the_same_losses_bit_for_bit(
         self, settings: dict[str, Any]

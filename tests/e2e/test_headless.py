@@ -69,6 +69,7 @@ class TestPipe:
         assert json.loads(result.stdout.splitlines()[0])["config"]["hidden_size"] == 32
 
     def test_the_same_seed_the_same_accuracy(self, env: dict[str, str]) -> None:
+        env["OMP_NUM_THREADS"] = "2"
         first, second = (piped(*SHORT, "--seed", "7", env=env).stdout for _ in range(2))
         pattern = re.compile(r"got .*")
         assert pattern.findall(first) == pattern.findall(second) != []

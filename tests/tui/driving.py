@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
@@ -142,3 +143,15 @@ def past_runs(runs_dir: Path, *hidden_sizes: int) -> list[Run]:
         config = small_config(hidden_size=hidden_size)
         worker.order({"config": config.model_dump(), "runs_dir": str(runs_dir)})
     return worker.runs
+
+
+async def asked(pilot: Pilot[Any], words: str) -> None:
+    """Wait for a dialog that says something, is drawn and takes keys."""
+
+    def takes_keys() -> bool:
+        screen = pilot.app.screen
+        taker = screen.focused
+        is_there = isinstance(taker, Button | Input) and taker.region.area > 0
+        return isinstance(screen, ModalScreen) and is_there
+
+    await until(pilot, lambda: takes_keys() and words in said(pilot.app))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, HelpPanel, Input, Select
+from textual.widgets import HelpPanel, Input, Select
 
 from bilstm_core import events
 from bilstm_core.architecture import summarise
@@ -13,7 +13,7 @@ from bilstm_core.errors import RelayedError
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.widgets.form import command_for
 from tests.conftest import small_config
-from tests.tui.driving import STEPS, FakeWorker, drive, said, tell, text, until
+from tests.tui.driving import STEPS, FakeWorker, asked, drive, said, tell, text, until
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 50)])
@@ -63,7 +63,7 @@ def test_a_preset_fills_the_form(tmp_path: Path) -> None:
         app.screen.query_one("#preset", Select).value = "notebook"
         await until(pilot, lambda: "LSTM 2×256" in text(app))
         assert app.screen.query_one("#learning_rate", Input).value == "0.001"
-        assert "--preset notebook --dataset digits" in text(app).replace("\n", " ")
+        await until(pilot, lambda: "--preset notebook --dataset digits" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (160, 50))
 
@@ -73,12 +73,12 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
         await pilot.press("t")
         await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("q")
-        await until(pilot, lambda: "A run is live" in text(app))
+        await asked(pilot, "A run is live")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.train_screen)
         orders = Orders(worker.runs[0].commands_file)
         await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.focused, Button))
+        await asked(pilot, "A run is live")
         await pilot.press("enter")
         await pilot.pause()
         assert orders.stop_asked() is Stop.NO
@@ -92,7 +92,7 @@ def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
         await pilot.press("t")
         await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("ctrl+c")
-        await until(pilot, lambda: isinstance(app.focused, Button))
+        await asked(pilot, "A run is live")
         await pilot.press("right", "enter")
         await pilot.pause()
 
@@ -119,7 +119,8 @@ def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
 def test_a_refusal_is_a_dialog(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
-        await until(pilot, lambda: "no such GPU" in text(app))
+        await asked(pilot, "no such GPU")
+        assert "no such GPU" in text(app)
         assert "ask for another" in text(app)
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.train_screen)
@@ -134,7 +135,7 @@ def test_a_run_that_dies_is_a_dialog_with_its_last_lines(tmp_path: Path) -> None
         await until(pilot, lambda: app.train_screen.view.is_training)
         worker.runs[0].worker_log_file.write_text("first\nsegmentation fault\n", encoding="utf-8")
         worker.locks.pop().release()
-        await until(pilot, lambda: "The run was lost" in text(app))
+        await asked(pilot, "The run was lost")
         assert "segmentation fault" in text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "lost" in text(app))
@@ -148,7 +149,7 @@ def test_a_live_run_is_offered(tmp_path: Path) -> None:
     run = other.order({"config": small_config().model_dump(), "runs_dir": str(tmp_path)})
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: "Being trained now" in text(app))
+        await asked(pilot, "Being trained now")
         await pilot.press("enter")
         await until(pilot, lambda: "running" in text(app) and run.name in text(app))
 
@@ -185,12 +186,12 @@ def test_a_run_is_stopped_one_way_or_the_other(
         await until(pilot, lambda: app.train_screen.view.is_training)
         run = worker.runs[0]
         await pilot.press("s")
-        await until(pilot, lambda: isinstance(app.focused, Button))
+        await asked(pilot, "Stop the run")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.train_screen)
         assert not run.commands_file.exists()
         await pilot.press("s")
-        await until(pilot, lambda: isinstance(app.focused, Button))
+        await asked(pilot, "Stop the run")
         await pilot.press(*keys)
         await until(pilot, run.commands_file.exists)
         assert command in run.commands_file.read_text(encoding="utf-8")
@@ -206,7 +207,7 @@ def test_the_learning_rate_is_changed_and_marked(tmp_path: Path) -> None:
         await until(pilot, lambda: app.train_screen.view.is_training)
         run = worker.runs[0]
         await pilot.press("l")
-        await until(pilot, lambda: "with this as its peak" in said(app))
+        await asked(pilot, "with this as its peak")
         field = app.screen.query_one("#answer", Input)
         assert field.value == "0.008"
         field.value = "fast"
@@ -251,7 +252,7 @@ def test_without_data_the_ways_out_are_said_and_digits_offered(tmp_path: Path) -
         tell(worker.runs[0], failed)
         worker.locks[0].release()
         worker.events_told = 99
-        await until(pilot, lambda: "No mirror answers.\n\n1. Copy it." in said(app))
+        await asked(pilot, "No mirror answers.\n\n1. Copy it.")
         await pilot.press("right", "enter")
         await until(pilot, lambda: "got 351 / 360" in text(app))
         assert worker.orders[1]["config"]["dataset"] == "digits"

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, DataTable, Input
+from textual.widgets import DataTable, Input
 
 from bilstm_core.remarks import Remarks, remarks_on
 from bilstm_core.runs import Run, list_runs
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.runs import RunsScreen
 from tests.conftest import small_config
-from tests.tui.driving import FakeWorker, drive, past_runs, said, text, until
+from tests.tui.driving import FakeWorker, asked, drive, past_runs, said, text, until
 
 
 async def open_runs(app: BilstmApp, pilot: Pilot[int], count: int) -> "DataTable[object]":
@@ -55,11 +55,11 @@ def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path, marked: int)
             await pilot.press("space", "down")
         question = f"Delete these {marked} runs?" if marked else "Delete this run?"
         await pilot.press("d")
-        await until(pilot, lambda: question in text(app))
+        await asked(pilot, question)
         await pilot.press("enter")  # to keep is the default
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.focused, Button))
+        await asked(pilot, question)
         await pilot.press("right", "enter")
         await until(pilot, lambda: table.row_count == 3 - (marked or 1))
 
@@ -76,11 +76,11 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
         await until(pilot, lambda: remarks_on(oldest).pinned)
         await until(pilot, lambda: table.get_row_index(oldest.name) == 0)
         await pilot.press("n")
-        await until(pilot, lambda: "A line on" in said(app))
+        await asked(pilot, "A line on")
         await pilot.press(*"good", "enter")
         await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
         await pilot.press("R")
-        await until(pilot, lambda: "The readable part of" in said(app))
+        await asked(pilot, "The readable part of")
         app.screen.query_one("#answer", Input).value = "no/way"
         await pilot.press("enter")
         await until(pilot, lambda: "cannot be part of a folder" in said(app))
@@ -119,7 +119,7 @@ def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[s
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
         await pilot.press("e")
-        await until(pilot, lambda: "Train for longer" in text(app))
+        await asked(pilot, "Train for longer")
         field = app.screen.query_one("#answer", Input)
         assert field.value == "4"
         field.value = "many"
