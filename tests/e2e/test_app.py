@@ -139,6 +139,7 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press(" ", "seconds")
         keys.press("o", "by test %")
         keys.press("/nothing", "0 of 1")
+        app.wait_for("^esc Back")
         keys.press("\x7f" * 7, "1 of 1")
         keys.press("\x1b", "space Mark")
         keys.press("p", "▸")
