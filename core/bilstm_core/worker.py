@@ -23,10 +23,12 @@ from .errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
 from .events import to_json
 from .files import open_inside
 from .runs import Run
+from .threads import wait_briefly
 
 
 def main() -> int:
     """Carry out the order; the result is the process's exit code."""
+    wait_briefly()
     stop = StopRequest()
     stop.listen()
     if not _has_an_order():
@@ -61,11 +63,15 @@ def _has_an_order() -> bool:
 
 
 def _warm_up() -> None:
-    """Load what takes seconds while nobody waits; no memory of a GPU is taken."""
-    with suppress(ImportError, OSError, RuntimeError):  # told when an order needs it
-        import sklearn.datasets
-        import sklearn.model_selection  # noqa: F401
+    """Load what takes seconds while nobody waits; no memory of a GPU is taken.
 
+    PyTorch and scikit-learn load much of themselves at the first use: so a little is trained.
+    """
+    with suppress(ImportError, OSError, RuntimeError, BilstmError):  # told when an order needs it
+        from .training import train
+
+        little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu")
+        train(little, lambda _: None, should_stop=_has_an_order)
         from . import session  # noqa: F401
 
 

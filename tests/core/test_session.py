@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -387,7 +386,10 @@ class TestOrders:
         assert "evaluation_started" not in told
         assert told[-1] == "stopped"
 
-    def test_a_stop_at_once_ends_the_check_of_a_stop(self, tmp_path: Path) -> None:
+    def test_a_stop_at_once_ends_the_check_of_a_stop(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bilstm_core.control._LOOK_SECONDS", 0.0)
         opened = session.begin(small_config(num_epochs=1000), tmp_path)
 
         def stop(event: events.Event) -> None:
@@ -395,7 +397,6 @@ class TestOrders:
                 give_order(opened.run.commands_file, "stop")
             elif event.type == "evaluation_started":
                 give_order(opened.run.commands_file, "stop_at_once")
-                time.sleep(0.3)  # the file is looked at a few times a second
 
         assert opened.train(stop, StopRequest()) == 130
         assert not history(opened.run).final

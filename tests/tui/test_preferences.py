@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from bilstm_core.config import RunConfig
 from bilstm_core.resolve import resolve
+from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.preferences import Preferences, PreferencesFile
 from tests.tui.driving import FakeWorker, drive, said, text, until
@@ -58,3 +59,28 @@ def test_a_form_of_another_version_is_passed_over() -> None:
 def test_a_place_that_cannot_be_written_disturbs_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     PreferencesFile(tmp_path / "file" / "app.toml").save(Preferences(theme="nord"))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "variables", "hidden_size"),
+    [
+        ([], {}, 77),
+        ([], {"BILSTM_HIDDEN_SIZE": "55"}, 55),
+        ([], {"BILSTM_PRESET": "notebook"}, 256),
+        (["--num-epochs", "3"], {}, 128),
+        (["--dataset", "digits"], {}, 128),
+    ],
+)
+def test_the_last_form_is_there_again_unless_something_was_said(
+    monkeypatch: pytest.MonkeyPatch, tokens: list[str], variables: dict[str, str], hidden_size: int
+) -> None:
+    PreferencesFile().save(Preferences(settings=resolve({"hidden_size": 77}).model_dump()))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    opened: list[BilstmApp] = []
+    monkeypatch.setattr(cli, "_require_terminal", lambda: None)
+    monkeypatch.setattr(BilstmApp, "run", opened.append)
+    assert cli.run(tokens) == 0
+    (app,) = opened
+    assert app.train_screen.config
+    assert app.train_screen.config.hidden_size == hidden_size

@@ -22,7 +22,7 @@ from .ascii import AsciiFilter
 from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
 from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
-from .screens.dialogs import Prompt, Question, failure
+from .screens.dialogs import Dialog, Prompt, Question, failure
 from .screens.inspect import InspectScreen
 from .screens.runs import Choice, RunsScreen
 from .screens.train import TrainScreen, is_typing
@@ -123,7 +123,7 @@ class BilstmApp(App[int]):
         if action in {"runs", "help", "leave"} and is_typing(self.screen):
             return False
         if action in {"runs", "help"}:
-            return not isinstance(self.screen, Question | Prompt)
+            return not isinstance(self.screen, Dialog)
         return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -183,7 +183,7 @@ class BilstmApp(App[int]):
     @work
     async def action_leave(self) -> None:
         """Quit; ask first where a run is live."""
-        if isinstance(self.screen, Question | Prompt) or not self.train_screen.view.is_training:
+        if isinstance(self.screen, Dialog) or not self.train_screen.view.is_training:
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
@@ -195,9 +195,12 @@ class BilstmApp(App[int]):
             self.exit(0)
 
     @on(TrainScreen.Begin)
-    def _begin(self, event: TrainScreen.Begin) -> None:
+    def _begin_shown(self, event: TrainScreen.Begin) -> None:
+        self._begin(event.config)
+
+    def _begin(self, config: RunConfig) -> None:
         self._remember()
-        order = {"command": "begin", "config": event.config.model_dump(), "name": self._label}
+        order = {"command": "begin", "config": config.model_dump(), "name": self._label}
         self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
 
     @on(TrainScreen.Inspect)
@@ -277,8 +280,7 @@ class BilstmApp(App[int]):
         answers = {"": "Close", "digits": "Train digits instead"}
         answer = await self.push_screen_wait(failure(error, answers))
         if answer and self.train_screen.config:
-            config = self.train_screen.query_one(Form).choose_dataset(answer)
-            self._begin(TrainScreen.Begin(config))
+            self._begin(self.train_screen.query_one(Form).choose_dataset(answer))
 
     def _warm_up(self) -> None:
         self._spare = self._spare or self._make_worker()

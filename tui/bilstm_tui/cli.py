@@ -16,6 +16,7 @@ from bilstm_core.errors import BilstmError, OutputError, UsageError
 from bilstm_core.presets import PRESETS, default_in_words
 from bilstm_core.resolve import did_you_mean, resolve, to_toml, unknown_variables
 from bilstm_core.runs import check_label
+from bilstm_core.threads import wait_briefly
 
 from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
 from .output import abandon_stdout, is_screen, make_console, show_defect, show_failure, show_warning
@@ -138,7 +139,7 @@ def start(
         float | None,
         Parameter(
             help="how often a second the app draws at most, from 0.1 to 10; few on slow links; "
-            "default: as last chosen in the app, at first 5",
+            "default: as last chosen in the app, at first 2",
             metavar="X",
             validator=Number(gte=LEAST_REDRAWS, lte=MOST_REDRAWS),
         ),
@@ -150,7 +151,8 @@ def start(
     """Train: with screens, or with --no-ui in lines."""
     opens_app = not (no_ui or json or detach or print_config)
     chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
-    typed = {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name, value in settings.items() if value is not None}
+    typed = dict(given)
     is_data_named = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
     if opens_app and not is_data_named and not _has_mnist(paths.data_dir(data_dir)):
         typed["dataset"] = "digits"  # a newcomer's first curve waits for no download
@@ -172,7 +174,9 @@ def start(
         from .app import BilstmApp  # only where it is needed: --help stays fast
 
         remembered = PreferencesFile()
-        is_anything_chosen = typed.keys() - {"dataset"} or is_data_named or preset
+        is_anything_chosen = any(
+            (given, config, preset, os.environ.get(paths.PRESET_VARIABLE), *_settings_in_environ())
+        )
         if not is_anything_chosen and remembered.kept.last_form:
             resolved, chosen = remembered.kept.last_form
         app = BilstmApp(
@@ -189,11 +193,18 @@ def start(
     from . import headless
 
     def begin() -> headless.Trains:
+        wait_briefly()
         from bilstm_core import session  # imports torch: seconds
 
         return session.begin(resolved, folder, name, data_dir)
 
     return headless.run(begin, as_json=json)
+
+
+def _settings_in_environ() -> list[str]:
+    """The environment variables of settings that are set."""
+    variables = (setting.variable for setting in SETTINGS.values())
+    return [variable for variable in variables if os.environ.get(variable)]
 
 
 def _has_mnist(folder: Path) -> bool:

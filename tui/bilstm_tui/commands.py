@@ -12,6 +12,7 @@ from bilstm_core import paths
 from bilstm_core.control import give_order
 from bilstm_core.errors import UsageError
 from bilstm_core.runs import Run, find_run, list_runs, remove_run
+from bilstm_core.threads import wait_briefly
 
 from .output import harmless, make_console, show_warning
 
@@ -107,6 +108,7 @@ def resume(
     from . import headless
 
     def take_up() -> headless.Trains:
+        wait_briefly()
         from bilstm_core import session  # imports torch: seconds
 
         return session.take_up(found, changes, data_dir)

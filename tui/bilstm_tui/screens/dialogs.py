@@ -34,8 +34,35 @@ class _Answer(Button):
 _CLOSE = {"": "Close"}
 
 
-class Question(ModalScreen[str]):
-    """Asks; answers with the key of the button chosen, or '' where none was.
+class Dialog(ModalScreen[str]):
+    """A box over whatever is on the screen; answers '' where it was left by Escape.
+
+    Args:
+        title: In short.
+        words: What it is about.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
+
+    def __init__(self, title: str, words: str) -> None:
+        super().__init__()
+        self._title = title
+        self._words = words
+
+    def compose(self) -> ComposeResult:
+        """Title, words, and what they ask for."""
+        with Vertical(id="dialog"):
+            yield Label(Text(self._title, style="bold"))
+            yield Static(Text(harmless(self._words)))
+            yield from self.asked()
+
+    def asked(self) -> ComposeResult:
+        """What is below the words."""
+        yield from ()
+
+
+class Question(Dialog):
+    """Asks; answers with the key of the button chosen.
 
     Args:
         title: In short.
@@ -43,22 +70,15 @@ class Question(ModalScreen[str]):
         answers: Label by key; the first is the default.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
-
     def __init__(self, title: str, words: str, answers: Mapping[str, str]) -> None:
-        super().__init__()
-        self._title = title
-        self._words = words
+        super().__init__(title, words)
         self._answers = answers
 
-    def compose(self) -> ComposeResult:
-        """A box with a button for each answer."""
-        with Vertical(id="dialog"):
-            yield Label(Text(self._title, style="bold"))
-            yield Static(Text(harmless(self._words)))
-            with Horizontal():
-                for number, (key, label) in enumerate(self._answers.items()):
-                    yield _Answer(key, label, variant="default" if number else "primary")
+    def asked(self) -> ComposeResult:
+        """A button for each answer."""
+        with Horizontal():
+            for number, (key, label) in enumerate(self._answers.items()):
+                yield _Answer(key, label, variant="default" if number else "primary")
 
     def on_mount(self) -> None:
         """The default answer is an Enter away, from the first moment on."""
@@ -78,8 +98,8 @@ class Question(ModalScreen[str]):
         self.dismiss(event.button.key)
 
 
-class Prompt(ModalScreen[str]):
-    """Asks for a word or a number; answers with what was typed, or '' where nothing was.
+class Prompt(Dialog):
+    """Asks for a word or a number; answers with what was typed.
 
     Args:
         title: In short.
@@ -88,8 +108,6 @@ class Prompt(ModalScreen[str]):
         problem_of: What is wrong with what was typed, in words; empty where nothing is.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
-
     def __init__(
         self,
         title: str,
@@ -97,20 +115,15 @@ class Prompt(ModalScreen[str]):
         value: str = "",
         problem_of: Callable[[str], str] = lambda _: "",
     ) -> None:
-        super().__init__()
-        self._title = title
-        self._words = words
+        super().__init__(title, words)
         self._value = value
         self._problem_of = problem_of
 
-    def compose(self) -> ComposeResult:
-        """A box with a field."""
-        with Vertical(id="dialog"):
-            yield Label(Text(self._title, style="bold"))
-            yield Static(Text(harmless(self._words)))
-            yield Input(self._value, compact=True, id="answer")
-            yield Static(id="prompt-problem")
-            yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
+    def asked(self) -> ComposeResult:
+        """A field."""
+        yield Input(self._value, compact=True, id="answer")
+        yield Static(id="prompt-problem")
+        yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
 
     def on_mount(self) -> None:
         """Whoever types at once types into the field."""

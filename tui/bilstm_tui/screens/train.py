@@ -196,17 +196,15 @@ class TrainScreen(Screen[None]):
         """One layer out: letters are keys again."""
         self.set_focus(None)
 
-    def order(self, command: Command, **particulars: float) -> bool:
-        """Order the run on the screen; whether there was one to take it."""
+    def order(self, command: Command, **particulars: float) -> None:
+        """Order something of the run on the screen, if it is live."""
         run = self.view.shown_run
         if run is None or not self.view.is_training:
-            return False
+            return
         try:
             give_order(run.commands_file, command, **particulars)
         except BilstmError as error:
             self.app.push_screen(failure(error))
-            return False
-        return True
 
     def _show_run_tab(self) -> None:
         self.query_one(TabbedContent).active = "run"

@@ -1,4 +1,8 @@
-"""How far a run is: a bar for what is being done now, and one for the whole run."""
+"""How far a run is: a bar for what is being done now, and one for the whole run.
+
+Everything here has a fixed width: a word that changed its place would have the whole screen laid
+out and drawn anew, several times a second.
+"""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -20,9 +24,9 @@ class Advance(Horizontal):
     def compose(self) -> ComposeResult:
         """Two bars with their names."""
         yield Label("epoch", id="now")
-        yield ProgressBar(id="now-bar", show_eta=False)
+        yield ProgressBar(id="now-bar", show_eta=False, show_percentage=False)
         yield Label("run", id="whole")
-        yield ProgressBar(id="whole-bar", show_eta=False)
+        yield ProgressBar(id="whole-bar", show_eta=False, show_percentage=False)
         yield Label(id="end")
 
     def take(self, event: Event) -> None:
@@ -42,9 +46,12 @@ class Advance(Horizontal):
             history: The run so far.
             end: When it will be over, in words.
         """
-        self.query_one("#end", Label).update(end)
-        for part in ("#whole", "#whole-bar"):
-            self.query_one(part).display = self._download is None
+        done, total = history.step, history.started.total_steps if history.started else 0
+        if self._download:
+            done, total = self._download.received, self._download.total
+        share = f"{done / total:4.0%} " if total else ""
+        self.query_one("#end", Label).update(f"{share}{end}", layout=False)
+        self.set_class(self._download is not None, "-download")
         if self._download:
             self._show_download(self._download)
         else:
@@ -53,7 +60,8 @@ class Advance(Horizontal):
     def _show_download(self, download: events.Download) -> None:
         self.query_one("#now", Label).update(
             f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
-            f"{download.received / 1e6:,.1f} MB"
+            f"{download.received / 1e6:,.1f} MB",
+            layout=False,
         )
         bar = self.query_one("#now-bar", ProgressBar)
         bar.update(total=download.total or None, progress=download.received)
@@ -63,12 +71,13 @@ class Advance(Horizontal):
         whole = self.query_one("#whole-bar", ProgressBar)
         started, progress = history.started, history.progress
         if not started:
-            self.query_one("#now", Label).update("epoch")
+            self.query_one("#now", Label).update("epoch", layout=False)
             for bar in (now, whole):
                 bar.update(total=1, progress=0)
             return
         epoch, step = (progress.epoch, progress.step) if progress else (started.epoch, started.step)
         done = step - (epoch - 1) * started.steps_per_epoch
-        self.query_one("#now", Label).update(f"epoch {epoch}/{started.config['num_epochs']}")
+        words = f"epoch {epoch}/{started.config['num_epochs']}"
+        self.query_one("#now", Label).update(words, layout=False)
         now.update(total=started.steps_per_epoch, progress=done)
         whole.update(total=started.total_steps, progress=step)

@@ -33,7 +33,6 @@ class Chart(PlotWidget, inherit_bindings=False):
         title: What the y axis shows.
         id: Textual's.
         axis: What the x axis counts at first.
-        mark_meaning: What the lines across the chart are.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,11 +63,9 @@ class Chart(PlotWidget, inherit_bindings=False):
         *,
         id: str,  # noqa: A002 - Textual's name
         axis: Axis = "step",
-        mark_meaning: str = "learning rate changed",
     ) -> None:
         super().__init__(id=id)
         self._title = title
-        self._mark_meaning = mark_meaning
         self._series: Sequence[Series] = ()
         self._view: tuple[float, float] | None = None
         self._cross: float | None = None
@@ -131,7 +128,8 @@ class Chart(PlotWidget, inherit_bindings=False):
     @on(PlotWidget.ScaleChanged)
     def _look_closer(self, event: PlotWidget.ScaleChanged) -> None:
         """Zoomed or panned: show what this part has to show."""
-        self._view = (event.x_min, event.x_max)
+        is_all_of_x = self._auto_x_min  # only up or down: what is new still comes in at the right
+        self._view = None if is_all_of_x else (event.x_min, event.x_max)
         self._draw()
 
     def on_mouse_move(self, event: MouseMove) -> None:
@@ -249,7 +247,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             words.append(f"smoothed {self.smoothing:g}")
         heading = Text(", ".join(words))
         if any(one.marked for one in self._series):
-            heading.append(f" │ {self._mark_meaning}", _MARK)
+            heading.append(" │ learning rate changed", _MARK)
         if any(len(one.bad) for one in self._series):
             heading.append(" ✕ not finite", _BAD)
         return heading

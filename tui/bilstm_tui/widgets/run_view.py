@@ -1,6 +1,7 @@
 """A run as it trains, or as it trained: curves, figures, log, and the two lines at the end."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 from rich.text import Text
@@ -26,6 +27,8 @@ from .result import Result
 from .series import accuracy_series, loss_series
 from .vitals import Vitals
 
+_LOOK_SECONDS = 0.1
+"""Between two looks for news: cheap, so that the first point and the end are shown at once."""
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
 _ROOMY = 34
@@ -62,6 +65,7 @@ class RunView(Vertical):
         self.history = History()
         self._is_followed = False
         self._pace = 1 / redraws_per_second
+        self._drawn = 0.0
         self._reader: LogReader | None = None
         self._estimate = Estimate()
         self._figures = self._end = ""
@@ -82,12 +86,11 @@ class RunView(Vertical):
     def on_mount(self) -> None:
         """Look for news on a timer: its rate never follows the run's."""
         self._log = self.query_one(RichLog)
-        self._timer = self.set_interval(self._pace, self._look)
+        self.set_interval(_LOOK_SECONDS, self._look)
 
     def redraw(self, per_second: float) -> None:
         """From now on, redraw this often at most."""
-        self._timer.stop()
-        self._timer = self.set_interval(1 / per_second, self._look)
+        self._pace = 1 / per_second
 
     def on_resize(self) -> None:
         """Where there is little height, the charts stand side by side."""
@@ -99,7 +102,7 @@ class RunView(Vertical):
         """Show a run from its first word on."""
         self.shown_run, self._reader = None, None
         past, reader = await asyncio.to_thread(open_log, run.log_file)
-        self.history, self._estimate = History(), Estimate()
+        self.history, self._estimate, self._drawn = History(), Estimate(), 0.0
         self._figures = self._end = ""
         self._log.clear()
         self._narrator = Narrator(self._say, self._warn)
@@ -114,6 +117,8 @@ class RunView(Vertical):
     async def _look(self) -> None:
         run, reader = self.shown_run, self._reader
         if run is None or reader is None or not self._is_followed:
+            return
+        if time.monotonic() - self._drawn < self._pace:
             return
         is_live = run.is_live  # asked before reading: its last words come before it lets go
         new = reader.read()
@@ -157,14 +162,16 @@ class RunView(Vertical):
         return "running" if self.is_training else status_after(self.history.ending)
 
     def _show(self, status: Status) -> None:
+        if self.history.progress:  # the first point is worth a redraw out of turn
+            self._drawn = time.monotonic()
         history, run = self.history, self.shown_run
         words = Text(harmless(run.name if run else ""))
         words.append(f"  {self._status_word(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
-        self.query_one("#headline", Static).update(words)
+        self.query_one("#headline", Static).update(words, layout=False)
         self.query_one(Advance).show(history, self._end if status == "running" else "")
-        self.query_one("#figures", Static).update(self._figures_at(status))
+        self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
         self.query_one("#loss", Chart).show([loss_series(history, "loss")])
         self.query_one("#accuracy", Chart).show(accuracy_series(history))

@@ -29,10 +29,12 @@ class Vitals(Static):
         self.call_later(self._look)
 
     async def _look(self) -> None:
+        if not self.is_on_screen:  # there are two of us, on two tabs
+            return
         gpus = await asyncio.to_thread(list_gpus)
         if self._is_short:
             busy = [processor_in_short(), *map(_short, gpus)]
-            self.update("  ".join(busy))
+            self.update("  ".join(busy), layout=False)
         else:
             self.update("\n".join([processor(), *map(_words, gpus)]))
 
