@@ -79,7 +79,11 @@ def test_the_last_form_is_there_again_unless_something_was_said(
         monkeypatch.setenv(name, value)
     opened: list[BilstmApp] = []
     monkeypatch.setattr(cli, "_require_terminal", lambda: None)
-    monkeypatch.setattr(BilstmApp, "run", opened.append)
+
+    def open_only(app: BilstmApp) -> None:
+        opened.append(app)
+
+    monkeypatch.setattr(BilstmApp, "run", open_only)
     assert cli.run(tokens) == 0
     (app,) = opened
     assert app.train_screen.config

@@ -37,8 +37,9 @@ class KeyCommands(Provider):
 
 
 def _own_actions(node: DOMNode) -> set[str]:
-    """What a node's own keys do: not what every widget can, such as to scroll."""
-    own = vars(type(node)).get("BINDINGS", ())
+    """What a node of ours does by its own keys: not what every widget can, such as to scroll."""
+    kind = type(node)
+    own = vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("bilstm_tui.") else ()
     return {binding.action for binding in own if isinstance(binding, Binding)}
 
 
