@@ -107,8 +107,10 @@ def _fetch_from_any(
         url = mirror.url + file.packed_name
         transfer = _Transfer(url, target)
         transfer.start()
-        while transfer.is_alive():
+        is_over = False
+        while not is_over:
             transfer.join(_POLL_SECONDS)
+            is_over = not transfer.is_alive()
             on_progress(file.packed_name, transfer.received, transfer.total)
             stop_if(should_stop)
         try:

@@ -15,7 +15,7 @@ ADVICE = (
 )
 """What to do about a loss that is not finite."""
 REPORT_SECONDS = 0.25
-"""Time between two progress events, whatever the step rate."""
+"""Time between two progress events, whatever the step rate; the very first comes at once."""
 
 
 class Meter:
@@ -34,6 +34,7 @@ class Meter:
         self._device = device
         self._pending: _Pending | None = None
         self._position = (0, 0, 0.0)
+        self._patience = 0.0
         self.start_epoch()
 
     def start_epoch(self) -> None:
@@ -87,7 +88,7 @@ class Meter:
         self._samples += samples
         self._position = (epoch, step, rate)
         self._send(wait=False)
-        if time.perf_counter() - self._since >= REPORT_SECONDS and self._pending is None:
+        if time.perf_counter() - self._since >= self._patience and self._pending is None:
             self._ask()
             self._send(wait=self._device.type != "cuda")
 
@@ -104,6 +105,7 @@ class Meter:
 
     def _ask(self) -> None:
         """Begin to bring the collected losses over."""
+        self._patience = REPORT_SECONDS
         now = time.perf_counter()
         speed = self._samples / (now - self._since)
         self._pending = _Pending(self._losses, *self._position, speed)

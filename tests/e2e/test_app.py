@@ -160,7 +160,7 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press("e", "has trained 2 of 2 epochs")
         keys.press("3\r", "epoch 3/3")
         app.wait_for("finished")
-        keys.press("r", "3/3")
+        keys.press("r", "1 of 1, by run")
         keys.press("d", "Delete this run")
         app.type("\x1b[C")
         keys.press("\r", "No runs here yet")

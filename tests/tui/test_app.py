@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import HelpPanel, Input, Select
+from textual.widgets import Collapsible, HelpPanel, Input, Select
 
 from bilstm_core import events
 from bilstm_core.architecture import summarise
@@ -62,6 +62,8 @@ def test_a_preset_fills_the_form(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         app.screen.query_one("#preset", Select).value = "notebook"
         await until(pilot, lambda: "LSTM 2×256" in text(app))
+        app.screen.query_one("#group-optimisation", Collapsible).collapsed = False
+        await until(pilot, lambda: app.screen.query("#learning_rate"))
         assert app.screen.query_one("#learning_rate", Input).value == "0.001"
         await until(pilot, lambda: "--preset notebook --dataset digits" in text(app))
 

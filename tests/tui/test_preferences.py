@@ -11,7 +11,8 @@ from bilstm_core.resolve import resolve
 from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.preferences import Preferences, PreferencesFile
-from tests.tui.driving import FakeWorker, drive, said, text, until
+from tests.conftest import small_config
+from tests.tui.driving import FakeWorker, drive, said, until
 
 
 def test_theme_rate_and_form_are_there_again(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ def test_theme_rate_and_form_are_there_again(tmp_path: Path) -> None:
     async def change(app: BilstmApp, pilot: Pilot[int]) -> None:
         app.theme = "textual-light"
         app.screen.query_one("#hidden_size", Input).value = "77"
-        await until(pilot, lambda: app.train_screen.config and "77" in text(app))
+        await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=77))
 
     drive(FakeWorker(), tmp_path, change, preferences=PreferencesFile(path))
     kept = PreferencesFile(path).kept

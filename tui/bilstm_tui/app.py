@@ -6,7 +6,7 @@ import select
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -23,11 +23,12 @@ from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
 from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
 from .screens.dialogs import Dialog, Prompt, Question, failure
-from .screens.inspect import InspectScreen
-from .screens.runs import Choice, RunsScreen
 from .screens.train import TrainScreen, is_typing
 from .widgets.form import Form
-from .widgets.run_view import RunView
+
+if TYPE_CHECKING:
+    from .screens.runs import Choice
+    from .widgets.run_view import RunView
 
 _HANG_UP_SECONDS = 1.0
 
@@ -208,6 +209,8 @@ class BilstmApp(App[int]):
         self._inspect(event.run)
 
     def _inspect(self, run: Run) -> None:
+        from .screens.inspect import InspectScreen  # not needed for the first paint
+
         try:
             screen = InspectScreen(run, paths.data_dir(self._data_dir).absolute())
         except BilstmError as error:
@@ -217,6 +220,8 @@ class BilstmApp(App[int]):
 
     def action_runs(self) -> None:
         """All runs, or back from them."""
+        from .screens.runs import RunsScreen  # not needed for the first paint
+
         if isinstance(self.screen, RunsScreen):
             self.screen.dismiss(None)
         else:
@@ -226,7 +231,9 @@ class BilstmApp(App[int]):
     def _data_folder(self) -> str | None:
         return str(self._data_dir.expanduser().absolute()) if self._data_dir else None
 
-    async def _carry_out(self, answer: Choice | None) -> None:
+    async def _carry_out(self, answer: "Choice | None") -> None:
+        from .screens.runs import Choice
+
         match answer:
             case Choice("open", run):
                 await self.train_screen.watch_run(run)
@@ -259,8 +266,8 @@ class BilstmApp(App[int]):
         finally:
             self._is_starting = False
 
-    @on(RunView.Ended)
-    def _after_run(self, event: RunView.Ended) -> None:
+    def on_run_view_ended(self, event: "RunView.Ended") -> None:
+        """Make ready for the next run, and say what went wrong."""
         self.train_screen.refresh_bindings()
         self.train_screen.judge_pace()
         self._warm_up()

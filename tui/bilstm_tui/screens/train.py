@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.widgets import Input, Static, TabbedContent, TabPane
 
 from bilstm_core.config import RunConfig
@@ -24,12 +25,16 @@ from bilstm_core.runs import Run, list_runs
 from ..widgets.form import Form
 from ..widgets.keys import Keys
 from ..widgets.plan import Plan
-from ..widgets.run_view import RunView
 from ..widgets.vitals import Vitals
 from .dialogs import Prompt, Question, failure
 
+if TYPE_CHECKING:
+    from ..widgets.run_view import RunView
+
 _BOTH_FIT = 120
 """Columns from which on the form stays beside a run."""
+_FIRST_PAINT_SECONDS = 0.3
+"""What is not seen at first waits so long, so that the rest is seen sooner."""
 _JUDGED_RUNS = 30
 """Runs, the latest, whose pace an estimate is made from."""
 
@@ -88,6 +93,8 @@ class TrainScreen(Screen[None]):
         self._first = config
         self._runs_dir = runs_dir
         self._redraws = redraws_per_second
+        self._view: RunView | None = None
+        self._view_added: AwaitMount | None = None
 
     def compose(self) -> ComposeResult:
         """Form, tabs, footer."""
@@ -97,8 +104,7 @@ class TrainScreen(Screen[None]):
                 with TabPane("Network", id="network"), VerticalScroll():
                     yield Plan()
                     yield Vitals()
-                with TabPane("Run", id="run"):
-                    yield RunView(self._redraws)
+                yield TabPane("Run", id="run")
         yield Static(id="problem")
         yield Keys()
 
@@ -106,16 +112,17 @@ class TrainScreen(Screen[None]):
         """Draw the first network."""
         self.query_one(Plan).show(self._first, self.preset)
         self.judge_pace()
+        self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed; what cannot be done now is grey."""
         if action in self._LETTERS and is_typing(self):
             return False
-        view = self.view if self.is_mounted and self.query(RunView) else None
+        view = self._view
         is_training = view is not None and view.is_training
         match action:
             case "begin":
-                return True if view and not is_training and self.config else None
+                return True if not is_training and self.config else None
             case "pause" | "stop" | "learning_rate":
                 return True if is_training else None
             case "inspect":
@@ -124,13 +131,23 @@ class TrainScreen(Screen[None]):
                 return True
 
     @property
-    def view(self) -> RunView:
-        """The run that is shown."""
-        return self.query_one(RunView)
+    def view(self) -> "RunView":
+        """The run that is shown; made after the first paint, for its charts need NumPy."""
+        if self._view is None:
+            from ..widgets.run_view import RunView
+
+            self._view = RunView(self._redraws)
+        return self._view
+
+    async def _add_view(self) -> None:
+        if self._view_added is None:
+            self._view_added = self.query_one("#run", TabPane).mount(self.view)
+        await self._view_added
 
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
         self._show_run_tab()
+        await self._add_view()
         await self.view.watch_run(run)
         self.refresh_bindings()
 

@@ -1,33 +1,25 @@
-"""How far a run is: a bar for what is being done now, and one for the whole run.
+"""How far a run is: a bar for what is being done now, and one for the whole run."""
 
-Everything here has a fixed width: a word that changed its place would have the whole screen laid
-out and drawn anew, several times a second.
-"""
-
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Label, ProgressBar
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from textual.widget import Widget
 
 from bilstm_core import events
 from bilstm_core.catalog import CATALOG
 from bilstm_core.events import Event
 from bilstm_core.history import History
 
+_END_WIDTH = 31
 
-class Advance(Horizontal):
-    """The epoch and the run; before them, the data that arrive."""
+
+class Advance(Widget):
+    """The epoch and the run on one line; before them, the data that arrive."""
 
     def __init__(self) -> None:
         super().__init__()
         self._download: events.Download | None = None
-
-    def compose(self) -> ComposeResult:
-        """Two bars with their names."""
-        yield Label("epoch", id="now")
-        yield ProgressBar(id="now-bar", show_eta=False, show_percentage=False)
-        yield Label("run", id="whole")
-        yield ProgressBar(id="whole-bar", show_eta=False, show_percentage=False)
-        yield Label(id="end")
+        self._history = History()
+        self._end = ""
 
     def take(self, event: Event) -> None:
         """Note what is being done."""
@@ -46,38 +38,57 @@ class Advance(Horizontal):
             history: The run so far.
             end: When it will be over, in words.
         """
-        done, total = history.step, history.started.total_steps if history.started else 0
-        if self._download:
-            done, total = self._download.received, self._download.total
-        share = f"{done / total:4.0%} " if total else ""
-        self.query_one("#end", Label).update(f"{share}{end}", layout=False)
-        self.set_class(self._download is not None, "-download")
-        if self._download:
-            self._show_download(self._download)
-        else:
-            self._show_epoch(history)
+        self._history, self._end = history, end
+        self.refresh()
 
-    def _show_download(self, download: events.Download) -> None:
-        self.query_one("#now", Label).update(
-            f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
-            f"{download.received / 1e6:,.1f} MB",
-            layout=False,
+    def render(self) -> Table:
+        """One line; each of its parts stays where it is."""
+        line = Table.grid(padding=(0, 1, 0, 0), expand=True)
+        if self._download:
+            download = self._download
+            line.add_column(no_wrap=True)
+            line.add_column(ratio=1)
+            line.add_column(width=5)
+            line.add_row(
+                f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
+                f"{download.received / 1e6:,.1f} MB",
+                self._bar(download.received, download.total),
+                _share(download.received, download.total),
+            )
+            return line
+        started, progress = self._history.started, self._history.progress
+        words, done, steps_per_epoch = "epoch", 0, 1
+        if started:
+            at = progress or started
+            steps_per_epoch = started.steps_per_epoch
+            done = at.step - (at.epoch - 1) * steps_per_epoch
+            words = f"epoch {at.epoch}/{started.config['num_epochs']}"
+        step, total = self._history.step, started.total_steps if started else 0
+        line.add_column(width=15, no_wrap=True)
+        line.add_column(ratio=1)
+        line.add_column(width=3)
+        line.add_column(ratio=1)
+        line.add_column(width=_END_WIDTH, no_wrap=True)
+        line.add_row(
+            words,
+            self._bar(done, steps_per_epoch),
+            "run",
+            self._bar(step, total),
+            f"{_share(step, total)} {self._end}",
         )
-        bar = self.query_one("#now-bar", ProgressBar)
-        bar.update(total=download.total or None, progress=download.received)
+        return line
 
-    def _show_epoch(self, history: History) -> None:
-        now = self.query_one("#now-bar", ProgressBar)
-        whole = self.query_one("#whole-bar", ProgressBar)
-        started, progress = history.started, history.progress
-        if not started:
-            self.query_one("#now", Label).update("epoch", layout=False)
-            for bar in (now, whole):
-                bar.update(total=1, progress=0)
-            return
-        epoch, step = (progress.epoch, progress.step) if progress else (started.epoch, started.step)
-        done = step - (epoch - 1) * started.steps_per_epoch
-        words = f"epoch {epoch}/{started.config['num_epochs']}"
-        self.query_one("#now", Label).update(words, layout=False)
-        now.update(total=started.steps_per_epoch, progress=done)
-        whole.update(total=started.total_steps, progress=step)
+    def _bar(self, done: int, total: int) -> ProgressBar:
+        """A bar in the theme's colours; nothing is done yet where the whole is not known."""
+        colours = self.app.theme_variables
+        return ProgressBar(
+            total=total or 1,
+            completed=done if total else 0,
+            style=colours["surface-lighten-1"],
+            complete_style=colours["primary"],
+            finished_style=colours["success"],
+        )
+
+
+def _share(done: int, total: int) -> str:
+    return f"{done / total:4.0%}" if total else ""

@@ -56,11 +56,9 @@ class Form(Widget):
                     PRESETS, value=self.preset, allow_blank=False, id="preset", compact=True
                 )
             for group in GROUPS:
-                with Collapsible(title=group, collapsed=group not in _OPEN):
-                    for setting in settings_in(group):
-                        with Horizontal(classes="field"):
-                            yield Label(setting.name)
-                            yield self._field(setting)
+                is_open = group in _OPEN
+                fields = self._fields(group) if is_open else ()
+                yield Collapsible(*fields, title=group, collapsed=not is_open, id=f"group-{group}")
         yield Static(id="help")
 
     def choose_dataset(self, name: str) -> RunConfig:
@@ -78,6 +76,19 @@ class Form(Widget):
         for name, value in config.model_dump().items():
             self._put(name, _shown(SETTINGS[name], value))
         self._check()
+
+    @on(Collapsible.Expanded)
+    async def _fill_group(self, event: Collapsible.Expanded) -> None:
+        """The fields of a folded group are made when it is unfolded: half of the first paint."""
+        contents = event.collapsible.query_one(Collapsible.Contents)
+        if not contents.children:
+            await contents.mount(*self._fields((event.collapsible.id or "").removeprefix("group-")))
+
+    def _fields(self, group: str) -> list[Horizontal]:
+        return [
+            Horizontal(Label(setting.name), self._field(setting), classes="field")
+            for setting in settings_in(group)
+        ]
 
     def _field(self, setting: Setting) -> Widget:
         value = self._values[setting.name]
@@ -126,9 +137,9 @@ class Form(Widget):
 
     def _put(self, name: str, value: Any) -> None:
         self._values[name] = value
-        field = self.query_one(f"#{name}")
-        if isinstance(field, Input | Select | Checkbox) and field.value != value:
-            field.value = value
+        for field in self.query(f"#{name}"):  # none where its group was never unfolded
+            if isinstance(field, Input | Select | Checkbox) and field.value != value:
+                field.value = value
 
     def _check(self) -> None:
         try:

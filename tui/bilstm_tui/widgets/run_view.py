@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import RichLog, Static
+from textual.widgets import Static
 
 from bilstm_core import events
 from bilstm_core.events import Event
@@ -24,6 +24,7 @@ from ..runs_table import STATUS_STYLES
 from .advance import Advance
 from .chart import Chart
 from .result import Result
+from .run_log import RunLog
 from .series import accuracy_series, loss_series
 from .vitals import Vitals
 
@@ -81,11 +82,11 @@ class RunView(Vertical):
         with Container(id="charts"):
             yield Chart("training loss", id="loss")
             yield Chart("accuracy %", id="accuracy", axis="epoch")
-        yield RichLog(id="log", wrap=True, min_width=20, max_lines=1000)
+        yield RunLog(id="log")
 
     def on_mount(self) -> None:
         """Look for news on a timer: its rate never follows the run's."""
-        self._log = self.query_one(RichLog)
+        self._log = self.query_one(RunLog)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def redraw(self, per_second: float) -> None:
