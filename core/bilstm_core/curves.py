@@ -8,7 +8,9 @@ Numbers = NDArray[np.float64]
 _BLOCK = 256
 
 
-def reduce(steps: Numbers, low: Numbers, high: Numbers, columns: int) -> tuple[Numbers, Numbers]:
+def reduce(
+    steps: Numbers, low: Numbers, high: Numbers, columns: int, frame: tuple[float, float]
+) -> tuple[Numbers, Numbers]:
     """At most two points, the least and the greatest, for each column of the picture.
 
     Args:
@@ -16,14 +18,17 @@ def reduce(steps: Numbers, low: Numbers, high: Numbers, columns: int) -> tuple[N
         low: The least value at each, shape (N,).
         high: The greatest value at each, shape (N,).
         columns: Columns of the picture.
+        frame: Where on the x axis the picture begins and ends.
 
     Returns:
-        x and y of the points to join, each of shape (M,) with M ≤ 2 · columns.
+        x and y of the points to join, each of shape (M,) with M ≤ 2 · columns, and at most
+        two more for each side where the curve goes on outside the picture.
     """
     if len(steps) == 0:
         return np.empty(0), np.empty(0)
-    width = (steps[-1] - steps[0]) or 1.0
-    column = np.minimum((steps - steps[0]) * columns / width, columns - 1).astype(np.int64)
+    start, end = frame
+    column = np.floor((steps - start) * (columns / ((end - start) or 1.0)))
+    column = np.clip(column, -1, np.where(steps > end, columns, columns - 1))
     starts = np.flatnonzero(np.diff(column, prepend=-1))
     least, greatest = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
     is_flat = least == greatest

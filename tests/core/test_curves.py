@@ -11,7 +11,7 @@ def test_reduction_keeps_extremes_and_is_bounded(count: int) -> None:
     values = np.random.default_rng(0).normal(size=count)
     values[count // 2] = 100.0
     values[count // 3] = -100.0 if count > 2 else values[count // 3]
-    x, y = reduce(np.arange(count, dtype=float), values, values, 60)
+    x, y = reduce(np.arange(count, dtype=float), values, values, 60, (0, count - 1))
     assert len(x) == len(y) <= 120
     assert y.max() == values.max()
     assert y.min() == values.min()
@@ -19,7 +19,7 @@ def test_reduction_keeps_extremes_and_is_bounded(count: int) -> None:
 
 
 def test_reduction_of_nothing_is_nothing() -> None:
-    x, y = reduce(np.empty(0), np.empty(0), np.empty(0), 60)
+    x, y = reduce(np.empty(0), np.empty(0), np.empty(0), 60, (0, 1))
     assert len(x) == len(y) == 0
 
 

@@ -25,7 +25,15 @@ PATIENCE_SECONDS = 60
 def environment(home: Path, **variables: str) -> dict[str, str]:
     """A user's environment without the settings of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BILSTM_")}
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "CI", "XDG_CONFIG_HOME"):
+    for name in (
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "LINES",
+        "CI",
+        "XDG_CONFIG_HOME",
+        "PYTHONDONTWRITEBYTECODE",
+    ):
         kept.pop(name, None)
     own = {"HOME": str(home), "TERM": "xterm-256color", "BILSTM_RUNS_DIR": str(home / "runs")}
     return {**kept, **own, **variables}
@@ -101,6 +109,15 @@ class Terminal:
             assert time.monotonic() < deadline, f"waited in vain for {what}:\n" + self.dump()
             if not self._read(0.1) and self.process.poll() is not None and not self._read(0.1):
                 assert condition(), f"ended before {what}:\n" + self.dump()
+
+    def drain(self, seconds: float) -> int:
+        """Read for a while without drawing, which costs more than what is measured; the bytes."""
+        end = time.monotonic() + seconds
+        count = 0
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self._terminal], [], [], left)[0]:
+                count += len(os.read(self._terminal, 65536))
+        return count
 
     def wait(self) -> int:
         """Read to the end; the exit code."""

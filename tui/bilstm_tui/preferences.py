@@ -31,7 +31,7 @@ class Preferences(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     theme: str = ""
-    redraws_per_second: Annotated[float, Field(ge=LEAST_REDRAWS, le=MOST_REDRAWS)] = 2.0
+    redraws_per_second: Annotated[float, Field(ge=LEAST_REDRAWS, le=MOST_REDRAWS)] = 1.0
     preset: str = "default"
     settings: dict[str, Any] = {}
 

@@ -91,6 +91,16 @@ class LogarithmTicks(Ticks):
         return [f"{10**tick:.3g}" for tick in ticks]
 
 
+def outwards(low: float, high: float) -> tuple[float, float]:
+    """The round numbers next to both ends: an axis that does not change with every value."""
+    if high <= low:
+        return low, high
+    rough = (high - low) / 20
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (*_ROUND, 10) if factor * power >= rough)
+    return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
 def clock_time(seconds: float) -> str:
     """Seconds as m:ss or h:mm:ss."""
     minutes, rest = divmod(round(seconds), 60)

@@ -1,22 +1,28 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
+import math
 from collections.abc import Sequence
-from typing import ClassVar, get_args
+from contextlib import ExitStack
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 from rich.text import Text
 from textual import on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Grid
 from textual.events import Leave, MouseMove
+from textual.geometry import Region
 from textual.reactive import reactive
-from textual_hires_canvas import Canvas, HiResMode
+from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
-from textual_plot.plot_widget import LinePlot
+from textual_plot.plot_widget import Legend, LinePlot
 
 from bilstm_core.curves import Numbers, reduce, smooth
 
 from . import braille
-from .axes import LogarithmTicks, Ticks, TimeTicks, clock_time
+from .axes import LogarithmTicks, Ticks, TimeTicks, clock_time, outwards
+from .canvas import ThriftyCanvas
 from .series import Axis, Series
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
@@ -26,6 +32,8 @@ _MARK = "yellow"
 _BAD = "bold red"
 _CROSS_HAIR = "bright_white"
 _TINY = 1e-12
+_GROWTH = 1.3
+"""How much longer the axis of a live run gets at a time: between, old points stay in place."""
 
 
 class Chart(PlotWidget, inherit_bindings=False):
@@ -70,9 +78,19 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._title = title
         self._series: Sequence[Series] = ()
         self._view: tuple[float, float] | None = None
+        self._vertical_view: tuple[float, float] | None = None
         self._cross: float | None = None
+        self._words: tuple[Text, ...] = ()
+        self._frame = self._vertical_frame = (0.0, 1.0)
         self.set_reactive(Chart.axis, axis)
         self.border_title = title
+
+    def compose(self) -> ComposeResult:
+        """As textual-plot has it, with canvases of our own."""
+        with Grid():
+            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield ThriftyCanvas(1, 1, id=name)
+        yield Legend(id="legend")
 
     def show(self, series: Sequence[Series]) -> None:
         """Draw these curves in the place of the former ones."""
@@ -94,9 +112,7 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def action_whole(self) -> None:
         """Show everything again, and no cross-hair."""
-        self._view = self._cross = None
-        self.set_xlimits()
-        self.set_ylimits()
+        self._view = self._vertical_view = self._cross = None
         self._draw()
 
     def action_cross(self, columns: int) -> None:
@@ -130,8 +146,11 @@ class Chart(PlotWidget, inherit_bindings=False):
     @on(PlotWidget.ScaleChanged)
     def _look_closer(self, event: PlotWidget.ScaleChanged) -> None:
         """Zoomed or panned: show what this part has to show."""
-        is_all_of_x = self._auto_x_min  # only up or down: what is new still comes in at the right
-        self._view = None if is_all_of_x else (event.x_min, event.x_max)
+        # only up or down: what is new still comes in at the right
+        if (event.x_min, event.x_max) != self._frame:
+            self._view = (event.x_min, event.x_max)
+        if (event.y_min, event.y_max) != self._vertical_frame:
+            self._vertical_view = (event.y_min, event.y_max)
         self._draw()
 
     def on_mouse_move(self, event: MouseMove) -> None:
@@ -161,13 +180,24 @@ class Chart(PlotWidget, inherit_bindings=False):
         """The part of the x axis that is shown."""
         if self._view:
             return self._view
-        ends = [one.place(self.axis, one.steps[[0, -1]]) for one in self._series if len(one.steps)]
-        return (min(x[0] for x in ends), max(x[1] for x in ends)) if ends else (0.0, 1.0)
+        drawn = [one for one in self._series if len(one.steps)]
+        if not drawn:
+            return (0.0, 1.0)
+        ends = [one.place(self.axis, one.steps[[0, -1]]) for one in drawn]
+        low, high = min(x[0] for x in ends), max(x[1] for x in ends)
+        goals = [one.place(self.axis, np.array([one.goal])) for one in drawn if one.goal]
+        if goals and high > 0:
+            grown = _GROWTH ** math.ceil(math.log(high) / math.log(_GROWTH))
+            is_known = self.axis != "time"
+            high = max(high, min(grown, *(goal[0] for goal in goals))) if is_known else grown
+        return float(low), float(high)
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         self.clear()
+        self._frame = self._range()
+        self.set_xlimits(*self._frame)
         self._choose_ticks()
         for number, one in enumerate(self._series):
             if len(one.steps):
@@ -175,15 +205,53 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._draw_marks()
         if self._cross is not None:
             self.add_v_line(self._cross, _CROSS_HAIR)
-        self.border_title = self._heading()
-        self.border_subtitle = self._reading() if self._cross is not None else self._legend()
-        self.refresh()
+        self._vertical_frame = self._vertical_range()
+        self.set_ylimits(*self._vertical_frame)
+        self._put_words(
+            self._heading(), self._reading() if self._cross is not None else self._legend()
+        )
+        with ExitStack() as drawn:
+            for canvas in self.query(ThriftyCanvas):
+                drawn.enter_context(canvas.drawing())
+            self.render()  # onto the canvases
+
+    def _put_words(self, *words: Text) -> None:
+        """Set the titles if they are others now; that draws the border."""
+        if words != self._words:
+            self._words = words
+            self.border_title, self.border_subtitle = words
+
+    def _rerender(self) -> None:
+        """Everything is drawn by `_draw`, at once."""
+        self._needs_rerender = True
+
+    def notify_style_update(self) -> None:
+        """Another theme, other colours."""
+        super().notify_style_update()
+        self._draw()
+
+    def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
+        """Of the widget itself only the border is seen, so that is all there is to send."""
+        if not regions and not layout:
+            width, height = self.size
+            sides = (Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
+            edges = (Region(-1, 0, 1, height), Region(width, 0, 1, height))
+            regions = (*sides, *edges)
+        return super().refresh(*regions, layout=layout, **others)
+
+    def _vertical_range(self) -> tuple[float, float]:
+        if self._vertical_view:
+            return self._vertical_view
+        values = [one.y for one in self._datasets if len(one.y)]
+        if not values:
+            return (0.0, 1.0)
+        return outwards(min(map(np.min, values)), max(map(np.max, values)))
 
     def _draw_one(self, one: Series, colour: str, marker: str) -> None:
         x = one.place(self.axis, one.steps)
         part = self._part(x)
         x, low, high = x[part], one.low[part], one.high[part]
-        points, y = reduce(x, low, high, 2 * self._width)
+        points, y = reduce(x, low, high, 2 * self._width, self._frame)
         y = self._scaled(y)
         if not one.is_noisy:
             if len(points) > 1:
@@ -194,7 +262,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             if len(self._series) == 1:  # the noise of several would hide the curves
                 self.plot(points, y, f"{colour} dim", hires_mode=HiResMode.BRAILLE)
             smoothed = smooth(one.mean, self.smoothing)[part]
-            points, y = reduce(x, smoothed, smoothed, 2 * self._width)
+            points, y = reduce(x, smoothed, smoothed, 2 * self._width, self._frame)
             y = self._scaled(y)
         self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
         if len(self._series) > 1:  # a shape as well as a colour
@@ -204,19 +272,18 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def _render_line_plot(self, dataset: LinePlot) -> None:
         """In place of textual-plot's, which takes twenty times as long, dot by dot."""
-        canvas = self.query_one("#plot", Canvas)
+        canvas = self.query_one("#plot", ThriftyCanvas)
         width, height = canvas.size
         inside = self._scale_rectangle
         x_share = (dataset.x - self._x_min) / (self._x_max - self._x_min)
         y_share = (dataset.y - self._y_min) / (self._y_max - self._y_min)
         x = inside.x + x_share * inside.width
         y = inside.bottom - y_share * inside.height
-        with canvas.batch_refresh():
-            for place, character in braille.draw_line(x, y, width, height).items():
-                canvas.set_pixel(*place, character, dataset.line_style)
+        for place, character in braille.draw_line(x, y, width, height).items():
+            canvas.set_pixel(*place, character, dataset.line_style)
 
     def _draw_marks(self) -> None:
-        low, high = self._range()
+        low, high = self._frame
         for one in self._series:
             for x in one.place(self.axis, np.array(one.marked, np.float64)):
                 if low <= x <= high:

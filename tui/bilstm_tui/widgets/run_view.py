@@ -34,6 +34,10 @@ _TALL = 40
 """Rows from which on the charts stand one above the other."""
 _ROOMY = 34
 """Rows from which on the accuracies are shown in large digits."""
+_CHART_SHARE = 1 / 60
+"""Of the time that a run has trained: a curve is drawn anew when it may be a column longer."""
+_CHART_SECONDS = 5.0
+"""But never less often than this."""
 _TOLD_EPOCHS = 200
 """Epochs that the log tells of when a run is opened; the charts show all."""
 
@@ -66,7 +70,7 @@ class RunView(Vertical):
         self.history = History()
         self._is_followed = False
         self._pace = 1 / redraws_per_second
-        self._drawn = 0.0
+        self._drawn = self._charted = 0.0
         self._reader: LogReader | None = None
         self._estimate = Estimate()
         self._figures = self._end = ""
@@ -104,6 +108,7 @@ class RunView(Vertical):
         self.shown_run, self._reader = None, None
         past, reader = await asyncio.to_thread(open_log, run.log_file)
         self.history, self._estimate, self._drawn = History(), Estimate(), 0.0
+        self._charted = 0.0
         self._figures = self._end = ""
         self._log.clear()
         self._narrator = Narrator(self._say, self._warn)
@@ -174,8 +179,17 @@ class RunView(Vertical):
         self.query_one(Advance).show(history, self._end if status == "running" else "")
         self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
-        self.query_one("#loss", Chart).show([loss_series(history, "loss")])
-        self.query_one("#accuracy", Chart).show(accuracy_series(history))
+        if status != "running" or time.monotonic() - self._charted >= self._chart_pace:
+            self._charted = self._drawn
+            self.query_one("#loss", Chart).show([loss_series(history, "loss")])
+            self.query_one("#accuracy", Chart).show(accuracy_series(history))
+
+    @property
+    def _chart_pace(self) -> float:
+        """Seconds between two drawings of the curves."""
+        started = self.history.started
+        trained = self.history.last_time - started.time if started else 0.0
+        return max(self._pace, min(_CHART_SHARE * trained, _CHART_SECONDS))
 
     def _status_word(self, status: Status) -> str:
         if status != "running":

@@ -32,6 +32,7 @@ class Series:
         is_noisy: Whether to smooth it; otherwise its points are marked.
         marked: Steps with a line across the chart.
         bad: Steps whose value was not finite.
+        goal: The step at which it will end, while it goes on.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Series:
     is_noisy: bool = True
     marked: Sequence[int] = ()
     bad: Sequence[int] = ()
+    goal: float | None = None
 
 
 def loss_series(history: History, label: str) -> Series:
@@ -57,6 +59,7 @@ def loss_series(history: History, label: str) -> Series:
         _places(history),
         marked=[change.step for change in history.rate_changes],
         bad=history.losses.bad_steps().tolist(),
+        goal=_goal(history),
     )
 
 
@@ -70,10 +73,16 @@ def accuracy_series(history: History) -> list[Series]:
         steps = np.array([event.step for event in told], np.float64)
         values = np.array([event.accuracy * 100 for event in told])
         words = f"{label} {percent(told[-1].accuracy)}" if told else label
+        place, goal = _places(history), _goal(history)
         series.append(
-            Series(words, steps, values, values, values, _places(history), is_noisy=False)
+            Series(words, steps, values, values, values, place, is_noisy=False, goal=goal)
         )
     return series
+
+
+def _goal(history: History) -> float | None:
+    is_live = history.started and not history.ending
+    return float(history.started.total_steps) if history.started and is_live else None
 
 
 def _places(history: History) -> Place:
