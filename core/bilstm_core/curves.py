@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-_BLOCK = 256
+_NEGLIGIBLE = 1e-16
 
 
 def reduce(
@@ -44,21 +44,17 @@ def smooth(values: Numbers, weight: float) -> Numbers:
     As TensorBoard smooths: s_t = w · s_{t-1} + (1 - w) · x_t, divided by 1 - w^t (Kingma and
     Ba 2015 for the division).
 
+    No matrix product: those start threads, which wait for the cores that a run trains on.
+
     Args:
         values: Finite numbers, shape (N,).
         weight: w, from 0 (as they are) to below 1.
     """
     if not weight or len(values) == 0:
         return values
-    powers = np.arange(_BLOCK)
-    # within a block each average is a sum of its values; between blocks only its last counts
-    within = np.tril((1 - weight) * weight ** np.abs(powers[:, None] - powers))
-    fading = weight ** (powers + 1.0)
-    padded = np.zeros(-(-len(values) // _BLOCK) * _BLOCK)
-    padded[: len(values)] = values
-    averages = padded.reshape(-1, _BLOCK) @ within.T
-    carried = 0.0
-    for number in range(len(averages)):
-        averages[number] += carried * fading
-        carried = averages[number, -1]
-    return averages.ravel()[: len(values)] / (1 - weight ** np.arange(1.0, len(values) + 1))
+    averages = (1 - weight) * values
+    span = 1  # each is the sum of so many by now; two sums make one of twice as many
+    while span < len(values) and weight**span > _NEGLIGIBLE:
+        averages[span:] += weight**span * averages[:-span]
+        span *= 2
+    return averages / (1 - weight ** np.arange(1.0, len(values) + 1))

@@ -110,14 +110,19 @@ class Terminal:
             if not self._read(0.1) and self.process.poll() is not None and not self._read(0.1):
                 assert condition(), f"ended before {what}:\n" + self.dump()
 
-    def drain(self, seconds: float) -> int:
-        """Read for a while without drawing, which costs more than what is measured; the bytes."""
+    def drain(self, seconds: float, until: bytes | None = None) -> bytes:
+        """Read without drawing, which takes longer than what is measured here.
+
+        Args:
+            seconds: How long.
+            until: Read no further than this.
+        """
         end = time.monotonic() + seconds
-        count = 0
-        while (left := end - time.monotonic()) > 0:
+        got = b""
+        while (left := end - time.monotonic()) > 0 and not (until and until in got):
             if select.select([self._terminal], [], [], left)[0]:
-                count += len(os.read(self._terminal, 65536))
-        return count
+                got += os.read(self._terminal, 65536)
+        return got
 
     def wait(self) -> int:
         """Read to the end; the exit code."""
