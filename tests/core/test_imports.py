@@ -47,6 +47,12 @@ def test_the_command_line_imports_only_what_help_needs() -> None:
     assert loaded.isdisjoint({"torch", "numpy", "textual", "PIL"})
 
 
+def test_the_first_paint_needs_no_numbers() -> None:
+    loaded = loaded_after_importing(["bilstm_tui.cli", "bilstm_tui.app"])
+    assert "textual" in loaded
+    assert loaded.isdisjoint({"torch", "numpy", "textual_plot", "PIL"})
+
+
 @pytest.mark.parametrize("package", ["core/bilstm_core", "tui/bilstm_tui"])
 def test_files_stay_short(package: str) -> None:
     lengths = {

@@ -15,6 +15,8 @@ from bilstm_core.errors import ConfigError
 from bilstm_core.presets import PRESETS
 from bilstm_core.resolve import resolve
 
+from .device_field import DeviceField
+
 _OPEN = {"data", "architecture"}
 
 
@@ -94,12 +96,13 @@ class Form(Widget):
         value = self._values[setting.name]
         if setting.kind == "switch":
             return _Switch("", value, id=setting.name, compact=True)
-        if setting.kind == "choice" and setting.name != "device":
+        if setting.name == "device":
+            return DeviceField(value, id=setting.name)
+        if setting.kind == "choice":
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
             )
-        kind = "text" if setting.kind == "choice" else "number"
-        return Input(value, id=setting.name, compact=True, type=kind)
+        return Input(value, id=setting.name, compact=True, type="number")
 
     def _starting_values(self) -> dict[str, Any]:
         start = resolve({"dataset": self._values["dataset"]}, preset=self.preset).model_dump()
@@ -138,7 +141,9 @@ class Form(Widget):
     def _put(self, name: str, value: Any) -> None:
         self._values[name] = value
         for field in self.query(f"#{name}"):  # none where its group was never unfolded
-            if isinstance(field, Input | Select | Checkbox) and field.value != value:
+            if isinstance(field, DeviceField):
+                field.choose(value)
+            elif isinstance(field, Input | Select | Checkbox) and field.value != value:
                 field.value = value
 
     def _check(self) -> None:

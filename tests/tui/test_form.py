@@ -1,0 +1,67 @@
+"""The form: devices as they are, folded groups, and what stays when a field is not there yet."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Collapsible, Input, Select
+
+from bilstm_core.gpus import Gpu
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.widgets import device_field
+from bilstm_tui.widgets.form import Form
+from tests.conftest import small_config
+from tests.tui.driving import FakeWorker, drive, text, until
+
+GIB = 2**30
+
+
+async def unfold(app: BilstmApp, pilot: Pilot[int], group: str, field: str) -> None:
+    app.screen.query_one(f"#group-{group}", Collapsible).collapsed = False
+    await until(pilot, lambda: app.screen.query(f"#{field}"))
+
+
+def test_the_devices_are_listed_as_they_are_when_one_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [70 * GIB]
+    monkeypatch.setattr(device_field, "list_gpus", lambda: [Gpu(0, "H100", free[0], 80 * GIB, 3)])
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await unfold(app, pilot, "machine", "device")
+        field = app.screen.query_one("#device")
+        app.screen.set_focus(field)
+        await until(pilot, lambda: app.focused is field)
+        await pilot.press("enter")
+        await until(pilot, lambda: "cuda:0  70 of 80 GiB free, 3 % busy, H100" in text(app))
+        assert app.train_screen.config == small_config()  # looking changes nothing
+        free[0] = 10 * GIB
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: "cuda:0  10 of 80 GiB free" in text(app))
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: app.train_screen.config == small_config(device="cuda:0"))
+
+    drive(FakeWorker(), tmp_path, steps, (120, 50))
+
+
+def test_a_device_of_another_machine_is_kept(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await unfold(app, pilot, "machine", "device")
+        app.screen.query_one(Form).show(small_config(device="cuda:7"))
+        await until(pilot, lambda: app.train_screen.config == small_config(device="cuda:7"))
+        assert app.screen.query_one("#device", Select).value == "cuda:7"
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_what_is_put_into_a_folded_group_is_there_when_it_unfolds(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.screen.query_one(Form).show(small_config(learning_rate=0.125))
+        await until(pilot, lambda: app.train_screen.config == small_config(learning_rate=0.125))
+        await unfold(app, pilot, "optimisation", "learning_rate")
+        assert app.screen.query_one("#learning_rate", Input).value == "0.125"
+        app.screen.query_one("#group-optimisation", Collapsible).collapsed = True
+        await unfold(app, pilot, "optimisation", "learning_rate")
+        assert len(app.screen.query("#learning_rate")) == 1
+
+    drive(FakeWorker(), tmp_path, steps)
