@@ -206,11 +206,11 @@ class Trainer:
             self.seconds["epoch"] = 0.0
         else:
             self.meter.resume_epoch()
-        for rows, labels in self._batches(self.epoch, self.batch):
+        for rows, labels in self.batches(self.epoch, self.batch):
             stop_if(self.should_stop)
             self._take_new_rate()
             began = time.perf_counter()
-            self._take_step(rows, labels)
+            self.take_step(rows, labels)
             self._spend(time.perf_counter() - began)
             if self.checkpoints and self.checkpoints.is_due():
                 self.save()
@@ -306,7 +306,7 @@ class Trainer:
         """The weights that count: the averaged ones where there are any."""
         return cast(SequenceClassifier, self.average.module) if self.average else self.model
 
-    def _batches(self, epoch: int, done: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, epoch: int, done: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """An epoch's batches after the first `done`: rows (N, T, features) from 0 to 1, labels."""
         images, config = self.data.train, self.config
         order = torch.randperm(len(images), generator=generator(config.seed, Stream.ORDER, epoch))
@@ -326,7 +326,8 @@ class Trainer:
                 rows = apply_transforms(rows, transforms[start : start + config.batch_size])
             yield rows, batch.labels
 
-    def _take_step(self, rows: Tensor, labels: Tensor) -> None:
+    def take_step(self, rows: Tensor, labels: Tensor) -> None:
+        """One step of the optimiser on a batch, counted and reported."""
         rate = self._learning_rate()
         for group in self.optimizer.param_groups:
             group["lr"] = rate

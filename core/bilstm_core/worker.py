@@ -6,6 +6,9 @@ It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": 
 `failed` event where no run could be begun; then it lets go of the streams that it was given and
 prints into the run's `worker.log`. Started as a session leader, it outlives the terminal. While
 no order comes it loads PyTorch, so that the order, when it comes, is begun at once.
+
+A third order, `{"command": "find_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
+a `RateCurve` answers it, and that is all.
 """
 
 import json
@@ -38,8 +41,12 @@ def main() -> int:
         return 0
     from .failures import failed  # imports torch: seconds
 
+    order = json.loads(line)
     try:
-        session = _open(json.loads(line))
+        if order["command"] == "find_rate":
+            _answer(_rate_curve(order))
+            return 0
+        session = _open(order)
     except BilstmError as error:
         _answer(to_json(failed(error)))
         return error.exit_code
@@ -78,11 +85,22 @@ def _warm_up() -> None:
 def _open(order: dict[str, Any]) -> Any:
     from .session import begin, take_up
 
-    data_dir = Path(order["data_dir"]) if order.get("data_dir") else None
+    data_dir = _data_dir(order)
     if order["command"] == "begin":
         config = RunConfig.model_validate(order["config"])
         return begin(config, Path(order["runs_dir"]), order.get("name"), data_dir)
     return take_up(Run(Path(order["run"])), order.get("changes", {}), data_dir)
+
+
+def _rate_curve(order: dict[str, Any]) -> str:
+    from .rate_finder import find_rate
+
+    config = RunConfig.model_validate(order["config"])
+    return find_rate(config, data_dir=_data_dir(order)).model_dump_json()
+
+
+def _data_dir(order: dict[str, Any]) -> Path | None:
+    return Path(order["data_dir"]) if order.get("data_dir") else None
 
 
 def _print_into(path: Path) -> None:

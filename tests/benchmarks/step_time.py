@@ -37,8 +37,8 @@ def our_steps(config: RunConfig) -> Iterator[float]:
     while True:
         epoch += 1
         trainer.meter.start_epoch()
-        for rows, labels in trainer._batches(epoch):
-            trainer._take_step(rows, labels)
+        for rows, labels in trainer.batches(epoch):
+            trainer.take_step(rows, labels)
             yield 0.0
 
 

@@ -6,10 +6,11 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bilstm_core.architecture import summarise
 from bilstm_core.config import Cell, Merge, Readout, RunConfig
+from bilstm_core.evaluation import class_scores
 from bilstm_core.model import SequenceClassifier
 from tests.notebook import NotebookModel
 
@@ -212,3 +213,48 @@ def test_the_summary_on_paper_is_the_model_s(
     steps, features = summary.layers[0].output_shape
     assert model(torch.rand(2, steps, features)).shape[1:] == summary.layers[-1].output_shape
     assert summary.layers[-2].output_shape == (model.classifier.in_features,)
+
+
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("merge", ["concat", "sum"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_last_state_is_the_same_without_the_steps_that_nobody_reads(
+    cell: Cell, merge: Merge, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    model = SequenceClassifier(
+        input_size=5,
+        sequence_length=7,
+        num_classes=3,
+        cell=cell,
+        merge=merge,
+        num_layers=2,
+        hidden_size=8,
+        readout="last",
+    )
+    rows = torch.rand(6, 7, 5)
+    taken: list[bool] = []
+
+    def outcome() -> list[Tensor]:
+        """Scores, and the gradient of every weight."""
+        model.zero_grad()
+        scores = class_scores(model, rows, precision)
+        scores.square().sum().backward()
+        gradients = [weights.grad for weights in model.parameters()]
+        assert all(gradient is not None for gradient in gradients)
+        return [
+            scores.detach(),
+            *(gradient.clone() for gradient in gradients if gradient is not None),
+        ]
+
+    def never(_model: SequenceClassifier, _states: Tensor) -> bool:
+        taken.append(False)
+        return False
+
+    short = outcome()
+    monkeypatch.setattr(SequenceClassifier, "_reads_one_backward_step", never)
+    whole = outcome()
+    assert taken == [False]
+    tolerance = 1e-5 if precision == torch.float32 else 3e-2
+    for ours, theirs in zip(short, whole, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=tolerance)

@@ -83,7 +83,7 @@ class TestLoop:
         """Model, loss and updates against a loop of PyTorch's plainest parts."""
         config = small_config(schedule="constant", learning_rate=0.01, num_epochs=1)
         ours = trainer(config, digits)
-        batches = list(ours._batches(1))
+        batches = list(ours.batches(1))
         torch.manual_seed(config.seed)
         model = SequenceClassifier.from_config(config)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=False, foreach=False)
@@ -104,14 +104,14 @@ class TestLoop:
         loop = trainer(small_config(), digits)
         epochs = []
         for epoch in (1, 2):
-            rows = torch.cat([rows for rows, _ in loop._batches(epoch)])
+            rows = torch.cat([rows for rows, _ in loop.batches(epoch)])
             epochs.append([tuple(image) for image in rows.flatten(1).tolist()])
         everything = [tuple(i) for i in digits.scale(digits.train.pixels).flatten(1).tolist()]
         assert Counter(epochs[0]) == Counter(epochs[1]) == Counter(everything)
         assert epochs[0] != epochs[1] != everything
 
     def test_the_last_batch_may_be_smaller(self, digits: Dataset) -> None:
-        sizes = [len(labels) for _, labels in trainer(small_config(), digits)._batches(1)]
+        sizes = [len(labels) for _, labels in trainer(small_config(), digits).batches(1)]
         assert sizes == [64] * 22 + [1437 - 22 * 64]
 
     def test_a_batch_may_hold_everything(self) -> None:
@@ -151,8 +151,8 @@ class TestLoop:
     def test_averaged_weights_are_the_average(self, digits: Dataset) -> None:
         loop = trainer(small_config(ema_decay=0.5, num_epochs=1), digits)
         expected: torch.Tensor | None = None
-        for rows, labels in itertools.islice(loop._batches(1), 5):
-            loop._take_step(rows, labels)
+        for rows, labels in itertools.islice(loop.batches(1), 5):
+            loop.take_step(rows, labels)
             now = loop.model.classifier.weight.detach().clone()
             expected = now if expected is None else 0.5 * expected + 0.5 * now
         assert expected is not None

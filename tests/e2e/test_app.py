@@ -98,7 +98,10 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
     env = environment(tmp_path)
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
         keys = Keys(app)
-        app.wait_for("^t Train p Pause s Stop l Rate i Inspect v View r Runs . Keys q Quit")
+        app.wait_for("^t Train p Pause s Stop l Rate f Find rate i Inspect v View r Runs . Keys")
+        keys.press("f", "Suggested: 0.0")
+        keys.leave("Suggested", "\r")
+        app.wait_for(r"--learning-rate 0\.0")
         keys.press("t", r"epoch \d+/5000")
         keys.press("p", "paused")
         keys.press("p", "running")

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from bilstm_core import events
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.log import EventLog
+from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run, RunLock, create_run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.dialogs import Question
@@ -52,6 +54,9 @@ class FakeWorker:
         self.orders: list[dict[str, Any]] = []
         self.runs: list[Run] = []
         self.locks: list[RunLock] = []
+        self.curve = RateCurve(rates=[1e-3, 1e-2, 1e-1], losses=[2.0, 1.0, 3.0], suggestion=0.0123)
+        self.may_answer = threading.Event()
+        self.has_given_up = False
 
     def __call__(self) -> "FakeWorker":
         return self
@@ -76,6 +81,17 @@ class FakeWorker:
             lock.release()
         self.runs.append(run)
         return run
+
+    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+        self.orders.append({"config": config.model_dump(), "data_dir": data_dir})
+        if self.failure:
+            raise self.failure
+        self.may_answer.wait(PATIENCE_SECONDS)
+        return self.curve
+
+    def give_up(self) -> None:
+        self.may_answer.set()
+        self.has_given_up = True
 
     def dismiss(self) -> None:
         """Nothing waits."""

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError, DataError
+from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run, list_runs
 
 from .ascii import AsciiFilter
@@ -38,6 +39,14 @@ class Trains(Protocol):
 
     def order(self, order: dict[str, Any]) -> Run:
         """Begin or resume a run."""
+        ...
+
+    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+        """Try learning rates."""
+        ...
+
+    def give_up(self) -> None:
+        """End it while it tries."""
         ...
 
     def dismiss(self) -> None:
@@ -203,6 +212,20 @@ class BilstmApp(App[int]):
         self._remember()
         order = {"command": "begin", "config": config.model_dump(), "name": self._label}
         self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
+
+    @on(TrainScreen.FindRate)
+    @work(exclusive=True, group="rate")
+    async def _find_rate(self, event: TrainScreen.FindRate) -> None:
+        """Try learning rates, and fill the form's field if that is wanted."""
+        from .screens.rate import RateScreen  # not needed for the first paint
+
+        worker, self._spare = self._spare or self._make_worker(), None
+        folder = self._data_folder
+        screen = RateScreen(lambda: worker.find_rate(event.config, folder), worker.give_up)
+        answer = await self.push_screen_wait(screen)
+        self._warm_up()
+        if answer == "take" and screen.curve and screen.curve.suggestion:
+            self.train_screen.query_one(Form).choose_rate(screen.curve.suggestion)
 
     @on(TrainScreen.Inspect)
     def _inspect_shown(self, event: TrainScreen.Inspect) -> None:

@@ -109,6 +109,18 @@ def _usage_error(error: CycloptsError) -> UsageError:
 _METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
 
 
+Preset = Annotated[
+    str | None,
+    Parameter(
+        help="settings to start from: "
+        + "; ".join(f"{name}, {preset.help}" for name, preset in PRESETS.items())
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, Parameter(help="TOML file of settings, as --print-config writes it")
+]
+
+
 def start(
     *,
     no_ui: Annotated[bool, switch("train here and now, in lines instead of on screens")] = False,
@@ -116,16 +128,8 @@ def start(
         bool,
         switch("print events as JSON lines on stdout, nothing else there; implies --no-ui"),
     ] = False,
-    preset: Annotated[
-        str | None,
-        Parameter(
-            help="settings to start from: "
-            + "; ".join(f"{name}, {preset.help}" for name, preset in PRESETS.items())
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, Parameter(help="TOML file of settings, as --print-config writes it")
-    ] = None,
+    preset: Preset = None,
+    config: ConfigFile = None,
     print_config: Annotated[bool, switch("print the resulting settings as TOML and exit")] = False,
     name: Annotated[
         str | None, Parameter(help="the readable part of the run's name; default: its cell")
@@ -139,7 +143,7 @@ def start(
         float | None,
         Parameter(
             help="how often a second the app draws at most, from 0.1 to 10; few on slow links; "
-            "default: as last chosen in the app, at first 2",
+            "default: as last chosen in the app, at first 1",
             metavar="X",
             validator=Number(gte=LEAST_REDRAWS, lte=MOST_REDRAWS),
         ),
@@ -230,6 +234,26 @@ def _require_terminal() -> None:
     )
 
 
+def lr_find(
+    *,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    json: Annotated[bool, switch("print rates, losses and suggestion as JSON")] = False,
+    data_dir: DataDir = None,
+    **settings: str | bool | None,
+) -> int:
+    """Find a learning rate: train for a hundred steps while it rises, and see where loss falls."""
+    from .rate import show_rates
+
+    chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
+    given = {name: value for name, value in settings.items() if value is not None}
+    resolved = resolve(given, environ=os.environ, file=config, preset=chosen)
+    wait_briefly()
+    from bilstm_core.rate_finder import find_rate  # imports torch: seconds
+
+    return show_rates(resolved, find_rate(resolved, data_dir=data_dir), as_json=json)
+
+
 @app.command(group=_COMMANDS)
 def doctor(
     *,
@@ -277,10 +301,11 @@ def _with_settings(command: Callable[..., int]) -> Callable[..., int]:
 
 for _command in COMMANDS:
     app.command(_command, group=_COMMANDS)
-_COMMAND_NAMES = ["doctor", *(command.__name__ for command in COMMANDS)]
+_COMMAND_NAMES = ["doctor", "lr-find", *(command.__name__ for command in COMMANDS)]
 _FLAGS = [setting.flag for setting in SETTINGS.values()] + [
     "--" + name.replace("_", "-")
     for name, parameter in inspect.signature(start).parameters.items()
     if parameter.kind is inspect.Parameter.KEYWORD_ONLY
 ]
+app.command(_with_settings(lr_find), name="lr-find", group=_COMMANDS)
 app.default(_with_settings(start))

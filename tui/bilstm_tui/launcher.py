@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bilstm_core import events
+from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError, InstallationError, RelayedError, TrainingError
 from bilstm_core.files import open_inside
+from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run
 
 _LAST_LINES = 8
@@ -35,7 +37,7 @@ class Worker:
         )
 
     def order(self, order: dict[str, Any]) -> Run:
-        """Have it carry out an order; returns once its run is on its way.
+        """Have it begin or resume a run; returns once the run is on its way.
 
         Args:
             order: As `bilstm_core.worker` takes it.
@@ -44,6 +46,24 @@ class Worker:
             RelayedError: It refused the order.
             InstallationError: It did not get as far as answering.
         """
+        run = Run(Path(json.loads(self._answer(order))["run"]))
+        # the run goes on without us; whether it ended is told by its folder, not its exit code
+        self._process.returncode = 0
+        return run
+
+    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+        """Have it try learning rates.
+
+        Raises:
+            RelayedError: It could not.
+            InstallationError: It did not get as far as answering.
+        """
+        order = {"command": "find_rate", "config": config.model_dump(), "data_dir": data_dir}
+        answer = self._answer(order)
+        self._process.wait()
+        return RateCurve.model_validate_json(answer)
+
+    def _answer(self, order: dict[str, Any]) -> bytes:
         process = self._process
         assert process.stdin and process.stdout  # noqa: S101, PT018 - for the type checker
         with self._diagnostics:
@@ -58,12 +78,13 @@ class Worker:
                 raise
             if not answer:
                 raise self._no_answer(process.wait())
-        # the run goes on without us; whether it ended is told by its folder, not its exit code
-        process.returncode = 0
-        content = json.loads(answer)
-        if "run" in content:
-            return Run(Path(content["run"]))
-        raise relayed(answer)
+        if json.loads(answer).get("type") == "failed":
+            raise relayed(answer)
+        return answer
+
+    def give_up(self) -> None:
+        """End it while it works on an answer."""
+        self._process.kill()
 
     def dismiss(self) -> None:
         """Let it go without an order."""

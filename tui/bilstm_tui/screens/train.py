@@ -60,6 +60,17 @@ class TrainScreen(Screen[None]):
             super().__init__()
             self.config = config
 
+    class FindRate(Message):
+        """A learning rate for the form's settings is to be found.
+
+        Attributes:
+            config: The settings.
+        """
+
+        def __init__(self, config: RunConfig) -> None:
+            super().__init__()
+            self.config = config
+
     class Inspect(Message):
         """The network of a run is to be looked into.
 
@@ -76,12 +87,13 @@ class TrainScreen(Screen[None]):
         Binding("p", "screen.pause", "Pause", priority=True),
         Binding("s", "screen.stop", "Stop", priority=True),
         Binding("l", "screen.learning_rate", "Rate", priority=True),
+        Binding("f", "screen.find_rate", "Find rate", priority=True),
         Binding("i", "screen.inspect", "Inspect", priority=True),
         Binding("v", "screen.switch_view", "View", priority=True),
         Binding("escape", "screen.leave_field", "Leave the field", show=False),
     ]
     _LETTERS: ClassVar[set[str]] = {
-        *("begin", "pause", "stop", "learning_rate", "inspect", "switch_view"),
+        *("begin", "pause", "stop", "learning_rate", "find_rate", "inspect", "switch_view"),
     }
 
     def __init__(
@@ -121,7 +133,7 @@ class TrainScreen(Screen[None]):
         view = self._view
         is_training = view is not None and view.is_training
         match action:
-            case "begin":
+            case "begin" | "find_rate":
                 return True if not is_training and self.config else None
             case "pause" | "stop" | "learning_rate":
                 return True if is_training else None
@@ -198,6 +210,11 @@ class TrainScreen(Screen[None]):
         answer = await self.app.push_screen_wait(prompt)
         if answer and answer != value:
             self.order("change_learning_rate", learning_rate=float(answer))
+
+    def action_find_rate(self) -> None:
+        """Try learning rates with the form's settings."""
+        if self.config:
+            self.post_message(self.FindRate(self.config))
 
     def action_inspect(self) -> None:
         """Look into the network of the run."""

@@ -73,6 +73,11 @@ class Form(Widget):
         self._start_anew(keep=self._edited() - {"dataset"})
         return resolve(self._values)
 
+    def choose_rate(self, rate: float) -> None:
+        """Take a learning rate, as if it had been typed."""
+        self._put("learning_rate", f"{rate:.2g}")
+        self._check()
+
     def show(self, config: RunConfig) -> None:
         """Put a configuration into the fields."""
         for name, value in config.model_dump().items():

@@ -1,0 +1,60 @@
+"""The learning-rate finder: its rule, and what it says of real networks."""
+
+import math
+
+import pytest
+
+from bilstm_core.control import RunStopped, Stop
+from bilstm_core.rate_curve import suggest
+from bilstm_core.rate_finder import find_rate
+from tests.conftest import small_config
+
+
+def test_the_middle_of_the_longest_fall_is_suggested() -> None:
+    rates = [10.0**power for power in range(-6, 3)]
+    losses = [2.3, 2.3, 2.2, 2.0, 1.7, 1.5, 1.9, 4.0, 9.0]
+    suggestion = suggest(rates, losses)
+    assert suggestion is not None
+    assert 1e-4 <= suggestion <= 1e-2
+
+
+def test_a_spike_does_not_end_the_fall() -> None:
+    rates = [float(number) for number in range(1, 10)]
+    spiked, smooth = [9, 8, 7, 50, 6, 5, 4, 3, 99], [9, 8, 7, 6.5, 6, 5, 4, 3, 99]
+    assert suggest(rates, spiked) == suggest(rates, smooth)
+
+
+@pytest.mark.parametrize("losses", [[], [1.0], [1.0, 2.0, 3.0], [1.0, 1.0]])
+def test_where_nothing_falls_nothing_is_suggested(losses: list[float]) -> None:
+    assert suggest([1.0] * len(losses), losses) is None
+
+
+def test_on_digits_it_finds_a_rate_that_trains() -> None:
+    told: list[int] = []
+    curve = find_rate(small_config(), on_progress=lambda done, _total: told.append(done))
+    assert curve == find_rate(small_config())  # the same seed, the same rate
+    assert told == list(range(1, len(curve.rates) + 1))
+    assert curve.rates == sorted(curve.rates)
+    assert curve.rates[0] == pytest.approx(1e-5)
+    assert all(map(math.isfinite, curve.losses))
+    assert curve.losses[0] == pytest.approx(math.log(10), abs=0.2)
+    assert curve.suggestion is not None
+    assert 1e-4 < curve.suggestion < 0.3
+
+
+def test_a_run_that_diverges_ends_early() -> None:
+    curve = find_rate(small_config(optimizer="sgd", cell="rnn", clip_norm=0))
+    assert len(curve.rates) < 100
+    assert curve.rates[-1] < 10
+
+
+def test_it_stops_when_asked() -> None:
+    asked = 0
+
+    def should_stop() -> Stop:
+        nonlocal asked
+        asked += 1
+        return Stop.AT_ONCE if asked > 5 else Stop.NO
+
+    with pytest.raises(RunStopped):
+        find_rate(small_config(), should_stop)

@@ -1,0 +1,43 @@
+"""`lr-find`: which learning rate to take, in lines."""
+
+import sys
+
+from rich.text import Text
+
+from bilstm_core.architecture import title
+from bilstm_core.config import RunConfig
+from bilstm_core.errors import TrainingError
+from bilstm_core.rate_curve import RateCurve
+
+from .output import make_console
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_EVERY = 5
+
+
+def show_rates(config: RunConfig, curve: RateCurve, *, as_json: bool) -> int:
+    """Print the curve and the suggestion; the result is the exit code.
+
+    Raises:
+        TrainingError: The loss fell at none of the rates.
+    """
+    if as_json:
+        sys.stdout.write(curve.model_dump_json() + "\n")
+        return 0
+    console = make_console()
+    console.print(f"{title(config)} on {config.dataset}: the loss while the learning rate rises")
+    highest = 1.3 * curve.losses[0]
+    lowest = min(curve.losses)
+    for number in range(0, len(curve.rates), _EVERY):
+        rate, loss = curve.rates[number], min(curve.losses[number], highest)
+        length = 40 * 8 * (loss - lowest) / ((highest - lowest) or 1)
+        bar = _BARS[8] * int(length // 8) + "▏▎▍▌▋▊▉"[int(length % 8) - 1 :][: int(length % 8 > 1)]
+        console.print(Text(f"{rate:9.2g}  {curve.losses[number]:8.4f}  {bar}"), soft_wrap=True)
+    if curve.suggestion is None:
+        raise TrainingError(
+            "The loss fell at none of the learning rates.",
+            "Look at the data and the other settings; --seed 1 tries another start.",
+            title="No learning rate found",
+        )
+    console.print(f"learning_rate = {curve.suggestion:.2g}")
+    return 0
