@@ -29,7 +29,7 @@ def reduce(
     start, end = frame
     column = np.floor((steps - start) * (columns / ((end - start) or 1.0)))
     column = np.clip(column, -1, np.where(steps > end, columns, columns - 1))
-    starts = np.flatnonzero(np.diff(column, prepend=-1))
+    starts = np.flatnonzero(np.diff(column, prepend=-2))
     least, greatest = np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
     is_flat = least == greatest
     x = np.repeat(steps[starts], 2).astype(np.float64)

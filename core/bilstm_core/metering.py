@@ -50,6 +50,10 @@ class Meter:
         self._samples = 0
         self._since = time.perf_counter()
 
+    def leave_out(self, seconds: float) -> None:
+        """Do not count some time that has just passed: somebody paused the run."""
+        self._since += seconds
+
     def state(self) -> dict[str, Any]:
         """What the epoch has counted so far, for a checkpoint; `flush` first."""
         return {

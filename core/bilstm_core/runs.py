@@ -134,6 +134,14 @@ class Run:
             return False
         return False
 
+    @property
+    def taken_at(self) -> float:
+        """When a process last took hold of it, in seconds since 1970."""
+        try:
+            return self.lock_file.stat().st_mtime
+        except OSError:
+            return 0.0
+
     def files(self) -> Iterator[Path]:
         """The files of ours that are in the directory."""
         ours = (

@@ -207,7 +207,9 @@ class Trainer:
         else:
             self.meter.resume_epoch()
         for rows, labels in self.batches(self.epoch, self.batch):
-            stop_if(self.should_stop)
+            asked = time.perf_counter()
+            stop_if(self.should_stop)  # waits while the run is paused
+            self.meter.leave_out(time.perf_counter() - asked)
             self._take_new_rate()
             began = time.perf_counter()
             self.take_step(rows, labels)

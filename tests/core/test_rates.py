@@ -20,7 +20,8 @@ def test_the_middle_of_the_longest_fall_is_suggested() -> None:
 
 def test_a_spike_does_not_end_the_fall() -> None:
     rates = [float(number) for number in range(1, 10)]
-    spiked, smooth = [9, 8, 7, 50, 6, 5, 4, 3, 99], [9, 8, 7, 6.5, 6, 5, 4, 3, 99]
+    smooth = [9.0, 8.0, 7.0, 6.5, 6.0, 5.0, 4.0, 3.0, 99.0]
+    spiked = [*smooth[:3], 50.0, *smooth[4:]]
     assert suggest(rates, spiked) == suggest(rates, smooth)
 
 

@@ -66,7 +66,7 @@ FALLING: list[float | None] = [10 ** -(step / 100) for step in range(400)]
 
 def test_the_axis_is_steps_then_epochs_then_time() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
-        chart.show([loss_series(history(FALLING), "loss")])
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         await until(pilot, lambda: "300" in text(pilot.app))
         await pilot.press("x")
         await until(pilot, lambda: "loss by epoch" in text(pilot.app))
@@ -82,7 +82,7 @@ def test_the_axis_is_steps_then_epochs_then_time() -> None:
 
 def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
-        chart.show([loss_series(history(FALLING), "loss")])
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         await pilot.press("y")
         await until(pilot, lambda: "log y" in text(pilot.app))
         await until(pilot, lambda: "0.001" in text(pilot.app))
@@ -95,7 +95,7 @@ def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
 def test_zooming_shows_more_and_goes_back() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         noise = np.random.default_rng(0).normal(size=20_000).tolist()
-        chart.show([loss_series(history(noise), "loss")])
+        chart.show([loss_series(history(noise), "loss", is_live=True)])
         await until(pilot, lambda: "10k" in text(pilot.app))
         points = len(chart._datasets[0].x)
         for _ in range(20):
@@ -111,7 +111,7 @@ def test_zooming_shows_more_and_goes_back() -> None:
 
 def test_the_cross_hair_reads_the_curve() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
-        chart.show([loss_series(history(FALLING), "loss")])
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         await pilot.press("full_stop")
         await until(pilot, lambda: "step 209" in text(pilot.app))  # the axis is longer yet
         assert "0.0083" in text(pilot.app).splitlines()[-1]
@@ -129,7 +129,7 @@ def test_what_is_not_finite_and_a_changed_rate_are_marked() -> None:
         losses[200] = None
         past = history(losses)
         past.add(events.LearningRateChanged(epoch=1, step=100, learning_rate=0.1))
-        chart.show([loss_series(past, "loss")])
+        chart.show([loss_series(past, "loss", is_live=True)])
         await until(pilot, lambda: "not finite" in text(pilot.app))
         assert "learning rate changed" in text(pilot.app)
         body = text(pilot.app).splitlines()[1:-1]
@@ -141,7 +141,7 @@ def test_what_is_not_finite_and_a_changed_rate_are_marked() -> None:
 
 def test_several_runs_differ_in_shape_too() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
-        chart.show([loss_series(history(FALLING), name) for name in ("one", "two")])
+        chart.show([loss_series(history(FALLING), name, is_live=True) for name in ("one", "two")])
         await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
         body = "".join(text(pilot.app).splitlines()[1:-1])
         assert "▲" in body
@@ -151,8 +151,8 @@ def test_several_runs_differ_in_shape_too() -> None:
 
 def test_no_epoch_yet_is_no_curve() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
-        chart.show(accuracy_series(history([])))
-        chart.show([loss_series(history([1.0]), "loss")])
+        chart.show(accuracy_series(history([]), is_live=True))
+        chart.show([loss_series(history([1.0]), "loss", is_live=True)])
         await pilot.press("y", "x", "full_stop", "comma", "+", "-", "left", "0")
         await until(pilot, lambda: "loss by epoch" in text(pilot.app))
 
@@ -192,7 +192,7 @@ def test_redrawing_costs_the_same_however_long_the_run() -> None:
 
         async def steps(chart: Chart, _pilot: Pilot[None]) -> None:
             noise = np.random.default_rng(0).random(count).tolist()
-            chart.show([loss_series(history(noise), "loss")])
+            chart.show([loss_series(history(noise), "loss", is_live=True)])
             drawn.append(sum(len(one.x) for one in chart._datasets))
 
         drive(steps)

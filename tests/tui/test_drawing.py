@@ -58,12 +58,12 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
         app = ChartApp()
         async with app.run_test(size=(100, 30)) as pilot:
             chart = app.query_one(Chart)
-            chart.show([loss_series(history(losses[:400]), "loss")])
+            chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             await until(pilot, lambda: "300" in text(app))
             monkeypatch.setattr(ThriftyCanvas, "refresh", count)
-            chart.show([loss_series(history(losses[:400]), "loss")])
+            chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             assert sent == []
-            chart.show([loss_series(history(losses), "loss")])
+            chart.show([loss_series(history(losses), "loss", is_live=True)])
             area = sum(region.area for region in sent)
             assert 0 < area < chart.size.area / 8
 

@@ -12,6 +12,7 @@ from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
@@ -28,7 +29,7 @@ from .screens.train import TrainScreen, is_typing
 from .widgets.form import Form
 
 if TYPE_CHECKING:
-    from .screens.runs import Choice
+    from .screens.runs import Choice, RunsScreen
     from .widgets.run_view import RunView
 
 _HANG_UP_SECONDS = 1.0
@@ -76,8 +77,9 @@ class BilstmApp(App[int]):
         Binding("r", "runs", "Runs", priority=True),
         Binding("question_mark", "help", "Keys", priority=True),
         Binding("q", "leave", "Quit", priority=True),
-        Binding("ctrl+c", "quit_now", "Quit at once", priority=True, show=False),
-        Binding("ctrl+q", "quit_now", "Quit at once", priority=True, show=False),
+        Binding("ctrl+c", "quit_now", "Quit while typing", priority=True, show=False),
+        Binding("ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
+        Binding("escape", "close_help", "Close the keys", priority=True, show=False),
     ]
 
     def __init__(
@@ -134,6 +136,8 @@ class BilstmApp(App[int]):
             return False
         if action in {"runs", "help"}:
             return not isinstance(self.screen, Dialog)
+        if action == "close_help":
+            return bool(self.screen.query("HelpPanel"))
         return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -185,6 +189,10 @@ class BilstmApp(App[int]):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()
+
+    def action_close_help(self) -> None:
+        """No keys of this screen any more."""
+        self.action_hide_help_panel()
 
     def action_quit_now(self) -> None:
         """Quit, whatever is being typed or asked."""
@@ -248,7 +256,15 @@ class BilstmApp(App[int]):
         if isinstance(self.screen, RunsScreen):
             self.screen.dismiss(None)
         else:
-            self.push_screen(RunsScreen(self._runs_dir), self._carry_out)
+            shown = self.train_screen.view.shown_run
+            screen = RunsScreen(self._runs_dir, shown.name if shown else "")
+            self.push_screen(screen, self._carry_out)
+
+    async def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
+        """The run that is shown goes on under its other name."""
+        shown = self.train_screen.view.shown_run
+        if shown and shown.path == event.before.path:
+            await self.train_screen.view.watch_run(event.after)
 
     @property
     def _data_folder(self) -> str | None:
@@ -330,6 +346,16 @@ class BilstmApp(App[int]):
         answers = {"watch": "Watch it", "no": "Not now"}
         names = "\n".join(run.name for run in live[-5:])
         self.push_screen(Question("Being trained now", names, answers), watch)
+
+    def _fatal_error(self) -> None:
+        """Without Textual's traceback: whoever started the app says it in words."""
+        self._close_messages_no_wait()
+
+    @property
+    def defect(self) -> Exception | None:
+        """What ended the app, if nobody wanted it to end."""
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error  # pyright: ignore
 
     def _end_if_hung_up(self) -> None:
         """A terminal that is gone ends the app, also where the signal is ignored."""

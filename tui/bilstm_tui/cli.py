@@ -193,7 +193,8 @@ def start(
             redraws_per_second=redraws,
             is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
         )
-        return app.run() or 0
+        code = app.run()
+        return show_defect(app.defect) if app.defect else code or 0
     from . import headless
 
     def begin() -> headless.Trains:

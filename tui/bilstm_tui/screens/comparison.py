@@ -6,7 +6,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bilstm_core.errors import ConfigError
+from bilstm_core.history import History
+from bilstm_core.log import open_log
 from bilstm_core.overview import Overview
+from bilstm_core.runs import Run
 
 from ..narration import percent
 from ..output import harmless
@@ -42,3 +45,24 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
 
 def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+class Followed:
+    """A run in the comparison.
+
+    Args:
+        run: The run; its log is read here.
+    """
+
+    def __init__(self, run: Run) -> None:
+        past, self._reader = open_log(run.log_file)
+        self.history = History()
+        for event in past:
+            self.history.add(event)
+
+    def has_news(self) -> bool:
+        """Take what is new, if anything is."""
+        new = self._reader.read()
+        for event in new:
+            self.history.add(event)
+        return bool(new)

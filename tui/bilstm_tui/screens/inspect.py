@@ -90,8 +90,9 @@ class InspectScreen(Screen[None]):
         try:
             self._findings = found = await self._inspector.examine()
         except BilstmError as error:
-            self.dismiss(None)
-            self.app.push_screen(failure(error))
+            if self in self.app.screen_stack:  # nobody has left it meanwhile
+                self.dismiss(None)
+                self.app.push_screen(failure(error))
             return
         wrong = sum(map(sum, found.confusion)) - sum(
             row[number] for number, row in enumerate(found.confusion)
@@ -118,8 +119,9 @@ class InspectScreen(Screen[None]):
     def action_next_class(self) -> None:
         """Mistakes of the next class alone, or of all."""
         if self._findings:
-            following = 0 if self._class is None else self._class + 1
-            self._class = following if following < len(self._findings.classes) else None
+            first = 0 if self._class is None else self._class + 1
+            wrong = {mistake.truth for mistake in self._findings.mistakes}
+            self._class = min((number for number in wrong if number >= first), default=None)
             self._position = 0
             self.action_step(0)
 

@@ -60,8 +60,9 @@ class RateScreen(Question):
         try:
             self.curve = await asyncio.to_thread(self._find)
         except BilstmError as error:
-            self.dismiss("")
-            self.app.push_screen(failure(error))
+            if self in self.app.screen_stack:  # nobody has left it meanwhile
+                self.dismiss("")
+                self.app.push_screen(failure(error))
         else:
             self._show(self.curve)
 

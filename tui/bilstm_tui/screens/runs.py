@@ -10,28 +10,28 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
-from bilstm_core.history import History
-from bilstm_core.log import open_log
 from bilstm_core.overview import Overview, look_at
-from bilstm_core.remarks import Remarks, remark, rename_run
+from bilstm_core.remarks import remark, remarks_on, rename_run
 from bilstm_core.resolve import problem_with
 from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, list_runs, remove_run
 
 from ..output import harmless
-from ..runs_table import STATUS_STYLES, cells
+from ..runs_table import cells
 from ..widgets.chart import COLOURS, MARKERS, Chart
 from ..widgets.keys import Keys
 from ..widgets.series import loss_series
-from .comparison import differences
+from .comparison import Followed, differences
 from .dialogs import Prompt, Question, failure
+from .rows import as_row, in_order
 
 _SECONDS = 2.0
-_COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", "note")
+_COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", " note")
 _ORDERS = ("run", "test %", "status", "data", "model", "epochs", "time")
 """What the table can be sorted by."""
 
@@ -56,7 +56,21 @@ class RunsScreen(Screen[Choice | None]):
 
     Args:
         runs_dir: The folder of the runs.
+        chosen: The name of the run to begin at; the first one where it is empty.
     """
+
+    class Renamed(Message):
+        """A run has another name.
+
+        Attributes:
+            before: The run as it was called.
+            after: As it is called now.
+        """
+
+        def __init__(self, before: Run, after: Run) -> None:
+            super().__init__()
+            self.before = before
+            self.after = after
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark"),
@@ -75,11 +89,13 @@ class RunsScreen(Screen[Choice | None]):
 
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, runs_dir: Path) -> None:
+    def __init__(self, runs_dir: Path, chosen: str = "") -> None:
         super().__init__()
+        self._begin_at = chosen
         self._runs_dir = runs_dir
         self._seen: dict[str, Overview] = {}
-        self._marked: dict[str, History] = {}
+        self._marked: dict[str, Followed] = {}
+        self._turn = asyncio.Lock()
         self._order = _ORDERS[0]
         self._is_reversed = False
 
@@ -103,22 +119,33 @@ class RunsScreen(Screen[Choice | None]):
         self.set_interval(_SECONDS, self._look)
         self.call_later(self._look)
 
-    async def _look(self) -> None:
-        try:
-            seen = await asyncio.to_thread(_look_at_all, self._runs_dir, self._seen)
-        except BilstmError as error:
-            self.query_one("#nothing", Static).update(harmless(error.message))
-            return
-        if seen != self._seen or not seen:  # a table filled anew costs time and jumps
+    async def _look(self, changed: str = "") -> None:
+        """See what is new.
+
+        Args:
+            changed: A run that is to be looked at again although it was over.
+        """
+        async with self._turn:  # or what an earlier look saw would replace what is true by now
+            self._seen.pop(changed, None)
+            try:
+                seen = await asyncio.to_thread(_look_at_all, self._runs_dir, self._seen)
+            except BilstmError as error:
+                self.query_one("#nothing", Static).update(harmless(error.message))
+                return
+            has_news = [followed.has_news() for followed in self._marked.values()]
+            is_new = seen != self._seen
             self._seen = seen
+        if is_new or changed or not seen:  # a table filled anew costs time and jumps
             self._fill()
+        if any(has_news) or (self._marked and is_new):
+            self._compare()
 
     def _fill(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
-        chosen = self.chosen
+        chosen = self.chosen.name if self.chosen else self._begin_at
         shown = [o for o in self._seen.values() if words in " ".join(cells(o)).lower()]
-        shown = _sorted(shown, self._order, is_reversed=self._is_reversed)
-        rows = [_row(overview, self._marker(overview.run.name)) for overview in shown]
+        shown = in_order(shown, self._order, is_reversed=self._is_reversed)
+        rows = [as_row(overview, self._marker(overview.run.name)) for overview in shown]
         self._table.clear(columns=True)
         for name, *column in zip(_COLUMNS, *rows, strict=True):
             # widths of its own measuring come late, and at times not at all
@@ -126,8 +153,8 @@ class RunsScreen(Screen[Choice | None]):
             self._table.add_column(name, key=name, width=width)
         for overview, row in zip(shown, rows, strict=True):
             self._table.add_row(*row, key=overview.run.name)
-        if chosen and chosen.name in self._table.rows:
-            self._table.move_cursor(row=self._table.get_row_index(chosen.name))
+        if chosen in self._table.rows:
+            self._table.move_cursor(row=self._table.get_row_index(chosen))
         nothing = self.query_one("#nothing", Static)
         nothing.display = not shown
         nothing.update(
@@ -201,9 +228,12 @@ class RunsScreen(Screen[Choice | None]):
         self.set_focus(self.query_one("#filter"))
 
     def action_leave(self) -> None:
-        """One layer out: from the filter to the table, from the table to the form."""
+        """One layer out: from the filter to the table, to all runs, to the form."""
+        words = self.query_one("#filter", Input)
         if isinstance(self.focused, Input):
             self._table.focus()
+        elif words.value:
+            words.value = ""
         else:
             self.dismiss(None)
 
@@ -215,10 +245,7 @@ class RunsScreen(Screen[Choice | None]):
         if run.name in self._marked:
             del self._marked[run.name]
         else:
-            past, _ = await asyncio.to_thread(open_log, run.log_file)
-            self._marked[run.name] = history = History()
-            for event in past:
-                history.add(event)
+            self._marked[run.name] = await asyncio.to_thread(Followed, run)
         self._fill()
         self._compare()
 
@@ -245,8 +272,7 @@ class RunsScreen(Screen[Choice | None]):
     async def action_pin(self) -> None:
         """Keep the run under the cursor above the others, or no longer."""
         if overview := self._overview:
-            pinned = not overview.remarks.pinned
-            await self._remark(overview, Remarks(pinned=pinned, note=overview.remarks.note))
+            await self._remark(overview.run, pinned=not overview.remarks.pinned)
 
     @work
     async def action_note(self) -> None:
@@ -258,16 +284,14 @@ class RunsScreen(Screen[Choice | None]):
         prompt = Prompt("Note", f"A line on {overview.run.name}; a blank takes it away.", before)
         answer = await self.app.push_screen_wait(prompt)
         if answer:
-            note = answer.strip()[:500]
-            await self._remark(overview, Remarks(pinned=overview.remarks.pinned, note=note))
+            await self._remark(overview.run, note=answer.strip()[:500])
 
-    async def _remark(self, overview: Overview, remarks: Remarks) -> None:
+    async def _remark(self, run: Run, **changes: Any) -> None:
         try:
-            remark(overview.run, remarks)
+            remark(run, remarks_on(run).model_copy(update=changes))
         except BilstmError as error:
             self.app.push_screen(failure(error))
-        self._seen = {name: seen for name, seen in self._seen.items() if seen is not overview}
-        await self._look()
+        await self._look(changed=run.name)
 
     @work
     async def action_rename(self) -> None:
@@ -286,6 +310,7 @@ class RunsScreen(Screen[Choice | None]):
         except BilstmError as error:
             self.app.push_screen(failure(error))
             return
+        self.post_message(self.Renamed(run, renamed))
         if run.name in self._marked:
             self._marked[renamed.name] = self._marked.pop(run.name)
         await self._look()
@@ -322,13 +347,17 @@ class RunsScreen(Screen[Choice | None]):
     def _compare(self) -> None:
         self.query_one("#comparison").display = bool(self._marked)
         series = [
-            loss_series(history, name.rpartition("_")[2]) for name, history in self._marked.items()
+            loss_series(followed.history, name.rpartition("_")[2], is_live=self._is_running(name))
+            for name, followed in self._marked.items()
         ]
         self.query_one("#overlay", Chart).show(series)
         runs = [
             (self._marker(name), self._seen[name]) for name in self._marked if name in self._seen
         ]
         self.query_one("#differences", Static).update(differences(runs))
+
+    def _is_running(self, name: str) -> bool:
+        return name in self._seen and self._seen[name].status == "running"
 
 
 class _RunsTable(DataTable[Text]):
@@ -345,45 +374,6 @@ def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overvi
         else look_at(run)
         for run in list_runs(runs_dir)
     }
-
-
-def _sorted(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Overview]:
-    """Pinned ones first; then by a column: the newest, the best, the longest above."""
-    keys: dict[str, Any] = {
-        "test %": lambda o: -1.0 if o.accuracy is None else o.accuracy,
-        "status": lambda o: o.status,
-        "data": lambda o: o.dataset,
-        "model": lambda o: o.model,
-        "epochs": lambda o: o.epochs,
-        "time": lambda o: o.seconds,
-    }
-    shown = shown[::-1]  # newest first, also among equals
-    if order in keys:
-        is_text = order in {"status", "data", "model"}
-        shown.sort(key=keys[order], reverse=not is_text)
-    if is_reversed:
-        shown.reverse()
-    return sorted(shown, key=lambda overview: not overview.remarks.pinned)
-
-
-def _row(overview: Overview, marker: Text) -> list[Text]:
-    name, status, data, model, epochs, accuracy, time, note = cells(overview)
-    begun = BEGUN.match(name)
-    return [
-        Text("▸" if overview.remarks.pinned else " ").append_text(marker),
-        Text(BEGUN.sub("", name, count=1)),
-        Text(_moment(begun.group()) if begun else ""),
-        Text(status, STATUS_STYLES[status]),
-        Text(data),
-        Text(model),
-        *(Text(f"{number}\u00a0", justify="right") for number in (epochs, accuracy, time)),
-        Text(note, "italic"),
-    ]
-
-
-def _moment(begun: str) -> str:
-    """The date and time in a run's name, for people."""
-    return f"{begun[5:10]} {begun[11:13]}:{begun[13:15]}"
 
 
 def _epochs_problem(typed: str) -> str:

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input, Static, TabbedContent, TabPane
 
-from bilstm_core.config import RunConfig
+from bilstm_core.config import SETTINGS, RunConfig
 from bilstm_core.control import Command, give_order
 from bilstm_core.errors import BilstmError
 from bilstm_core.gpus import list_gpus
@@ -90,7 +90,7 @@ class TrainScreen(Screen[None]):
         Binding("f", "screen.find_rate", "Find rate", priority=True),
         Binding("i", "screen.inspect", "Inspect", priority=True),
         Binding("v", "screen.switch_view", "View", priority=True),
-        Binding("escape", "screen.leave_field", "Leave the field", show=False),
+        Binding("escape", "screen.leave_field", "Leave the field"),
     ]
     _LETTERS: ClassVar[set[str]] = {
         *("begin", "pause", "stop", "learning_rate", "find_rate", "inspect", "switch_view"),
@@ -130,6 +130,8 @@ class TrainScreen(Screen[None]):
         """Letters are letters while a word is typed; what cannot be done now is grey."""
         if action in self._LETTERS and is_typing(self):
             return False
+        if action == "leave_field":
+            return isinstance(self.focused, Input)
         view = self._view
         is_training = view is not None and view.is_training
         match action:
@@ -194,7 +196,9 @@ class TrainScreen(Screen[None]):
         history = self.view.history
         if not history.started:
             return
-        config = RunConfig.model_validate(history.started.config)
+        # of a newer version there may be settings more
+        known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
+        config = RunConfig.model_validate(known)
         now = history.rate_changes[-1].learning_rate if history.rate_changes else None
         value = f"{now or config.learning_rate:g}"
         words = "From the next step on"

@@ -1,7 +1,8 @@
 """How far a run is: a bar for what is being done now, and one for the whole run."""
 
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from typing import ClassVar
+
+from rich.text import Text
 from textual.widget import Widget
 
 from bilstm_core import events
@@ -9,17 +10,24 @@ from bilstm_core.catalog import CATALOG
 from bilstm_core.events import Event
 from bilstm_core.history import History
 
+_WORDS_WIDTH = 16
 _END_WIDTH = 31
 
 
 class Advance(Widget):
     """The epoch and the run on one line; before them, the data that arrive."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"advance--done", "advance--whole", "advance--rest"}
+
     def __init__(self) -> None:
         super().__init__()
         self._download: events.Download | None = None
         self._history = History()
         self._end = ""
+
+    def start_anew(self) -> None:
+        """Another run, another data set."""
+        self._download = None
 
     def take(self, event: Event) -> None:
         """Note what is being done."""
@@ -31,31 +39,29 @@ class Advance(Widget):
             case _:
                 pass
 
-    def show(self, history: History, end: str) -> None:
+    def show(self, history: History, end: str, *, is_live: bool) -> None:
         """Draw both.
 
         Args:
             history: The run so far.
-            end: When it will be over, in words.
+            end: When it will be over, in words; empty where it goes on no longer.
+            is_live: Whether anything can still arrive.
         """
         self._history, self._end = history, end
+        if not is_live:
+            self._download = None
         self.refresh()
 
-    def render(self) -> Table:
+    def render(self) -> Text:
         """One line; each of its parts stays where it is."""
-        line = Table.grid(padding=(0, 1, 0, 0), expand=True)
         if self._download:
             download = self._download
-            line.add_column(no_wrap=True)
-            line.add_column(ratio=1)
-            line.add_column(width=5)
-            line.add_row(
-                f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
-                f"{download.received / 1e6:,.1f} MB",
-                self._bar(download.received, download.total),
-                _share(download.received, download.total),
-            )
-            return line
+            words = f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
+            words += f"{download.received / 1e6:,.1f} MB "
+            share = _share(download.received, download.total)
+            width = self.size.width - len(words) - len(share) - 1
+            bar = self._bar(download.received, download.total, width)
+            return Text.assemble(words, bar, f" {share}")
         started, progress = self._history.started, self._history.progress
         words, done, steps_per_epoch = "epoch", 0, 1
         if started:
@@ -64,31 +70,24 @@ class Advance(Widget):
             done = at.step - (at.epoch - 1) * steps_per_epoch
             words = f"epoch {at.epoch}/{started.config['num_epochs']}"
         step, total = self._history.step, started.total_steps if started else 0
-        line.add_column(width=15, no_wrap=True)
-        line.add_column(ratio=1)
-        line.add_column(width=3)
-        line.add_column(ratio=1)
-        line.add_column(width=_END_WIDTH, no_wrap=True)
-        line.add_row(
-            words,
-            self._bar(done, steps_per_epoch),
-            "run",
-            self._bar(step, total),
-            f"{_share(step, total)} {self._end}",
+        width = (self.size.width - _WORDS_WIDTH - _END_WIDTH - len(" run ")) // 2
+        return Text.assemble(
+            f"{words:<{_WORDS_WIDTH}}",
+            self._bar(done, steps_per_epoch, width),
+            " run ",
+            self._bar(step, total, width),
+            f" {_share(step, total)} {self._end}"[:_END_WIDTH],
         )
-        return line
 
-    def _bar(self, done: int, total: int) -> ProgressBar:
-        """A bar in the theme's colours; nothing is done yet where the whole is not known."""
-        colours = self.app.theme_variables
-        return ProgressBar(
-            total=total or 1,
-            completed=done if total else 0,
-            style=colours["surface-lighten-1"],
-            complete_style=colours["primary"],
-            finished_style=colours["success"],
-        )
+    def _bar(self, done: int, total: int, width: int) -> Text:
+        """A bar in the theme's colours, told apart without them too."""
+        share = min(1.0, done / total) if total else 0.0
+        kind = "advance--whole" if share == 1 else "advance--done"
+        filled = int(share * width)
+        bar = Text("━" * filled, self.get_component_rich_style(kind, partial=True))
+        rest = self.get_component_rich_style("advance--rest", partial=True)
+        return bar.append("─" * (width - filled), rest)
 
 
 def _share(done: int, total: int) -> str:
-    return f"{done / total:4.0%}" if total else ""
+    return f"{min(1.0, done / total):4.0%}" if total else ""

@@ -34,8 +34,15 @@ class Ticks(AxisFormatter):
         for step in self._steps(min_, max_):
             ticks = _multiples(step, min_, max_)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
-                return ticks
+                return self._whole(ticks, min_, max_)
         return []
+
+    def _whole(self, ticks: list[float], low: float, high: float) -> list[float]:
+        """But for a last one whose label would be cut off: it would read as another number."""
+        if self._is_vertical or not ticks or ticks[-1] == high:
+            return ticks
+        behind = (high - ticks[-1]) / (high - low) * self.room
+        return ticks if behind + 2 >= len(self.get_labels_for_ticks(ticks)[-1]) / 2 else ticks[:-1]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """Numbers with no more decimals than their distance needs, thousands as k."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from textual.geometry import Region
+from textual.strip import Strip
 from textual_hires_canvas import Canvas
 
 Cells = list[list[str]]
@@ -11,6 +12,11 @@ Cells = list[list[str]]
 
 class ThriftyCanvas(Canvas):
     """Between two pictures of a growing curve a few cells differ; a slow link takes no more."""
+
+    def render_line(self, y: int) -> Strip:
+        """A line; where it has none yet, a blank one with a style: NO_COLOR's filter needs it."""
+        line = super().render_line(y)
+        return line if line.cell_length else Strip.blank(self.size.width, self.rich_style)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:

@@ -97,6 +97,11 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._series = series
         self._draw()
 
+    def start_anew(self) -> None:
+        """Forget the curves, and what part of them was looked at."""
+        self._series = ()
+        self.action_whole()
+
     def action_toggle_logarithm(self) -> None:
         """Logarithmic y axis, or linear again."""
         self.is_logarithmic = not self.is_logarithmic
@@ -190,7 +195,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             grown = _GROWTH ** math.ceil(math.log(high) / math.log(_GROWTH))
             is_known = self.axis != "time"
             high = max(high, min(grown, *(goal[0] for goal in goals))) if is_known else grown
-        return float(low), float(high)
+        return _wide(float(low), float(high))
 
     def _draw(self) -> None:
         if not self.is_mounted:
@@ -202,11 +207,11 @@ class Chart(PlotWidget, inherit_bindings=False):
         for number, one in enumerate(self._series):
             if len(one.steps):
                 self._draw_one(one, COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
+        self._vertical_frame = self._vertical_range()
+        self.set_ylimits(*self._vertical_frame)
         self._draw_marks()
         if self._cross is not None:
             self.add_v_line(self._cross, _CROSS_HAIR)
-        self._vertical_frame = self._vertical_range()
-        self.set_ylimits(*self._vertical_frame)
         self._put_words(
             self._heading(), self._reading() if self._cross is not None else self._legend()
         )
@@ -245,7 +250,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         values = [one.y for one in self._datasets if len(one.y)]
         if not values:
             return (0.0, 1.0)
-        return outwards(min(map(np.min, values)), max(map(np.max, values)))
+        return _wide(*outwards(min(map(np.min, values)), max(map(np.max, values))))
 
     def _draw_one(self, one: Series, colour: str, marker: str) -> None:
         x = one.place(self.axis, one.steps)
@@ -265,7 +270,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             points, y = reduce(x, smoothed, smoothed, 2 * self._width, self._frame)
             y = self._scaled(y)
         self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
-        if len(self._series) > 1:  # a shape as well as a colour
+        if len(self._series) > 1 and len(points):  # a shape as well as a colour
             parts = len(self._series) + 1
             shown = len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)
             self.scatter(points[[shown]], y[[shown]], marker=marker, marker_style=colour)
@@ -293,12 +298,12 @@ class Chart(PlotWidget, inherit_bindings=False):
                 bad = bad[(low <= bad) & (bad <= high)]
                 columns = np.unique(np.floor((bad - low) / (high - low or 1) * self._width))
                 x = low + columns * (high - low) / self._width
-                self.scatter(x, np.full(len(x), self._top(one)), marker="✕", marker_style=_BAD)
+                self.scatter(x, np.full(len(x), self._top()), marker="✕", marker_style=_BAD)
 
-    def _top(self, one: Series) -> float:
+    def _top(self) -> float:
         """Where the uppermost line of the chart begins."""
-        low, high = self._scaled(np.array([one.low.min(), one.high.max()]))
-        return float(high - (high - low) / max(1, self.size.height - 5))
+        low, high = self._vertical_frame
+        return high - (high - low) / max(1, self.size.height - 5)
 
     def _part(self, x: Numbers) -> slice:
         """The places in view, and one more at each side for the line to go out."""
@@ -361,3 +366,9 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def _scaled(self, values: Numbers) -> Numbers:
         return np.log10(np.maximum(values, _TINY)) if self.is_logarithmic else values
+
+
+def _wide(low: float, high: float) -> tuple[float, float]:
+    """A range that is none made one, or textual-plot does so behind our back."""
+    least = 1e-6 * max(1.0, abs(low), abs(high))
+    return (low, high) if high - low > least else (low - least, high + least)

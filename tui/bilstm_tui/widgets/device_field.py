@@ -3,7 +3,7 @@
 import asyncio
 
 from textual.widgets import Select
-from textual.widgets._select import SelectCurrent
+from textual.widgets._select import SelectCurrent, SelectOverlay
 
 from bilstm_core.gpus import Gpu, list_gpus
 
@@ -40,9 +40,12 @@ class DeviceField(Select[str]):
             return
         gpus = await asyncio.to_thread(list_gpus)
         value = str(self.value)
+        offers = _offers(value, gpus)
         with self.prevent(Select.Changed):
-            self.set_options(_offers(value, gpus))
+            self.set_options(offers)
             self.value = value
+        chosen = [offered for _, offered in offers].index(value)
+        self.query_one(SelectOverlay).highlighted = chosen
 
 
 def _offers(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:

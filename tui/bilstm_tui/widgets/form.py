@@ -172,9 +172,12 @@ class Form(Widget):
 
 
 class _Switch(Checkbox):
-    """On or off."""
+    """On or off, also where there is no colour."""
 
-    BUTTON_INNER = "✓"
+    @property
+    def BUTTON_INNER(self) -> str:  # pyright: ignore  # noqa: N802 - Textual's name
+        """What stands in its box."""
+        return "✓" if self.value else " "
 
 
 def _shown(setting: Setting, value: Any) -> Any:

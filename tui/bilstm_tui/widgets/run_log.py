@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterable
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -27,7 +29,9 @@ class RunLog(ScrollView, can_focus=True):
     def clear(self) -> None:
         """Forget all lines."""
         self._told.clear()
+        self._is_following = True
         self._wrap_all()
+        self.scroll_to(y=0, animate=False, immediate=True)
 
     def write(self, line: Text) -> None:
         """One line more."""
@@ -67,7 +71,10 @@ class RunLog(ScrollView, can_focus=True):
     def _wrapped(self, line: Text) -> Iterable[Strip]:
         console = self.app.console
         for part in line.wrap(console, self._room) or [Text()]:
-            yield Strip(part.render(console))
+            yield Strip(
+                Segment(segment.text, segment.style or Style.null())
+                for segment in part.render(console)
+            )
 
     def _show(self) -> None:
         """Take the new length without a layout: only the scrollbar and the lines depend on it."""

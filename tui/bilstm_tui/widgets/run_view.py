@@ -71,6 +71,7 @@ class RunView(Vertical):
         self._is_followed = False
         self._pace = 1 / redraws_per_second
         self._drawn = self._charted = 0.0
+        self._are_charts_stale = self._was_training = False
         self._reader: LogReader | None = None
         self._estimate = Estimate()
         self._figures = self._end = ""
@@ -112,8 +113,14 @@ class RunView(Vertical):
         self._figures = self._end = ""
         self._log.clear()
         self._narrator = Narrator(self._say, self._warn)
+        self.query_one(Advance).start_anew()
+        for chart in self.query(Chart):
+            chart.start_anew()
         for event in past:
             self._take(event)
+        ending = self.history.ending
+        if ending and run.is_live and run.taken_at > ending.time:
+            self.history.ending = None  # the last word of the session before
         for event in self.history.story(_TOLD_EPOCHS):
             self._narrator.tell(event)
         self.shown_run, self._reader, self._is_followed = run, reader, True
@@ -134,7 +141,7 @@ class RunView(Vertical):
             if isinstance(event, events.Failed):
                 self._warn(f"{event.title}: {event.message}")
         self._is_followed = is_live or bool(new)
-        if new or not self._is_followed:
+        if new or not self._is_followed or self._are_charts_due:
             self._show(self._status())
         if not self._is_followed:
             self.post_message(self.Ended(run, self.history.ending))
@@ -171,25 +178,33 @@ class RunView(Vertical):
         if self.history.progress:  # the first point is worth a redraw out of turn
             self._drawn = time.monotonic()
         history, run = self.history, self.shown_run
+        if self._was_training != self.is_training:
+            self._was_training = self.is_training
+            self.screen.refresh_bindings()
         words = Text(harmless(run.name if run else ""))
         words.append(f"  {self._status_word(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words, layout=False)
-        self.query_one(Advance).show(history, self._end if status == "running" else "")
+        is_live = status == "running"
+        end = self._end if is_live and not history.is_paused else ""
+        self.query_one(Advance).show(history, end, is_live=is_live)
         self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
-        if status != "running" or time.monotonic() - self._charted >= self._chart_pace:
-            self._charted = self._drawn
-            self.query_one("#loss", Chart).show([loss_series(history, "loss")])
-            self.query_one("#accuracy", Chart).show(accuracy_series(history))
+        self._are_charts_stale = True
+        if not is_live or self._are_charts_due:
+            self._are_charts_stale = False
+            self._charted = time.monotonic() if history.progress else 0.0
+            self.query_one("#loss", Chart).show([loss_series(history, "loss", is_live=is_live)])
+            self.query_one("#accuracy", Chart).show(accuracy_series(history, is_live=is_live))
 
     @property
-    def _chart_pace(self) -> float:
-        """Seconds between two drawings of the curves."""
+    def _are_charts_due(self) -> bool:
+        """Whether they lack something that came, and were left alone for long enough."""
         started = self.history.started
         trained = self.history.last_time - started.time if started else 0.0
-        return max(self._pace, min(_CHART_SHARE * trained, _CHART_SECONDS))
+        pace = max(self._pace, min(_CHART_SHARE * trained, _CHART_SECONDS))
+        return self._are_charts_stale and time.monotonic() - self._charted >= pace
 
     def _status_word(self, status: Status) -> str:
         if status != "running":

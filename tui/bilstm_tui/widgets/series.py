@@ -47,7 +47,7 @@ class Series:
     goal: float | None = None
 
 
-def loss_series(history: History, label: str) -> Series:
+def loss_series(history: History, label: str, *, is_live: bool) -> Series:
     """The loss of each step, with the steps at which somebody changed the learning rate."""
     steps, low, high, mean = history.losses.points()
     return Series(
@@ -59,11 +59,11 @@ def loss_series(history: History, label: str) -> Series:
         _places(history),
         marked=[change.step for change in history.rate_changes],
         bad=history.losses.bad_steps().tolist(),
-        goal=_goal(history),
+        goal=_goal(history, is_live),
     )
 
 
-def accuracy_series(history: History) -> list[Series]:
+def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
     """Training accuracy of each epoch, and that of the check after it, in percent."""
     checked = next(iter(history.watched.values()), None)
     rows = [("train", history.epochs), (checked.split if checked else "test", history.watched)]
@@ -73,15 +73,14 @@ def accuracy_series(history: History) -> list[Series]:
         steps = np.array([event.step for event in told], np.float64)
         values = np.array([event.accuracy * 100 for event in told])
         words = f"{label} {percent(told[-1].accuracy)}" if told else label
-        place, goal = _places(history), _goal(history)
+        place, goal = _places(history), _goal(history, is_live)
         series.append(
             Series(words, steps, values, values, values, place, is_noisy=False, goal=goal)
         )
     return series
 
 
-def _goal(history: History) -> float | None:
-    is_live = history.started and not history.ending
+def _goal(history: History, is_live: bool) -> float | None:
     return float(history.started.total_steps) if history.started and is_live else None
 
 

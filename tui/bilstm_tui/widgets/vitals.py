@@ -21,6 +21,7 @@ class Vitals(Static):
     def __init__(self, *, is_short: bool = False) -> None:
         super().__init__()
         self._is_short = is_short
+        self._length = 0
 
     def on_mount(self) -> None:
         """Look every two seconds."""
@@ -34,7 +35,9 @@ class Vitals(Static):
         gpus = await asyncio.to_thread(list_gpus)
         if self._is_short:
             busy = [processor_in_short(), *map(_short, gpus)]
-            self.update("  ".join(busy), layout=False)
+            words = "  ".join(busy)
+            self.update(words, layout=len(words) != self._length)
+            self._length = len(words)
         else:
             self.update("\n".join([processor(), *map(_words, gpus)]))
 

@@ -1,0 +1,50 @@
+"""The rows of the screen of runs: their order, and what stands in them."""
+
+from typing import Any
+
+from rich.text import Text
+
+from bilstm_core.overview import Overview
+from bilstm_core.runs import BEGUN
+
+from ..runs_table import STATUS_STYLES, cells
+
+
+def in_order(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Overview]:
+    """Pinned ones first; then by a column: the newest, the best, the longest above."""
+    keys: dict[str, Any] = {
+        "test %": lambda o: -1.0 if o.accuracy is None else o.accuracy,
+        "status": lambda o: o.status,
+        "data": lambda o: o.dataset,
+        "model": lambda o: o.model,
+        "epochs": lambda o: o.epochs,
+        "time": lambda o: o.seconds,
+    }
+    shown = shown[::-1]  # newest first, also among equals
+    if order in keys:
+        is_text = order in {"status", "data", "model"}
+        shown.sort(key=keys[order], reverse=not is_text)
+    if is_reversed:
+        shown.reverse()
+    return sorted(shown, key=lambda overview: not overview.remarks.pinned)
+
+
+def as_row(overview: Overview, marker: Text) -> list[Text]:
+    """A run's cells, the marker of its curve first."""
+    name, status, data, model, epochs, accuracy, time, note = cells(overview)
+    begun = BEGUN.match(name)
+    return [
+        Text("▸" if overview.remarks.pinned else " ").append_text(marker),
+        Text(BEGUN.sub("", name, count=1)),
+        Text(_moment(begun.group()) if begun else ""),
+        Text(status, STATUS_STYLES[status]),
+        Text(data),
+        Text(model),
+        *(Text(f"{number}\u00a0", justify="right") for number in (epochs, accuracy, time)),
+        Text(f" {note}" if note else "", "italic"),
+    ]
+
+
+def _moment(begun: str) -> str:
+    """The date and time in a run's name, for people."""
+    return f"{begun[5:10]} {begun[11:13]}:{begun[13:15]}"
