@@ -154,6 +154,8 @@ class TrainScreen(Screen[None]):
         return self._view
 
     async def _add_view(self) -> None:
+        if not self.is_attached:  # the app ends before it was seen
+            return
         if self._view_added is None:
             self._view_added = self.query_one("#run", TabPane).mount(self.view)
         await self._view_added

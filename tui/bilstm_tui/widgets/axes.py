@@ -9,6 +9,7 @@ _ROUND = (1, 2, 5)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _MAX_TICKS = 12
 _FLAT = 1e-5
+_EXACT = 1e-6
 
 
 class Ticks(AxisFormatter):
@@ -39,9 +40,11 @@ class Ticks(AxisFormatter):
 
     def _whole(self, ticks: list[float], low: float, high: float) -> list[float]:
         """But for a last one whose label would be cut off: it would read as another number."""
-        if self._is_vertical or not ticks or ticks[-1] == high:
+        if self._is_vertical or not ticks:
             return ticks
         behind = (high - ticks[-1]) / (high - low) * self.room
+        if behind < _EXACT:  # textual-plot ends such a label at the edge
+            return [*ticks[:-1], high]
         return ticks if behind + 2 >= len(self.get_labels_for_ticks(ticks)[-1]) / 2 else ticks[:-1]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:

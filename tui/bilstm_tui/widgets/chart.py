@@ -333,12 +333,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             words.append("log y")
         if self.smoothing and any(one.is_noisy for one in self._series):
             words.append(f"smoothed {self.smoothing:g}")
-        heading = Text(", ".join(words))
-        if any(one.marked for one in self._series):
-            heading.append(" │ learning rate changed", _MARK)
-        if any(len(one.bad) for one in self._series):
-            heading.append(" ✕ not finite", _BAD)
-        return heading
+        return Text(", ".join(words))
 
     def _legend(self) -> Text:
         legend = Text()
@@ -347,6 +342,10 @@ class Chart(PlotWidget, inherit_bindings=False):
                 style = COLOURS[number % len(COLOURS)]
                 gap = " " if legend else ""
                 legend.append(f"{gap}{MARKERS[number % len(MARKERS)]} {one.label}", style)
+        if any(one.marked for one in self._series):
+            legend.append(f"{' ' if legend else ''}│ learning rate changed", _MARK)
+        if any(len(one.bad) for one in self._series):
+            legend.append(f"{' ' if legend else ''}✕ not finite", _BAD)
         return legend
 
     def _reading(self) -> Text:

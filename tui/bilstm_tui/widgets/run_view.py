@@ -91,7 +91,6 @@ class RunView(Vertical):
 
     def on_mount(self) -> None:
         """Look for news on a timer: its rate never follows the run's."""
-        self._log = self.query_one(RunLog)
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def redraw(self, per_second: float) -> None:
@@ -111,7 +110,7 @@ class RunView(Vertical):
         self.history, self._estimate, self._drawn = History(), Estimate(), 0.0
         self._charted = 0.0
         self._figures = self._end = ""
-        self._log.clear()
+        self.query_one(RunLog).clear()
         self._narrator = Narrator(self._say, self._warn)
         self.query_one(Advance).start_anew()
         for chart in self.query(Chart):
@@ -222,7 +221,7 @@ class RunView(Vertical):
         return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:
-        self._log.write(Text(harmless(line)))
+        self.query_one(RunLog).write(Text(harmless(line)))
 
     def _warn(self, line: str) -> None:
-        self._log.write(Text(f"! {harmless(line)}", style="yellow"))
+        self.query_one(RunLog).write(Text(f"! {harmless(line)}", style="yellow"))
