@@ -88,6 +88,11 @@ class Keys:
         self._app.type(key)
         self._app.wait_for(shown)
 
+    def list_runs(self) -> None:
+        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows."""
+        self.press("r", "space Mark")
+        self._app.wait_for("1 of 1, by run")
+
     def leave(self, gone: str, keys: str = "\x1b") -> None:
         """Press Escape or other keys, and wait until something is shown no longer."""
         self._app.type(keys)
@@ -119,7 +124,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.leave("key: i")
         keys.press("i", "of 360 test images taken wrongly")
         keys.leave("taken wrongly")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         keys.leave("by run")
         app.type("q")
         assert app.wait() == 0
@@ -138,7 +143,7 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press("k", r"^ 1 of \d+ \(any class\)")
         keys.press("c", r"\(0\)|No mistakes on 0")
         keys.leave("taken wrongly")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         app.wait_for("Open space Mark / Filter o Sort i Inspect e Resume c Copy p Pin n Note R Re")
         keys.press(" ", "seconds")
         keys.press("o", "by test %")
@@ -155,15 +160,15 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         app.wait_for("first_")
         keys.press("i", "taken wrongly")
         keys.leave("taken wrongly")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         keys.press("c", "^t Train")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         keys.press("\r", r"got \d+ / 360 with accuracy")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         keys.press("e", "has trained 2 of 2 epochs")
         keys.press("3\r", "epoch 3/3")
         app.wait_for("finished")
-        keys.press("r", "1 of 1, by run")
+        keys.list_runs()
         keys.press("d", "Delete this run")
         app.type("\x1b[C")
         keys.press("\r", "No runs here yet")
