@@ -53,7 +53,7 @@ class Dialog(ModalScreen[str]):
         """Title, words, and what they ask for."""
         with Vertical(id="dialog"):
             yield Label(Text(self._title, style="bold"))
-            yield Static(Text(harmless(self._words)))
+            yield Static(Text(harmless(self._words)), id="words")
             yield from self.asked()
 
     def asked(self) -> ComposeResult:

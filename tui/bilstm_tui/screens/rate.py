@@ -72,7 +72,7 @@ class RateScreen(Question):
             words = f"Suggested: {curve.suggestion:.2g}, in the middle of the longest fall."
             self.query_one("#take").disabled = False
             self.set_focus(self.query_one("#take"))
-        self.query_one(Static).update(words)
+        self.query_one("#words", Static).update(words)
         chart = self.query_one("#rates", PlotWidget)
         chart.display = True
         horizontal, vertical = LogarithmTicks(), Ticks(is_vertical=True)
