@@ -37,6 +37,7 @@ def resolve(
     preset: str = "default",
     base: Mapping[str, Any] | None = None,
     is_foreign: bool = False,
+    typed_in: str = "",
 ) -> RunConfig:
     """Merge all layers and check the result.
 
@@ -47,6 +48,7 @@ def resolve(
         preset: A key of `PRESETS`.
         base: Settings to start from in the place of a preset.
         is_foreign: Whether the file comes from a run's folder, where anything may lie.
+        typed_in: Where the flags were typed if not on a command line, for messages.
 
     Raises:
         ConfigError: With a message that names every wrong field, its value, where it came
@@ -59,7 +61,7 @@ def resolve(
         )
     typed = flags or {}
     chosen = [
-        _Layer(typed, lambda name: _flag(name, typed[name])),
+        _Layer(typed, lambda name: typed_in or _flag(name, typed[name])),
         _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
         _Layer(read_toml(file, is_foreign=is_foreign) if file else {}, lambda _: str(file)),
     ]
@@ -78,23 +80,24 @@ def resolve(
         ) from None
 
 
-def revise(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
+def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") -> RunConfig:
     """A configuration with some settings otherwise.
 
     Args:
         config: The configuration.
         changes: As typed, by setting name.
+        typed_in: Where, if not on a command line.
 
     Raises:
         ConfigError: One of them is wrong.
     """
-    return resolve(changes, base=config.model_dump())
+    return resolve(changes, base=config.model_dump(), typed_in=typed_in)
 
 
 def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
     """What is wrong with changing a configuration so, in words; empty where nothing is."""
     try:
-        revise(config, changes)
+        revise(config, changes, typed_in="this dialog")
     except ConfigError as error:
         return error.message
     return ""

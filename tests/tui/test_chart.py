@@ -145,6 +145,7 @@ def test_several_runs_differ_in_shape_too() -> None:
         await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
         body = "".join(text(pilot.app).splitlines()[1:-1])
         assert "▲" in body
+        assert "●" in body  # though the other curve lies over it
 
     drive(steps)
 

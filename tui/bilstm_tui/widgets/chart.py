@@ -16,7 +16,7 @@ from textual.geometry import Region
 from textual.reactive import reactive
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
-from textual_plot.plot_widget import Legend, LinePlot
+from textual_plot.plot_widget import Legend, LinePlot, ScatterPlot
 
 from bilstm_core.curves import Numbers, reduce, smooth
 
@@ -207,6 +207,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         for number, one in enumerate(self._series):
             if len(one.steps):
                 self._draw_one(one, COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
+        self._datasets.sort(key=lambda one: isinstance(one, ScatterPlot))  # shapes over lines
         self._vertical_frame = self._vertical_range()
         self.set_ylimits(*self._vertical_frame)
         self._draw_marks()

@@ -153,7 +153,7 @@ class Form(Widget):
 
     def _check(self) -> None:
         try:
-            config, problem = resolve(self._values), ""
+            config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:
             config, problem = None, error.message
         self.post_message(self.Changed(config, problem))
