@@ -89,8 +89,12 @@ class Keys:
         self._app.wait_for(shown)
 
     def list_runs(self) -> None:
-        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows."""
-        self.press("r", "space Mark")
+        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows.
+
+        Of the foot the second line, or a key would be typed while the former screen's foot is
+        still there, and what it leads to be seen before it is.
+        """
+        self.press("r", r"^\^p palette")
         self._app.wait_for("1 of 1, by run")
 
     def leave(self, gone: str, keys: str = "\x1b") -> None:
