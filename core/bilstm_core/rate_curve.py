@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+_CEILING = 1.3
+"""Times the first loss."""
+
 
 class RateCurve(BaseModel):
     """Losses at learning rates that rise step by step.
@@ -17,6 +20,11 @@ class RateCurve(BaseModel):
     rates: list[float]
     losses: list[float]
     suggestion: float | None
+
+    @property
+    def shown(self) -> list[float]:
+        """The losses as they are drawn: what diverges would dwarf the fall."""
+        return [min(loss, _CEILING * self.losses[0]) for loss in self.losses]
 
 
 def suggest(rates: list[float], losses: list[float]) -> float | None:

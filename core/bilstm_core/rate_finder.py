@@ -1,7 +1,7 @@
 """Tries learning rates on a fresh network, each for one step, and looks where the loss falls."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -10,7 +10,6 @@ from torch import Tensor
 
 from . import events
 from .config import RunConfig
-from .control import ShouldStop, stop_if
 from .datasets import load_dataset
 from .devices import prepared, resolve_device
 from .errors import NonFiniteLossError
@@ -28,9 +27,7 @@ _HOPELESS = 4.0
 
 def find_rate(
     config: RunConfig,
-    should_stop: ShouldStop = lambda: False,
     data_dir: Path | None = None,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> RateCurve:
     """Train with rates that rise from 1e-5 to 10, a factor a step (Smith 2017).
 
@@ -38,19 +35,16 @@ def find_rate(
 
     Args:
         config: The run's configuration; its learning rate, schedule and length do not matter.
-        should_stop: Asked at every step.
         data_dir: Folder of the data sets; the user's own where None.
-        on_progress: Takes the steps done, and those there are at most.
 
     Raises:
         BilstmError: The data cannot be had, or this machine lacks the device.
-        RunStopped: It was asked to stop.
     """
     steady = config.model_copy(update={"schedule": "constant"})
     with prepared(config):
         device = resolve_device(config.device)
         folder = default_data_dir(data_dir)
-        data = load_dataset(config.dataset, folder, lambda _: None, should_stop)
+        data = load_dataset(config.dataset, folder, lambda _: None)
         data = data.hold_out(config.validation_fraction, config.seed).to(device)
         told: list[float] = []
         trainer = Trainer(steady, data, device, lambda event: told.extend(_losses(event)))
@@ -60,7 +54,6 @@ def find_rate(
         average = 0.0
         with suppress(NonFiniteLossError):
             for number, (rows, labels) in enumerate(_endless(trainer), start=1):
-                stop_if(should_stop)
                 rate = _LEAST * (_GREATEST / _LEAST) ** ((number - 1) / (_STEPS - 1))
                 trainer.learning_rate = rate
                 trainer.take_step(rows, labels)
@@ -68,7 +61,6 @@ def find_rate(
                 average = _SMOOTHING * average + (1 - _SMOOTHING) * told[-1]
                 rates.append(rate)
                 losses.append(average / (1 - _SMOOTHING**number))
-                on_progress(number, _STEPS)
                 if number == _STEPS or losses[-1] > _HOPELESS * min(losses):
                     break
     return RateCurve(rates=rates, losses=losses, suggestion=suggest(rates, losses))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.text import Text
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, DataTable, Input, Static
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
@@ -22,6 +23,7 @@ from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run, RunLock, create_run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.dialogs import Question
+from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
 from tests.conftest import run_started, small_config
 
@@ -159,6 +161,15 @@ def past_runs(runs_dir: Path, *hidden_sizes: int) -> list[Run]:
         config = small_config(hidden_size=hidden_size)
         worker.order({"config": config.model_dump(), "runs_dir": str(runs_dir)})
     return worker.runs
+
+
+async def open_runs(app: BilstmApp, pilot: Pilot[int], count: int) -> "DataTable[Text]":
+    """Go to the runs, and wait until so many are listed."""
+    await pilot.press("r")
+    await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+    table = app.screen.query_one(DataTable)
+    await until(pilot, lambda: table.row_count == count)
+    return table
 
 
 async def asked(pilot: Pilot[Any], words: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input
+from textual.widgets import Input
 
 from bilstm_core import events
 from bilstm_core.curves import reduce
@@ -28,7 +28,17 @@ from bilstm_tui.widgets.run_log import RunLog
 from bilstm_tui.widgets.series import accuracy_series, loss_series
 from bilstm_tui.widgets.vitals import Vitals
 from tests.conftest import run_started, small_config
-from tests.tui.driving import FakeWorker, asked, drive, past_runs, story, tell, text, until
+from tests.tui.driving import (
+    FakeWorker,
+    asked,
+    drive,
+    open_runs,
+    past_runs,
+    story,
+    tell,
+    text,
+    until,
+)
 from tests.tui.test_chart import FALLING, history
 from tests.tui.test_chart import drive as drive_chart
 from tests.tui.test_drawing import drive_log
@@ -236,14 +246,6 @@ def test_the_rate_of_a_run_of_a_newer_version(tmp_path: Path) -> None:
     drive(worker, tmp_path, steps)
 
 
-async def open_runs(app: BilstmApp, pilot: Pilot[int], count: int) -> "DataTable[Text]":
-    await pilot.press("r")
-    await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-    table = app.screen.query_one(DataTable)
-    await until(pilot, lambda: table.row_count == count)
-    return table
-
-
 def test_a_note_survives_a_pin_that_follows_at_once(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 
@@ -321,10 +323,14 @@ def test_whoever_leaves_before_the_matrix_is_there_is_back(tmp_path: Path) -> No
         await app.train_screen.watch_run(run)
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
+        assert isinstance(app.screen, InspectScreen)
+        asked_of = app.screen._inspector
+        await until(pilot, lambda: asked_of._process)
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.train_screen)
-        await pilot.pause(0.5)  # what ends later must not end anything else
-        assert app.screen is app.train_screen
+        process = asked_of._process
+        await until(pilot, lambda: process and process.returncode is not None)
+        await pilot.pause()
+        assert app.screen is app.train_screen  # its end has ended nothing else
         await app.train_screen.watch_run(run)
 
     drive(FakeWorker(), tmp_path, steps)

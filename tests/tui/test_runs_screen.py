@@ -4,22 +4,14 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Input
+from textual.widgets import Input
 
 from bilstm_core.remarks import Remarks, remarks_on
 from bilstm_core.runs import Run, list_runs
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.runs import RunsScreen
 from tests.conftest import small_config
-from tests.tui.driving import FakeWorker, asked, drive, past_runs, said, text, until
-
-
-async def open_runs(app: BilstmApp, pilot: Pilot[int], count: int) -> "DataTable[object]":
-    await pilot.press("r")
-    await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-    table = app.screen.query_one(DataTable)
-    await until(pilot, lambda: table.row_count == count)
-    return table
+from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, said, text, until
 
 
 def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:

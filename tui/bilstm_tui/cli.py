@@ -154,8 +154,7 @@ def start(
 ) -> int:
     """Train: with screens, or with --no-ui in lines."""
     opens_app = not (no_ui or json or detach or print_config)
-    chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
-    given = {name: value for name, value in settings.items() if value is not None}
+    chosen, given = _chosen(preset), _given(settings)
     typed = dict(given)
     is_data_named = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
     if opens_app and not is_data_named and not _has_mnist(paths.data_dir(data_dir)):
@@ -206,6 +205,16 @@ def start(
     return headless.run(begin, as_json=json)
 
 
+def _chosen(preset: str | None) -> str:
+    """The preset to start from: as typed, as the environment has it, or the default."""
+    return preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
+
+
+def _given(settings: dict[str, str | bool | None]) -> dict[str, str | bool]:
+    """The settings that were typed."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
 def _settings_in_environ() -> list[str]:
     """The environment variables of settings that are set."""
     variables = (setting.variable for setting in SETTINGS.values())
@@ -246,9 +255,7 @@ def lr_find(
     """Find a learning rate: train for a hundred steps while it rises, and see where loss falls."""
     from .rate import show_rates
 
-    chosen = preset or os.environ.get(paths.PRESET_VARIABLE) or "default"
-    given = {name: value for name, value in settings.items() if value is not None}
-    resolved = resolve(given, environ=os.environ, file=config, preset=chosen)
+    resolved = resolve(_given(settings), environ=os.environ, file=config, preset=_chosen(preset))
     wait_briefly()
     from bilstm_core.rate_finder import find_rate  # imports torch: seconds
 

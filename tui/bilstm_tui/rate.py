@@ -11,7 +11,7 @@ from bilstm_core.rate_curve import RateCurve
 
 from .output import make_console
 
-_BARS = " ▁▂▃▄▅▆▇█"
+_BAR_WIDTH = 40
 _EVERY = 5
 
 
@@ -26,13 +26,11 @@ def show_rates(config: RunConfig, curve: RateCurve, *, as_json: bool) -> int:
         return 0
     console = make_console()
     console.print(f"{title(config)} on {config.dataset}: the loss while the learning rate rises")
-    highest = 1.3 * curve.losses[0]
-    lowest = min(curve.losses)
-    for number in range(0, len(curve.rates), _EVERY):
-        rate, loss = curve.rates[number], min(curve.losses[number], highest)
-        length = 40 * 8 * (loss - lowest) / ((highest - lowest) or 1)
-        bar = _BARS[8] * int(length // 8) + "▏▎▍▌▋▊▉"[int(length % 8) - 1 :][: int(length % 8 > 1)]
-        console.print(Text(f"{rate:9.2g}  {curve.losses[number]:8.4f}  {bar}"), soft_wrap=True)
+    lowest, highest = min(curve.shown), max(curve.shown)
+    points = list(zip(curve.rates, curve.losses, curve.shown, strict=True))
+    for rate, loss, shown in points[::_EVERY]:
+        bar = "█" * round(_BAR_WIDTH * (shown - lowest) / ((highest - lowest) or 1))
+        console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)
     if curve.suggestion is None:
         raise TrainingError(
             "The loss fell at none of the learning rates.",

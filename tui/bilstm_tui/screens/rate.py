@@ -80,7 +80,6 @@ class RateScreen(Question):
         chart.set_x_formatter(horizontal)
         chart.set_y_formatter(vertical)
         chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, 7
-        shown = np.minimum(curve.losses, 1.3 * curve.losses[0])  # what diverges dwarfs the fall
-        chart.plot(np.log10(curve.rates), shown, "cyan", hires_mode=HiResMode.BRAILLE)
+        chart.plot(np.log10(curve.rates), curve.shown, "cyan", hires_mode=HiResMode.BRAILLE)
         if curve.suggestion:
             chart.add_v_line(float(np.log10(curve.suggestion)), "yellow")

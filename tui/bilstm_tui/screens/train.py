@@ -39,6 +39,18 @@ _JUDGED_RUNS = 30
 """Runs, the latest, whose pace an estimate is made from."""
 
 
+class _OfSettings(Message):
+    """Something is to be done with settings.
+
+    Attributes:
+        config: The settings.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        super().__init__()
+        self.config = config
+
+
 class TrainScreen(Screen[None]):
     """The form, the sketch of its network, and the run.
 
@@ -49,27 +61,11 @@ class TrainScreen(Screen[None]):
         redraws_per_second: How often at most a run is drawn.
     """
 
-    class Begin(Message):
-        """A run is to be begun with the form's settings.
+    class Begin(_OfSettings):
+        """A run is to be begun with the form's settings."""
 
-        Attributes:
-            config: The settings.
-        """
-
-        def __init__(self, config: RunConfig) -> None:
-            super().__init__()
-            self.config = config
-
-    class FindRate(Message):
-        """A learning rate for the form's settings is to be found.
-
-        Attributes:
-            config: The settings.
-        """
-
-        def __init__(self, config: RunConfig) -> None:
-            super().__init__()
-            self.config = config
+    class FindRate(_OfSettings):
+        """A learning rate for the form's settings is to be found."""
 
     class Inspect(Message):
         """The network of a run is to be looked into.

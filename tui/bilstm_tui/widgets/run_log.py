@@ -52,10 +52,13 @@ class RunLog(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """A line of the screen."""
         row = y + self.scroll_offset.y
-        width = self.scrollable_content_region.width
         if row >= len(self._strips):
-            return Strip.blank(width, self.rich_style)
-        return self._strips[row].crop_extend(0, width, self.rich_style).apply_style(self.rich_style)
+            return Strip.blank(self._room, self.rich_style)
+        return (
+            self._strips[row]
+            .crop_extend(0, self._room, self.rich_style)
+            .apply_style(self.rich_style)
+        )
 
     @property
     def _room(self) -> int:
