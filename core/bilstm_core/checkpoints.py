@@ -12,7 +12,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .config import RunConfig, Settings
-from .errors import CheckpointError
+from .errors import CheckpointError, NewerCheckpointError
 from .events import Emit, RunWarning
 from .files import open_inside, write_atomically
 from .runs import Run
@@ -20,7 +20,7 @@ from .runs import Run
 VERSION = 1
 _KEPT = {"epoch": int, "step": int, "loss": float, "weights": dict}
 """The fields of `Kept`, as a checkpoint holds them."""
-CHANGEABLE = frozenset({"num_epochs", "patience", "device", "checkpoint_seconds"})
+CHANGEABLE = frozenset({"num_epochs", "patience", "device", "threads", "checkpoint_seconds"})
 """Settings that a run may go on with otherwise than it began."""
 _EPOCHS_APART_SECONDS = 1.0
 """Epochs that are shorter share a checkpoint: a sync of the disk takes longer than they do."""
@@ -36,6 +36,7 @@ class Checkpoint(BaseModel):
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
+        threads: Of the processor, at the time; sums depend on them, in their last bits.
         model: The network's weights.
         optimizer: The update rule's state.
         average: The averaged weights' state, where there are any.
@@ -53,6 +54,7 @@ class Checkpoint(BaseModel):
     batch: int = Field(ge=0)
     step: int = Field(ge=0)
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
+    threads: int = Field(ge=1)
     model: dict[str, Any]
     optimizer: dict[str, Any]
     average: dict[str, Any] | None
@@ -133,6 +135,7 @@ class Checkpoints:
 
         Raises:
             CheckpointError: There are states, but none is whole.
+            NewerCheckpointError: A later version of the program wrote one.
         """
         problems = []
         for path in (self._run.checkpoint_file, self._run.previous_checkpoint_file):
@@ -140,6 +143,8 @@ class Checkpoints:
                 state = load_checkpoint(path)
             except FileNotFoundError:
                 continue
+            except NewerCheckpointError:  # an older state would be gone on with in its place
+                raise
             except CheckpointError as error:
                 problems.append(error.message)
                 continue
@@ -183,6 +188,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         FileNotFoundError: There is no such file.
         CheckpointError: It is damaged, or no checkpoint of ours.
+        NewerCheckpointError: A later version of the program wrote it.
     """
     try:
         with open_inside(path, "rb") as file:
@@ -197,8 +203,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise
     except Exception as error:  # whatever a hostile file provokes in zip, pickle and PyTorch
         raise _damaged(path, _first_line(error)) from None
-    if isinstance(state, dict) and state.get("version") != VERSION:
-        raise _damaged(path, "it was written by another version of bilstm-tui")
+    version = state.get("version") if isinstance(state, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise NewerCheckpointError(
+            f"{path} was written by a newer bilstm-tui: its layout is number {version}, and this "
+            f"one reads number {VERSION}. Nothing was changed.",
+            "Go on with it there, or update bilstm-tui here.",
+        )
     try:
         return Checkpoint.model_validate(state)
     except ValidationError as error:

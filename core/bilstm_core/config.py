@@ -21,7 +21,7 @@ Merge = Literal["concat", "sum", "mean", "max", "product"]
 Readout = Literal["all", "last", "final", "mean", "max"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "tf32", "bfloat16"]
 
 Kind = Literal["choice", "switch", "integer", "number"]
 """What sort of value a setting takes."""
@@ -138,7 +138,16 @@ class RunConfig(BaseModel):
         "auto",
         "machine",
         "number format of the arithmetic; auto takes bfloat16 only where the processor or GPU "
-        "has it natively",
+        "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs alone",
+    )
+    threads: int = _setting(
+        0,
+        "machine",
+        "processor threads of the arithmetic; 0 = as many as are measured to be fastest, once a "
+        "machine and network",
+        "threads",
+        ge=0,
+        le=1024,
     )
     seed: int = _setting(
         0, "machine", "start of every random sequence: weights, order, masks", ge=0, le=2**32 - 1

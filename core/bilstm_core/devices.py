@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -13,6 +14,8 @@ from .architecture import BYTES_A_PARAMETER
 from .config import RunConfig
 from .errors import ConfigError, OutOfMemoryError
 
+_FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
+"""Each says with how many bits it multiplies numbers of float32."""
 _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
 """x86 only: the LSTM kernels for bfloat16 on other processors are slower than float32's."""
 
@@ -90,6 +93,13 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if name == "bfloat16" else torch.float32
 
 
+def has_tf32(device: torch.device) -> bool:
+    """Whether the device multiplies in TF32: NVIDIA GPUs from Ampere on."""
+    if device.type != "cuda" or torch.version.cuda is None:
+        return False
+    return torch.cuda.get_device_capability(device) >= (8, 0)
+
+
 def require_memory(parameters: int, device: torch.device) -> None:
     """Refuse a network that cannot fit: the kernel would end the process without a word.
 
@@ -112,6 +122,10 @@ def prepared(config: RunConfig) -> Iterator[None]:
     Seeds the global generators, from which initial weights and dropout masks come.
     """
     were_deterministic = torch.are_deterministic_algorithms_enabled()
+    threads = torch.get_num_threads()
+    before = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
+    for backend in _FLOAT32_BACKENDS:  # cuDNN's own default is TF32
+        backend.fp32_precision = "tf32" if config.precision == "tf32" else "ieee"
     if config.deterministic:
         # cuBLAS and cuDNN's LSTM read it once, when CUDA starts
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
@@ -121,3 +135,6 @@ def prepared(config: RunConfig) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(were_deterministic)
+        torch.set_num_threads(threads)
+        for backend, precision in zip(_FLOAT32_BACKENDS, before, strict=True):
+            backend.fp32_precision = precision

@@ -78,6 +78,7 @@ def evaluate(
 
 def class_scores(model: nn.Module, rows: Tensor, precision: torch.dtype) -> Tensor:
     """Class scores (N, num_classes) in float32, computed in the given precision."""
-    is_lower = precision != torch.float32
-    with torch.autocast(rows.device.type, precision if is_lower else None, enabled=is_lower):
+    if precision == torch.float32:
+        return model(rows)
+    with torch.autocast(rows.device.type, precision):
         return model(rows).float()

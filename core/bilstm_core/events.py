@@ -72,7 +72,7 @@ class DeviceInfo:
     Attributes:
         name: PyTorch's name, such as 'cuda:0'.
         description: The processor's or GPU's own name.
-        precision: 'float32' or 'bfloat16', as resolved.
+        precision: 'float32', 'tf32' or 'bfloat16', as resolved.
         threads: Processor threads that PyTorch uses.
     """
 

@@ -9,7 +9,7 @@ from . import __version__, events
 from .architecture import summarise
 from .config import RunConfig
 from .datasets import Dataset
-from .devices import describe, has_bfloat16
+from .devices import describe, has_bfloat16, has_tf32
 
 
 def introduce(
@@ -34,7 +34,7 @@ def introduce(
         device=events.DeviceInfo(
             name=str(device),
             description=describe(device),
-            precision=str(precision).removeprefix("torch."),
+            precision=_name(config, device, precision),
             threads=torch.get_num_threads(),
         ),
         data=events.DataInfo(
@@ -56,8 +56,20 @@ def introduce(
     )
 
 
-def warnings(device: torch.device, precision: torch.dtype) -> Iterator[events.RunWarning]:
+def _name(config: RunConfig, device: torch.device, precision: torch.dtype) -> str:
+    if config.precision == "tf32" and has_tf32(device):
+        return "tf32"
+    return str(precision).removeprefix("torch.")
+
+
+def warnings(
+    config: RunConfig, device: torch.device, precision: torch.dtype
+) -> Iterator[events.RunWarning]:
     """What a user should know before the first step."""
+    if config.precision == "tf32" and not has_tf32(device):
+        yield events.RunWarning(
+            message=f"{describe(device)} has no TF32: this run computes in float32."
+        )
     if precision == torch.bfloat16 and not has_bfloat16(device):
         yield events.RunWarning(
             message=f"{describe(device)} does not compute in bfloat16 itself: "

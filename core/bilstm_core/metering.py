@@ -84,7 +84,6 @@ class Meter:
         Raises:
             NonFiniteLossError: One of the reported losses is nan or infinite.
         """
-        loss = loss.detach()
         self._losses.append(loss)
         self.loss_sum += loss * samples
         self.correct += correct

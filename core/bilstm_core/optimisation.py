@@ -1,12 +1,16 @@
 """The update rule, the learning rate's course and the averaged weights of a run."""
 
+import copy
 import math
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from .config import RunConfig, Schedule
+from .model import SequenceClassifier
 
 _RISE = 0.3
 _START_DIVISOR = 25.0
@@ -14,23 +18,47 @@ _END_DIVISOR = 1e4
 
 
 def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
-    """The optimiser; fused, which on a CPU saves several milliseconds a step."""
-    decay, rate = config.weight_decay, config.learning_rate
-    fused = next(model.parameters()).device.type in {"cpu", "cuda"}
+    """The optimiser; fused, which on a CPU saves several milliseconds a step.
+
+    On CUDA the learning rate lies on the device too, so that a graph can read it.
+    """
+    weights = list(model.parameters())
+    device = weights[0].device
+    rate: float | Tensor = config.learning_rate
+    how: dict[str, Any] = {"weight_decay": config.weight_decay}
+    how["fused"] = device.type in {"cpu", "cuda"}
+    if device.type == "cuda":
+        rate = torch.tensor(rate, device=device)
     match config.optimizer:
         case "adam":
-            return Adam(model.parameters(), rate, weight_decay=decay, fused=fused)
+            return Adam(weights, rate, capturable=device.type == "cuda", **how)
         case "adamw":
-            return AdamW(model.parameters(), rate, weight_decay=decay, fused=fused)
+            return AdamW(weights, rate, capturable=device.type == "cuda", **how)
         case "sgd":
-            return SGD(
-                model.parameters(),
-                rate,
-                momentum=0.9,
-                nesterov=True,
-                weight_decay=decay,
-                fused=fused,
-            )
+            return SGD(weights, rate, momentum=0.9, nesterov=True, **how)
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """Have the optimiser's next step take this learning rate."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Give the optimiser another one's memory; how it computes goes with the device, and stays.
+
+    Raises:
+        ValueError: The state is of another network.
+    """
+    own = {"lr", "fused", "capturable"}
+    kept = [{name: group[name] for name in own & group.keys()} for group in optimizer.param_groups]
+    groups = [{**group, **how} for group, how in zip(state["param_groups"], kept, strict=True)]
+    optimizer.load_state_dict({**state, "param_groups": groups})
+    for group, how in zip(optimizer.param_groups, kept, strict=True):
+        group["lr"] = how["lr"]  # the very tensor: loading makes a copy
 
 
 def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: int) -> float:
@@ -64,8 +92,17 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
-def make_average(config: RunConfig, model: nn.Module) -> AveragedModel | None:
-    """The exponential moving average of the weights, or None where it is off."""
-    if not config.ema_decay:
-        return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay))
+def make_average(config: RunConfig, model: SequenceClassifier) -> SequenceClassifier | None:
+    """The network that shall hold the moving average of the weights, or None where it is off."""
+    return copy.deepcopy(model).requires_grad_(False) if config.ema_decay else None
+
+
+def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """One step of the exponential moving average: decay · average + (1 - decay) · weights.
+
+    PyTorch's `AveragedModel` does the same, but waits for the device at every step to ask
+    whether it is the first.
+    """
+    averaged = [weights.detach() for weights in average.parameters()]
+    current = [weights.detach() for weights in model.parameters()]
+    get_ema_multi_avg_fn(decay)(averaged, current, None)

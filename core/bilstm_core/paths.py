@@ -35,6 +35,11 @@ def preferences_file() -> Path:
     return user_config_path("bilstm-tui") / "app.toml"
 
 
+def threads_file() -> Path:
+    """How many threads were measured to be fastest on this machine."""
+    return user_cache_path("bilstm-tui") / "threads.json"
+
+
 def log_dir() -> Path:
     """The folder of crash reports."""
     return user_log_path("bilstm-tui")

@@ -16,6 +16,7 @@ from .errors import NonFiniteLossError
 from .events import Event
 from .paths import data_dir as default_data_dir
 from .rate_curve import RateCurve, suggest
+from .thread_count import choose_threads
 from .training import Trainer
 
 _LEAST, _GREATEST = 1e-5, 10.0
@@ -46,6 +47,7 @@ def find_rate(
         folder = default_data_dir(data_dir)
         data = load_dataset(config.dataset, folder, lambda _: None)
         data = data.hold_out(config.validation_fraction, config.seed).to(device)
+        choose_threads(config, device)
         told: list[float] = []
         trainer = Trainer(steady, data, device, lambda event: told.extend(_losses(event)))
         trainer.model.train()

@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
 import torch
 from torch import Tensor
-from torch.nn import functional
-from torch.nn.utils import clip_grad_norm_
 
 from . import events, metering
 from .architecture import summarise
@@ -29,14 +26,15 @@ from .devices import (
     resolve_precision,
 )
 from .errors import CheckpointError
-from .evaluation import class_scores
 from .events import Emit
 from .failures import told
 from .introduction import introduce, warnings
 from .model import SequenceClassifier
-from .optimisation import learning_rate_at, make_average, make_optimizer
+from .optimisation import learning_rate_at, load_optimizer, make_average
 from .paths import data_dir as default_data_dir
 from .randomness import Stream, generator, generator_states, set_generator_states
+from .steps import make_step
+from .thread_count import Threads, choose_threads
 
 OnEnd = Callable[[SequenceClassifier, tuple[str, ...]], None]
 """Takes a trained network and the names of its classes."""
@@ -90,8 +88,13 @@ def train(
                 emit(events.Stopped(epoch=epoch, step=step))
                 return None
             data = data.hold_out(config.validation_fraction, config.seed)
+
+            def warn(message: str) -> None:
+                emit(events.RunWarning(message=message))
+
+            threads = choose_threads(config, device, warn, checkpoint.threads if checkpoint else 0)
             trainer = Trainer(config, data.to(device), device, emit, should_stop, checkpoints)
-            trainer.on_end, trainer.new_rate = on_end, new_rate
+            trainer.on_end, trainer.new_rate, trainer.threads = on_end, new_rate, threads
             if checkpoint:
                 trainer.restore(checkpoint)
             return trainer.run(run_name)
@@ -132,8 +135,8 @@ class Trainer:
         self.model = SequenceClassifier.from_config(config).to(device)
         self.steps_per_epoch = math.ceil(len(data.train) / config.batch_size)
         self.total_steps = self.steps_per_epoch * config.num_epochs
-        self.optimizer = make_optimizer(config, self.model)
         self.average = make_average(config, self.model)
+        self.take = make_step(config, self.model, self.average, self.precision, self._warn)
         self.meter = metering.Meter(emit, device)
         self.epoch = 1
         self.batch = 0
@@ -144,6 +147,7 @@ class Trainer:
         self.checks = Checks(data, self.precision, emit, should_stop)
         self.on_end: OnEnd = lambda _network, _classes: None
         self.new_rate: NewRate = lambda: None
+        self.threads = Threads({})
 
     def run(self, name: str = "") -> SequenceClassifier | None:
         """Train and check from wherever the state is; the model, or None if asked to stop."""
@@ -160,7 +164,7 @@ class Trainer:
                 steps_per_epoch=self.steps_per_epoch,
             )
         )
-        for warning in warnings(self.device, self.precision):
+        for warning in warnings(self.config, self.device, self.precision):
             self.emit(warning)
         try:
             while self.epoch <= self.config.num_epochs and not self._has_waited_enough():
@@ -214,6 +218,7 @@ class Trainer:
             began = time.perf_counter()
             self.take_step(rows, labels)
             self._spend(time.perf_counter() - began)
+            self.threads.note(time.perf_counter() - began)
             if self.checkpoints and self.checkpoints.is_due():
                 self.save()
         began = time.perf_counter()
@@ -269,8 +274,9 @@ class Trainer:
             batch=self.batch,
             step=self.step,
             learning_rate=self.learning_rate,
+            threads=self.threads.number,
             model=self.model.state_dict(),
-            optimizer=self.optimizer.state_dict(),
+            optimizer=self.take.optimizer.state_dict(),
             average=self.average.state_dict() if self.average else None,
             generators=generator_states(self.device),
             meter=self.meter.state(),
@@ -286,7 +292,7 @@ class Trainer:
         """
         try:
             self.model.load_state_dict(state.model)
-            self.optimizer.load_state_dict(state.optimizer)
+            load_optimizer(self.take.optimizer, state.optimizer)
             if self.average and state.average:
                 self.average.load_state_dict(state.average)
             self.meter.restore(state.meter)
@@ -306,7 +312,7 @@ class Trainer:
     @property
     def evaluated_model(self) -> SequenceClassifier:
         """The weights that count: the averaged ones where there are any."""
-        return cast(SequenceClassifier, self.average.module) if self.average else self.model
+        return self.average or self.model
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """An epoch's batches after the first `done`: rows (N, T, features) from 0 to 1, labels."""
@@ -331,21 +337,13 @@ class Trainer:
     def take_step(self, rows: Tensor, labels: Tensor) -> None:
         """One step of the optimiser on a batch, counted and reported."""
         rate = self._learning_rate()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        scores = class_scores(self.model, rows, self.precision)
-        loss = functional.cross_entropy(scores, labels, label_smoothing=self.config.label_smoothing)
-        self.optimizer.zero_grad()
-        loss.backward()
-        if self.config.clip_norm:
-            clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        if self.average:
-            self.average.update_parameters(self.model)
+        loss, correct = self.take(rows, labels, rate, is_first=self.step == 0)
         self.step += 1
         self.batch += 1
-        correct = (scores.argmax(dim=1) == labels).sum()
         self.meter.add(loss, correct, len(labels), epoch=self.epoch, step=self.step, rate=rate)
+
+    def _warn(self, message: str) -> None:
+        self.emit(events.RunWarning(message=message))
 
     def _learning_rate(self) -> float:
         """Of the next step."""

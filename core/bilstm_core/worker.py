@@ -77,7 +77,7 @@ def _warm_up() -> None:
     with suppress(ImportError, OSError, RuntimeError, BilstmError):  # told when an order needs it
         from .training import train
 
-        little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu")
+        little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu", threads=1)
         train(little, lambda _: None, should_stop=_has_an_order)
         from . import session  # noqa: F401
 

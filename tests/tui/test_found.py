@@ -306,7 +306,8 @@ def test_escape_shows_all_runs_again_before_it_leaves(tmp_path: Path) -> None:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         table = await open_runs(app, pilot, 2)
-        await pilot.press("slash", *"×17")
+        await pilot.press("slash")
+        app.screen.query_one("#filter", Input).value = "×17"  # "17" may stand in a time, too
         await until(pilot, lambda: table.row_count == 1)
         await pilot.press("escape")
         await until(pilot, lambda: app.focused is table)
