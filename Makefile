@@ -1,7 +1,7 @@
 # make run            set up .venv, open the app       (make run ARGS="--no-ui --preset notebook")
 # make test           set up, run all tests
 # make check          linter, formatter, types
-# make bench          speed beside the notebook's own loop
+# make bench          speed beside the notebook's loop, Lightning, and Keras where installed
 # make bench-app      speed of the hand: first paint, keys, what a run under the app loses
 # make bench-accuracy accuracy of the notebook's presets over seeds
 # make pictures       the screenshots in docs/, from the real app
@@ -27,8 +27,8 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --warnings
 
-bench: $(VENV)/.installed-test
-	$(BIN)/python -m tests.benchmarks.step_time $(ARGS)
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-app: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.hand $(ARGS)
@@ -55,4 +55,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@

@@ -19,34 +19,50 @@ batch_size = 64
 
 
 class NotebookModel(nn.Module):
-    """One direction, two layers; all hidden states or the last one feed the classifier."""
+    """Two layers; all hidden states or the last one feed the classifier.
 
-    def __init__(self, *, all_hidden_states: bool) -> None:
+    The notebook has one direction; its title promises two.
+    """
+
+    def __init__(self, *, all_hidden_states: bool, bidirectional: bool = False) -> None:
         super().__init__()
         self.all_hidden_states = all_hidden_states
-        self.lstm = nn.LSTM(input_size, hidden_size, num_layers, batch_first=True)
-        inputs = hidden_size * sequence_length if all_hidden_states else hidden_size
+        self.directions = 2 if bidirectional else 1
+        self.lstm = nn.LSTM(
+            input_size, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional
+        )
+        inputs = hidden_size * self.directions * (sequence_length if all_hidden_states else 1)
         self.fc = nn.Linear(inputs, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        h0 = torch.zeros(num_layers, x.size(0), hidden_size)
-        c0 = torch.zeros(num_layers, x.size(0), hidden_size)
+        h0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size)
+        c0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size)
         out, _ = self.lstm(x, (h0, c0))
         out = out.reshape(out.shape[0], -1) if self.all_hidden_states else out[:, -1, :]
         return self.fc(out)
 
 
-def notebook_steps(root: Path, *, all_hidden_states: bool = False) -> Iterator[float]:
-    """The notebook's training loop over MNIST as torchvision has it; yields each step's loss."""
+def notebook_steps(
+    root: Path,
+    *,
+    all_hidden_states: bool = False,
+    bidirectional: bool = False,
+    autocast: torch.dtype | None = None,
+) -> Iterator[float]:
+    """The notebook's training loop over MNIST as torchvision has it; yields each step's loss.
+
+    Two directions and autocast are what a user would add to it.
+    """
     dataset = MNIST(root, train=True, transform=ToTensor())
     loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
-    model = NotebookModel(all_hidden_states=all_hidden_states)
+    model = NotebookModel(all_hidden_states=all_hidden_states, bidirectional=bidirectional)
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     while True:
         for data, targets in loader:
-            scores = model(data.squeeze(1))
-            loss = criterion(scores, targets)
+            with torch.autocast("cpu", autocast, enabled=autocast is not None):
+                scores = model(data.squeeze(1))
+                loss = criterion(scores, targets)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

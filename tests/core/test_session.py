@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from bilstm_core import checkpoints, events, session
+from bilstm_core import checkpoints, events, session, thread_count
 from bilstm_core.config import RunConfig
 from bilstm_core.control import Orders, StopRequest, give_order
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError, UsageError
@@ -112,6 +112,26 @@ class TestExactResume:
         assert go_on(run) == 0
         assert look_at(run).status == "finished"
         assert_equal(whole, run)
+
+    @pytest.mark.usefixtures("two_threads")
+    def test_it_goes_on_with_as_many_threads_as_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Though fewer would be faster by now: the last bits of sums depend on them."""
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        monkeypatch.setattr(thread_count, "_remembered", dict)
+        monkeypatch.setattr(thread_count, "measure", lambda *_: {2: 1.0, 1: 2.0})
+        run = begin(tmp_path, small_config(), StopAfter(7))
+        monkeypatch.setattr(thread_count, "measure", lambda *_: {2: 2.0, 1: 1.0})
+        go_on(run)
+        other = begin(tmp_path, small_config())
+
+        def threads(run: Run) -> list[int]:
+            told = open_log(run.log_file)[0]
+            return [event.device.threads for event in told if isinstance(event, events.RunStarted)]
+
+        assert threads(run) == [2, 2]
+        assert threads(other) == [1]
 
     def test_stopped_again_and_again(self, whole: Run, tmp_path: Path) -> None:
         run = begin(tmp_path, small_config(**EVERYTHING), StopAfter(5))

@@ -1,0 +1,38 @@
+"""Speed beside what a user would do instead, and beside our own goals: `make bench`."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from bilstm_core.threads import wait_briefly
+
+wait_briefly()  # before PyTorch is imported
+
+from . import road, start_up, step  # noqa: E402
+from .report import machine  # noqa: E402
+
+
+def main() -> None:
+    """Measure, print Markdown tables and, if asked, write a JSON file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=20, help="of each loop in a round")
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    arguments = parser.parse_args()
+    began = time.monotonic()
+    print(f"{machine()}; {time.strftime('%Y-%m-%d')}\n")
+    starts = start_up.measure(arguments.rounds)
+    print(start_up.report(starts) + "\n", flush=True)
+    events = road.measure()
+    print(road.report(events) + "\n", flush=True)
+    steps = step.measure(arguments.rounds, arguments.steps)
+    print(step.report(steps) + "\n", flush=True)
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
+    if arguments.json:
+        figures = {"machine": machine(), "start": starts, "road": events, "steps": steps}
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
