@@ -20,7 +20,9 @@ from .runs import Run
 VERSION = 1
 _KEPT = {"epoch": int, "step": int, "loss": float, "weights": dict}
 """The fields of `Kept`, as a checkpoint holds them."""
-CHANGEABLE = frozenset({"num_epochs", "patience", "device", "threads", "checkpoint_seconds"})
+CHANGEABLE = frozenset(
+    {"num_epochs", "patience", "device", "cuda_graph", "threads", "checkpoint_seconds"}
+)
 """Settings that a run may go on with otherwise than it began."""
 _EPOCHS_APART_SECONDS = 1.0
 """Epochs that are shorter share a checkpoint: a sync of the disk takes longer than they do."""
@@ -36,7 +38,7 @@ class Checkpoint(BaseModel):
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
-        threads: Of the processor, at the time; sums depend on them, in their last bits.
+        threads: Of the processor, 0 on a GPU; sums depend on them, in their last bits.
         model: The network's weights.
         optimizer: The update rule's state.
         average: The averaged weights' state, where there are any.
@@ -54,7 +56,7 @@ class Checkpoint(BaseModel):
     batch: int = Field(ge=0)
     step: int = Field(ge=0)
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
-    threads: int = Field(ge=1)
+    threads: int = Field(ge=0)
     model: dict[str, Any]
     optimizer: dict[str, Any]
     average: dict[str, Any] | None

@@ -140,6 +140,9 @@ class RunConfig(BaseModel):
         "number format of the arithmetic; auto takes bfloat16 only where the processor or GPU "
         "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs alone",
     )
+    cuda_graph: bool = _setting(
+        True, "machine", "on an NVIDIA GPU, launch a whole step at once as one CUDA graph"
+    )
     threads: int = _setting(
         0,
         "machine",
@@ -153,7 +156,10 @@ class RunConfig(BaseModel):
         0, "machine", "start of every random sequence: weights, order, masks", ge=0, le=2**32 - 1
     )
     deterministic: bool = _setting(
-        False, "machine", "same seed, same numbers on a GPU too (slower; a CPU always does)"
+        False,
+        "machine",
+        "same seed, same numbers on a GPU too (slower); on a CPU it fixes the threads, on which "
+        "the last bits depend",
     )
     checkpoint_seconds: float = _setting(
         30.0,

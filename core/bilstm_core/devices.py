@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,10 @@ from .config import RunConfig
 from .errors import ConfigError, OutOfMemoryError
 
 _FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
-"""Each says with how many bits it multiplies numbers of float32."""
+"""Each says with how many bits it multiplies numbers of float32.
+
+Taken at once: in PyTorch 2.10 a module of the same name takes the second one's place later on.
+"""
 _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
 """x86 only: the LSTM kernels for bfloat16 on other processors are slower than float32's."""
 
@@ -116,23 +119,31 @@ def require_memory(parameters: int, device: torch.device) -> None:
 
 
 @contextmanager
-def prepared(config: RunConfig) -> Iterator[None]:
-    """PyTorch's global switches as a run needs them; set back afterwards.
+def prepared(config: RunConfig) -> Iterator[torch.device]:
+    """The device of a run, and PyTorch's global switches as it needs them; set back afterwards.
 
     Seeds the global generators, from which initial weights and dropout masks come.
+
+    Raises:
+        ConfigError: This machine, or this PyTorch, has no such device.
     """
+    device = resolve_device(config.device)
     were_deterministic = torch.are_deterministic_algorithms_enabled()
     threads = torch.get_num_threads()
     before = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
-    for backend in _FLOAT32_BACKENDS:  # cuDNN's own default is TF32
-        backend.fp32_precision = "tf32" if config.precision == "tf32" else "ieee"
     if config.deterministic:
         # cuBLAS and cuDNN's LSTM read it once, when CUDA starts
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
         torch.use_deterministic_algorithms(True)
+    is_tf32 = config.precision == "tf32" and has_tf32(device)
+    for backend in _FLOAT32_BACKENDS:  # cuDNN's own default is TF32
+        backend.fp32_precision = "tf32" if is_tf32 else "ieee"
     torch.manual_seed(config.seed)
+    # streams, events and graphs belong to the current GPU, which need not be a tensor's
+    current = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
     try:
-        yield
+        with current:
+            yield device
     finally:
         torch.use_deterministic_algorithms(were_deterministic)
         torch.set_num_threads(threads)

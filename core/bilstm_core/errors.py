@@ -14,8 +14,10 @@ code of the process that ends with it::
     │   ├── NonFiniteLossError  the loss became nan or infinite
     │   ├── OutOfMemoryError    the device has too little memory
     │   └── CheckpointError     a run's state cannot be gone on with
+    │       └── NewerCheckpointError  a later version of the program wrote it
     ├── InstallationError   4   a library that training needs does not load
     ├── OutputError         5   what was to be told could not be written
+    │   └── RunGoneError        a run's folder was deleted or moved while it trained
     └── RelayedError            what another process failed with; its exit code
 """
 
@@ -107,6 +109,12 @@ class CheckpointError(TrainingError):
     default_title = "The run cannot be gone on with"
 
 
+class NewerCheckpointError(CheckpointError):
+    """A later version of the program wrote the state; it is whole, and left alone."""
+
+    default_title = "The checkpoint is of a newer version"
+
+
 class InstallationError(BilstmError):
     """A library that training needs does not load."""
 
@@ -119,6 +127,24 @@ class OutputError(BilstmError):
 
     exit_code = 5
     default_title = "The output cannot be written"
+
+
+class RunGoneError(OutputError):
+    """A run's folder was deleted or moved while the run trained.
+
+    Args:
+        folder: Where it was.
+    """
+
+    default_title = "The run's folder is gone"
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(
+            f"{folder} was deleted or moved while the run trained, which ends it: "
+            "there is nowhere to keep what it learns.",
+            "Was it moved? Go on from its last checkpoint there: bilstm-tui resume ./FOLDER\n"
+            "Else begin it anew.",
+        )
 
 
 class RelayedError(BilstmError):

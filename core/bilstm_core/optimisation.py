@@ -2,7 +2,8 @@
 
 import copy
 import math
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -53,12 +54,12 @@ def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
     Raises:
         ValueError: The state is of another network.
     """
-    own = {"lr", "fused", "capturable"}
-    kept = [{name: group[name] for name in own & group.keys()} for group in optimizer.param_groups]
-    groups = [{**group, **how} for group, how in zip(state["param_groups"], kept, strict=True)]
+    names = {"lr", "fused", "capturable"}
+    ours = [
+        {name: group[name] for name in names & group.keys()} for group in optimizer.param_groups
+    ]
+    groups = [{**group, **how} for group, how in zip(state["param_groups"], ours, strict=True)]
     optimizer.load_state_dict({**state, "param_groups": groups})
-    for group, how in zip(optimizer.param_groups, kept, strict=True):
-        group["lr"] = how["lr"]  # the very tensor: loading makes a copy
 
 
 def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: int) -> float:
@@ -94,7 +95,12 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
 
 def make_average(config: RunConfig, model: SequenceClassifier) -> SequenceClassifier | None:
     """The network that shall hold the moving average of the weights, or None where it is off."""
-    return copy.deepcopy(model).requires_grad_(False) if config.ema_decay else None
+    if not config.ema_decay:
+        return None
+    average = copy.deepcopy(model).requires_grad_(False)
+    for layer in cast(Iterable[nn.RNNBase], average.layers):
+        layer.flatten_parameters()  # one piece of memory, as cuDNN wants it; a copy is in many
+    return average
 
 
 def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
@@ -103,6 +109,4 @@ def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
     PyTorch's `AveragedModel` does the same, but waits for the device at every step to ask
     whether it is the first.
     """
-    averaged = [weights.detach() for weights in average.parameters()]
-    current = [weights.detach() for weights in model.parameters()]
-    get_ema_multi_avg_fn(decay)(averaged, current, None)
+    get_ema_multi_avg_fn(decay)(list(average.parameters()), list(model.parameters()), None)

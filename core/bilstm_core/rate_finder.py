@@ -11,7 +11,7 @@ from torch import Tensor
 from . import events
 from .config import RunConfig
 from .datasets import load_dataset
-from .devices import prepared, resolve_device
+from .devices import prepared
 from .errors import NonFiniteLossError
 from .events import Event
 from .paths import data_dir as default_data_dir
@@ -42,8 +42,7 @@ def find_rate(
         BilstmError: The data cannot be had, or this machine lacks the device.
     """
     steady = config.model_copy(update={"schedule": "constant"})
-    with prepared(config):
-        device = resolve_device(config.device)
+    with prepared(config) as device:
         folder = default_data_dir(data_dir)
         data = load_dataset(config.dataset, folder, lambda _: None)
         data = data.hold_out(config.validation_fraction, config.seed).to(device)

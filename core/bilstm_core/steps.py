@@ -1,6 +1,8 @@
 """One step of the optimiser: launched operation by operation, or replayed as one CUDA graph."""
 
+import warnings
 from collections.abc import Callable
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from .config import RunConfig
+from .errors import TrainingError
 from .evaluation import class_scores
 from .model import SequenceClassifier
 from .optimisation import make_optimizer, set_rate, update_average
@@ -17,7 +20,7 @@ _WARM_UP_STEPS = 3
 
 
 class Step:
-    """There, back, update, average.
+    """Forward, backward, update, average.
 
     Nothing in it waits for the device: what it gives are tensors there.
 
@@ -74,18 +77,11 @@ class Step:
 
 
 class GraphedStep(Step):
-    """The same step on a CUDA GPU, its hundreds of kernels launched as one.
+    """The same step on an NVIDIA GPU, its hundreds of kernels launched as one.
 
-    A recurrent network's kernels are so small that launching them takes longer than running
-    them; a graph is launched at once (https://pytorch.org/blog/accelerating-pytorch-with-cuda-graphs).
-    The last batch of an epoch, which may be smaller, is launched operation by operation.
-
-    Args:
-        config: The whole configuration.
-        model: The network, on its device.
-        average: The averaged network, where there is one.
-        precision: Of the arithmetic.
-        warn: Takes a message if the step cannot be captured; then nothing is graphed.
+    A recurrent network's kernels are small, so that launching them one by one may take longer
+    than running them (https://pytorch.org/blog/accelerating-pytorch-with-cuda-graphs).
+    The last batch of an epoch, which may be smaller, is launched kernel by kernel.
     """
 
     def __init__(
@@ -94,52 +90,66 @@ class GraphedStep(Step):
         model: SequenceClassifier,
         average: SequenceClassifier | None,
         precision: torch.dtype,
-        warn: Callable[[str], None],
     ) -> None:
         super().__init__(config, model, average, precision)
-        self._warn = warn
         self._warm_up_steps_left = _WARM_UP_STEPS
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._is_capturable = True
+        self._replay: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
 
     def _take(self, rows: Tensor, labels: Tensor, *, is_first: bool) -> tuple[Tensor, Tensor]:
-        if len(labels) != self._config.batch_size or not self._is_capturable:
+        if len(labels) != self._config.batch_size:
             return super()._take(rows, labels, is_first=is_first)
         if self._warm_up_steps_left:
             self._warm_up_steps_left -= 1
             return self._take_beside(rows, labels, is_first=is_first)
-        if self._graph is None:
-            self._rows, self._labels = rows.clone(), labels.clone()
-            try:
-                self._graph = self._captured()
-            except RuntimeError as error:
-                self._is_capturable = False
-                reason = str(error).partition("\n")[0]
-                self._warn(f"Steps are launched one by one, which is slower: {reason}")
-                return super()._take(rows, labels, is_first=is_first)
-        self._rows.copy_(rows)
-        self._labels.copy_(labels)
-        self._graph.replay()
-        return self._loss.clone(), self._correct.clone()
+        self._replay = self._replay or self._captured(rows, labels)
+        return self._replay(rows, labels)
+
+    @cached_property
+    def _beside(self) -> torch.cuda.Stream:
+        """Warm-up and capture share a stream, and so what libraries keep for each."""
+        return torch.cuda.Stream()
 
     def _take_beside(
         self, rows: Tensor, labels: Tensor, *, is_first: bool
     ) -> tuple[Tensor, Tensor]:
-        """A step on a stream of its own, as a capture's will be."""
-        here, beside = torch.cuda.current_stream(), torch.cuda.Stream()
-        beside.wait_stream(here)
-        with torch.cuda.stream(beside):
+        here = torch.cuda.current_stream()
+        self._beside.wait_stream(here)
+        with torch.cuda.stream(self._beside):
             result = super()._take(rows, labels, is_first=is_first)
-        here.wait_stream(beside)
+        here.wait_stream(self._beside)
         return result
 
-    def _captured(self) -> torch.cuda.CUDAGraph:
-        """The step as a graph; it is recorded, not run, so the state stays as it is."""
+    def _captured(
+        self, rows: Tensor, labels: Tensor
+    ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """The step as a graph over tensors of its own; it is recorded, not run.
+
+        Raises:
+            TrainingError: It cannot be recorded. What CUDA is left in then is not to be relied on.
+        """
+        own_rows, own_labels = rows.clone(), labels.clone()
         graph = torch.cuda.CUDAGraph()
-        self.optimizer.zero_grad()  # gradients shall lie in the graph's own memory
-        with torch.cuda.graph(graph):
-            self._loss, self._correct = super()._take(self._rows, self._labels, is_first=False)
-        return graph
+        self.optimizer.zero_grad()  # gives memory free that the graph takes anew
+        try:
+            with warnings.catch_warnings(), torch.cuda.graph(graph, stream=self._beside):
+                warnings.filterwarnings("error", ".*graph is empty.*")
+                loss, correct = super()._take(own_rows, own_labels, is_first=False)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, UserWarning) as error:
+            reason = str(error.__context__ or error).partition("\n")[0]
+            raise TrainingError(
+                f"The training step cannot be captured as a CUDA graph: {reason}",
+                "Train without one, which is slower: --no-cuda-graph",
+            ) from error
+
+        def replay(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            own_rows.copy_(rows)
+            own_labels.copy_(labels)
+            graph.replay()
+            return loss.clone(), correct.clone()  # the next replay changes them
+
+        return replay
 
 
 def make_step(
@@ -147,9 +157,11 @@ def make_step(
     model: SequenceClassifier,
     average: SequenceClassifier | None,
     precision: torch.dtype,
-    warn: Callable[[str], None],
 ) -> Step:
     """The step for the device that the network is on."""
-    if next(model.parameters()).is_cuda:
-        return GraphedStep(config, model, average, precision, warn)
-    return Step(config, model, average, precision)
+    is_graphed = (
+        config.cuda_graph
+        and torch.version.cuda is not None  # AMD's GPUs are called cuda too
+        and next(model.parameters()).is_cuda
+    )
+    return (GraphedStep if is_graphed else Step)(config, model, average, precision)

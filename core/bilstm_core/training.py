@@ -22,7 +22,6 @@ from .datasets import Dataset, load_dataset
 from .devices import (
     prepared,
     require_memory,
-    resolve_device,
     resolve_precision,
 )
 from .errors import CheckpointError
@@ -64,7 +63,7 @@ def train(
         data_dir: Folder of the data sets; the user's own where None.
         checkpoints: Where the state goes; nowhere where None.
         checkpoint: The state to go on from; the remaining numbers are those of a run that was
-            never interrupted, on a CPU bit for bit.
+            never interrupted, on a CPU bit for bit on as many threads.
         new_rate: Asked at every step.
         run_name: Told in the first event.
         on_end: Takes the network and the names of its classes before the last event, also of a
@@ -77,27 +76,25 @@ def train(
         ConfigError: This machine lacks the device; raised before any event.
         BilstmError: The run failed; a `Failed` event was emitted.
     """
-    with prepared(config):
-        device = resolve_device(config.device)
-        with told(emit):
-            require_memory(summarise(config).parameters, device)
-            try:
-                data = load_dataset(config.dataset, default_data_dir(data_dir), emit, should_stop)
-            except RunStopped:
-                step, epoch = (checkpoint.step, checkpoint.epoch) if checkpoint else (0, 0)
-                emit(events.Stopped(epoch=epoch, step=step))
-                return None
-            data = data.hold_out(config.validation_fraction, config.seed)
+    with prepared(config) as device, told(emit):
+        require_memory(summarise(config).parameters, device)
+        try:
+            data = load_dataset(config.dataset, default_data_dir(data_dir), emit, should_stop)
+        except RunStopped:
+            step, epoch = (checkpoint.step, checkpoint.epoch) if checkpoint else (0, 0)
+            emit(events.Stopped(epoch=epoch, step=step))
+            return None
+        data = data.hold_out(config.validation_fraction, config.seed)
 
-            def warn(message: str) -> None:
-                emit(events.RunWarning(message=message))
+        def warn(message: str) -> None:
+            emit(events.RunWarning(message=message))
 
-            threads = choose_threads(config, device, warn, checkpoint.threads if checkpoint else 0)
-            trainer = Trainer(config, data.to(device), device, emit, should_stop, checkpoints)
-            trainer.on_end, trainer.new_rate, trainer.threads = on_end, new_rate, threads
-            if checkpoint:
-                trainer.restore(checkpoint)
-            return trainer.run(run_name)
+        threads = choose_threads(config, device, warn, checkpoint.threads if checkpoint else 0)
+        trainer = Trainer(config, data.to(device), device, emit, should_stop, checkpoints)
+        trainer.on_end, trainer.new_rate, trainer.threads = on_end, new_rate, threads
+        if checkpoint:
+            trainer.restore(checkpoint)
+        return trainer.run(run_name)
 
 
 class Trainer:
@@ -105,7 +102,7 @@ class Trainer:
 
     Everything random follows from the seed: the weights and dropout masks from PyTorch's global
     generator, order and augmentation of an epoch from (seed, epoch). On a CPU the same
-    configuration gives the same losses bit for bit.
+    configuration gives the same losses bit for bit on as many threads.
 
     Args:
         config: The whole configuration.
@@ -136,7 +133,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(data.train) / config.batch_size)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.average = make_average(config, self.model)
-        self.take = make_step(config, self.model, self.average, self.precision, self._warn)
+        self.step_taker = make_step(config, self.model, self.average, self.precision)
         self.meter = metering.Meter(emit, device)
         self.epoch = 1
         self.batch = 0
@@ -217,8 +214,9 @@ class Trainer:
             self._take_new_rate()
             began = time.perf_counter()
             self.take_step(rows, labels)
-            self._spend(time.perf_counter() - began)
-            self.threads.note(time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._spend(seconds)
+            self.threads.note(seconds)
             if self.checkpoints and self.checkpoints.is_due():
                 self.save()
         began = time.perf_counter()
@@ -274,9 +272,9 @@ class Trainer:
             batch=self.batch,
             step=self.step,
             learning_rate=self.learning_rate,
-            threads=self.threads.number,
+            threads=self.threads.best if self.device.type == "cpu" else 0,
             model=self.model.state_dict(),
-            optimizer=self.take.optimizer.state_dict(),
+            optimizer=self.step_taker.optimizer.state_dict(),
             average=self.average.state_dict() if self.average else None,
             generators=generator_states(self.device),
             meter=self.meter.state(),
@@ -292,7 +290,7 @@ class Trainer:
         """
         try:
             self.model.load_state_dict(state.model)
-            load_optimizer(self.take.optimizer, state.optimizer)
+            load_optimizer(self.step_taker.optimizer, state.optimizer)
             if self.average and state.average:
                 self.average.load_state_dict(state.average)
             self.meter.restore(state.meter)
@@ -337,13 +335,10 @@ class Trainer:
     def take_step(self, rows: Tensor, labels: Tensor) -> None:
         """One step of the optimiser on a batch, counted and reported."""
         rate = self._learning_rate()
-        loss, correct = self.take(rows, labels, rate, is_first=self.step == 0)
+        loss, correct = self.step_taker(rows, labels, rate, is_first=self.step == 0)
         self.step += 1
         self.batch += 1
         self.meter.add(loss, correct, len(labels), epoch=self.epoch, step=self.step, rate=rate)
-
-    def _warn(self, message: str) -> None:
-        self.emit(events.RunWarning(message=message))
 
     def _learning_rate(self) -> float:
         """Of the next step."""

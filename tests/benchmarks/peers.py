@@ -24,6 +24,7 @@ from torchvision.transforms import ToTensor
 from bilstm_core import paths
 from bilstm_core.config import RunConfig
 from bilstm_core.datasets import load_dataset
+from bilstm_core.devices import has_bfloat16
 from bilstm_core.model import SequenceClassifier
 from bilstm_core.resolve import resolve
 from bilstm_core.steps import Step
@@ -48,7 +49,7 @@ def peers(root: Path, *, bidirectional: bool) -> dict[str, TakeSteps]:
         settings = {"device": "cpu", "precision": precision, "bidirectional": bidirectional}
         config = resolve(settings, preset="notebook")
         before = torch.get_num_threads()
-        number = choose_threads(config, CPU).number
+        number = choose_threads(config, CPU).best
         torch.set_num_threads(before)
         steps = our_steps(config)
 
@@ -62,7 +63,7 @@ def peers(root: Path, *, bidirectional: bool) -> dict[str, TakeSteps]:
         return take_steps
 
     found = {"notebook": notebook(), "ours, float32": ours("float32")}
-    if torch.cpu._is_avx512_bf16_supported():  # pyright: ignore[reportPrivateUsage]
+    if has_bfloat16(CPU):
         found["notebook, autocast to bfloat16"] = notebook(torch.bfloat16)
         found["ours, bfloat16"] = ours("bfloat16")
     if find_spec("lightning"):
@@ -94,7 +95,7 @@ def our_steps(config: RunConfig, network: SequenceClassifier | None = None) -> I
     trainer = Trainer(config, data.to(CPU), CPU, emit=lambda _: None)
     if network:
         trainer.model = network
-        trainer.take = Step(config, network, None, trainer.precision)
+        trainer.step_taker = Step(config, network, None, trainer.precision)
     epoch = 0
     while True:
         epoch += 1

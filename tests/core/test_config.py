@@ -54,6 +54,7 @@ class TestPresets:
             "patience": 0,
             "device": "auto",
             "precision": "float32",
+            "cuda_graph": True,
             "threads": 0,
             "seed": 0,
             "deterministic": False,

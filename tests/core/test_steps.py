@@ -1,6 +1,7 @@
 """The optimiser's step: the average, the state that moves between devices, and the CUDA graph."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from bilstm_core import events
+from bilstm_core import devices, events, session
 from bilstm_core.config import RunConfig
+from bilstm_core.control import StopRequest
 from bilstm_core.datasets import load_dataset
+from bilstm_core.errors import TrainingError
 from bilstm_core.model import SequenceClassifier
 from bilstm_core.optimisation import load_optimizer, make_optimizer, update_average
 from bilstm_core.paths import data_dir
-from bilstm_core.steps import GraphedStep, Step
+from bilstm_core.runs import list_runs
+from bilstm_core.steps import GraphedStep, Step, make_step
 from bilstm_core.training import Trainer, train
 from tests.conftest import Recorder, small_config
 
@@ -96,89 +100,170 @@ def test_a_step_never_asks_the_device_for_a_number(settings: dict[str, Any]) -> 
             loss.item()
 
 
-class Replay:
-    """What a CUDA graph does, done by computing: from its own inputs to its own outputs."""
+class Graph:
+    """Stands for a CUDA graph: computes from its own inputs to its own outputs."""
 
     def __init__(self, step: GraphedStep) -> None:
         self.step = step
         self.count = 0
-        step._loss, step._correct = torch.zeros(()), torch.zeros((), dtype=torch.int64)
 
-    def replay(self) -> None:
-        self.count += 1
-        results = Step._take(self.step, self.step._rows, self.step._labels, is_first=False)
-        self.step._loss.copy_(results[0])
-        self.step._correct.copy_(results[1])
+    def capture(self, rows: Tensor, labels: Tensor) -> Any:
+        inputs = rows.clone(), labels.clone()
+        outputs = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+
+        def replay(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            self.count += 1
+            for own, given in zip(inputs, (rows, labels), strict=True):
+                own.copy_(given)
+            for own, got in zip(
+                outputs, Step._take(self.step, *inputs, is_first=False), strict=True
+            ):
+                own.copy_(got)
+            return outputs[0].clone(), outputs[1].clone()
+
+        return replay
 
 
-def with_graph(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> Replay:
+def graphed(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[GraphedStep, Graph]:
     """Have a trainer on the processor go the way of the graph."""
-    step = GraphedStep(trainer.config, trainer.model, trainer.average, torch.float32, trainer._warn)
-    graph = Replay(step)
+    step = GraphedStep(trainer.config, trainer.model, trainer.average, torch.float32)
+    graph = Graph(step)
     monkeypatch.setattr(step, "_take_beside", super(GraphedStep, step)._take)
-    monkeypatch.setattr(step, "_captured", lambda: graph)
-    trainer.take = step
-    return graph
+    monkeypatch.setattr(step, "_captured", graph.capture)
+    trainer.step_taker = step
+    return step, graph
 
 
-def losses(config: RunConfig, monkeypatch: pytest.MonkeyPatch | None) -> tuple[list[Any], int]:
+def trainer_of(config: RunConfig, recorder: Recorder) -> Trainer:
     torch.manual_seed(0)
-    data = load_dataset("digits", data_dir(), lambda _: None)
-    recorder = Recorder()
-    trainer = Trainer(config, data, CPU, recorder)
-    graph = with_graph(trainer, monkeypatch) if monkeypatch else None
-    trainer.run()
-    return recorder.losses, graph.count if graph else 0
+    return Trainer(config, load_dataset("digits", data_dir(), lambda _: None), CPU, recorder)
 
 
 def test_the_way_of_the_graph_leads_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """1,437 images make 22 batches of 64 and one of 29, which no graph fits."""
     config = small_config(**MUCH)
-    expected, _ = losses(config, None)
-    got, replays = losses(config, monkeypatch)
-    assert got == expected
-    assert replays == 2 * 22 - 3
+    expected, got = Recorder(), Recorder()
+    trainer_of(config, expected).run()
+    trainer = trainer_of(config, got)
+    _, graph = graphed(trainer, monkeypatch)
+    trainer.run()
+    assert got.losses == expected.losses
+    assert graph.count == 2 * 22 - 3
 
 
-def test_a_step_that_cannot_be_captured_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
+class Refusal:
+    """Stands for PyTorch's `graph`: what ends a capture tells of the first error, less clearly."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.is_entered = False
+
+    def __enter__(self) -> None:
+        self.is_entered = True
+
+    def __exit__(self, *_: object) -> None:
+        raise RuntimeError("operation failed due to a previous error during capture")
+
+
+def test_a_step_that_cannot_be_captured_ends_the_run_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask(*_: object, **__: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
-    config = small_config()
-    expected, _ = losses(config, None)
-    data = load_dataset("digits", data_dir(), lambda _: None)
-    recorder = Recorder()
-    torch.manual_seed(0)
-    trainer = Trainer(config, data, CPU, recorder)
-    with_graph(trainer, monkeypatch)
-    monkeypatch.setattr(trainer.take, "_captured", refuse)
-    trainer.run()
-    assert recorder.losses == expected
-    (warning,) = recorder.of(events.RunWarning)
-    assert "not permitted when stream is capturing" in warning.message
+    trainer = trainer_of(small_config(), Recorder())
+    step, _ = graphed(trainer, monkeypatch)
+    monkeypatch.setattr(step, "_captured", GraphedStep._captured.__get__(step))
+    monkeypatch.setitem(step.__dict__, "_beside", None)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "graph", Refusal)
+    monkeypatch.setattr(Step, "_take", ask)
+    rows, labels = torch.rand(64, 8, 8), torch.zeros(64, dtype=torch.int64)
+    with pytest.raises(TrainingError, match=r"not permitted when stream is capturing$") as caught:
+        step._captured(rows, labels)
+    assert "--no-cuda-graph" in caught.value.advice
+
+
+def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OnAGpu:
+        is_cuda = True
+
+    model = SequenceClassifier.from_config(small_config())
+    monkeypatch.setattr("bilstm_core.steps.make_optimizer", lambda *_: None)
+    monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
+
+    def kind(cuda: str | None = "13.0", **settings: Any) -> type[Step]:
+        monkeypatch.setattr(torch.version, "cuda", cuda)
+        return type(make_step(small_config(**settings), model, None, torch.float32))
+
+    assert kind() is GraphedStep
+    assert kind(cuda_graph=False) is Step
+    assert kind(cuda=None) is Step
+    monkeypatch.setattr(OnAGpu, "is_cuda", False)
+    assert kind() is Step
+
+
+@pytest.mark.parametrize("name", ["cuda:1", "cpu"])
+def test_streams_are_made_on_the_run_s_gpu(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[torch.device] = []
+
+    class Current:
+        def __init__(self, device: torch.device) -> None:
+            self.device = device
+
+        def __enter__(self) -> None:
+            entered.append(self.device)
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(devices, "available_devices", lambda: ["cuda:0", "cuda:1", "cpu"])
+    monkeypatch.setattr(torch.cuda, "device", Current)
+    with devices.prepared(small_config(device=name)) as device:
+        assert device == torch.device(name)
+        assert entered == ([device] if device.type == "cuda" else [])
+
+
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+def test_float32_is_float32(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cuDNN's own default is TF32."""
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn.rnn
+    before = [backend.fp32_precision for backend in backends]
+    monkeypatch.setattr(devices, "has_tf32", lambda _: True)
+    with devices.prepared(small_config(precision=precision)):
+        expected = "tf32" if precision == "tf32" else "ieee"
+        assert [backend.fp32_precision for backend in backends] == [expected] * 2
+    assert [backend.fp32_precision for backend in backends] == before
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 class TestOnAGpu:
     """Real graphs."""
 
-    def test_a_graph_computes_what_its_kernels_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        config = small_config(device="cuda", deterministic=True, ema_decay=0.9, clip_norm=1.0)
-        graphed = run(config)
-        monkeypatch.setattr("bilstm_core.training.make_step", lambda *given: Step(*given[:4]))
-        assert graphed.losses == pytest.approx(run(config).losses, rel=1e-4)
-        assert not graphed.of(events.RunWarning)
+    @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+    @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+    def test_a_graph_computes_what_its_kernels_do(self, cell: str, precision: str) -> None:
+        config = small_config(
+            **{**MUCH, "cell": cell, "precision": precision},
+            device="cuda",
+            deterministic=True,
+        )
+        graphed, launched = run(config), run(config.model_copy(update={"cuda_graph": False}))
+        assert graphed.losses == pytest.approx(launched.losses, rel=1e-4)
+        checks, expected = (r.of(events.Evaluation) for r in (graphed, launched))
+        assert [check.loss for check in checks] == pytest.approx(
+            [check.loss for check in expected], rel=1e-4
+        )
 
     def test_masks_change_from_replay_to_replay(self) -> None:
-        config = small_config(device="cuda", dropout=0.5, learning_rate=1e-10, batch_size=64)
+        config = small_config(device="cuda", dropout=0.5)
         torch.manual_seed(0)
         cuda = torch.device("cuda")
         model = SequenceClassifier.from_config(config).to(cuda)
-        step = GraphedStep(config, model, None, torch.float32, pytest.fail)
+        step = GraphedStep(config, model, None, torch.float32)
         rows = torch.rand(64, 8, 8, device=cuda)
         labels = torch.arange(64, device=cuda) % 10
         found = {step(rows, labels, 1e-10, is_first=False)[0].item() for _ in range(12)}
-        assert step._graph is not None
+        assert step._replay is not None
         assert len(found) == 12
 
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
@@ -187,8 +272,14 @@ class TestOnAGpu:
         recorder = run(
             small_config(device="cuda", optimizer=optimizer, learning_rate=rate, num_epochs=8)
         )
-        assert not recorder.of(events.RunWarning)
         assert recorder.of(events.Evaluation)[-1].accuracy > 0.8
+
+    def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
+        session.begin(small_config(device="cuda"), tmp_path).train(lambda _: None, StopRequest())
+        (run,) = list_runs(tmp_path)
+        for epochs, device in ((3, "cpu"), (4, "cuda")):
+            opened = session.take_up(run, {"num_epochs": epochs, "device": device})
+            assert opened.train(lambda _: None, StopRequest()) == 0
 
 
 def run(config: RunConfig) -> Recorder:
@@ -199,12 +290,7 @@ def run(config: RunConfig) -> Recorder:
 
 def test_tensors_of_a_graph_are_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next replay would change a loss that nobody has read yet."""
-    config = small_config(batch_size=8)
-    model = SequenceClassifier.from_config(config)
-    step = GraphedStep(config, model, None, torch.float32, pytest.fail)
-    graph = Replay(step)
-    monkeypatch.setattr(step, "_take_beside", super(GraphedStep, step)._take)
-    monkeypatch.setattr(step, "_captured", lambda: graph)
+    step, graph = graphed(trainer_of(small_config(batch_size=8), Recorder()), monkeypatch)
     given: list[Tensor] = []
     for _ in range(6):
         loss, _ = step(torch.rand(8, 8, 8), torch.arange(8), 0.05, is_first=False)
