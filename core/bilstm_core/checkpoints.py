@@ -17,7 +17,7 @@ from .events import Emit, RunWarning
 from .files import open_inside, write_atomically
 from .runs import Run
 
-VERSION = 1
+VERSION = 2
 _KEPT = {"epoch": int, "step": int, "loss": float, "weights": dict}
 """The fields of `Kept`, as a checkpoint holds them."""
 CHANGEABLE = frozenset(

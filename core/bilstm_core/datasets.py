@@ -2,6 +2,7 @@
 
 import errno
 import os
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -147,8 +148,10 @@ def _dataset(facts: DatasetFacts, classes: tuple[str, ...], train: Images, test:
 
 def _load_digits(facts: DatasetFacts) -> Dataset:
     """scikit-learn's 1,797 digits of 8×8 pixels, in a fixed stratified split."""
-    from sklearn.datasets import load_digits  # slow, and only needed here
-    from sklearn.model_selection import train_test_split
+    with warnings.catch_warnings():  # without /dev/shm it has no semaphores, and we need none
+        warnings.filterwarnings("ignore", module="joblib")
+        from sklearn.datasets import load_digits  # slow, and only needed here
+        from sklearn.model_selection import train_test_split
 
     digits: Any = load_digits()
     everything = _images(digits.images.astype(np.uint8), digits.target.astype(np.uint8))

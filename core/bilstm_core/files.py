@@ -55,6 +55,17 @@ def open_inside(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
     return open(path, mode, buffering, opener=opener)
 
 
+def is_gone(folder: Path) -> bool:
+    """Whether there is no such folder any more; one that cannot be looked at may come back."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def read_text(path: Path, *, is_foreign: bool = False) -> str:
     """The text of a small file; a foreign one must be a plain file, no link and no pipe.
 

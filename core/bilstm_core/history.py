@@ -12,6 +12,9 @@ from .events import Event, Split
 
 _CAPACITY = 1 << 16
 _MOMENTS = 4096
+_EPOCHS = 4096
+LATEST_EPOCHS = 256
+"""Epochs that are all remembered, however many there were."""
 
 
 class Curve:
@@ -110,14 +113,14 @@ class Clock:
 
 
 class History:
-    """A run as it went; what was trained twice after a crash appears once.
+    """A run as it went, in a fixed amount of memory; what was trained twice appears once.
 
     Attributes:
         started: The latest start, with configuration, model and sizes; None before it.
         losses: The loss of each step.
         clock: When each step was taken.
         progress: The latest progress report.
-        epochs: What each epoch's training came to.
+        epochs: What each epoch's training came to; of thousands the latest, and a part of the rest.
         watched: The check after each epoch, on validation or test data.
         final: The final accuracies by split.
         rate_changes: Where somebody changed the learning rate.
@@ -166,6 +169,7 @@ class History:
                 self._take_progress(event)
             case events.EpochEnded():
                 self.epochs[event.epoch] = event
+                self._forget_some()
             case events.Evaluation(final=True):
                 self.final[event.split] = event
             case events.Evaluation():
@@ -208,6 +212,16 @@ class History:
         self.losses.extend(first, event.losses)
         self.clock.tick(event.time, event.step)
         self.progress = event
+
+    def _forget_some(self) -> None:
+        """Of very many epochs keep each eighth, say, and the latest: a picture shows no more."""
+        if len(self.epochs) <= _EPOCHS:
+            return
+        apart = 1 << (max(self.epochs) // (_EPOCHS // 2)).bit_length()
+        for epoch in sorted(self.epochs)[1:-LATEST_EPOCHS]:
+            if epoch % apart:
+                del self.epochs[epoch]
+                self.watched.pop(epoch, None)
 
     def _cut_after(self, step: int) -> None:
         self.losses.cut_after(step)

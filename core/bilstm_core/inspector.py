@@ -1,10 +1,11 @@
-"""`python -m bilstm_core.inspector RUN DATA_DIR`: answers questions about a run's network.
+"""`python -m bilstm_core.inspector RUN DATA_DIR ANSWERS`: tells of a run's network.
 
-Its first line on stdout is its `Findings`, or a `failed` event. Then it answers each line of
-stdin, `{"pixels": [[…], …]}`, with a `Reading`, until stdin ends.
+Its first line into the file descriptor ANSWERS is its `Findings`, or a `failed` event. Then it
+answers each line of stdin, `{"pixels": [[…], …]}`, with a `Reading`, until stdin ends.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -20,21 +21,17 @@ from .weights import load_weights
 
 def main() -> int:
     """Answer until nobody asks; the result is the process's exit code."""
+    answers = os.fdopen(int(sys.argv[3]), "w", buffering=1, encoding="utf-8")
     try:
         model = load_weights(Run(Path(sys.argv[1])).model_file)
-        _answer(examine(model, Path(sys.argv[2])).model_dump_json())
+        answers.write(examine(model, Path(sys.argv[2])).model_dump_json() + "\n")
     except BilstmError as error:
-        _answer(to_json(failed(error)))
+        answers.write(to_json(failed(error)) + "\n")
         return error.exit_code
     for line in sys.stdin:
         rows = torch.tensor(json.loads(line)["pixels"], dtype=torch.float32)
-        _answer(read(model, rows).model_dump_json())
+        answers.write(read(model, rows).model_dump_json() + "\n")
     return 0
-
-
-def _answer(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

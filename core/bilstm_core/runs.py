@@ -17,6 +17,7 @@ from typing import Self
 from .config import RunConfig
 from .errors import OutputError, RunBusyError, RunNotFoundError, UsageError
 from .files import open_inside, write_atomically
+from .paths import expanded
 from .resolve import did_you_mean, resolve, to_toml
 
 LATEST = "latest"
@@ -177,7 +178,8 @@ class RunLock:
         except OSError as error:
             raise OutputError(
                 f"{run.path} cannot be written: {error.strerror or error}.",
-                "Choose a folder that you may write to: --runs-dir FOLDER.",
+                "Copy it to a folder that you may write to, and name that: --runs-dir FOLDER.",
+                title="The run cannot be stored",
             ) from None
         deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
         while not self._take():
@@ -326,7 +328,7 @@ def find_run(runs_dir: Path, which: str) -> Run:
         RunNotFoundError: There is none, or more than one.
     """
     if os.sep in which or which in {".", ".."}:
-        path = Path(which).expanduser().absolute()
+        path = expanded(Path(which)).absolute()
         if _is_run(path):
             return Run(path)
         raise RunNotFoundError(f"{which} is no run's folder: it holds no config.toml.")

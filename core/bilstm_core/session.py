@@ -13,9 +13,9 @@ from .checkpoints import Checkpoint, Checkpoints, differences
 from .config import RunConfig
 from .control import Orders, ShouldStop, Stop, StopRequest
 from .devices import resolve_device
-from .errors import CheckpointError, ConfigError, OutputError, UsageError
+from .errors import CheckpointError, ConfigError, OutputError, RunGoneError, UsageError
 from .events import Emit, Event
-from .files import write_atomically
+from .files import is_gone, write_atomically
 from .log import EventLog, read_tail
 from .overview import ending_of
 from .resolve import revise, to_toml
@@ -118,6 +118,8 @@ class Session:
             self._lock.release()
         if self._listener_failure:
             raise self._listener_failure
+        if is_gone(self.run.path):
+            raise RunGoneError(self.run.path)
         if self._log.failure:
             raise OutputError(
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
@@ -186,6 +188,8 @@ class Session:
     def _listen(self, event: Event) -> None:
         if self._listener_failure:
             return
+        if isinstance(event, events.RunWarning) and is_gone(self.run.path):
+            return  # that nothing can be saved there is said once, in the end
         try:
             self._tell(event)
         except OSError as error:  # a closed pipe, a terminal that is gone

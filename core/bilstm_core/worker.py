@@ -1,11 +1,12 @@
-"""`python -m bilstm_core.worker`: one run in a process of its own.
+"""`python -m bilstm_core.worker ANSWERS`: one run in a process of its own.
 
 It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": {…}, "runs_dir":
 "…", "name": …, "data_dir": …}` or `{"command": "resume", "run": "…", "changes": {…},
-"data_dir": …}`. It answers with one line on stdout, `{"run": "…"}` with the run's folder, or a
-`failed` event where no run could be begun; then it lets go of the streams that it was given and
-prints into the run's `worker.log`. Started as a session leader, it outlives the terminal. While
-no order comes it loads PyTorch, so that the order, when it comes, is begun at once.
+"data_dir": …}`. It answers with one line into the file descriptor ANSWERS, `{"run": "…"}` with the
+run's folder, or a `failed` event where no run could be begun; then it lets go of the streams that
+it was given and prints into the run's `worker.log`. Started as a session leader, it outlives the
+terminal. While no order comes it loads PyTorch, so that the order, when it comes, is begun at
+once.
 
 A third order, `{"command": "find_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
 a `RateCurve` answers it, and that is all.
@@ -113,11 +114,9 @@ def _print_into(path: Path) -> None:
 
 
 def _answer(line: str) -> None:
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except OSError:  # whoever asked has gone; the run goes on
-        pass
+    # whoever asked may have gone; the run goes on
+    with suppress(OSError), os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
+        answers.write(line + "\n")
 
 
 def _let_go_of_streams() -> None:

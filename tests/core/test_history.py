@@ -1,6 +1,7 @@
 """What events add up to: once each, in a fixed amount of memory."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,17 @@ class TestHistory:
         assert past.ending is None
         assert past.final == {}
         assert len(past.losses) == 69
+
+    def test_of_very_many_epochs_the_latest_are_remembered_and_a_part_of_the_rest(self) -> None:
+        past, many = History(), 20_000
+        scores: dict[str, Any] = {"loss": 1.0, "correct": 1, "total": 2, "accuracy": 0.5}
+        for epoch in range(1, many + 1):
+            at = {**scores, "epoch": epoch, "step": epoch}
+            past.add(events.EpochEnded(**at, seconds=1.0))
+            past.add(events.Evaluation(**at, split="test", final=False))
+        kept = sorted(past.epochs)
+        assert len(kept) <= history._EPOCHS
+        assert kept == sorted(past.watched)
+        assert kept[0] == 1
+        assert kept[-history.LATEST_EPOCHS :] == list(range(many - 255, many + 1))
+        assert max(later - earlier for earlier, later in pairwise(kept)) < many / 1000

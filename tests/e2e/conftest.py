@@ -1,6 +1,5 @@
 """What tests in real terminals share."""
 
-import json
 import os
 import signal
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.runs import list_runs
+from tests.e2e.outside import holder
 
 
 @pytest.fixture(autouse=True)
@@ -20,5 +20,4 @@ def _no_run_outlives_its_test(tmp_path: Path) -> Iterator[None]:
         for run in list_runs(folder):
             if run.is_live:
                 with suppress(ProcessLookupError, ValueError, KeyError):
-                    holder = json.loads(run.lock_file.read_text(encoding="utf-8"))
-                    os.kill(holder["pid"], signal.SIGKILL)
+                    os.kill(holder(run), signal.SIGKILL)

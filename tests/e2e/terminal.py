@@ -43,22 +43,28 @@ class Terminal:
     """A command in a terminal of its own.
 
     Args:
-        arguments: Of `bilstm-tui`.
+        arguments: Of the command.
         env: Its whole environment.
         columns: Width.
         rows: Height.
+        command: What is started, if not `bilstm-tui`.
     """
 
     def __init__(
-        self, *arguments: str, env: dict[str, str], columns: int = 80, rows: int = 24
+        self,
+        *arguments: str,
+        env: dict[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        command: str = COMMAND,
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self.bytes = b""
         self._stream = pyte.ByteStream(self.screen)
         self._terminal, inside = pty.openpty()
-        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.resize(columns, rows)
         self.process = subprocess.Popen(
-            [COMMAND, *arguments],
+            [command, *arguments],
             stdin=inside,
             stdout=inside,
             stderr=inside,
@@ -91,6 +97,11 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size; the kernel tells the command so, with SIGWINCH."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def hang_up(self) -> None:
         """Take the terminal away, as a lost connection does."""

@@ -1,22 +1,15 @@
 """The installed app in a real terminal, training for real."""
 
-import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from bilstm_core.runs import Run
-
+from .outside import holder, the_run
 from .terminal import Terminal, environment
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
-
-
-def the_run(home: Path) -> Run:
-    (path,) = (home / "runs").iterdir()
-    return Run(path)
 
 
 @pytest.mark.parametrize("columns_and_rows", [(80, 24), (160, 50)])
@@ -186,8 +179,7 @@ def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) 
         app.wait_for("BiLSTM 1×128")
         app.type("t")
         app.wait_for(r"epoch \d+/5000")
-        holder = json.loads(the_run(tmp_path).lock_file.read_text(encoding="utf-8"))
-        os.kill(holder["pid"], signal.SIGKILL)
+        os.kill(holder(the_run(tmp_path)), signal.SIGKILL)
         app.wait_for("The run was lost")
         app.type("\r")
         app.wait_for("lost")

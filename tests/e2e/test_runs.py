@@ -7,8 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,11 @@ from safetensors.torch import load_file
 
 from bilstm_core import session
 from bilstm_core.control import StopRequest
-from bilstm_core.history import History
-from bilstm_core.log import open_log
 from bilstm_core.overview import look_at
 from bilstm_core.resolve import to_toml
 from bilstm_core.runs import Run, find_run, list_runs
 from tests.conftest import small_config
+from tests.e2e.outside import holder, steps, wait_until
 from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
 
 DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
@@ -40,17 +38,6 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
         if run.is_live:
             os.kill(holder(run), signal.SIGKILL)
             wait_until(lambda run=run: not run.is_live)
-
-
-def holder(run: Run) -> int:
-    return int(json.loads(run.lock_file.read_text())["pid"])
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)  # between two looks at the condition
 
 
 def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -78,13 +65,6 @@ def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> R
     opened = session.begin(config, Path(env["BILSTM_RUNS_DIR"]), label)
     assert opened.train(lambda _: None, StopRequest()) == 0
     return opened.run
-
-
-def steps(run: Run) -> int:
-    past = History()
-    for event in open_log(run.log_file)[0]:
-        past.add(event)
-    return past.step
 
 
 class TestDetached:

@@ -1,6 +1,7 @@
 """The app's first screen and its dialogs, with a worker that only pretends to train."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -10,6 +11,7 @@ from bilstm_core import events
 from bilstm_core.architecture import summarise
 from bilstm_core.control import Orders, Stop
 from bilstm_core.errors import RelayedError
+from bilstm_core.runs import Run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.widgets.form import command_for
 from tests.conftest import small_config
@@ -32,6 +34,32 @@ def test_one_key_trains_and_shows_curve_and_accuracy_lines(
     worker = FakeWorker()
     drive(worker, tmp_path, steps, size)
     assert worker.orders[0]["config"] == small_config().model_dump()
+
+
+def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> None:
+    class Slow(FakeWorker):
+        made = 0
+
+        def __call__(self) -> FakeWorker:
+            self.made += 1
+            return self
+
+        def order(self, order: dict[str, Any]) -> Run:
+            self.may_answer.wait()
+            return super().order(order)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: worker.made == 1)
+        await pilot.press("t")
+        await until(pilot, lambda: app._is_starting)
+        app._warm_up()  # comes after the key, where that is pressed at the first paint
+        assert worker.made == 1
+        worker.may_answer.set()
+        await until(pilot, lambda: "finished" in text(app))
+        await until(pilot, lambda: worker.made == 2)
+
+    worker = Slow()
+    drive(worker, tmp_path, steps)
 
 
 def test_the_sketch_and_the_command_follow_the_form(tmp_path: Path) -> None:

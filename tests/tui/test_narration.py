@@ -144,15 +144,19 @@ def test_the_words_beside_the_bar() -> None:
     assert end.startswith("ends ")
 
 
-def test_a_pause_is_left_out_of_the_pace() -> None:
-    estimate = Estimate()
-    begun = started()
-    estimate.start(begun)
+class Pace:
+    """A run whose words beside the bar are asked for at some steps and seconds."""
 
-    def words_at(step: int, seconds: float) -> tuple[str, ...]:
-        return estimate.update(
+    def __init__(self) -> None:
+        self.estimate = Estimate()
+        begun = started()
+        self.begun = begun.time
+        self.estimate.start(begun)
+
+    def words_at(self, step: int, seconds: float) -> tuple[str, ...]:
+        return self.estimate.update(
             events.Progress(
-                time=begun.time + seconds,
+                time=self.begun + seconds,
                 epoch=1,
                 step=step,
                 losses=[1.0],
@@ -161,11 +165,22 @@ def test_a_pause_is_left_out_of_the_pace() -> None:
             )
         )
 
-    before = words_at(100, 10)
-    estimate.go_on(events.WentOn(time=begun.time + 3610, epoch=1, step=100))
-    after = words_at(200, 3620)
+
+def test_a_pause_is_left_out_of_the_pace() -> None:
+    pace = Pace()
+    before = pace.words_at(100, 10)
+    pace.estimate.go_on(events.WentOn(time=pace.begun + 3610, epoch=1, step=100))
+    after = pace.words_at(200, 3620)
     assert "02:58 left" in before  # 1,776 steps, ten a second
     assert "02:48 left" in after
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_machine_that_slept_and_a_clock_set_back_are_left_out_of_the_pace(jump: int) -> None:
+    pace = Pace()
+    assert "02:58 left" in pace.words_at(100, 10)
+    assert "02:48 left" in pace.words_at(200, 20 + jump)
+    assert "02:38 left" in pace.words_at(300, 30 + jump)
 
 
 def test_a_pause_is_told(told: Told) -> None:

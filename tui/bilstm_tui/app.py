@@ -260,22 +260,27 @@ class BilstmApp(App[int]):
             screen = RunsScreen(self._runs_dir, shown.name if shown else "")
             self.push_screen(screen, self._carry_out)
 
-    async def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
+    def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
         """The run that is shown goes on under its other name."""
         shown = self.train_screen.view.shown_run
         if shown and shown.path == event.before.path:
-            await self.train_screen.view.watch_run(event.after)
+            self._watch(event.after)
 
     @property
     def _data_folder(self) -> str | None:
-        return str(self._data_dir.expanduser().absolute()) if self._data_dir else None
+        return str(self._data_dir.absolute()) if self._data_dir else None
 
-    async def _carry_out(self, answer: "Choice | None") -> None:
+    @work
+    async def _watch(self, run: Run) -> None:
+        """Show a run, and take keys meanwhile: a long one takes a second to read."""
+        await self.train_screen.watch_run(run)
+
+    def _carry_out(self, answer: "Choice | None") -> None:
         from .screens.runs import Choice
 
         match answer:
             case Choice("open", run):
-                await self.train_screen.watch_run(run)
+                self._watch(run)
             case Choice("resume", run, changes):
                 order = {"command": "resume", "run": str(run.path), "changes": changes}
                 self._order({**order, "data_dir": self._data_folder})
@@ -301,9 +306,10 @@ class BilstmApp(App[int]):
             await self.train_screen.watch_run(run)
         except BilstmError as error:
             self.push_screen(failure(error))
-            self._warm_up()
         finally:
             self._is_starting = False
+        if not self.train_screen.view.is_training:
+            self._warm_up()
 
     def on_run_view_ended(self, event: "RunView.Ended") -> None:
         """Make ready for the next run, and say what went wrong."""
@@ -329,7 +335,8 @@ class BilstmApp(App[int]):
             self._begin(self.train_screen.query_one(Form).choose_dataset(answer))
 
     def _warm_up(self) -> None:
-        self._spare = self._spare or self._make_worker()
+        if not self._is_starting:  # with a key at the first paint: two would load PyTorch at once
+            self._spare = self._spare or self._make_worker()
 
     async def _offer_live_run(self) -> None:
         try:
@@ -339,9 +346,9 @@ class BilstmApp(App[int]):
         if not live or self._is_starting or self.train_screen.view.shown_run:
             return
 
-        async def watch(answer: str | None) -> None:
+        def watch(answer: str | None) -> None:
             if answer == "watch":
-                await self.train_screen.watch_run(live[-1])
+                self._watch(live[-1])
 
         answers = {"watch": "Watch it", "no": "Not now"}
         names = "\n".join(run.name for run in live[-5:])

@@ -154,6 +154,7 @@ def start(
 ) -> int:
     """Train: with screens, or with --no-ui in lines."""
     opens_app = not (no_ui or json or detach or print_config)
+    data_dir = data_dir and paths.expanded(data_dir)
     chosen, given = _chosen(preset), _given(settings)
     typed = dict(given)
     is_data_named = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config

@@ -171,7 +171,7 @@ def launched(order: dict[str, object]) -> int:
 
 def absolute(path: Path | None) -> str | None:
     """A path as a worker takes it, whose folder may be another."""
-    return str(path.expanduser().absolute()) if path else None
+    return str(paths.expanded(path).absolute()) if path else None
 
 
 def _agrees(found: list[Run]) -> bool:

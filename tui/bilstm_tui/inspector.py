@@ -36,14 +36,20 @@ class Inspector:
             RelayedError: There is no model, or no data.
             InstallationError: The process ended without an answer.
         """
+        answers, to_us = os.pipe()
+        self._answers = asyncio.StreamReader(_LONGEST_LINE_BYTES)
+        self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(self._answers), os.fdopen(answers, "rb")
+        )
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "bilstm_core.inspector", *self._arguments),
+            *(sys.executable, "-P", "-m", "bilstm_core.inspector", *self._arguments, str(to_us)),
             stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
             stderr=asyncio.subprocess.DEVNULL,
-            limit=_LONGEST_LINE_BYTES,
+            pass_fds=(to_us,),
             env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
         )
+        os.close(to_us)
         answer = await self._line()
         if answer.startswith(b'{"type":"failed"'):
             failed = events.from_json(answer)
@@ -71,10 +77,10 @@ class Inspector:
         if self._process and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+            self._pipe.close()
 
     async def _line(self) -> bytes:
-        assert self._process and self._process.stdout  # noqa: S101, PT018
-        line = await self._process.stdout.readline()
+        line = await self._answers.readline()
         if not line:
             raise InstallationError(
                 "The process that looks into networks has ended.",

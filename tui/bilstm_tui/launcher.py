@@ -1,17 +1,24 @@
 """Starts runs in processes of their own, which outlive the terminal."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
-from bilstm_core.errors import BilstmError, InstallationError, RelayedError, TrainingError
-from bilstm_core.files import open_inside
+from bilstm_core.errors import (
+    BilstmError,
+    InstallationError,
+    RelayedError,
+    RunGoneError,
+    TrainingError,
+)
+from bilstm_core.files import is_gone, open_inside
 from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run
 
@@ -24,17 +31,25 @@ _SIGNAL_BASE = 128
 class Worker:
     """A process that waits, PyTorch loaded, for the one order that it will carry out."""
 
+    _on_their_way: ClassVar[list[int]] = []
+    """Processes that train; of one that has ended the system keeps a trace until it is asked."""
+
     def __init__(self) -> None:
+        _forget_ended(self._on_their_way)
         # a file, not a pipe: nobody reads it once we are gone
         self._diagnostics = tempfile.TemporaryFile()  # noqa: SIM115 - closed by order and dismiss
+        answers, to_us = os.pipe()
+        self._answers = os.fdopen(answers, "rb")
         self._process = subprocess.Popen(
             # -P: a file of the user's that is called torch.py is none of our business
-            [sys.executable, "-P", "-m", "bilstm_core.worker"],
+            [sys.executable, "-P", "-m", "bilstm_core.worker", str(to_us)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self._diagnostics,  # whatever a library prints is no answer
             stderr=self._diagnostics,
+            pass_fds=(to_us,),
             start_new_session=True,
         )
+        os.close(to_us)
 
     def order(self, order: dict[str, Any]) -> Run:
         """Have it begin or resume a run; returns once the run is on its way.
@@ -49,6 +64,7 @@ class Worker:
         run = Run(Path(json.loads(self._answer(order))["run"]))
         # the run goes on without us; whether it ended is told by its folder, not its exit code
         self._process.returncode = 0
+        self._on_their_way.append(self._process.pid)
         return run
 
     def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
@@ -65,14 +81,13 @@ class Worker:
 
     def _answer(self, order: dict[str, Any]) -> bytes:
         process = self._process
-        assert process.stdin and process.stdout  # noqa: S101, PT018 - for the type checker
-        with self._diagnostics:
+        assert process.stdin  # noqa: S101 - for the type checker
+        with self._diagnostics, self._answers:
             try:
                 with suppress(BrokenPipeError):  # it has ended already; why is told below
                     process.stdin.write(json.dumps(order).encode() + b"\n")
                     process.stdin.close()
-                answer = process.stdout.readline()
-                process.stdout.close()
+                answer = self._answers.readline()
             except KeyboardInterrupt:
                 process.terminate()
                 raise
@@ -91,6 +106,7 @@ class Worker:
         self._process.kill()  # it holds nothing yet, and an import may outlast a milder word
         self._process.communicate()
         self._diagnostics.close()
+        self._answers.close()
 
     def _no_answer(self, code: int) -> BilstmError:
         if code < 0 or code > _SIGNAL_BASE:
@@ -108,6 +124,17 @@ class Worker:
         )
 
 
+def _forget_ended(pids: list[int]) -> None:
+    """Take those processes from a list, and from the system's, that have ended."""
+    for pid in pids.copy():
+        try:
+            has_ended = os.waitpid(pid, os.WNOHANG) != (0, 0)
+        except ChildProcessError:  # somebody has asked already
+            has_ended = True
+        if has_ended:
+            pids.remove(pid)
+
+
 def relayed(line: bytes | events.Failed) -> RelayedError:
     """A `failed` event as the error that it was."""
     failed = line if isinstance(line, events.Failed) else events.from_json(line)
@@ -116,8 +143,10 @@ def relayed(line: bytes | events.Failed) -> RelayedError:
     return RelayedError(message, failed.advice, title=failed.title, exit_code=failed.exit_code)
 
 
-def lost(run: Run) -> TrainingError:
+def lost(run: Run) -> BilstmError:
     """What to say of a run whose process left no word."""
+    if is_gone(run.path):
+        return RunGoneError(run.path)
     return TrainingError(
         f"The process of {run.name} is gone and left no word: it was killed, or the machine was "
         f"restarted.\n{_last_lines(run)}".strip(),

@@ -22,6 +22,9 @@ from .output import harmless, make_console, show_warning
 
 _SMOOTHING = 0.98
 _A_YEAR = 365.0 * 24 * 3600
+_SLEEP_SECONDS = 10.0
+_SLEEP_SHARE = 10
+"""Steps of one epoch that take so long, and so many times as long as usual, did not train."""
 
 
 class ProgressLine:
@@ -107,21 +110,24 @@ class Estimate:
     def __init__(self) -> None:
         self.total_steps = 0
         self._num_epochs = 0
-        self._began = 0.0
         self._first_step = 0
+        self._seconds = 0.0
+        self._pace = 0.0
         self._latest = 0.0
+        self._at = (0, 0)
         self._loss = 0.0
         self._weight = 0.0
 
     def start(self, event: events.RunStarted) -> None:
         """Take the run's size; the clock runs from here, also where it goes on."""
         self.total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
-        self._began, self._first_step = event.time, event.step
+        self._first_step, self._at = event.step, (0, event.step)
+        self._seconds = self._pace = 0.0
         self._latest = event.time
 
     def go_on(self, event: events.WentOn) -> None:
         """Leave the time of a pause out of the pace."""
-        self._began += max(0.0, event.time - self._latest)
+        self._latest = event.time
 
     def update(self, event: events.Progress) -> tuple[str, ...]:
         """The words after some more steps."""
@@ -129,9 +135,11 @@ class Estimate:
             if loss is not None:  # a moving average without its bias towards the initial 0
                 self._loss = _SMOOTHING * self._loss + (1 - _SMOOTHING) * loss
                 self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
-        self._latest = event.time
-        pace = max(0.0, event.time - self._began) / max(1, event.step - self._first_step)
-        left = timedelta(seconds=round(min(pace * (self.total_steps - event.step), _A_YEAR)))
+        self._seconds += self._taken(event)
+        self._pace = self._seconds / max(1, event.step - self._first_step)
+        self._latest, self._at = event.time, (event.epoch, event.step)
+        seconds = min(self._pace * (self.total_steps - event.step), _A_YEAR)
+        left = timedelta(seconds=round(seconds))
         end = datetime.now().astimezone() + left
         shown = str(left).removeprefix("0:")
         return (
@@ -142,3 +150,14 @@ class Estimate:
             f"{shown} left",
             f"ends {end:%H:%M}" if left < timedelta(days=1) else f"ends {end:%d %b %H:%M}",
         )
+
+    def _taken(self, event: events.Progress) -> float:
+        """Seconds that the latest steps took.
+
+        Where the clock was set back, or the machine slept in the middle of an epoch, they took
+        what those before them did.
+        """
+        epoch, step = self._at
+        taken, usual = event.time - self._latest, self._pace * (event.step - step)
+        has_slept = event.epoch == epoch and taken > max(_SLEEP_SECONDS, _SLEEP_SHARE * usual)
+        return usual if taken < 0 or has_slept else taken

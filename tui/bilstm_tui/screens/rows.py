@@ -1,5 +1,6 @@
 """The rows of the screen of runs: their order, and what stands in them."""
 
+from functools import lru_cache
 from typing import Any
 
 from rich.text import Text
@@ -8,6 +9,15 @@ from bilstm_core.overview import Overview
 from bilstm_core.runs import BEGUN
 
 from ..runs_table import STATUS_STYLES, cells
+
+_REMEMBERED = 2048
+"""Runs whose words are kept: with each letter in the filter the table is filled anew."""
+
+
+@lru_cache(_REMEMBERED)
+def line_of(overview: Overview) -> str:
+    """What the filter looks into."""
+    return " ".join(cells(overview)).lower()
 
 
 def in_order(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Overview]:
@@ -31,10 +41,14 @@ def in_order(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Ov
 
 def as_row(overview: Overview, marker: Text) -> list[Text]:
     """A run's cells, the marker of its curve first."""
+    return [Text("▸" if overview.remarks.pinned else " ").append_text(marker), *_words_of(overview)]
+
+
+@lru_cache(_REMEMBERED)
+def _words_of(overview: Overview) -> tuple[Text, ...]:
     name, status, data, model, epochs, accuracy, time, note = cells(overview)
     begun = BEGUN.match(name)
-    return [
-        Text("▸" if overview.remarks.pinned else " ").append_text(marker),
+    return (
         Text(BEGUN.sub("", name, count=1)),
         Text(_moment(begun.group()) if begun else ""),
         Text(status, STATUS_STYLES[status]),
@@ -42,7 +56,7 @@ def as_row(overview: Overview, marker: Text) -> list[Text]:
         Text(model),
         *(Text(f"{number}\u00a0", justify="right") for number in (epochs, accuracy, time)),
         Text(f" {note}" if note else "", "italic"),
-    ]
+    )
 
 
 def _moment(begun: str) -> str:

@@ -1,6 +1,7 @@
 """All runs: a table that filters as you type, and a comparison of those that are marked."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,6 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
+from textual.widgets.data_table import RowKey
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
@@ -22,13 +24,12 @@ from bilstm_core.resolve import problem_with
 from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, list_runs, remove_run
 
 from ..output import harmless
-from ..runs_table import cells
 from ..widgets.chart import COLOURS, MARKERS, Chart
 from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import Followed, differences
 from .dialogs import Prompt, Question, failure
-from .rows import as_row, in_order
+from .rows import as_row, in_order, line_of
 
 _SECONDS = 2.0
 _COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", " note")
@@ -116,8 +117,13 @@ class RunsScreen(Screen[Choice | None]):
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
         self.query_one("#comparison").display = False
-        self.set_interval(_SECONDS, self._look)
-        self.call_later(self._look)
+        self.set_interval(_SECONDS, self._look_beside)
+        self._look_beside()
+
+    def _look_beside(self) -> None:
+        """See what is new while keys are taken: of many runs it takes a while."""
+        if not self._turn.locked():
+            self.run_worker(self._look())
 
     async def _look(self, changed: str = "") -> None:
         """See what is new.
@@ -143,7 +149,7 @@ class RunsScreen(Screen[Choice | None]):
     def _fill(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
         chosen = self.chosen.name if self.chosen else self._begin_at
-        shown = [o for o in self._seen.values() if words in " ".join(cells(o)).lower()]
+        shown = [o for o in self._seen.values() if words in line_of(o)]
         shown = in_order(shown, self._order, is_reversed=self._is_reversed)
         rows = [as_row(overview, self._marker(overview.run.name)) for overview in shown]
         self._table.clear(columns=True)
@@ -364,6 +370,10 @@ class _RunsTable(DataTable[Text]):
     """A table whose Enter says what it does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """All widths are given; that Textual measures each cell takes longer than all the rest."""
+        super()._update_dimensions(())
 
 
 def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:

@@ -141,6 +141,16 @@ class TrainScreen(Screen[None]):
                 return True
 
     @property
+    def is_current(self) -> bool:
+        """Whether it is seen.
+
+        Textual says so of a screen that another one hides, too, and with each word that is new
+        on the lower it would send the whole upper one again.
+        """
+        above = self.app.screen
+        return super().is_current and (above is self or above.styles.background.a < 1)
+
+    @property
     def view(self) -> "RunView":
         """The run that is shown; made after the first paint, for its charts need NumPy."""
         if self._view is None:

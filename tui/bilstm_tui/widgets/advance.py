@@ -7,7 +7,6 @@ from textual.widget import Widget
 
 from bilstm_core import events
 from bilstm_core.catalog import CATALOG
-from bilstm_core.events import Event
 from bilstm_core.history import History
 
 _WORDS_WIDTH = 16
@@ -25,31 +24,15 @@ class Advance(Widget):
         self._history = History()
         self._end = ""
 
-    def start_anew(self) -> None:
-        """Another run, another data set."""
-        self._download = None
-
-    def take(self, event: Event) -> None:
-        """Note what is being done."""
-        match event:
-            case events.Download():
-                self._download = event
-            case events.RunStarted() | events.Failed() | events.Stopped():
-                self._download = None
-            case _:
-                pass
-
-    def show(self, history: History, end: str, *, is_live: bool) -> None:
+    def show(self, history: History, download: events.Download | None, end: str) -> None:
         """Draw both.
 
         Args:
             history: The run so far.
+            download: The data that arrive, while they do.
             end: When it will be over, in words; empty where it goes on no longer.
-            is_live: Whether anything can still arrive.
         """
-        self._history, self._end = history, end
-        if not is_live:
-            self._download = None
+        self._history, self._download, self._end = history, download, end
         self.refresh()
 
     def render(self) -> Text:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,16 +11,15 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bilstm_core import events
-from bilstm_core.events import Event
 from bilstm_core.history import History
-from bilstm_core.log import LogReader, open_log
+from bilstm_core.log import LogReader
 from bilstm_core.overview import Status, status_after
 from bilstm_core.runs import Run
 
 from ..narration import Narrator
 from ..output import harmless
-from ..progress import Estimate
 from ..runs_table import STATUS_STYLES
+from .account import Account, read_account
 from .advance import Advance
 from .chart import Chart
 from .result import Result
@@ -30,6 +29,8 @@ from .vitals import Vitals
 
 _LOOK_SECONDS = 0.1
 """Between two looks for news: cheap, so that the first point and the end are shown at once."""
+_SILENT_SECONDS = 10.0
+"""Without a word from a run, from which on nothing is foretold: its process may be stopped."""
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
 _ROOMY = 34
@@ -67,14 +68,14 @@ class RunView(Vertical):
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
         self.shown_run: Run | None = None
-        self.history = History()
+        self._account = Account()
+        self._opening: Run | None = None
         self._is_followed = False
         self._pace = 1 / redraws_per_second
         self._drawn = self._charted = 0.0
-        self._are_charts_stale = self._was_training = False
+        self._heard = 0.0
+        self._are_charts_stale = self._was_training = self._was_silent = False
         self._reader: LogReader | None = None
-        self._estimate = Estimate()
-        self._figures = self._end = ""
 
     def compose(self) -> ComposeResult:
         """Headline, progress, figures, result, charts, log."""
@@ -103,20 +104,23 @@ class RunView(Vertical):
         self.set_class(height < _TALL, "-low")
         self.query_one(Result).set_class(height < _ROOMY, "-low")
 
+    @property
+    def history(self) -> History:
+        """The run as it went so far."""
+        return self._account.history
+
     async def watch_run(self, run: Run) -> None:
-        """Show a run from its first word on."""
-        self.shown_run, self._reader = None, None
-        past, reader = await asyncio.to_thread(open_log, run.log_file)
-        self.history, self._estimate, self._drawn = History(), Estimate(), 0.0
-        self._charted = 0.0
-        self._figures = self._end = ""
+        """Show a run from its first word on; of two that are opened at a time the later one."""
+        self.shown_run, self._reader, self._opening = None, None, run
+        account, reader = await asyncio.to_thread(read_account, run)
+        if self._opening is not run:
+            return
+        self._account, self._drawn, self._charted = account, 0.0, 0.0
+        self._heard = time.monotonic()
         self.query_one(RunLog).clear()
         self._narrator = Narrator(self._say, self._warn)
-        self.query_one(Advance).start_anew()
         for chart in self.query(Chart):
             chart.start_anew()
-        for event in past:
-            self._take(event)
         ending = self.history.ending
         if ending and run.is_live and run.taken_at > ending.time:
             self.history.ending = None  # the last word of the session before
@@ -134,35 +138,19 @@ class RunView(Vertical):
             return
         is_live = run.is_live  # asked before reading: its last words come before it lets go
         new = reader.read()
+        if new:
+            self._heard = time.monotonic()
         for event in new:
-            self._take(event)
+            self._account.take(event)
             self._narrator.tell(event)
             if isinstance(event, events.Failed):
                 self._warn(f"{event.title}: {event.message}")
         self._is_followed = is_live or bool(new)
-        if new or not self._is_followed or self._are_charts_due:
+        has_changed = bool(new) or self._is_silent != self._was_silent
+        if has_changed or not self._is_followed or self._are_charts_due:
             self._show(self._status())
         if not self._is_followed:
             self.post_message(self.Ended(run, self.history.ending))
-
-    def _take(self, event: Event) -> None:
-        self.history.add(event)
-        match event:
-            case events.RunStarted():
-                self._estimate.start(event)
-                self._figures = self._end = ""
-            case events.Progress():
-                _epoch, *figures, left, end = self._estimate.update(event)
-                self._figures = "  ".join([*figures, f"lr {event.learning_rate:.3g}"])
-                self._end = f"{left}, {end}"
-            case events.WentOn():
-                self._estimate.go_on(event)
-            case events.EvaluationStarted():
-                self._end = ""
-                self._figures = f"Checking {events.SPLIT_TITLES[event.split]} data"
-            case _:
-                pass
-        self.query_one(Advance).take(event)
 
     @property
     def is_training(self) -> bool:
@@ -176,7 +164,8 @@ class RunView(Vertical):
     def _show(self, status: Status) -> None:
         if self.history.progress:  # the first point is worth a redraw out of turn
             self._drawn = time.monotonic()
-        history, run = self.history, self.shown_run
+        account, run = self._account, self.shown_run
+        history = account.history
         if self._was_training != self.is_training:
             self._was_training = self.is_training
             self.screen.refresh_bindings()
@@ -186,8 +175,12 @@ class RunView(Vertical):
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words, layout=False)
         is_live = status == "running"
-        end = self._end if is_live and not history.is_paused else ""
-        self.query_one(Advance).show(history, end, is_live=is_live)
+        end = account.end if is_live and not history.is_paused else ""
+        self._was_silent = self._is_silent
+        if end and self._was_silent:
+            end = f"no news since {datetime.fromtimestamp(history.last_time).astimezone():%H:%M:%S}"
+        download = account.download if is_live else None
+        self.query_one(Advance).show(history, download, end)
         self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
         self._are_charts_stale = True
@@ -205,6 +198,11 @@ class RunView(Vertical):
         pace = max(self._pace, min(_CHART_SHARE * trained, _CHART_SECONDS))
         return self._are_charts_stale and time.monotonic() - self._charted >= pace
 
+    @property
+    def _is_silent(self) -> bool:
+        """Whether nothing was heard of the run for long."""
+        return time.monotonic() - self._heard > _SILENT_SECONDS
+
     def _status_word(self, status: Status) -> str:
         if status != "running":
             return status
@@ -214,7 +212,7 @@ class RunView(Vertical):
 
     def _figures_at(self, status: Status) -> str:
         if status == "running":
-            return self._figures or "Loading …"
+            return self._account.figures or "Loading …"
         if isinstance(self.history.ending, events.Finished):
             took = timedelta(seconds=round(self.history.ending.seconds))
             return f"{self.history.step:,} steps in {took}"

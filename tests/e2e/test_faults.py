@@ -1,0 +1,240 @@
+"""What befalls runs: processes that are killed or stopped, folders and clocks that change."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from bilstm_core.log import open_log
+from bilstm_core.overview import look_at
+from bilstm_core.runs import Run
+from tests.e2e.outside import holder, steps, the_run, wait_until
+from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
+from tests.e2e.test_runs import LONG, bilstm, detached, trained
+
+FORETOLD = r"epoch \d+/\d+ .* left, ends \d\d:\d\d"
+NOISY = """
+import os, sys, threading, time
+if "bilstm_core" in " ".join(sys.orig_argv):
+    def print_a_megabyte():
+        for _ in range(100):
+            os.write(1, b"noise" * 2000 + b"\\n")
+    def print_more():
+        while True:
+            print_a_megabyte()
+            time.sleep(0.5)
+    for _ in range(3):
+        print_a_megabyte()
+    threading.Thread(target=print_more, daemon=True).start()
+"""
+CLOCK = """
+import os, time
+true_time = time.time
+time.time = lambda: true_time() - 3600 * os.path.exists(os.environ["SET_BACK"])
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A user's environment; the process of a run whose folder is gone does not outlive the test."""
+    before = {process.pid for process in psutil.process_iter()}
+    yield environment(tmp_path)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_ours = process.environ().get("HOME") == str(tmp_path)
+            if process.pid not in before and is_ours:
+                process.kill()
+
+
+def with_site(env: dict[str, str], tmp_path: Path, code: str) -> dict[str, str]:
+    """The environment of a user whose every Python runs some code first."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(code, encoding="utf-8")
+    return {**env, "PYTHONPATH": str(folder)}
+
+
+def watching(env: dict[str, str]) -> Terminal:
+    """An app that is about to offer the live run."""
+    return Terminal(env=env, columns=100, rows=30)
+
+
+def watch(app: Terminal) -> None:
+    app.wait_for("Being trained now")
+    app.type("\r")
+    app.wait_for(FORETOLD)
+
+
+class TestProcesses:
+    def test_a_stopped_worker_foretells_nothing_and_goes_on(self, env: dict[str, str]) -> None:
+        run = detached(*LONG, env=env)
+        with watching(env) as app:
+            watch(app)
+            os.kill(holder(run), signal.SIGSTOP)
+            app.wait_for(r"no news since \d\d:\d\d:\d\d")
+            assert " left" not in app.dump()
+            trained_before = steps(run)
+            os.kill(holder(run), signal.SIGCONT)
+            app.wait_for(FORETOLD)
+            assert "no news" not in app.dump()
+            assert steps(run) > trained_before
+            app.type("q")
+            app.wait_for("A run is live")
+            app.type("\r")
+            assert app.wait() == 0
+
+    def test_an_app_is_killed_and_two_others_stop_its_run_at_once(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        with Terminal(*LONG, env=env, columns=100, rows=30) as app:
+            app.wait_for("BiLSTM 1×16")
+            app.type("t")
+            app.wait_for(FORETOLD)
+            run = the_run(tmp_path)
+            children = psutil.Process(app.process.pid).children(recursive=True)
+            app.process.kill()
+            app.process.wait()
+        trained_before = steps(run)
+        wait_until(lambda: steps(run) > trained_before)
+        left = [child for child in children if child.pid != holder(run)]
+        assert psutil.wait_procs(left, PATIENCE_SECONDS)[1] == [], "no process is left behind"
+        with watching(env) as one, watching(env) as two:
+            for app in (one, two):
+                watch(app)
+            for app in (one, two):
+                app.type("s")
+                app.wait_for("Stop the run?")
+            for app in (one, two):
+                app.type("\r")
+            for app in (one, two):
+                app.wait_for(f"{run.name}  stopped")
+                app.wait_for(r"got \d+ / 360 with accuracy")
+                app.type("q")
+                assert app.wait() == 0
+        told = [event.type for event in open_log(run.log_file)[0]]
+        assert told.count("stopped") == 1
+        assert look_at(run).status == "stopped"
+
+    def test_a_worker_that_prints_megabytes_disturbs_nobody(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        noisy = with_site(env, tmp_path, NOISY)
+        small = ["--hidden-size", "16", "--num-epochs", "2"]
+        with Terminal(*small, env=noisy, columns=100, rows=30) as app:
+            app.wait_for("BiLSTM 1×16")
+            app.type("t")
+            app.wait_for(r"got \d+ / 360 with accuracy")
+            app.wait_for("finished")
+            app.type("i")
+            app.wait_for("of 360 test images taken wrongly")
+            app.type("\x1b")
+            app.wait_for("finished")
+            app.type("q")
+            assert app.wait() == 0
+            assert b"noise" not in app.bytes
+        assert the_run(tmp_path).worker_log_file.read_bytes().count(b"noise") > 10**5
+
+
+class TestFolders:
+    def test_a_deleted_folder_ends_the_run_and_is_told(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        with Terminal(*LONG, env=env, columns=100, rows=30) as app:
+            app.wait_for("BiLSTM 1×16")
+            app.type("t")
+            app.wait_for(FORETOLD)
+            run = the_run(tmp_path)
+            worker = psutil.Process(holder(run))
+            # at one stroke, or what the worker writes meanwhile would keep the folder from going
+            shutil.rmtree(run.path.rename(tmp_path / "deleted"))
+            app.wait_for("The run's folder is gone")
+            app.wait_for("begin it anew")
+            wait_until(lambda: worker.status() == psutil.STATUS_ZOMBIE)
+            assert not run.path.exists()
+            app.type("\r")
+            app.wait_for(lambda: "is gone" not in app.dump())
+            app.type("t")
+            app.wait_for(FORETOLD)
+            app.type("q")
+            app.wait_for("A run is live")
+            app.type("\r")
+            assert app.wait() == 0
+        assert the_run(tmp_path).is_live
+
+    def test_a_folder_that_was_moved_is_gone_on_with_where_it_is(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        often = [*LONG, "--checkpoint-seconds", "0"]
+        with subprocess.Popen(
+            [COMMAND, "--json", *often],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout
+            assert process.stderr
+            next(line for line in process.stdout if '"progress"' in line)
+            run = the_run(tmp_path)
+            wait_until(run.checkpoint_file.exists)
+            moved = Run(run.path.rename(tmp_path / "moved"))
+            process.stdout.read()
+            said = process.stderr.read()
+        assert process.returncode == 5
+        assert said.startswith("✗ The run's folder is gone\n")
+        assert "resume ./FOLDER" in said
+        assert list((tmp_path / "runs").iterdir()) == []
+        epochs = steps(moved) // 23 + 2
+        bilstm("resume", f"{moved.path}/", "--num-epochs", str(epochs), env=env)
+        assert look_at(moved).status == "finished"
+
+
+def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(env: dict[str, str]) -> None:
+    run = trained(env)
+    state = torch.load(run.checkpoint_file, weights_only=True)
+    torch.save({**state, "version": state["version"] + 1, "more": 1}, run.checkpoint_file)
+    run.previous_checkpoint_file.write_bytes(b"older")
+    before = {path: path.read_bytes() for path in run.files()}
+    refused = bilstm("resume", run.name, "--num-epochs", "9", env=env, code=1).stderr
+    assert refused.startswith("✗ The checkpoint is of a newer version\n")
+    assert "update bilstm-tui" in refused
+    del before[run.lock_file]
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert not run.damaged_checkpoint_file.exists()
+
+
+def test_a_clock_that_is_set_back_makes_no_negative_times(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    flag = tmp_path / "set back"
+    env = with_site({**env, "SET_BACK": str(flag)}, tmp_path, CLOCK)
+    run = detached(*LONG, env=env)
+    with watching(env) as app:
+        watch(app)
+        flag.touch()
+        now = steps(run)
+        wait_until(lambda: steps(run) > now + 100)
+        app.wait_for(FORETOLD)
+        (line,) = (line for line in app.lines if " left, ends " in line)
+        assert re.search(r"[1-9]\d?:\d\d:\d\d left|day", line), "hundreds of hours are left"
+        assert "-" not in line
+        app.type("s")
+        app.wait_for("Stop the run?")
+        app.type("\r")
+        app.wait_for(r"got \d+ / 360 with accuracy")
+        app.type("r")
+        app.wait_for("1 of 1, by run")
+        app.wait_for(r"stopped digits .* \d\d:\d\d")
+    times = [event.time for event in open_log(run.log_file)[0]]
+    assert times != sorted(times), "it was set back"
+    row = json.loads(bilstm("runs", "--json", env=env).stdout)
+    assert row["seconds"] >= 0
