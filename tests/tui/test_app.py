@@ -169,6 +169,22 @@ def test_a_run_that_dies_is_a_dialog_with_its_last_lines(tmp_path: Path) -> None
         assert "segmentation fault" in text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "lost" in text(app))
+        assert len(worker.orders) == 1
+
+    worker = FakeWorker(events_told=2)
+    drive(worker, tmp_path, steps)
+
+
+def test_a_run_that_died_goes_on_with_one_key(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        worker.locks.pop().release()
+        await asked(pilot, "The run was lost")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        assert worker.orders[-1]["command"] == "resume"
+        assert worker.runs[0].path == worker.runs[1].path
 
     worker = FakeWorker(events_told=2)
     drive(worker, tmp_path, steps)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import select
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -17,6 +17,7 @@ from textual.worker import WorkerFailed
 from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError, DataError
+from bilstm_core.files import is_gone
 from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run, list_runs
 
@@ -221,6 +222,10 @@ class BilstmApp(App[int]):
         order = {"command": "begin", "config": config.model_dump(), "name": self._label}
         self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
 
+    def _resume(self, run: Run, changes: Mapping[str, Any]) -> None:
+        order = {"command": "resume", "run": str(run.path), "changes": dict(changes)}
+        self._order({**order, "data_dir": self._data_folder})
+
     @on(TrainScreen.FindRate)
     @work(exclusive=True, group="rate")
     async def _find_rate(self, event: TrainScreen.FindRate) -> None:
@@ -282,8 +287,7 @@ class BilstmApp(App[int]):
             case Choice("open", run):
                 self._watch(run)
             case Choice("resume", run, changes):
-                order = {"command": "resume", "run": str(run.path), "changes": changes}
-                self._order({**order, "data_dir": self._data_folder})
+                self._resume(run, changes)
             case Choice("inspect", run):
                 self._inspect(run)
             case Choice("copy", run):
@@ -322,7 +326,7 @@ class BilstmApp(App[int]):
             case events.Failed() as failed:
                 self.push_screen(failure(relayed(failed)))
             case None:
-                self.push_screen(failure(lost(event.run)))
+                self._offer_resume(event.run)
             case _:
                 pass
 
@@ -333,6 +337,13 @@ class BilstmApp(App[int]):
         answer = await self.push_screen_wait(failure(error, answers))
         if answer and self.train_screen.config:
             self._begin(self.train_screen.query_one(Form).choose_dataset(answer))
+
+    @work
+    async def _offer_resume(self, run: Run) -> None:
+        """A run that was lost can be gone on with at once, unless its folder is lost, too."""
+        answers = {"": "Close"} if is_gone(run.path) else {"resume": "Resume it", "": "Close"}
+        if await self.push_screen_wait(failure(lost(run), answers)):
+            self._resume(run, {})
 
     def _warm_up(self) -> None:
         if not self._is_starting:  # with a key at the first paint: two would load PyTorch at once
