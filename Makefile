@@ -4,6 +4,8 @@
 # make bench          speed beside the notebook's loop, Lightning, and Keras where installed
 # make bench-app      speed of the hand: first paint, keys, what a run under the app loses
 # make bench-accuracy accuracy of the notebook's presets over seeds
+# make bench-large    bytes on the link; memory and speed with long runs and many of them
+# make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
 # make pictures       the screenshots in docs/, from the real app
 # make clean          remove .venv and caches
 SHELL := /bin/sh
@@ -13,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench bench-app bench-accuracy pictures clean
+.PHONY: run test check bench bench-app bench-accuracy bench-large soak pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -35,6 +37,13 @@ bench-app: $(VENV)/.installed-test
 
 bench-accuracy: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.accuracy $(ARGS)
+
+bench-large: $(VENV)/.installed-test
+	$(BIN)/python -m tests.benchmarks.link $(ARGS)
+	$(BIN)/python -m tests.benchmarks.large
+
+soak: $(VENV)/.installed-test
+	$(BIN)/python -m tests.soak $(ARGS)
 
 pictures: $(VENV)/.installed-test
 	$(BIN)/python -m tests.pictures

@@ -1,9 +1,13 @@
 """The rows of the screen of runs: their order, and what stands in them."""
 
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable
+from textual.widgets.data_table import RowKey
 
 from bilstm_core.overview import Overview
 from bilstm_core.runs import BEGUN
@@ -12,6 +16,16 @@ from ..runs_table import STATUS_STYLES, cells
 
 _REMEMBERED = 2048
 """Runs whose words are kept: with each letter in the filter the table is filled anew."""
+
+
+class RunsTable(DataTable[Text]):
+    """A table whose Enter says what it does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """All widths are given; that Textual measures each cell takes longer than all the rest."""
+        super()._update_dimensions(())
 
 
 @lru_cache(_REMEMBERED)

@@ -1,7 +1,6 @@
 """All runs: a table that filters as you type, and a comparison of those that are marked."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -14,7 +13,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
-from textual.widgets.data_table import RowKey
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
@@ -29,7 +27,7 @@ from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import Followed, differences
 from .dialogs import Prompt, Question, failure
-from .rows import as_row, in_order, line_of
+from .rows import RunsTable, as_row, in_order, line_of
 
 _SECONDS = 2.0
 _COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", " note")
@@ -58,6 +56,7 @@ class RunsScreen(Screen[Choice | None]):
     Args:
         runs_dir: The folder of the runs.
         chosen: The name of the run to begin at; the first one where it is empty.
+        redraws_per_second: How often at most it is drawn by itself.
     """
 
     class Renamed(Message):
@@ -90,8 +89,11 @@ class RunsScreen(Screen[Choice | None]):
 
     AUTO_FOCUS = "DataTable"
 
-    def __init__(self, runs_dir: Path, chosen: str = "") -> None:
+    def __init__(
+        self, runs_dir: Path, chosen: str = "", redraws_per_second: float = 1 / _SECONDS
+    ) -> None:
         super().__init__()
+        self._pace = max(_SECONDS, 1 / redraws_per_second)
         self._begin_at = chosen
         self._runs_dir = runs_dir
         self._seen: dict[str, Overview] = {}
@@ -105,7 +107,7 @@ class RunsScreen(Screen[Choice | None]):
         with Horizontal(id="above"):
             yield Input(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
-        yield _RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
+        yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Looking for runs …", id="nothing")
         with Horizontal(id="comparison"):
             yield Chart("training loss", id="overlay")
@@ -117,7 +119,7 @@ class RunsScreen(Screen[Choice | None]):
         """Fill the table, and keep what is live up to date."""
         self._table: DataTable[Text] = self.query_one(DataTable)
         self.query_one("#comparison").display = False
-        self.set_interval(_SECONDS, self._look_beside)
+        self.set_interval(self._pace, self._look_beside)
         self._look_beside()
 
     def _look_beside(self) -> None:
@@ -364,16 +366,6 @@ class RunsScreen(Screen[Choice | None]):
 
     def _is_running(self, name: str) -> bool:
         return name in self._seen and self._seen[name].status == "running"
-
-
-class _RunsTable(DataTable[Text]):
-    """A table whose Enter says what it does."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
-
-    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        """All widths are given; that Textual measures each cell takes longer than all the rest."""
-        super()._update_dimensions(())
 
 
 def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:

@@ -1,0 +1,28 @@
+"""What goes through the link: a slow one shall carry the app, too."""
+
+from pathlib import Path
+
+from tests.recording import Recording
+
+from .terminal import Terminal, environment
+
+MOST_BYTES = 20_000
+"""Of a redraw; by default there is one a second, with --redraws 0.2 one in five."""
+REDRAWS = 30
+
+
+def test_a_redraw_is_a_few_kilobytes(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with (
+        Recording(tmp_path / "runs", 100_000) as recording,
+        Terminal("--redraws", "10", env=env, columns=120, rows=36) as app,
+    ):
+        recording.go_on(500)
+        app.wait_for("Being trained now")
+        app.type("\r")
+        app.wait_for("[\u2801-\u28ff]")
+        before = len(app.bytes)
+        for step in range(1000, 1000 * (REDRAWS + 1), 1000):  # an epoch more each time
+            recording.go_on(step)
+            app.wait_for(rf"\b{step:,}/100,000")
+        assert 100 * REDRAWS < len(app.bytes) - before < MOST_BYTES * REDRAWS

@@ -1,0 +1,98 @@
+"""Whether a run that nobody trains is in good order: nothing was lost, each file is whole."""
+
+import json
+from contextlib import suppress
+from itertools import pairwise
+
+from bilstm_core import events
+from bilstm_core.checkpoints import Checkpoint, load_checkpoint
+from bilstm_core.errors import UsageError
+from bilstm_core.overview import look_at
+from bilstm_core.runs import Run
+from bilstm_core.session import take_up
+from bilstm_core.weights import load_weights
+
+
+def check(run: Run, epochs: int, kills: int) -> None:
+    """Look at everything that a run left.
+
+    Args:
+        run: The run, which is over for now.
+        epochs: How many it was to train.
+        kills: How often its process was killed.
+
+    Raises:
+        AssertionError: Something is not as it should be.
+    """
+    seen = look_at(run)
+    assert not seen.problem, seen.problem
+    assert seen.status in {"finished", "stopped", *(["lost"] if kills else [])}, seen.status
+    assert run.config.num_epochs == epochs
+    checkpoint = _checkpoint(run)
+    told = _events(run, kills)
+    _check_order(told)
+    furthest = max((e.step for e in told if isinstance(e, events.Progress)), default=0)
+    saved = checkpoint.step if checkpoint else 0
+    if not kills:
+        assert saved <= furthest, f"the checkpoint is of step {saved}, the log ends at {furthest}"
+    if seen.status != "lost":
+        ending = told[-1]
+        assert isinstance(ending, events.Finished | events.Stopped)
+        assert saved == ending.step, f"the checkpoint is of step {saved}, the end of {ending.step}"
+        summary = json.loads(run.summary_file.read_text(encoding="utf-8"))
+        assert summary["status"] == ending.type == seen.status
+        assert summary["ending"]["step"] == ending.step
+    if seen.status == "finished":
+        assert seen.epochs == epochs, f"{seen.epochs} epochs of {epochs}"
+        load_weights(run.model_file)
+    _check_that_it_can_go_on(run, is_finished=seen.status == "finished")
+
+
+def _checkpoint(run: Run) -> Checkpoint | None:
+    assert not run.damaged_checkpoint_file.exists()
+    with suppress(FileNotFoundError):
+        load_checkpoint(run.previous_checkpoint_file)
+    try:
+        return load_checkpoint(run.checkpoint_file)
+    except FileNotFoundError:
+        return None
+
+
+def _events(run: Run, kills: int) -> list[events.Event]:
+    """The log; each kill may have cut a line, and nothing else may have."""
+    told, cut = [], 0
+    for line in run.log_file.read_bytes().split(b"\n"):
+        if line:
+            try:
+                told.append(events.from_json(line))
+            except ValueError:
+                cut += 1
+    assert cut <= kills, f"{cut} lines of the log are no events, after {kills} kills"
+    return told
+
+
+def _check_order(told: list[events.Event]) -> None:
+    """Steps follow one another; a run that goes on does so where it was, or at a checkpoint."""
+    for before, event in pairwise(e for e in told if not isinstance(e, events.RunWarning)):
+        if isinstance(event, events.RunStarted) and isinstance(
+            before, events.Stopped | events.Finished
+        ):
+            assert event.step == before.step, f"stopped at {before.step}, went on at {event.step}"
+    step = furthest = 0
+    for event in told:
+        if isinstance(event, events.RunStarted):
+            assert event.step <= furthest, f"went on at {event.step}, having told {furthest}"
+            step = event.step
+        elif isinstance(event, events.Progress):
+            assert event.step - len(event.losses) == step, f"after {step} came {event.step}"
+            step = event.step
+            furthest = max(furthest, step)
+
+
+def _check_that_it_can_go_on(run: Run, *, is_finished: bool) -> None:
+    try:
+        take_up(run, {}).let_go()
+    except UsageError:
+        assert is_finished, "it should be possible to resume it"
+    else:
+        assert not is_finished, "a finished run was taken up"
