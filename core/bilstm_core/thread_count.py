@@ -31,6 +31,7 @@ _CPU = torch.device("cpu")
 _QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 _LARGE_OPERATIONS = 2e10
 """Arithmetic of a step that keeps any number of cores busy; measuring it would take seconds."""
+_WARM_UP_STEPS = 3
 _LEAST_STEPS, _LEAST_SECONDS = 2, 0.15
 _NEGLIGIBLE = 1.05
 """More threads must be faster by this factor to be worth taking from others."""
@@ -211,8 +212,9 @@ def _step_on_noise(config: RunConfig) -> Callable[[], object]:
 
 
 def _seconds_of(step: Callable[[], object]) -> float:
-    """The median time of a step, after one that makes buffers and threads."""
-    step()
+    """The median time of a step, after some that make buffers, threads and choices."""
+    for _ in range(_WARM_UP_STEPS):
+        step()
     times: list[float] = []
     while len(times) < _LEAST_STEPS or sum(times) < _LEAST_SECONDS:
         since = time.perf_counter()

@@ -190,7 +190,7 @@ class Keras:
         self._labels = data.train.labels.numpy()
 
         class Stopwatch(keras.callbacks.Callback):
-            def on_train_batch_end(self, *_: Any) -> None:
+            def on_train_batch_end(self, *_: Any, **__: Any) -> None:
                 self.ends.append(time.perf_counter())
 
             ends: list[float]
