@@ -212,6 +212,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"one reads number {VERSION}. Nothing was changed.",
             "Go on with it there, or update bilstm-tui here.",
         )
+    if isinstance(version, int) and version < VERSION:
+        raise _damaged(path, "an older bilstm-tui wrote it, in a layout that this one cannot read")
     try:
         return Checkpoint.model_validate(state)
     except ValidationError as error:

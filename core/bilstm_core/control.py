@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Literal
 
 from .errors import OutputError
-from .files import is_gone, open_inside
+from .files import open_inside
 
 
 class Stop(IntEnum):
@@ -83,9 +83,6 @@ class StopRequest:
 class Orders:
     """The orders in a run's `commands.jsonl`, from the moment the run was taken up.
 
-    Whoever takes the whole folder away orders a stop, too: nobody could order anything any more,
-    nor could anything be kept.
-
     Args:
         path: The file; it need not exist.
     """
@@ -120,8 +117,6 @@ class Orders:
         if now - self._looked < _LOOK_SECONDS:
             return
         self._looked = now
-        if is_gone(self._path.parent):
-            self._stop = Stop.AT_ONCE
         for order in self._new_orders():
             match order:
                 case {"command": "stop"}:

@@ -184,7 +184,7 @@ class History:
                 pass
 
     def story(self, epochs: int = 2**53) -> Iterator[Event]:
-        """The run so far as the events that tell it in lines, each epoch once.
+        """The run so far as the events that tell it in lines, each epoch that is kept once.
 
         Args:
             epochs: How many of the last epochs to tell of.

@@ -32,6 +32,7 @@ class Overview:
         seconds: From its beginning to its last word.
         problem: What is wrong with its configuration.
         remarks: What a person says of it.
+        taken_at: When a process last took hold of it, before this was looked at.
     """
 
     run: Run
@@ -44,6 +45,7 @@ class Overview:
     seconds: float
     problem: str
     remarks: Remarks
+    taken_at: float
 
 
 def look_at(run: Run) -> Overview:
@@ -54,7 +56,7 @@ def look_at(run: Run) -> Overview:
         dataset, model, num_epochs = config.dataset, title(config), config.num_epochs
     except ConfigError as error:
         problem = error.message
-    is_live = run.is_live
+    taken_at, is_live = run.taken_at, run.is_live
     tail = _tail(run)
     return Overview(
         run=run,
@@ -67,6 +69,7 @@ def look_at(run: Run) -> Overview:
         seconds=_seconds(run, tail),
         problem=problem,
         remarks=remarks_on(run),
+        taken_at=taken_at,
     )
 
 

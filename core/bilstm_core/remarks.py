@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import OutputError
 from .files import read_text, write_atomically
-from .runs import BEGUN, SUFFIX, Run, RunLock, check_label
+from .lock import RunLock
+from .runs import BEGUN, SUFFIX, Run, check_label
 
 
 class Remarks(BaseModel):

@@ -1,27 +1,27 @@
 """The run directory: made, found, listed, held by one writer, judged by its log and its lock."""
 
+import errno
 import fcntl
-import json
 import os
 import re
 import secrets
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
 from .config import RunConfig
-from .errors import OutputError, RunBusyError, RunNotFoundError, UsageError
+from .errors import OutputError, RunNotFoundError, UsageError
 from .files import open_inside, write_atomically
+from .lock import RunLock
 from .paths import expanded
 from .resolve import did_you_mean, resolve, to_toml
 
 LATEST = "latest"
 """The word for the run that was begun last."""
+_PASSING = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
+"""Troubles of a network's file system, or of too many open files, that say nothing of a run."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
@@ -29,7 +29,6 @@ BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
 SUFFIX = re.compile(r"_[a-z0-9]{3}$")
 """The letters at the end of a run's name."""
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_LOCK_PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,14 +124,12 @@ class Run:
 
     @property
     def is_live(self) -> bool:
-        """Whether a process holds the run."""
+        """Whether a process holds the run; one that cannot be looked at for a moment counts."""
         try:
             with open_inside(self.lock_file, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+        except OSError as error:
+            return isinstance(error, BlockingIOError) or error.errno in _PASSING
         return False
 
     @property
@@ -162,67 +159,6 @@ class Run:
             for path in (file, file.with_name(f".{file.name}.incoming")):
                 if path.is_symlink() or path.is_file():
                     yield path
-
-
-class RunLock:
-    """A process's sole right to write into a run; released when the process ends, however.
-
-    Raises:
-        RunBusyError: Another process holds the run.
-        OutputError: The lock's file cannot be opened.
-    """
-
-    def __init__(self, run: Run) -> None:
-        try:
-            self._file = open_inside(run.lock_file, "ab", buffering=0)
-        except OSError as error:
-            raise OutputError(
-                f"{run.path} cannot be written: {error.strerror or error}.",
-                "Copy it to a folder that you may write to, and name that: --runs-dir FOLDER.",
-                title="The run cannot be stored",
-            ) from None
-        deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
-        while not self._take():
-            # whoever looks whether the run is live holds the lock for a moment
-            if time.monotonic() > deadline:
-                holder = _holder(run)
-                self._file.close()
-                raise RunBusyError(
-                    f"{run.name} is being trained{holder}.",
-                    f"Follow it: bilstm-tui attach {run.name}\nStop it: bilstm-tui stop {run.name}",
-                )
-            time.sleep(0.01)
-        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-        with suppress(OSError):  # a full disk; it is a help for people and no more
-            self._file.truncate(0)
-            self._file.write(holder)
-
-    def release(self) -> None:
-        """Give the run free."""
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-    def _take(self) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-
-def _holder(run: Run) -> str:
-    """Who holds a run, in words; a help for people, never used to find a process."""
-    try:
-        with open_inside(run.lock_file, "rb") as file:
-            content = json.loads(file.read(4096))
-        return f" by process {int(content['pid'])} on {content['host']!s:.100}"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
 
 
 def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> tuple[Run, RunLock]:

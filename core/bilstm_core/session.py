@@ -15,17 +15,22 @@ from .control import Orders, ShouldStop, Stop, StopRequest
 from .devices import resolve_device
 from .errors import CheckpointError, ConfigError, OutputError, RunGoneError, UsageError
 from .events import Emit, Event
-from .files import is_gone, write_atomically
+from .files import write_atomically
+from .lock import RunLock
 from .log import EventLog, read_tail
 from .overview import ending_of
 from .resolve import revise, to_toml
-from .runs import Run, RunLock, create_run
+from .runs import Run, create_run
 from .training import train
 from .weights import save_weights
 
 _STOPPED_BY_ORDER = 130
 _TAIL_BYTES = 1 << 16
 _PAUSE_SECONDS = 0.05
+_LOOK_SECONDS = 0.5
+"""Between two looks for the run's folder."""
+_GONE_SECONDS = 2.0
+"""Without a folder, from which on it is gone for good."""
 
 
 class Session:
@@ -65,6 +70,8 @@ class Session:
         self._tell: Emit = lambda _: None
         self._listener_failure: OSError | None = None
         self._is_log_failing = False
+        self._is_homeless = False
+        self._looked = self._seen = time.monotonic()
         self._final: dict[str, events.Evaluation] = {}
         self._position = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
 
@@ -86,8 +93,8 @@ class Session:
         self._log = self._open_log()
 
         def should_stop() -> Stop:
-            is_gone = self._listener_failure is not None
-            return Stop.AT_ONCE if is_gone or stop.is_asked() else self._orders.stop_asked()
+            must_leave = self._listener_failure is not None or self._has_lost_its_folder()
+            return Stop.AT_ONCE if must_leave or stop.is_asked() else self._orders.stop_asked()
 
         def wait_or_stop() -> Stop:
             if self._orders.is_pause_asked() and not should_stop():
@@ -115,16 +122,30 @@ class Session:
             raise
         finally:
             self._log.close()
+            is_homeless = self._is_homeless or not self._lock.is_in_place()
             self._lock.release()
         if self._listener_failure:
             raise self._listener_failure
-        if is_gone(self.run.path):
+        if is_homeless:
             raise RunGoneError(self.run.path)
         if self._log.failure:
             raise OutputError(
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
             )
         return 0 if model is not None else stop.exit_code or _STOPPED_BY_ORDER
+
+    def _has_lost_its_folder(self) -> bool:
+        """Whether it has been gone for some time: nobody could order anything, nothing be kept.
+
+        A network's file system may hide it for a moment.
+        """
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_SECONDS and not self._is_homeless:
+            self._looked = now
+            if self._lock.is_in_place():
+                self._seen = now
+            self._is_homeless = now - self._seen >= _GONE_SECONDS
+        return self._is_homeless
 
     def _wait(self, should_stop: ShouldStop) -> None:
         """Do nothing until somebody orders to go on, or to stop."""
@@ -188,7 +209,7 @@ class Session:
     def _listen(self, event: Event) -> None:
         if self._listener_failure:
             return
-        if isinstance(event, events.RunWarning) and is_gone(self.run.path):
+        if isinstance(event, events.RunWarning) and not self._lock.is_in_place():
             return  # that nothing can be saved there is said once, in the end
         try:
             self._tell(event)

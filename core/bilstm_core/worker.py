@@ -32,6 +32,7 @@ from .threads import wait_briefly
 
 def main() -> int:
     """Carry out the order; the result is the process's exit code."""
+    answers = int(sys.argv[1])  # before any run is made
     wait_briefly()
     stop = StopRequest()
     stop.listen()
@@ -45,15 +46,15 @@ def main() -> int:
     order = json.loads(line)
     try:
         if order["command"] == "find_rate":
-            _answer(_rate_curve(order))
+            _answer(answers, _rate_curve(order))
             return 0
         session = _open(order)
     except BilstmError as error:
-        _answer(to_json(failed(error)))
+        _answer(answers, to_json(failed(error)))
         return error.exit_code
     stop.wait_for_good_order()
     _print_into(session.run.worker_log_file)
-    _answer(json.dumps({"run": str(session.run.path)}))
+    _answer(answers, json.dumps({"run": str(session.run.path)}))
     _let_go_of_streams()
     try:
         return session.train(lambda _: None, stop)
@@ -113,10 +114,10 @@ def _print_into(path: Path) -> None:
         sys.stderr.write(f"{path} cannot be written: {error}\n")
 
 
-def _answer(line: str) -> None:
+def _answer(answers: int, line: str) -> None:
     # whoever asked may have gone; the run goes on
-    with suppress(OSError), os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
-        answers.write(line + "\n")
+    with suppress(OSError), os.fdopen(answers, "w", encoding="utf-8") as file:
+        file.write(line + "\n")
 
 
 def _let_go_of_streams() -> None:

@@ -1,7 +1,6 @@
 """The command line: complete help, refusals in words, each with its exit code."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from bilstm_core import __version__
 from bilstm_core.config import GROUPS, SETTINGS
 from bilstm_core.presets import PRESETS
 from bilstm_core.resolve import resolve
-from bilstm_tui import launcher
 from bilstm_tui.cli import run
 
 
@@ -239,14 +237,3 @@ def test_json_mode_prints_events_alone(capsys: pytest.CaptureFixture[str]) -> No
     types = [json.loads(line)["type"] for line in out.splitlines()]
     assert types[0] == "run_started"
     assert types[-1] == "finished"
-
-
-def test_of_a_worker_that_has_ended_no_trace_is_left() -> None:
-    process = subprocess.Popen(["/bin/true"])
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is a trace now
-    process.returncode = 0  # as of a worker that is on its way
-    pids = [process.pid]
-    launcher._forget_ended(pids)
-    assert pids == []
-    with pytest.raises(ChildProcessError):
-        os.waitpid(process.pid, 0)

@@ -11,7 +11,7 @@ from bilstm_core.errors import InstallationError
 from bilstm_core.findings import Findings, Reading
 from bilstm_core.runs import Run
 
-from .launcher import relayed
+from .launcher import answer_pipe, relayed
 
 _LONGEST_LINE_BYTES = 1 << 26
 
@@ -36,20 +36,20 @@ class Inspector:
             RelayedError: There is no model, or no data.
             InstallationError: The process ended without an answer.
         """
-        answers, to_us = os.pipe()
         self._answers = asyncio.StreamReader(_LONGEST_LINE_BYTES)
-        self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(self._answers), os.fdopen(answers, "rb")
-        )
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "bilstm_core.inspector", *self._arguments, str(to_us)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
-            stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=(to_us,),
-            env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
-        )
-        os.close(to_us)
+        with answer_pipe() as (answers, to_us):
+            self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(self._answers), answers
+            )
+            command = (sys.executable, "-P", "-m", "bilstm_core.inspector")
+            self._process = await asyncio.create_subprocess_exec(
+                *(*command, *self._arguments, str(to_us)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=(to_us,),
+                env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
+            )
         answer = await self._line()
         if answer.startswith(b'{"type":"failed"'):
             failed = events.from_json(answer)

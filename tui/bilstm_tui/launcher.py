@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from threading import Thread
+from typing import IO, Any
 
 from bilstm_core import events
 from bilstm_core.config import RunConfig
@@ -28,28 +30,39 @@ _SIGNAL_BASE = 128
 """A process that a signal ended exits with this and the signal's number."""
 
 
+@contextmanager
+def answer_pipe() -> Iterator[tuple[IO[bytes], int]]:
+    """What a child's answers come from, and the descriptor that it is to write them to.
+
+    Ours of the latter is closed in the end, so that the child's end is the end of the answers.
+    """
+    ours, theirs = os.pipe()
+    answers = os.fdopen(ours, "rb")
+    try:
+        yield answers, theirs
+    except BaseException:
+        answers.close()
+        raise
+    finally:
+        os.close(theirs)
+
+
 class Worker:
     """A process that waits, PyTorch loaded, for the one order that it will carry out."""
 
-    _on_their_way: ClassVar[list[int]] = []
-    """Processes that train; of one that has ended the system keeps a trace until it is asked."""
-
     def __init__(self) -> None:
-        _forget_ended(self._on_their_way)
         # a file, not a pipe: nobody reads it once we are gone
         self._diagnostics = tempfile.TemporaryFile()  # noqa: SIM115 - closed by order and dismiss
-        answers, to_us = os.pipe()
-        self._answers = os.fdopen(answers, "rb")
-        self._process = subprocess.Popen(
-            # -P: a file of the user's that is called torch.py is none of our business
-            [sys.executable, "-P", "-m", "bilstm_core.worker", str(to_us)],
-            stdin=subprocess.PIPE,
-            stdout=self._diagnostics,  # whatever a library prints is no answer
-            stderr=self._diagnostics,
-            pass_fds=(to_us,),
-            start_new_session=True,
-        )
-        os.close(to_us)
+        with answer_pipe() as (self._answers, to_us):
+            self._process = subprocess.Popen(
+                # -P: a file of the user's that is called torch.py is none of our business
+                [sys.executable, "-P", "-m", "bilstm_core.worker", str(to_us)],
+                stdin=subprocess.PIPE,
+                stdout=self._diagnostics,  # whatever a library prints is no answer
+                stderr=self._diagnostics,
+                pass_fds=(to_us,),
+                start_new_session=True,
+            )
 
     def order(self, order: dict[str, Any]) -> Run:
         """Have it begin or resume a run; returns once the run is on its way.
@@ -64,7 +77,7 @@ class Worker:
         run = Run(Path(json.loads(self._answer(order))["run"]))
         # the run goes on without us; whether it ended is told by its folder, not its exit code
         self._process.returncode = 0
-        self._on_their_way.append(self._process.pid)
+        Thread(target=_wait_for_end, args=(self._process.pid,), daemon=True).start()
         return run
 
     def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
@@ -124,15 +137,10 @@ class Worker:
         )
 
 
-def _forget_ended(pids: list[int]) -> None:
-    """Take those processes from a list, and from the system's, that have ended."""
-    for pid in pids.copy():
-        try:
-            has_ended = os.waitpid(pid, os.WNOHANG) != (0, 0)
-        except ChildProcessError:  # somebody has asked already
-            has_ended = True
-        if has_ended:
-            pids.remove(pid)
+def _wait_for_end(pid: int) -> None:
+    """The system keeps a trace of a child that has ended until somebody asks for it."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)
 
 
 def relayed(line: bytes | events.Failed) -> RelayedError:

@@ -112,7 +112,7 @@ class Estimate:
         self._num_epochs = 0
         self._first_step = 0
         self._seconds = 0.0
-        self._pace = 0.0
+        self.seconds_a_step = 0.0
         self._latest = 0.0
         self._at = (0, 0)
         self._loss = 0.0
@@ -122,7 +122,7 @@ class Estimate:
         """Take the run's size; the clock runs from here, also where it goes on."""
         self.total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
         self._first_step, self._at = event.step, (0, event.step)
-        self._seconds = self._pace = 0.0
+        self._seconds = self.seconds_a_step = 0.0
         self._latest = event.time
 
     def go_on(self, event: events.WentOn) -> None:
@@ -136,9 +136,9 @@ class Estimate:
                 self._loss = _SMOOTHING * self._loss + (1 - _SMOOTHING) * loss
                 self._weight = _SMOOTHING * self._weight + (1 - _SMOOTHING)
         self._seconds += self._taken(event)
-        self._pace = self._seconds / max(1, event.step - self._first_step)
+        self.seconds_a_step = self._seconds / max(1, event.step - self._first_step)
         self._latest, self._at = event.time, (event.epoch, event.step)
-        seconds = min(self._pace * (self.total_steps - event.step), _A_YEAR)
+        seconds = min(self.seconds_a_step * (self.total_steps - event.step), _A_YEAR)
         left = timedelta(seconds=round(seconds))
         end = datetime.now().astimezone() + left
         shown = str(left).removeprefix("0:")
@@ -158,6 +158,6 @@ class Estimate:
         what those before them did.
         """
         epoch, step = self._at
-        taken, usual = event.time - self._latest, self._pace * (event.step - step)
+        taken, usual = event.time - self._latest, self.seconds_a_step * (event.step - step)
         has_slept = event.epoch == epoch and taken > max(_SLEEP_SECONDS, _SLEEP_SHARE * usual)
         return usual if taken < 0 or has_slept else taken

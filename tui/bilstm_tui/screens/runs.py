@@ -372,7 +372,10 @@ def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overvi
     """Every run at a glance; those that were over and still are need no second look."""
     return {
         run.name: overview
-        if (overview := known.get(run.name)) and overview.status != "running" and not run.is_live
+        if (overview := known.get(run.name))
+        and overview.status != "running"
+        and overview.taken_at == run.taken_at
+        and not run.is_live
         else look_at(run)
         for run in list_runs(runs_dir)
     }

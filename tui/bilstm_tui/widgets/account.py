@@ -25,6 +25,11 @@ class Account:
         self.download: events.Download | None = None
         self._estimate = Estimate()
 
+    @property
+    def seconds_a_step(self) -> float:
+        """What a step takes, on average."""
+        return self._estimate.seconds_a_step
+
     def take(self, event: Event) -> None:
         """Add the next event."""
         self.history.add(event)

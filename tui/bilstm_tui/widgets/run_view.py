@@ -31,6 +31,8 @@ _LOOK_SECONDS = 0.1
 """Between two looks for news: cheap, so that the first point and the end are shown at once."""
 _SILENT_SECONDS = 10.0
 """Without a word from a run, from which on nothing is foretold: its process may be stopped."""
+_SILENT_STEPS = 3
+"""The same for a slow one, in steps of the usual length: it speaks after each."""
 _TALL = 40
 """Rows from which on the charts stand one above the other."""
 _ROOMY = 34
@@ -201,7 +203,8 @@ class RunView(Vertical):
     @property
     def _is_silent(self) -> bool:
         """Whether nothing was heard of the run for long."""
-        return time.monotonic() - self._heard > _SILENT_SECONDS
+        patience = max(_SILENT_SECONDS, _SILENT_STEPS * self._account.seconds_a_step)
+        return time.monotonic() - self._heard > patience
 
     def _status_word(self, status: Status) -> str:
         if status != "running":
