@@ -8,7 +8,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
 import gzip
-import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,10 +19,6 @@ import numpy as np
 import pytest
 
 from bilstm_core import events, paths
-from bilstm_core.architecture import summarise
-from bilstm_core.catalog import CATALOG
-from bilstm_core.config import RunConfig
-from bilstm_core.resolve import resolve
 
 T = TypeVar("T", bound=events.Event)
 
@@ -62,37 +57,6 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
-
-
-def small_config(**settings: Any) -> RunConfig:
-    """A configuration that trains on digits within a second."""
-    small = {"dataset": "digits", "hidden_size": 16, "num_epochs": 2, "device": "cpu"}
-    return resolve({**small, "precision": "float32", **settings})
-
-
-def run_started(config: RunConfig) -> events.RunStarted:
-    """A run's first event, as a worker tells it."""
-    facts = CATALOG[config.dataset]
-    steps = math.ceil(facts.train_size / config.batch_size)
-    return events.RunStarted(
-        config=config.model_dump(),
-        model=summarise(config),
-        device=events.DeviceInfo(
-            name="cpu", description="Processor", precision="float32", threads=2
-        ),
-        data=events.DataInfo(
-            dataset=config.dataset,
-            train=facts.train_size,
-            validation=0,
-            test=facts.test_size,
-            sequence_length=facts.sequence_length,
-            input_size=facts.input_size,
-            classes=(),
-        ),
-        steps_per_epoch=steps,
-        total_steps=steps * config.num_epochs,
-        versions={},
-    )
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any, Self
 from bilstm_core import events
 from bilstm_core.log import EventLog
 from bilstm_core.runs import Run, create_run
-from tests.conftest import run_started, small_config
+from tests.samples import run_started, small_config
 
 STEPS_PER_EPOCH = 1000
 _STEPS_PER_REPORT = 100

@@ -1,8 +1,9 @@
 """Random runs, started, paused, changed, stopped, killed and resumed: `make soak`.
 
 After each round nothing may be lost: a run is finished or can be resumed, each of its files is
-whole, no process is left. An app watches all the time, and has to need no more files and threads
-in the end than in the beginning. Each round has a seed of its own; `--seed` repeats it, as far as
+whole, no process is left. An app is open all the time: it opens each run when that is over and
+trains one of its own, and has to need no more files and threads in the end than in the beginning.
+Each round has a seed of its own; `--seed` repeats it, as far as
 moments can be repeated.
 """
 
@@ -27,15 +28,15 @@ from bilstm_core.history import History
 from bilstm_core.log import open_log
 from bilstm_core.overview import look_at
 from bilstm_core.runs import Run, find_run, list_runs
-from tests.e2e.outside import holder, steps, wait_until
+from tests.e2e.outside import has_ended, holder, steps, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
 from tests.intact import check
 
 MANY_EPOCHS = 100_000
 MOST_RUNS = 12
-SPARE = (1, 4, 1)
-"""Files, threads and children that the app may have more than after its first round: its pool of
-threads grows to its size, and of a child that has ended the system may keep a trace."""
+SPARE = (1, min(32, (os.cpu_count() or 1) + 4), 1)
+"""Files, threads and children that the app may have more than after its first round: Python's pool
+of threads grows to its size, and of a child that has ended the system may keep a trace."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -120,7 +121,7 @@ class Round:
 
     def _change(self) -> None:
         self._go_on_if_paused()
-        rate = round(self._rng.uniform(1e-4, 2e-3), 6)
+        rate = self._rng.uniform(1e-4, 2e-3)
         self._order("change_learning_rate", learning_rate=rate)
         self._until(lambda: any(c.learning_rate == rate for c in self._history().rate_changes))
 
@@ -229,6 +230,7 @@ class Watcher:
         self.first = self.first or self.open
         most = [first + more for first, more in zip(self.first, SPARE, strict=True)]
         wait_until(lambda: all(now <= limit for now, limit in zip(self.open, most, strict=True)))
+        assert self.terminal.process.poll() is None, "the app has ended"
 
     def leave(self) -> None:
         """Quit."""
@@ -245,10 +247,7 @@ class Watcher:
 
     def _children(self) -> list[int]:
         """Those that have not ended."""
-        with suppress(psutil.NoSuchProcess):  # one that has ended meanwhile: look again
-            children = self.process.children()
-            return [child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE]
-        return []
+        return [child.pid for child in self.process.children() if not has_ended(child)]
 
 
 def processes(home: Path) -> list[psutil.Process]:
@@ -257,7 +256,7 @@ def processes(home: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             is_ours = process.environ().get("HOME") == str(home)
-            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+            if is_ours and not has_ended(process):
                 found.append(process)
     return found
 
@@ -280,9 +279,10 @@ def remove(run: Run, home: Path) -> None:
 def soak(home: Path, seconds: float, seed: int) -> int:
     """Rounds until the time is over; how many there were."""
     end, number = time.monotonic() + seconds, 0
-    watcher = Watcher(home)
+    watcher: Watcher | None = None
     one = Round(home, seed)
     try:
+        watcher = Watcher(home)
         while number == 0 or time.monotonic() < end:
             one = Round(home, seed + number)
             one.play()
@@ -300,13 +300,25 @@ def soak(home: Path, seconds: float, seed: int) -> int:
     except BaseException:
         print(f"seed {seed + number} failed:", *one.acts, sep="\n  ")
         print("Processes:", *map(_words, processes(home)), sep="\n  ")
-        print("The app had and has files, threads, children:", watcher.first, watcher.open)
-        print("The app shows:", watcher.terminal.dump(), sep="\n")
+        for run in list_runs(home / "runs")[-2:]:  # the round's, and maybe the app's own
+            for file in (run.log_file, run.worker_log_file):
+                print(f"{file} ends:", *_last_lines(file), sep="\n  ")
+        if watcher:
+            print("The app had and has files, threads, children:", watcher.first, watcher.open)
+            print("The app shows:", watcher.terminal.dump(), sep="\n")
         raise
     finally:
         for process in processes(home):
-            process.kill()
+            with suppress(psutil.Error):
+                process.kill()
     return number
+
+
+def _last_lines(file: Path) -> list[str]:
+    if not file.exists():
+        return ["There is no such file."]
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line[:200] for line in lines[-10:]]
 
 
 def _words(process: psutil.Process) -> str:
@@ -318,6 +330,9 @@ def _words(process: psutil.Process) -> str:
 
 def main() -> int:
     """Soak; the result is an exit code."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:  # as under nohup; a worker would inherit it
+            signal.signal(number, lambda *_: None)  # and so it starts with what is usual
     parser = argparse.ArgumentParser(description="Random runs, until the time is over.")
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--seed", type=int, default=None, help="of the first round")

@@ -55,7 +55,10 @@ def memory_at(home: Path) -> dict[str, float]:
 
 
 def redraw_times(home: Path) -> dict[int, float]:
-    """Processor time of a whole redraw in ms, by the steps there are."""
+    """Processor time in ms, by the steps there are, of what the app itself draws in a redraw.
+
+    Textual's composition of the screen, which the length of a run does not change, is not in it.
+    """
     figures = {}
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
@@ -114,7 +117,8 @@ def main() -> None:
     print(f"\nIt is opened in {seconds:.1f} s, and takes keys meanwhile.\n")
     with tempfile.TemporaryDirectory() as folder:
         redraws = redraw_times(Path(folder))
-    print("| steps | redraw of figures and charts, ms of processor |\n| --- | --- |")
+    print("| steps | drawing figures and charts, without composing the screen, ms of processor |")
+    print("| --- | --- |")
     for step, figure in redraws.items():
         print(f"| {step:,} | {figure:.0f} |")
     with tempfile.TemporaryDirectory() as folder:

@@ -23,13 +23,15 @@ def bytes_per_second(seconds: float, *options: str) -> tuple[float, float, float
         with Terminal(*words, env=env, columns=120, rows=36) as app:
             app.wait_for("10 classes")
             app.type("t")
-            app.wait_for(BRAILLE)
-            each = [len(app.drain(1)) for _ in range(round(seconds))]
-            app.type("r")
-            app.wait_for("1 of 1, by run")
-            above = len(app.drain(seconds / 3)) / (seconds / 3)
-            stop = [COMMAND, "stop", "latest", "--at-once"]
-            subprocess.run(stop, env=env, check=True, stdout=subprocess.DEVNULL)
+            try:
+                app.wait_for(BRAILLE)
+                each = [len(app.drain(1)) for _ in range(round(seconds))]
+                app.type("r")
+                app.wait_for("1 of 1, by run")
+                above = len(app.drain(seconds / 3)) / (seconds / 3)
+            finally:
+                stop = [COMMAND, "stop", "latest", "--at-once"]
+                subprocess.run(stop, env=env, check=True, stdout=subprocess.DEVNULL)
     return sum(each) / len(each), max(each), above
 
 

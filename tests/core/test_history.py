@@ -10,7 +10,8 @@ import pytest
 from bilstm_core import events, history
 from bilstm_core.history import Curve, History
 from bilstm_core.training import train
-from tests.conftest import Recorder, small_config
+from tests.conftest import Recorder
+from tests.samples import small_config
 
 
 def progress(step: int, *losses: float) -> events.Progress:

@@ -9,7 +9,7 @@ from bilstm_core.config import RunConfig
 from bilstm_core.inspection import examine, read
 from bilstm_core.model import SequenceClassifier
 from bilstm_core.weights import TrainedModel
-from tests.conftest import small_config
+from tests.samples import small_config
 
 CLASSES = tuple("0123456789")
 

@@ -6,7 +6,7 @@ import pytest
 
 from bilstm_core.rate_curve import suggest
 from bilstm_core.rate_finder import find_rate
-from tests.conftest import small_config
+from tests.samples import small_config
 
 
 def test_the_middle_of_the_longest_fall_is_suggested() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from bilstm_core.errors import OutputError, RunBusyError, RunNotFoundError, UsageError
 from bilstm_core.files import write_atomically
+from bilstm_core.lock import RunLock
 from bilstm_core.overview import look_at
-from bilstm_core.runs import Run, RunLock, create_run, find_run, list_runs, remove_run
-from tests.conftest import small_config
+from bilstm_core.runs import Run, create_run, find_run, list_runs, remove_run
+from tests.samples import small_config
 
 
 def made(folder: Path, label: str = "x") -> Run:
@@ -85,7 +86,8 @@ class TestLock:
         code = f"""
 import sys
 from pathlib import Path
-from bilstm_core.runs import Run, RunLock
+from bilstm_core.lock import RunLock
+from bilstm_core.runs import Run
 lock = RunLock(Run(Path({str(run.path)!r})))
 print("held", flush=True)
 sys.stdin.read()

@@ -23,7 +23,7 @@ from bilstm_core.log import open_log
 from bilstm_core.overview import look_at
 from bilstm_core.runs import Run
 from bilstm_core.weights import load_weights
-from tests.conftest import small_config
+from tests.samples import small_config
 
 EVERYTHING: dict[str, Any] = {
     "num_epochs": 4,

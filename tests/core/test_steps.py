@@ -20,7 +20,8 @@ from bilstm_core.paths import data_dir
 from bilstm_core.runs import list_runs
 from bilstm_core.steps import GraphedStep, Step, make_step
 from bilstm_core.training import Trainer, train
-from tests.conftest import Recorder, small_config
+from tests.conftest import Recorder
+from tests.samples import small_config
 
 CPU = torch.device("cpu")
 MUCH: dict[str, Any] = {

@@ -16,7 +16,7 @@ from bilstm_core.thread_count import (
     measure,
     usable_cores,
 )
-from tests.conftest import small_config
+from tests.samples import small_config
 
 CPU = torch.device("cpu")
 CUDA = torch.device("cuda")

@@ -18,7 +18,8 @@ from bilstm_core.evaluation import evaluate
 from bilstm_core.failures import told
 from bilstm_core.model import SequenceClassifier
 from bilstm_core.training import Trainer, train
-from tests.conftest import Recorder, small_config
+from tests.conftest import Recorder
+from tests.samples import small_config
 
 CPU = torch.device("cpu")
 EVERYTHING: dict[str, Any] = {

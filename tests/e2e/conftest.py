@@ -1,23 +1,20 @@
 """What tests in real terminals share."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
-
-from bilstm_core.runs import list_runs
-from tests.e2e.outside import holder
 
 
 @pytest.fixture(autouse=True)
-def _no_run_outlives_its_test(tmp_path: Path) -> Iterator[None]:
-    """A test that fails would leave its run training for hours."""
+def _no_process_outlives_its_test(tmp_path: Path) -> Iterator[None]:
+    """A test that fails would leave its run training for hours, be its folder there or gone."""
     yield
-    for folder in (tmp_path, *tmp_path.glob("*/")):
-        for run in list_runs(folder):
-            if run.is_live:
-                with suppress(ProcessLookupError, ValueError, KeyError):
-                    os.kill(holder(run), signal.SIGKILL)
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_ours = any(str(tmp_path) in value for value in process.environ().values())
+            if is_ours and process.pid != os.getpid():
+                process.kill()

@@ -1,15 +1,75 @@
-"""A look at runs from outside, as a second person on the machine has it."""
+"""Runs from outside: commands that begin them, and a look at them as a second person has it."""
 
 import json
+import os
+import signal
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import psutil
+
+from bilstm_core import session
+from bilstm_core.control import StopRequest
 from bilstm_core.history import History
 from bilstm_core.log import open_log
-from bilstm_core.runs import Run
+from bilstm_core.runs import Run, find_run
+from tests.samples import small_config
 
-from .terminal import PATIENCE_SECONDS
+from .terminal import COMMAND, PATIENCE_SECONDS
+
+DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
+LONG = [*DIGITS, "--num-epochs", "100000"]
+
+
+def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
+    """What a command did, which is over with this exit code."""
+    result = subprocess.run(
+        [COMMAND, *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in result.stderr
+    assert result.returncode == code, result.stdout + result.stderr
+    return result
+
+
+def detached(*arguments: str, env: dict[str, str]) -> Run:
+    """A run in the background, just begun."""
+    name = bilstm("--detach", *arguments, env=env).stdout.strip()
+    return find_run(Path(env["BILSTM_RUNS_DIR"]), name)
+
+
+def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> Run:
+    """A finished run, trained in this process: what there is to look at afterwards."""
+    config = small_config(**{"num_epochs": 1, **settings})
+    opened = session.begin(config, Path(env["BILSTM_RUNS_DIR"]), label)
+    assert opened.train(lambda _: None, StopRequest()) == 0
+    return opened.run
+
+
+@contextmanager
+def started(command: list[str], env: dict[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A command that goes on beside the test; where that fails, it is not waited for."""
+    with subprocess.Popen(
+        command,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def the_run(home: Path) -> Run:
@@ -29,6 +89,14 @@ def steps(run: Run) -> int:
     for event in open_log(run.log_file)[0]:
         past.add(event)
     return past.step
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is over, whether or not its parent has taken note of that."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,9 @@ from .terminal import COMMAND, Terminal, environment
 PROMPT = "logged-in:"
 _SHELL_STARTS_WITH = ".shrc"
 _TOOLS = ("sshd", "ssh", "ssh-keygen", "tmux")
+_STARTS_WITHIN_SECONDS = 20
+_LISTENS = "Server listening"
+_ATTEMPTS = 5  # for between a look at a port and its use another program may take it
 _WHERE = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 _SERVER = """\
 Port {port}
@@ -64,25 +68,17 @@ class Server:
         for name in ("host", "user"):
             key = ("-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
             subprocess.run([_path_of("ssh-keygen"), *key], check=True)
-        port = _free_port()
-        public = (folder / "host.pub").read_text(encoding="ascii")
-        (folder / "known").write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
-        self._client_config = folder / "client.conf"
-        self._client_config.write_text(_CLIENT.format(port=port, folder=folder), encoding="utf-8")
-        config = folder / "server.conf"
-        variables = " ".join(f'"{name}={value}"' for name, value in _variables(home).items())
-        config.write_text(
-            _SERVER.format(port=port, folder=folder, variables=variables), encoding="utf-8"
-        )
         if os.geteuid() == 0:  # where root's server locks itself in before anybody is known
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        self._process = subprocess.Popen(
-            [_path_of("sshd"), "-D", "-e", "-f", str(config)],
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self._wait_until_it_listens()
+        self._client_config = folder / "client.conf"
+        said = ""
+        for _ in range(_ATTEMPTS):
+            self._process = self._start(folder, _free_port())
+            said = self._read_until_it_listens()
+            if _LISTENS in said:
+                return
+            self._process.communicate()
+        raise AssertionError(f"sshd did not start:\n{said}")
 
     def __enter__(self) -> Self:
         return self
@@ -125,14 +121,34 @@ class Server:
         """All that runs with the server's home as its own, logged in or not."""
         return [process for process in psutil.process_iter() if _home_of(process) == self._home]
 
-    def _wait_until_it_listens(self) -> None:
+    def _start(self, folder: Path, port: int) -> "subprocess.Popen[str]":
+        public = (folder / "host.pub").read_text(encoding="ascii")
+        (folder / "known").write_text(f"[127.0.0.1]:{port} {public}", encoding="ascii")
+        self._client_config.write_text(_CLIENT.format(port=port, folder=folder), encoding="utf-8")
+        config = folder / "server.conf"
+        variables = " ".join(f'"{name}={value}"' for name, value in _variables(self._home).items())
+        config.write_text(
+            _SERVER.format(port=port, folder=folder, variables=variables), encoding="utf-8"
+        )
+        return subprocess.Popen(
+            [_path_of("sshd"), "-D", "-e", "-f", str(config)],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _read_until_it_listens(self) -> str:
+        """What the server said until then, or until its end, which comes if it says nothing."""
         assert self._process.stderr
+        limit = threading.Timer(_STARTS_WITHIN_SECONDS, self._process.kill)
+        limit.start()
         said = ""
         for line in self._process.stderr:
             said += line
-            if "Server listening" in line:
-                return
-        raise AssertionError(f"sshd did not start:\n{said}")
+            if _LISTENS in line:
+                break
+        limit.cancel()
+        return said
 
 
 def _path_of(tool: str) -> str:

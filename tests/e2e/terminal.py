@@ -31,7 +31,9 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
         "COLUMNS",
         "LINES",
         "CI",
+        "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
         "PYTHONDONTWRITEBYTECODE",
     ):
         kept.pop(name, None)

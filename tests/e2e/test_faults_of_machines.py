@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -14,9 +15,8 @@ from bilstm_core.history import History
 from bilstm_core.log import open_log
 from bilstm_core.overview import look_at
 from bilstm_core.runs import find_run, list_runs
-from tests.e2e.outside import holder, wait_until
+from tests.e2e.outside import LONG, holder, started, trained, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
-from tests.e2e.test_runs import LONG, trained
 
 SMALL = ["--hidden-size", "16", "--num-epochs", "1"]
 HERE = [COMMAND, "--no-ui", "--dataset", "digits", *SMALL]
@@ -27,14 +27,19 @@ NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     env = environment(tmp_path, **NO_NETWORK)
-    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "no_proxy"):
-        env.pop(name, None)
+    env.pop("no_proxy", None)
     return env
+
+
+def skip_without(tool: str) -> None:
+    if not shutil.which(tool):
+        pytest.skip(f"not installed: {tool}")
 
 
 @pytest.fixture(scope="module")
 def namespace() -> list[str]:
     """What starts a command with mounts of its own, where the kernel lets us."""
+    skip_without("unshare")
     for unshare in (["unshare", "-m"], ["unshare", "-rm"]):
         mount = [*unshare, "mount", "-t", "tmpfs", "none", "/mnt"]
         if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
@@ -47,6 +52,7 @@ def bound(tmp_path: Path) -> list[str]:
     """What starts a command that rights hold for, as they do for everybody but root."""
     if os.geteuid() != 0:
         return []
+    skip_without("setpriv")
     bound = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     probe = tmp_path / "probe"
     probe.mkdir(0o555)
@@ -125,9 +131,7 @@ def test_a_full_disk_costs_no_line_and_no_checkpoint(
     def is_told(words: str) -> bool:
         return words in (tmp_path / "told").read_text(encoding="utf-8")
 
-    with subprocess.Popen(
-        [*namespace, script], env=env, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started([*namespace, script], env) as process:
         assert process.stderr
         inside = Path(f"/proc/{process.pid}/root{disk}")
         wait_until(lambda: any(inside.glob("*/checkpoint.previous.pt")))

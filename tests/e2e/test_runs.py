@@ -7,9 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,54 +15,17 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from bilstm_core import session
-from bilstm_core.control import StopRequest
 from bilstm_core.overview import look_at
 from bilstm_core.resolve import to_toml
-from bilstm_core.runs import Run, find_run, list_runs
-from tests.conftest import small_config
-from tests.e2e.outside import holder, steps, wait_until
+from bilstm_core.runs import find_run, list_runs
+from tests.e2e.outside import DIGITS, LONG, bilstm, detached, holder, steps, trained, wait_until
 from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
-
-DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
-LONG = [*DIGITS, "--num-epochs", "100000"]
+from tests.samples import small_config
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A user's environment; no run of theirs outlives the test."""
-    yield environment(tmp_path)
-    for run in list_runs(tmp_path / "runs"):
-        if run.is_live:
-            os.kill(holder(run), signal.SIGKILL)
-            wait_until(lambda run=run: not run.is_live)
-
-
-def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [COMMAND, *arguments],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "Traceback" not in result.stderr
-    assert result.returncode == code, result.stdout + result.stderr
-    return result
-
-
-def detached(*arguments: str, env: dict[str, str]) -> Run:
-    name = bilstm("--detach", *arguments, env=env).stdout.strip()
-    return find_run(Path(env["BILSTM_RUNS_DIR"]), name)
-
-
-def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> Run:
-    """A finished run, trained in this process: what there is to look at afterwards."""
-    config = small_config(**{"num_epochs": 1, **settings})
-    opened = session.begin(config, Path(env["BILSTM_RUNS_DIR"]), label)
-    assert opened.train(lambda _: None, StopRequest()) == 0
-    return opened.run
+def env(tmp_path: Path) -> dict[str, str]:
+    return environment(tmp_path)
 
 
 class TestDetached:

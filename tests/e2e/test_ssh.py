@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.control import give_order
 from bilstm_core.runs import Run
 
 from .outside import holder, steps, the_run, wait_until
@@ -139,22 +138,21 @@ def test_a_run_goes_on_when_its_session_on_the_server_is_killed(
 ) -> None:
     with sshd.log_in("linux", 120, 36) as terminal:
         login = Login(terminal)
-        login.command("bilstm-tui --num-epochs 30", "BiLSTM 1×128")
+        login.command("bilstm-tui --num-epochs 5000", "BiLSTM 1×128")
         login.begin()
         step = login.step
         sshd.kill_sessions()
-        run = the_run(tmp_path)
-        assert_that_the_run_alone_goes_on(sshd, run)
-        give_order(run.commands_file, "pause")  # or it might end before somebody is back
+        assert_that_the_run_alone_goes_on(sshd, the_run(tmp_path))
         assert terminal.wait() != 0
     with sshd.log_in("xterm-256color", 120, 36) as terminal:
         again = Login(terminal)
         again.command("bilstm-tui", "Being trained now")
-        again.press("\r", "paused")
+        again.press("\r", r"epoch \d+/5000")
         again.wait_for_step_after(step)
         assert again.first_step() < step
-        again.press("p", _LINES)
-        terminal.wait_for("finished")
+        again.press("s", "Stop the run")
+        again.press("\r", _LINES)
+        terminal.wait_for("stopped")
         again.leave()
     wait_until(lambda: not sshd.processes())
 

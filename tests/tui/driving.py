@@ -18,14 +18,15 @@ from textual.widgets import Button, DataTable, Input, Static
 from bilstm_core import events
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
+from bilstm_core.lock import RunLock
 from bilstm_core.log import EventLog
 from bilstm_core.rate_curve import RateCurve
-from bilstm_core.runs import Run, RunLock, create_run
+from bilstm_core.runs import Run, create_run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.dialogs import Question
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
-from tests.conftest import run_started, small_config
+from tests.samples import run_started, small_config
 
 STEPS = 40
 PATIENCE_SECONDS = 20

@@ -14,8 +14,18 @@ from bilstm_core.errors import RelayedError
 from bilstm_core.runs import Run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.widgets.form import command_for
-from tests.conftest import small_config
-from tests.tui.driving import STEPS, FakeWorker, asked, drive, said, tell, text, until
+from tests.samples import small_config
+from tests.tui.driving import (
+    PATIENCE_SECONDS,
+    STEPS,
+    FakeWorker,
+    asked,
+    drive,
+    said,
+    tell,
+    text,
+    until,
+)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (160, 50)])
@@ -45,7 +55,7 @@ def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> 
             return self
 
         def order(self, order: dict[str, Any]) -> Run:
-            self.may_answer.wait()
+            self.may_answer.wait(PATIENCE_SECONDS)
             return super().order(order)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:

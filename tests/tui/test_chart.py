@@ -14,7 +14,7 @@ from bilstm_core.history import History
 from bilstm_tui.widgets.axes import LogarithmTicks, Ticks, TimeTicks
 from bilstm_tui.widgets.chart import Chart
 from bilstm_tui.widgets.series import accuracy_series, loss_series
-from tests.conftest import run_started, small_config
+from tests.samples import run_started, small_config
 from tests.tui.driving import text, until
 
 

@@ -10,7 +10,7 @@ from bilstm_core.gpus import Gpu
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.widgets import device_field
 from bilstm_tui.widgets.form import Form
-from tests.conftest import small_config
+from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, text, until
 
 GIB = 2**30

@@ -15,8 +15,9 @@ from bilstm_core import events
 from bilstm_core.curves import reduce
 from bilstm_core.gpus import Gpu
 from bilstm_core.history import History
+from bilstm_core.lock import RunLock
 from bilstm_core.remarks import remarks_on
-from bilstm_core.runs import Run, RunLock
+from bilstm_core.runs import Run
 from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.inspect import InspectScreen
@@ -27,7 +28,7 @@ from bilstm_tui.widgets.chart import Chart
 from bilstm_tui.widgets.run_log import RunLog
 from bilstm_tui.widgets.series import accuracy_series, loss_series
 from bilstm_tui.widgets.vitals import Vitals
-from tests.conftest import run_started, small_config
+from tests.samples import run_started, small_config
 from tests.tui.driving import (
     FakeWorker,
     asked,

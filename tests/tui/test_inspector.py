@@ -10,7 +10,7 @@ from bilstm_core.control import StopRequest
 from bilstm_core.errors import BilstmError, InstallationError
 from bilstm_core.runs import Run
 from bilstm_tui.inspector import Inspector
-from tests.conftest import small_config
+from tests.samples import small_config
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, TabbedContent
 
-from bilstm_core import log
+from bilstm_core import history, log
 from bilstm_core.overview import Overview, look_at
 from bilstm_core.runs import Run
 from bilstm_tui.app import BilstmApp
@@ -21,34 +21,49 @@ from bilstm_tui.widgets.chart import Chart
 from bilstm_tui.widgets.run_view import RunView
 from bilstm_tui.widgets.vitals import Vitals
 from tests.recording import Recording, copies
-from tests.tui.driving import FakeWorker, drive, open_runs, past_runs, text, until
+from tests.tui.driving import (
+    PATIENCE_SECONDS,
+    FakeWorker,
+    drive,
+    open_runs,
+    past_runs,
+    text,
+    until,
+)
 
 MANY_RUNS = 500
-A_MILLION = 1_000_000
-LITTLE_BYTES = 14 << 20
-"""What is made anew with each picture, and a thousand lines; a million numbers take 30 MiB."""
+MANY_STEPS, CAPACITY = 100_000, 1 << 12
+LITTLE_BYTES = 1 << 19
+"""For two pictures are never alike, and fifty lines are told; half the numbers take 1.5 MiB."""
 
 
-def test_a_million_steps_take_no_memory_and_no_more_points(tmp_path: Path) -> None:
+def test_many_steps_take_no_memory_and_no_more_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_CAPACITY", CAPACITY)
+
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         view = app.train_screen.view
 
         def drawn() -> int:
             return sum(len(data.x) for chart in view.query(Chart) for data in chart._datasets)
 
-        with Recording(tmp_path, A_MILLION) as recording:
+        async def memory_at(step: int) -> int:
+            recording.go_on(step)
+            await until(pilot, lambda: view.history.step == step)
+            return tracemalloc.get_traced_memory()[0]
+
+        with Recording(tmp_path, MANY_STEPS) as recording:
             await app.train_screen.watch_run(recording.run)
-            recording.go_on(100_000)
-            await until(pilot, lambda: view.history.step == 100_000)
-            recording.go_on(A_MILLION)
             tracemalloc.start()
-            await until(pilot, lambda: view.history.step == A_MILLION)
-            assert tracemalloc.get_traced_memory()[0] < LITTLE_BYTES
+            await memory_at(MANY_STEPS // 10)  # from the second picture on, all take as much
+            before = await memory_at(MANY_STEPS // 2)
+            assert await memory_at(MANY_STEPS) - before < LITTLE_BYTES
             tracemalloc.stop()
             recording.finish()
             await until(pilot, lambda: view.history.ending)
         for _ in ("as it came", "opened again"):
-            assert len(view.history.losses) == A_MILLION
+            assert len(view.history.losses) == MANY_STEPS
             widths = sum(chart._width for chart in view.query(Chart))
             assert 100 < drawn() <= 16 * (widths + 2)
             await app.train_screen.watch_run(recording.run)
@@ -99,11 +114,17 @@ def test_what_another_screen_hides_is_not_sent(
         monkeypatch.setattr(module, "_SECONDS", 1e6)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        sent = []
+        sent, seen = [], []
+
+        def is_quiet() -> bool:
+            seen.append(len(sent))
+            return len(seen) > 2 and seen[-1] == seen[-3]
+
         await open_runs(app, pilot, 1)
-        await pilot.pause()
         display = app._display
         monkeypatch.setattr(app, "_display", lambda *it: (sent.append(it), display(*it)))
+        await until(pilot, is_quiet)  # what the list itself had to show is shown
+        sent.clear()
         app.train_screen.query_one("#network").query_one(Vitals).update("hidden words")
         for _ in range(5):
             await pilot.pause()
@@ -123,7 +144,7 @@ def test_keys_are_taken_while_a_long_run_is_read_and_the_later_one_is_shown(
 
     def slow(run: Run) -> Any:
         if run == earlier:
-            may_go_on.wait()
+            may_go_on.wait(PATIENCE_SECONDS)
         result = read_account(run)
         read.append(run)
         return result
@@ -147,10 +168,7 @@ def test_keys_are_taken_while_a_long_run_is_read_and_the_later_one_is_shown(
         assert view.shown_run == later
         assert later.name in text(app)
 
-    try:
-        drive(FakeWorker(), tmp_path, steps)
-    finally:
-        may_go_on.set()
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_many_runs_are_read_beside_the_keys_and_once(
@@ -161,7 +179,7 @@ def test_many_runs_are_read_beside_the_keys_and_once(
     looked: list[Run] = []
 
     def slow(run: Run) -> Overview:
-        may_go_on.wait()
+        may_go_on.wait(PATIENCE_SECONDS)
         looked.append(run)
         return look_at(run)
 
@@ -184,10 +202,7 @@ def test_many_runs_are_read_beside_the_keys_and_once(
         await app.screen._look()
         assert len(looked) == MANY_RUNS
 
-    try:
-        drive(FakeWorker(), tmp_path, steps)
-    finally:
-        may_go_on.set()
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_of_a_long_log_a_glance_reads_the_ends(

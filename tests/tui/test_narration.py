@@ -8,7 +8,7 @@ from bilstm_core.config import SETTINGS
 from bilstm_core.resolve import resolve
 from bilstm_tui.narration import Narrator, got
 from bilstm_tui.progress import Estimate
-from tests.conftest import run_started
+from tests.samples import run_started
 
 
 class Told:

@@ -11,7 +11,7 @@ from bilstm_core.resolve import resolve
 from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.preferences import Preferences, PreferencesFile
-from tests.conftest import small_config
+from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, said, until
 
 

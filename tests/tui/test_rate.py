@@ -14,7 +14,7 @@ from bilstm_tui.app import BilstmApp
 from bilstm_tui.cli import run
 from bilstm_tui.launcher import Worker
 from bilstm_tui.rate import show_rates
-from tests.conftest import small_config
+from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, said, text, until
 
 SETTINGS = ["--dataset", "digits", "--hidden-size", "16", "--precision", "float32"]

@@ -10,7 +10,7 @@ from bilstm_core.remarks import Remarks, remarks_on
 from bilstm_core.runs import Run, list_runs
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.runs import RunsScreen
-from tests.conftest import small_config
+from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, said, text, until
 
 

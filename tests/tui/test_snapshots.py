@@ -14,7 +14,7 @@ from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.dialogs import failure
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.widgets import vitals
-from tests.conftest import small_config
+from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, story, text, until
 
 SIZES = [(80, 24), (120, 36)]
