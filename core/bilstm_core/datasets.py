@@ -2,11 +2,10 @@
 
 import errno
 import os
-import warnings
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +30,9 @@ _UNPACKED_MD5 = {
         "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
     }
 }
+
+_DIGITS_SPLIT = Path(__file__).with_name("digits_split.npy")
+"""Positions of the training images, then of the test images."""
 
 _WAYS_OUT = """\
 1. Have the files already, or a colleague does? Point --data-dir at the folder that holds {folder}.
@@ -147,22 +149,34 @@ def _dataset(facts: DatasetFacts, classes: tuple[str, ...], train: Images, test:
 
 
 def _load_digits(facts: DatasetFacts) -> Dataset:
-    """scikit-learn's 1,797 digits of 8×8 pixels, in a fixed stratified split."""
-    with warnings.catch_warnings():  # without /dev/shm it has no semaphores, and we need none
-        warnings.filterwarnings("ignore", module="joblib")
-        from sklearn.datasets import load_digits  # slow, and only needed here
-        from sklearn.model_selection import train_test_split
+    """scikit-learn's 1,797 digits of 8×8 pixels, in a fixed stratified split.
 
-    digits: Any = load_digits()
-    everything = _images(digits.images.astype(np.uint8), digits.target.astype(np.uint8))
-    positions = train_test_split(
-        np.arange(len(everything)),
-        test_size=facts.test_size,
-        stratify=digits.target,
-        random_state=0,
+    The split is that of its `train_test_split` with `random_state=0`, which is kept in a file.
+    Neither needs scikit-learn to be loaded, which takes as long as a small run trains.
+    """
+    pixels_and_labels = np.loadtxt(_digits_file(), delimiter=",", dtype=np.uint8)
+    pixels, labels = pixels_and_labels[:, :-1], pixels_and_labels[:, -1]
+    everything = _images(pixels.reshape(-1, facts.sequence_length, facts.input_size), labels)
+    order = torch.from_numpy(np.load(_DIGITS_SPLIT).astype(np.int64))
+    train, test = everything[order[: facts.train_size]], everything[order[facts.train_size :]]
+    return _dataset(facts, tuple(map(str, range(facts.num_classes))), train, test)
+
+
+def _digits_file() -> Path:
+    """Where scikit-learn keeps its digits.
+
+    Raises:
+        InstallationError: It is not there.
+    """
+    found = find_spec("sklearn")
+    folders = found.submodule_search_locations if found else None
+    for folder in folders or ():
+        if (file := Path(folder, "datasets", "data", "digits.csv.gz")).is_file():
+            return file
+    raise InstallationError(
+        "scikit-learn's images of digits are not where they should be.",
+        "Install it anew: pip install --upgrade --force-reinstall scikit-learn",
     )
-    train, test = (everything[torch.from_numpy(part)] for part in positions)
-    return _dataset(facts, tuple(str(name) for name in digits.target_names), train, test)
 
 
 def import_torchvision_datasets() -> ModuleType:

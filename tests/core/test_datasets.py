@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import shutil
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from bilstm_core import datasets, events
 from bilstm_core.catalog import CATALOG
 from bilstm_core.datasets import load_dataset
 from bilstm_core.download import Mirror
-from bilstm_core.errors import DataError
+from bilstm_core.errors import DataError, InstallationError
 from bilstm_core.randomness import Stream, generator
 from tests.conftest import Recorder, idx_bytes
 
@@ -219,15 +220,27 @@ class TestDigits:
         assert data.test.labels[:12].tolist() == [7, 6, 3, 7, 7, 3, 2, 8, 9, 3, 2, 6]
         assert data.scale(data.train.pixels).max() == 1
 
-    def test_training_and_test_images_are_all_the_images(self) -> None:
+    def test_they_are_scikit_learn_s_as_it_splits_them(self) -> None:
         from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
 
         data = load_dataset("digits", Path("unused"), Recorder())
-        ours = torch.cat([data.train.pixels, data.test.pixels]).flatten(1).numpy()
-        everything: Any = load_digits()
-        assert sorted(map(tuple, ours.tolist())) == sorted(
-            map(tuple, everything.data.astype(int).tolist())
+        digits: Any = load_digits()
+        expected = train_test_split(
+            digits.images, digits.target, test_size=360, stratify=digits.target, random_state=0
         )
+        ours = (data.train.pixels, data.test.pixels, data.train.labels, data.test.labels)
+        for got, wanted in zip(ours, expected, strict=True):
+            assert (got.numpy() == wanted).all()
+        assert data.classes == tuple(map(str, digits.target_names))
+
+    @pytest.mark.parametrize("spec", [None, ModuleSpec("sklearn", None)])
+    def test_an_installation_without_them_is_said(
+        self, spec: ModuleSpec | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(datasets, "find_spec", lambda _: spec)
+        with pytest.raises(InstallationError, match="digits are not where"):
+            load_dataset("digits", Path("unused"), Recorder())
 
 
 class TestValidation:

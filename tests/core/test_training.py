@@ -430,7 +430,7 @@ class TestCuda:
 
 
 def test_real_mnist_is_learned(mnist_dir: Path, recorder: Recorder) -> None:
-    config = RunConfig(num_epochs=1, hidden_size=48, learning_rate=0.01, batch_size=128)
+    config = RunConfig(num_epochs=1, hidden_size=32, learning_rate=0.02, batch_size=256)
     train(config, recorder, data_dir=mnist_dir)
     last = recorder.of(events.Evaluation)[-1]
     assert (last.split, last.total) == ("test", 10_000)

@@ -176,7 +176,6 @@ class TestHome:
         def command(*arguments: str) -> list[str]:
             return [*namespace, f"{nameless} && exec {shlex.join([COMMAND, *arguments])}"]
 
-        assert "got " in ran(command(*HERE[1:]), env)[0]
         _, said = ran(command("--no-ui", "--dataset", "kmnist"), env, 3)
         assert f"{tmp_path}/.bilstm-tui/datasets/KMNIST/raw" in said
         _, said = ran(command("runs", "--runs-dir", "~/runs"), env, 2)
