@@ -84,16 +84,8 @@ class GraphedStep(Step):
     The last batch of an epoch, which may be smaller, is launched kernel by kernel.
     """
 
-    def __init__(
-        self,
-        config: RunConfig,
-        model: SequenceClassifier,
-        average: SequenceClassifier | None,
-        precision: torch.dtype,
-    ) -> None:
-        super().__init__(config, model, average, precision)
-        self._warm_up_steps_left = _WARM_UP_STEPS
-        self._replay: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
+    _warm_up_steps_left = _WARM_UP_STEPS
+    _replay: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
 
     def _take(self, rows: Tensor, labels: Tensor, *, is_first: bool) -> tuple[Tensor, Tensor]:
         if len(labels) != self._config.batch_size:

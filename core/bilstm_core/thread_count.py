@@ -139,11 +139,14 @@ def choose_threads(
     Args:
         config: The run's configuration.
         device: Where it trains; the question is the processor's alone.
-        tell: Takes a message when the run begins to take fewer.
+        tell: Takes a message when the run takes fewer than was said or than it did.
         before: How many the run took on a processor before, if it goes on.
     """
     if config.threads:
-        return Threads({}, number=config.threads)
+        cores = psutil.cpu_count() or config.threads
+        if config.threads > cores:
+            tell(f"This machine has {cores} cores: more threads would only wait for one another.")
+        return Threads({}, number=min(config.threads, cores))
     is_said = any(os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"))
     if is_said or config.deterministic or device.type != "cpu":
         return Threads({})

@@ -94,8 +94,14 @@ class TestChoice:
         assert len(measured.asked) == 1
 
     def test_the_setting_comes_first(self, measured: Measured) -> None:
-        assert choose_threads(small_config(threads=3), CPU).best == 3
+        assert choose_threads(small_config(threads=2), CPU).best == 2
         assert not measured.asked
+
+    def test_no_more_than_there_are_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("psutil.cpu_count", lambda: 2)
+        told: list[str] = []
+        assert choose_threads(small_config(threads=1000), CPU, told.append).best == 2
+        assert told == ["This machine has 2 cores: more threads would only wait for one another."]
 
     @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
     def test_then_openmp_s_own_variables(

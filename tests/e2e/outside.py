@@ -25,8 +25,8 @@ DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
 LONG = [*DIGITS, "--num-epochs", "100000"]
 
 
-def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
-    """What a command did, which is over with this exit code."""
+def piped(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What a command did, with no terminal anywhere."""
     result = subprocess.run(
         [COMMAND, *arguments],
         env=env,
@@ -36,6 +36,12 @@ def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.Co
         stdin=subprocess.DEVNULL,
     )
     assert "Traceback" not in result.stderr
+    return result
+
+
+def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.CompletedProcess[str]:
+    """The same, over with this exit code."""
+    result = piped(*arguments, env=env)
     assert result.returncode == code, result.stdout + result.stderr
     return result
 

@@ -12,6 +12,7 @@ import pytest
 
 from bilstm_core import events
 from tests.conftest import DataServer
+from tests.e2e.outside import piped
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
 DIGITS = ["--no-ui", "--dataset", "digits", "--hidden-size", "32"]
@@ -23,19 +24,6 @@ GOT = r"got \d+ / {} with accuracy \d+\.\d\d"
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     return environment(tmp_path)
-
-
-def piped(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        [COMMAND, *arguments],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "Traceback" not in result.stderr
-    return result
 
 
 class TestPipe:
