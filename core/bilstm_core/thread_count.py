@@ -147,7 +147,8 @@ def choose_threads(
         if config.threads > cores:
             tell(f"This machine has {cores} cores: more threads would only wait for one another.")
         return Threads({}, number=min(config.threads, cores))
-    is_said = any(os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"))
+    variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    is_said = any(os.environ.get(name, "").strip()[:1].isdigit() for name in variables)
     if is_said or config.deterministic or device.type != "cpu":
         return Threads({})
     most = usable_cores()

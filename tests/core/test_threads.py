@@ -111,6 +111,13 @@ class TestChoice:
         assert choose_threads(small_config(), CPU).best == 2
         assert not measured.asked
 
+    def test_what_is_no_number_says_nothing(
+        self, measured: Measured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OMP_NUM_THREADS", "many")
+        assert choose_threads(small_config(), CPU).best == 1
+        assert measured.asked
+
     def test_a_gpu_and_a_deterministic_run_take_pytorch_s(self, measured: Measured) -> None:
         assert choose_threads(small_config(), CUDA).best == 2
         assert choose_threads(small_config(deterministic=True), CPU).best == 2

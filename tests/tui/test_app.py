@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Collapsible, HelpPanel, Input, Select
+from textual.widgets import Collapsible, HelpPanel, Input, Select, TabbedContent
 
 from bilstm_core import events
 from bilstm_core.architecture import summarise
@@ -364,3 +364,23 @@ def test_an_app_in_ascii_draws_nothing_else(tmp_path: Path) -> None:
         assert any(mark in "".join(drawn) for mark in ("'", ":"))
 
     drive(FakeWorker(), tmp_path, steps, is_ascii=True)
+
+
+def test_the_view_is_switched_wherever_the_focus_is(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        tabs = app.screen.query_one(TabbedContent)
+        await pilot.press("t")
+        await until(pilot, lambda: "finished" in text(app))
+        inside = [widget for widget in app.screen.query("#run *") if widget.focusable]
+        assert inside
+        for widget in inside:
+            await until(pilot, lambda: tabs.active == "run")
+            widget.focus()
+            await until(pilot, lambda widget=widget: app.focused is widget)
+            await pilot.press("v")
+            await until(pilot, lambda: tabs.active == "network")
+            await pilot.pause()
+            assert tabs.active == "network"
+            await pilot.press("v")
+
+    drive(FakeWorker(), tmp_path, steps)

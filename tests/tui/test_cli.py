@@ -1,5 +1,6 @@
 """The command line: complete help, refusals in words, each with its exit code."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from bilstm_core import __version__
+from bilstm_core.checkpoints import CHANGEABLE
 from bilstm_core.config import GROUPS, SETTINGS
 from bilstm_core.presets import PRESETS
 from bilstm_core.resolve import resolve
+from bilstm_tui import commands
 from bilstm_tui.cli import run
 
 
@@ -237,3 +240,8 @@ def test_json_mode_prints_events_alone(capsys: pytest.CaptureFixture[str]) -> No
     types = [json.loads(line)["type"] for line in out.splitlines()]
     assert types[0] == "run_started"
     assert types[-1] == "finished"
+
+
+def test_what_a_run_may_go_on_with_otherwise_can_be_said() -> None:
+    options = inspect.signature(commands.resume).parameters.keys()
+    assert CHANGEABLE - {"checkpoint_seconds"} <= options

@@ -93,6 +93,12 @@ def resume(
         str | None, Parameter(help="wait for this many epochs from now on", metavar="N")
     ] = None,
     device: Annotated[str | None, Parameter(help="go on there", metavar="NAME")] = None,
+    threads: Annotated[
+        str | None, Parameter(help="of the processor, 0 = as many as before", metavar="N")
+    ] = None,
+    cuda_graph: Annotated[
+        bool | None, Parameter(help="launch a step at once on an NVIDIA GPU", show_default=False)
+    ] = None,
     detach: Annotated[bool, switch("go on in a process that outlives this terminal")] = False,
     json: Annotated[bool, switch("print events as JSON lines on stdout")] = False,
     data_dir: DataDir = None,
@@ -100,7 +106,13 @@ def resume(
 ) -> int:
     """Go on with a run from its last checkpoint, or with a finished one for more epochs."""
     found = find_run(paths.runs_dir(runs_dir), run)
-    asked = {"num_epochs": num_epochs, "patience": patience, "device": device}
+    asked = {
+        "num_epochs": num_epochs,
+        "patience": patience,
+        "device": device,
+        "threads": threads,
+        "cuda_graph": cuda_graph,
+    }
     changes = {name: value for name, value in asked.items() if value is not None}
     if detach:
         order = {"command": "resume", "run": str(found.path), "changes": changes}

@@ -235,6 +235,7 @@ class TrainScreen(Screen[None]):
 
     def action_switch_view(self) -> None:
         """The other tab."""
+        self.set_focus(None)  # a tab that holds the focus would come back at once
         tabs = self.query_one(TabbedContent)
         tabs.active = "network" if tabs.active == "run" else "run"
 
