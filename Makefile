@@ -3,7 +3,7 @@
 # make check          linter, formatter, types
 # make bench          speed beside the notebook's loop, Lightning, and Keras where installed
 # make bench-app      speed of the hand: first paint, keys, what a run under the app loses
-# make bench-accuracy accuracy of the notebook's presets over seeds
+# make bench-accuracy accuracy and time of the presets over seeds; an hour on 2 cores
 # make bench-large    bytes on the link; memory and speed with long runs and many of them
 # make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
 # make pictures       the screenshots in docs/, from the real app

@@ -108,10 +108,10 @@ class BilstmApp(App[int]):
             self._filters.append(AsciiFilter())
         kept = preferences.kept if preferences else Preferences()
         self._redraws = kept.redraws_per_second
-        self._rate = redraws_per_second or self._redraws
+        self._redraws_now = redraws_per_second or self._redraws
         if kept.theme in self.available_themes:
             self.theme = kept.theme
-        self.train_screen = TrainScreen(config, preset, self._runs_dir, self._rate)
+        self.train_screen = TrainScreen(config, preset, self._runs_dir, self._redraws_now)
 
     def on_mount(self) -> None:
         """Show the first screen; load PyTorch elsewhere; offer what is live."""
@@ -164,7 +164,7 @@ class BilstmApp(App[int]):
         prompt = Prompt("Redraw rate", words, f"{self._redraws:g}", problem_of)
         answer = await self.push_screen_wait(prompt)
         if answer:
-            self._redraws = self._rate = float(answer)
+            self._redraws = self._redraws_now = float(answer)
             self.train_screen.view.redraw(self._redraws)
             self._remember()
 
@@ -261,7 +261,7 @@ class BilstmApp(App[int]):
             self.screen.dismiss(None)
         else:
             shown = self.train_screen.view.shown_run
-            screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._rate)
+            screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraws_now)
             self.push_screen(screen, self._carry_out)
 
     def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
