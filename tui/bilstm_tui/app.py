@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -363,6 +364,11 @@ class BilstmApp(App[int]):
         answers = {"watch": "Watch it", "no": "Not now"}
         names = "\n".join(run.name for run in live[-5:])
         self.push_screen(Question("Being trained now", names, answers), watch)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """While the app ends, Textual composes no screen: what one then misses is no defect."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Without Textual's traceback: whoever started the app says it in words."""

@@ -42,14 +42,18 @@ class Inspector:
                 lambda: asyncio.StreamReaderProtocol(self._answers), answers
             )
             command = (sys.executable, "-P", "-m", "bilstm_core.inspector")
-            self._process = await asyncio.create_subprocess_exec(
-                *(*command, *self._arguments, str(to_us)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=(to_us,),
-                env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
-            )
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(*command, *self._arguments, str(to_us)),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
+                    stderr=asyncio.subprocess.DEVNULL,
+                    pass_fds=(to_us,),
+                    env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
+                )
+            except BaseException:  # cancelled, too: whoever asked may have left
+                self._pipe.close()
+                raise
         answer = await self._line()
         if answer.startswith(b'{"type":"failed"'):
             failed = events.from_json(answer)
