@@ -5,8 +5,10 @@ It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": 
 "data_dir": …}`. It answers with one line into the file descriptor ANSWERS, `{"run": "…"}` with the
 run's folder, or a `failed` event where no run could be begun; then it lets go of the streams that
 it was given and prints into the run's `worker.log`. Started as a session leader, it outlives the
-terminal. While no order comes it loads PyTorch, so that the order, when it comes, is begun at
-once.
+terminal.
+
+Before the order, any number of lines `{"command": "expect", "config": {…}}` may say what will
+probably be ordered: it makes ready for the last of them, so that the order is begun at once.
 
 A third order, `{"command": "find_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
 a `RateCurve` answers it, and that is all.
@@ -18,6 +20,7 @@ import select
 import sys
 import traceback
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +39,11 @@ def main() -> int:
     wait_briefly()
     stop = StopRequest()
     stop.listen()
-    if not _has_an_order():
-        _warm_up()
-    line = sys.stdin.readline()
-    if not line:  # whoever started us has gone
+    order = _await_order()
+    if not order:  # whoever started us has gone
         return 0
     from .failures import failed  # imports torch: seconds
 
-    order = json.loads(line)
     try:
         if order["command"] == "find_rate":
             _answer(answers, _rate_curve(order))
@@ -66,22 +66,44 @@ def main() -> int:
         return INTERNAL_ERROR_EXIT_CODE
 
 
-def _has_an_order() -> bool:
-    """Whether somebody waits for us already."""
+def _await_order() -> dict[str, Any] | None:
+    """The order, or None if none will come; makes ready for what is expected meanwhile."""
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # see `_is_told_more`
+        while line := lines.readline():
+            order = json.loads(line)
+            if order["command"] != "expect":
+                return order
+            if not _is_told_more():
+                _make_ready(order["config"])
+    return None
+
+
+def _is_told_more() -> bool:
+    """Whether a line waits to be read; one that is in a buffer would not be seen."""
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _warm_up() -> None:
-    """Load what takes seconds while nobody waits; no memory of a GPU is taken.
-
-    PyTorch and scikit-learn load much of themselves at the first use: so a little is trained.
-    """
+def _make_ready(settings: dict[str, Any]) -> None:
+    """Load and measure what takes seconds while nobody waits; no memory of a GPU is taken."""
     with suppress(ImportError, OSError, RuntimeError, BilstmError):  # told when an order needs it
-        from .training import train
+        _load_libraries()
+        if _is_told_more():
+            return
+        from .devices import resolve_device
+        from .thread_count import choose_threads
 
-        little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu", threads=1)
-        train(little, lambda _: None, should_stop=_has_an_order)
-        from . import session  # noqa: F401
+        config = RunConfig.model_validate(settings)
+        choose_threads(config, resolve_device(config.device))
+
+
+@cache
+def _load_libraries() -> None:
+    """PyTorch loads much of itself at the first use: so a little is trained."""
+    from .training import train
+
+    little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu", threads=1)
+    train(little, lambda _: None, should_stop=_is_told_more)
+    from . import session  # noqa: F401
 
 
 def _open(order: dict[str, Any]) -> Any:

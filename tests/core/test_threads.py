@@ -1,11 +1,14 @@
 """The number of threads: measured once, remembered, and fewer where they wait for one another."""
 
+import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from bilstm_core import thread_count
+from bilstm_core import thread_count, worker
 from bilstm_core.config import RunConfig
 from bilstm_core.paths import threads_file
 from bilstm_core.thread_count import (
@@ -251,3 +254,22 @@ class TestWhileItTrains:
         self.pass_time(threads, 10, 1.0)
         assert torch.get_num_threads() == 2
         assert not self.told
+
+
+def test_a_worker_measures_what_is_expected_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+    ours, theirs = os.pipe()
+    with os.fdopen(ours) as stdin, os.fdopen(theirs, "w", buffering=1) as orders:
+
+        def measure_and_order(config: RunConfig, _: torch.device) -> None:
+            measured.append(config.hidden_size)
+            orders.write('{"command": "begin"}\n')
+
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(thread_count, "choose_threads", measure_and_order)
+        monkeypatch.setattr(worker, "_load_libraries", lambda: None)
+        for size in (8, 16, 32):
+            expected = {"command": "expect", "config": {"hidden_size": size}}
+            orders.write(json.dumps(expected) + "\n")
+        assert worker._await_order() == {"command": "begin"}
+    assert measured == [32]

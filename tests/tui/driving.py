@@ -55,6 +55,7 @@ class FakeWorker:
         self.events_told = events_told
         self.failure = failure
         self.orders: list[dict[str, Any]] = []
+        self.expected: list[RunConfig] = []
         self.runs: list[Run] = []
         self.locks: list[RunLock] = []
         self.curve = RateCurve(rates=[1e-3, 1e-2, 1e-1], losses=[2.0, 1.0, 3.0], suggestion=0.0123)
@@ -63,6 +64,9 @@ class FakeWorker:
 
     def __call__(self) -> "FakeWorker":
         return self
+
+    def expect(self, config: RunConfig) -> None:
+        self.expected.append(config)
 
     def order(self, order: dict[str, Any]) -> Run:
         self.orders.append(order)

@@ -82,6 +82,21 @@ def test_the_sketch_and_the_command_follow_the_form(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def test_a_worker_expects_what_the_form_says(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: worker.expected == [small_config()])
+        field = app.screen.query_one("#hidden_size", Input)
+        field.value = "3"
+        field.value = "32"
+        await until(pilot, lambda: len(worker.expected) > 1)
+        await pilot.press("t")  # whatever follows is expected of the next worker
+        await until(pilot, lambda: len(worker.expected) > 2)
+
+    worker = FakeWorker()
+    drive(worker, tmp_path, steps)
+    assert worker.expected[1:] == [small_config(hidden_size=32)] * 2
+
+
 def test_a_wrong_value_is_said_and_cannot_be_trained(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         app.screen.query_one("#num_layers", Input).value = "99"

@@ -87,5 +87,8 @@ def test_what_went_wrong_is_a_dialog(tmp_path: Path) -> None:
 
 
 def test_a_real_worker_finds_one() -> None:
-    curve = Worker().find_rate(small_config(), None)
+    worker = Worker()
+    worker.expect(small_config(batch_size=8))
+    worker.expect(small_config())
+    curve = worker.find_rate(small_config(), None)
     assert curve.suggestion is not None

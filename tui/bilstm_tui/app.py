@@ -6,7 +6,7 @@ import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
 from textual.app import App, SystemCommand
@@ -19,7 +19,6 @@ from bilstm_core import events, paths
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError, DataError
 from bilstm_core.files import is_gone
-from bilstm_core.rate_curve import RateCurve
 from bilstm_core.runs import Run, list_runs
 
 from .ascii import AsciiFilter
@@ -28,6 +27,7 @@ from .palette import KeyCommands
 from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
 from .screens.dialogs import Dialog, Prompt, Question, failure
 from .screens.train import TrainScreen, is_typing
+from .spare import Spare, Trains
 from .widgets.form import Form
 
 if TYPE_CHECKING:
@@ -35,26 +35,8 @@ if TYPE_CHECKING:
     from .widgets.run_view import RunView
 
 _HANG_UP_SECONDS = 1.0
-
-
-class Trains(Protocol):
-    """What carries out an order in a process of its own; see `launcher.Worker`."""
-
-    def order(self, order: dict[str, Any]) -> Run:
-        """Begin or resume a run."""
-        ...
-
-    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
-        """Try learning rates."""
-        ...
-
-    def give_up(self) -> None:
-        """End it while it tries."""
-        ...
-
-    def dismiss(self) -> None:
-        """Not needed any more."""
-        ...
+_SETTLED_SECONDS = 0.5
+"""Without a change, after which the form is taken to be as it will be trained."""
 
 
 class BilstmApp(App[int]):
@@ -102,8 +84,7 @@ class BilstmApp(App[int]):
         self._data_dir = data_dir
         self._label = name
         self._preferences = preferences
-        self._make_worker = make_worker
-        self._spare: Trains | None = None
+        self._spare = Spare(make_worker)
         self._is_starting = False
         if is_ascii:
             self._filters.append(AsciiFilter())
@@ -128,8 +109,7 @@ class BilstmApp(App[int]):
     def on_unmount(self) -> None:
         """Let the worker go that got no order; remember the form."""
         self._remember()
-        if self._spare:
-            self._spare.dismiss()
+        self._spare.dismiss()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed, and a dialog is answered first."""
@@ -232,7 +212,7 @@ class BilstmApp(App[int]):
         """Try learning rates, and fill the form's field if that is wanted."""
         from .screens.rate import RateScreen  # not needed for the first paint
 
-        worker, self._spare = self._spare or self._make_worker(), None
+        worker = self._spare.take()
         folder = self._data_folder
         screen = RateScreen(lambda: worker.find_rate(event.config, folder), worker.give_up)
         answer = await self.push_screen_wait(screen)
@@ -305,7 +285,7 @@ class BilstmApp(App[int]):
             return
         self._is_starting = True
         try:
-            worker, self._spare = self._spare or self._make_worker(), None
+            worker = self._spare.take()
             run = await asyncio.to_thread(worker.order, order)
             await self.train_screen.watch_run(run)
         except BilstmError as error:
@@ -347,7 +327,13 @@ class BilstmApp(App[int]):
 
     def _warm_up(self) -> None:
         if not self._is_starting:  # with a key at the first paint: two would load PyTorch at once
-            self._spare = self._spare or self._make_worker()
+            self._spare.make_ready(self.train_screen.config)
+
+    @on(Form.Changed)
+    @work(exclusive=True, group="expected")
+    async def _expect(self, event: Form.Changed) -> None:
+        await asyncio.sleep(_SETTLED_SECONDS)
+        self._spare.expect(event.config)
 
     async def _offer_live_run(self) -> None:
         try:
@@ -387,8 +373,7 @@ class BilstmApp(App[int]):
         poll = select.poll()
         poll.register(sys.__stdin__.fileno(), select.POLLHUP)
         if any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0)):
-            if self._spare:
-                self._spare.dismiss()
+            self._spare.dismiss()
             os._exit(129)
 
 

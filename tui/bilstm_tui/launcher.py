@@ -64,6 +64,10 @@ class Worker:
                 start_new_session=True,
             )
 
+    def expect(self, config: RunConfig) -> None:
+        """Have it make ready for an order to train this."""
+        self._say({"command": "expect", "config": config.model_dump()})
+
     def order(self, order: dict[str, Any]) -> Run:
         """Have it begin or resume a run; returns once the run is on its way.
 
@@ -97,8 +101,8 @@ class Worker:
         assert process.stdin  # noqa: S101 - for the type checker
         with self._diagnostics, self._answers:
             try:
-                with suppress(BrokenPipeError):  # it has ended already; why is told below
-                    process.stdin.write(json.dumps(order).encode() + b"\n")
+                self._say(order)
+                with suppress(BrokenPipeError):
                     process.stdin.close()
                 answer = self._answers.readline()
             except KeyboardInterrupt:
@@ -109,6 +113,12 @@ class Worker:
         if json.loads(answer).get("type") == "failed":
             raise relayed(answer)
         return answer
+
+    def _say(self, order: dict[str, Any]) -> None:
+        assert self._process.stdin  # noqa: S101 - for the type checker
+        with suppress(BrokenPipeError):  # it has ended already; why is told where it has no answer
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.flush()
 
     def give_up(self) -> None:
         """End it while it works on an answer."""
