@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import pynvml
-
 
 @dataclass(frozen=True)
 class Gpu:
@@ -26,6 +24,8 @@ class Gpu:
 
 def list_gpus() -> list[Gpu]:
     """All GPUs of this machine; none where there is no NVIDIA driver."""
+    import pynvml  # a twentieth of the app's first paint, and not needed for that
+
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
@@ -39,6 +39,8 @@ def list_gpus() -> list[Gpu]:
 
 
 def _read(index: int) -> Gpu:
+    import pynvml
+
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     try:

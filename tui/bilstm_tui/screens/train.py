@@ -119,7 +119,7 @@ class TrainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draw the first network."""
         self.query_one(Plan).show(self._first, self.preset)
-        self.judge_pace()
+        self.call_after_refresh(self.judge_pace)
         self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

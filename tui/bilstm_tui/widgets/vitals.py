@@ -27,7 +27,7 @@ class Vitals(Static):
         """Look every two seconds."""
         psutil.cpu_percent()  # the first call only starts the measurement
         self.set_interval(_SECONDS, self._look)
-        self.call_later(self._look)
+        self.call_after_refresh(self._look)
 
     async def _look(self) -> None:
         if not self.is_on_screen:  # there are two of us, on two tabs
