@@ -11,6 +11,7 @@ from . import events
 from .events import Event, Split
 
 _CAPACITY = 1 << 16
+_TAKEN_AT_ONCE = 1 << 12
 _MOMENTS = 4096
 _EPOCHS = 4096
 LATEST_EPOCHS = 256
@@ -32,9 +33,23 @@ class Curve:
         self._sum = np.zeros(_CAPACITY)
         self._count = np.zeros(_CAPACITY, np.int64)
         self._bad = np.zeros(_CAPACITY, np.int64)
+        self._waiting_from = 1
+        self._waiting: list[float | None] = []
+        """Not in their places yet: many at a time get there faster."""
 
     def extend(self, first_step: int, values: list[float | None]) -> None:
         """Take the values of consecutive steps; None stands for one that was not finite."""
+        if first_step != self._waiting_from + len(self._waiting):
+            self._settle()
+            self._waiting_from = first_step
+        self._waiting += values
+        if len(self._waiting) >= _TAKEN_AT_ONCE:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Bring what waits to its places."""
+        first_step, values = self._waiting_from, self._waiting
+        self._waiting_from, self._waiting = first_step + len(values), []
         while (first_step + len(values) - 2) // self.span >= _CAPACITY:
             self._halve()
         numbers = np.array(values, dtype=np.float64)  # None becomes nan
@@ -49,12 +64,14 @@ class Curve:
 
     def cut_after(self, step: int) -> None:
         """Forget the values of later steps, as far as they do not share a place with others."""
+        self._settle()
         start = -(-step // self.span)
         self._low[start:] = self._high[start:] = np.nan
         self._sum[start:] = self._count[start:] = self._bad[start:] = 0
 
     def points(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Steps with their least, greatest and mean value, in order."""
+        self._settle()
         (places,) = np.nonzero(self._count)
         steps = places * self.span + 1
         mean = self._sum[places] / self._count[places]
@@ -62,10 +79,12 @@ class Curve:
 
     def bad_steps(self) -> NDArray[np.int64]:
         """Steps whose value was not finite; with shared places, the first of each place."""
+        self._settle()
         return np.nonzero(self._bad)[0] * self.span + 1
 
     def __len__(self) -> int:
         """Number of values taken."""
+        self._settle()
         return int(self._count.sum() + self._bad.sum())
 
     def _halve(self) -> None:

@@ -1,13 +1,15 @@
 """The lines of a run, and those of the notebook to the letter."""
 
+import re
+
 import pytest
 
 from bilstm_core import events
 from bilstm_core.architecture import READOUT_TITLES
 from bilstm_core.config import SETTINGS
 from bilstm_core.resolve import resolve
+from bilstm_tui.estimate import Estimate
 from bilstm_tui.narration import Narrator, got
-from bilstm_tui.progress import Estimate
 from tests.samples import run_started
 
 
@@ -134,11 +136,12 @@ def test_a_download_is_one_line_a_file(told: Told) -> None:
 def test_the_words_beside_the_bar() -> None:
     estimate = Estimate()
     estimate.start(started())
-    *words, left, end = estimate.update(
+    estimate.take(
         events.Progress(
             epoch=1, step=938, losses=[0.5, None], learning_rate=0.1, samples_per_second=4321.0
         )
     )
+    *words, left, end = estimate.words()
     assert words == ["epoch 1/2", "938/1,876", "loss 0.5000", "4,321 samples/s"]
     assert left.endswith(" left")
     assert end.startswith("ends ")
@@ -154,7 +157,7 @@ class Pace:
         self.estimate.start(begun)
 
     def words_at(self, step: int, seconds: float) -> tuple[str, ...]:
-        return self.estimate.update(
+        self.estimate.take(
             events.Progress(
                 time=self.begun + seconds,
                 epoch=1,
@@ -164,6 +167,7 @@ class Pace:
                 samples_per_second=1,
             )
         )
+        return self.estimate.words()
 
 
 def test_a_pause_is_left_out_of_the_pace() -> None:
@@ -181,6 +185,12 @@ def test_a_machine_that_slept_and_a_clock_set_back_are_left_out_of_the_pace(jump
     assert "02:58 left" in pace.words_at(100, 10)
     assert "02:48 left" in pace.words_at(200, 20 + jump)
     assert "02:38 left" in pace.words_at(300, 30 + jump)
+
+
+def test_days_are_told_in_short() -> None:
+    *_, left, end = Pace().words_at(1, 60 * 60)
+    assert left == "78 d 3 h left"  # 1,875 steps, one an hour
+    assert re.fullmatch(r"ends \d\d \w+ \d\d:\d\d", end)
 
 
 def test_a_pause_is_told(told: Told) -> None:

@@ -353,7 +353,8 @@ class BilstmApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """While the app ends, Textual composes no screen: what one then misses is no defect."""
-        if not (self._exit and isinstance(error, NoMatches)):
+        is_ending = self._exit or not self.is_running
+        if not (is_ending and isinstance(error, NoMatches)):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

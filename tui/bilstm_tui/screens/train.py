@@ -35,6 +35,8 @@ _BOTH_FIT = 120
 """Columns from which on the form stays beside a run."""
 _FIRST_PAINT_SECONDS = 0.3
 """What is not seen at first waits so long, so that the rest is seen sooner."""
+_READING_SECONDS = 0.3
+"""How long a run may be read before its tab is drawn, which would only slow the reading down."""
 _JUDGED_RUNS = 30
 """Runs, the latest, whose pace an estimate is made from."""
 
@@ -168,9 +170,11 @@ class TrainScreen(Screen[None]):
 
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
-        self._show_run_tab()
         await self._add_view()
-        await self.view.watch_run(run)
+        reading = asyncio.create_task(self.view.watch_run(run))
+        await asyncio.wait({reading}, timeout=_READING_SECONDS)
+        self._show_run_tab()
+        await reading
         self.refresh_bindings()
 
     @work(exclusive=True, group="pace")

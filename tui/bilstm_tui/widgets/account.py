@@ -6,7 +6,7 @@ from bilstm_core.history import History
 from bilstm_core.log import LogReader, open_log
 from bilstm_core.runs import Run
 
-from ..progress import Estimate
+from ..estimate import Estimate
 
 
 class Account:
@@ -14,14 +14,12 @@ class Account:
 
     Attributes:
         history: The run as it went.
-        figures: The latest ones, in words.
-        end: When it will be over, in words.
         download: The data that arrive, while they do.
     """
 
     def __init__(self) -> None:
         self.history = History()
-        self.figures = self.end = ""
+        self._latest: events.Progress | events.EvaluationStarted | None = None
         self.download: events.Download | None = None
         self._estimate = Estimate()
 
@@ -29,6 +27,26 @@ class Account:
     def seconds_a_step(self) -> float:
         """What a step takes, on average."""
         return self._estimate.seconds_a_step
+
+    @property
+    def figures(self) -> str:
+        """The latest ones, in words."""
+        match self._latest:
+            case events.Progress(learning_rate=rate):
+                _epoch, *figures, _left, _end = self._estimate.words()
+                return "  ".join([*figures, f"lr {rate:.3g}"])
+            case events.EvaluationStarted(split=split):
+                return f"Checking {events.SPLIT_TITLES[split]} data"
+            case _:
+                return ""
+
+    @property
+    def end(self) -> str:
+        """When it will be over, in words; empty where nothing is trained."""
+        if not isinstance(self._latest, events.Progress):
+            return ""
+        *_, left, end = self._estimate.words()
+        return f"{left}, {end}"
 
     def take(self, event: Event) -> None:
         """Add the next event."""
@@ -38,19 +56,16 @@ class Account:
                 self.download = event
             case events.RunStarted():
                 self._estimate.start(event)
-                self.figures = self.end = ""
-                self.download = None
+                self._latest = self.download = None
             case events.Failed() | events.Stopped():
                 self.download = None
             case events.Progress():
-                _epoch, *figures, left, end = self._estimate.update(event)
-                self.figures = "  ".join([*figures, f"lr {event.learning_rate:.3g}"])
-                self.end = f"{left}, {end}"
+                self._estimate.take(event)
+                self._latest = event
             case events.WentOn():
                 self._estimate.go_on(event)
             case events.EvaluationStarted():
-                self.end = ""
-                self.figures = f"Checking {events.SPLIT_TITLES[event.split]} data"
+                self._latest = event
             case _:
                 pass
 

@@ -33,11 +33,12 @@ class RunLog(ScrollView, can_focus=True):
         self._wrap_all()
         self.scroll_to(y=0, animate=False, immediate=True)
 
-    def write(self, line: Text) -> None:
-        """One line more."""
-        self._told.append(line)
-        if self._room:
-            self._strips.extend(self._wrapped(line))
+    def write(self, *lines: Text) -> None:
+        """So many lines more, drawn together."""
+        self._told.extend(lines)
+        if self._room and lines:
+            for line in lines:
+                self._strips.extend(self._wrapped(line))
             self._show()
 
     def on_resize(self) -> None:

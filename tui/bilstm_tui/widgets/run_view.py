@@ -78,6 +78,8 @@ class RunView(Vertical):
         self._heard = 0.0
         self._are_charts_stale = self._was_training = self._was_silent = False
         self._reader: LogReader | None = None
+        self._lines: list[Text] = []
+        """What is not in the log yet."""
 
     def compose(self) -> ComposeResult:
         """Headline, progress, figures, result, charts, log."""
@@ -94,6 +96,7 @@ class RunView(Vertical):
 
     def on_mount(self) -> None:
         """Look for news on a timer: its rate never follows the run's."""
+        self.on_resize()  # before it is shown: afterwards all would be laid out twice
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def redraw(self, per_second: float) -> None:
@@ -126,8 +129,10 @@ class RunView(Vertical):
         ending = self.history.ending
         if ending and run.is_live and run.taken_at > ending.time:
             self.history.ending = None  # the last word of the session before
+        self._lines.clear()
         for event in self.history.story(_TOLD_EPOCHS):
             self._narrator.tell(event)
+        self._write_lines()
         self.shown_run, self._reader, self._is_followed = run, reader, True
         self._show(self._status())
         await self._look()
@@ -147,6 +152,7 @@ class RunView(Vertical):
             self._narrator.tell(event)
             if isinstance(event, events.Failed):
                 self._warn(f"{event.title}: {event.message}")
+        self._write_lines()
         self._is_followed = is_live or bool(new)
         has_changed = bool(new) or self._is_silent != self._was_silent
         if has_changed or not self._is_followed or self._are_charts_due:
@@ -222,7 +228,11 @@ class RunView(Vertical):
         return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:
-        self.query_one(RunLog).write(Text(harmless(line)))
+        self._lines.append(Text(harmless(line)))
 
     def _warn(self, line: str) -> None:
-        self.query_one(RunLog).write(Text(f"! {harmless(line)}", style="yellow"))
+        self._lines.append(Text(f"! {harmless(line)}", style="yellow"))
+
+    def _write_lines(self) -> None:
+        self.query_one(RunLog).write(*self._lines)
+        self._lines.clear()
