@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Collapsible, HelpPanel, Input, Select, TabbedContent
+from textual.widgets import Collapsible, Input, Select, TabbedContent
 
 from bilstm_core import events
 from bilstm_core.architecture import summarise
@@ -13,6 +13,7 @@ from bilstm_core.control import Orders, Stop
 from bilstm_core.errors import RelayedError
 from bilstm_core.runs import Run
 from bilstm_tui.app import BilstmApp
+from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.widgets.form import command_for
 from tests.samples import small_config
 from tests.tui.driving import (
@@ -21,6 +22,7 @@ from tests.tui.driving import (
     FakeWorker,
     asked,
     drive,
+    open_runs,
     said,
     tell,
     text,
@@ -231,11 +233,30 @@ def test_a_live_run_is_offered(tmp_path: Path) -> None:
 def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("question_mark")
-        await until(pilot, lambda: app.screen.query(HelpPanel))
+        await until(pilot, lambda: "Change the learning rate of the run" in text(app))
         await pilot.press("question_mark")
-        await until(pilot, lambda: not app.screen.query(HelpPanel))
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await open_runs(app, pilot, 0)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Give it another name" in text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_grey_key_says_why(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        for key, why in {"i": "No run is shown", "p": "Nothing is being trained"}.items():
+            await pilot.press(key)
+            await until(pilot, lambda why=why: why in said(app))
+        await pilot.press("t")
+        await until(pilot, lambda: "running" in text(app))
+        await pilot.press("t")
+        await until(pilot, lambda: "stop it first" in said(app))
+
+    drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+    assert len(worker.orders) == 1
 
 
 def test_the_command_says_only_what_differs() -> None:

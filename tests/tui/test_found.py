@@ -21,7 +21,6 @@ from bilstm_core.runs import Run
 from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.inspect import InspectScreen
-from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.widgets import vitals
 from bilstm_tui.widgets.axes import Ticks
 from bilstm_tui.widgets.chart import Chart
@@ -387,15 +386,3 @@ def test_a_defect_is_told_in_words(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cli.run(["--dataset", "digits", "--runs-dir", str(tmp_path)]) == 70
     assert "ZeroDivisionError: oh" in capsys.readouterr().err
-
-
-def test_escape_closes_the_keys_first(tmp_path: Path) -> None:
-    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await open_runs(app, pilot, 0)
-        await pilot.press("question_mark")
-        await until(pilot, lambda: app.screen.query("HelpPanel"))
-        await pilot.press("escape")
-        await until(pilot, lambda: not app.screen.query("HelpPanel"))
-        assert isinstance(app.screen, RunsScreen)
-
-    drive(FakeWorker(), tmp_path, steps)

@@ -58,12 +58,13 @@ class BilstmApp(App[int]):
     CSS_PATH = "app.tcss"
     COMMANDS = App.COMMANDS | {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "runs", "Runs", priority=True),
-        Binding("question_mark", "help", "Keys", priority=True),
-        Binding("q", "leave", "Quit", priority=True),
+        Binding("r", "runs", "Runs", priority=True, tooltip="All runs, or back from them"),
+        Binding("question_mark", "help", "Keys", priority=True, tooltip="These keys"),
+        Binding(
+            "q", "leave", "Quit", priority=True, tooltip="Quit; a run may go on without the app"
+        ),
         Binding("ctrl+c", "quit_now", "Quit while typing", priority=True, show=False),
         Binding("ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
-        Binding("escape", "close_help", "Close the keys", priority=True, show=False),
     ]
 
     def __init__(
@@ -117,8 +118,6 @@ class BilstmApp(App[int]):
             return False
         if action in {"runs", "help"}:
             return not isinstance(self.screen, Dialog)
-        if action == "close_help":
-            return bool(self.screen.query("HelpPanel"))
         return True
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
@@ -165,15 +164,10 @@ class BilstmApp(App[int]):
         )
 
     def action_help(self) -> None:
-        """The keys of this screen, or no longer."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        """The keys of this screen."""
+        from .screens.key_help import KeyHelp  # not needed for the first paint
 
-    def action_close_help(self) -> None:
-        """No keys of this screen any more."""
-        self.action_hide_help_panel()
+        self.push_screen(KeyHelp(self.screen))
 
     def action_quit_now(self) -> None:
         """Quit, whatever is being typed or asked."""

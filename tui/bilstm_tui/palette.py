@@ -7,6 +7,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.dom import DOMNode
 from textual.types import IgnoreReturnCallbackType
 
+from .widgets.keys import own_bindings
+
 
 class KeyCommands(Provider):
     """All keys that do something on the screen beneath the palette."""
@@ -26,21 +28,15 @@ class KeyCommands(Provider):
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
         found: dict[str, tuple[Binding, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
-            if active.enabled and active.binding.action in _own_actions(active.node):
+            own = {binding.action for binding in own_bindings(active.node)}
+            if active.enabled and active.binding.action in own:
                 found.setdefault(active.binding.description, (active.binding, active.node))
-        for binding in type(self.app).BINDINGS:  # not active while the palette takes the letters
-            if isinstance(binding, Binding) and binding.show:
+        for binding in own_bindings(self.app):  # not active while the palette takes the letters
+            if binding.show:
                 found.setdefault(binding.description, (binding, self.app))
         found.pop("", None)
         for words, (binding, node) in found.items():
             yield words, self.app.get_key_display(binding), _runner(binding, node)
-
-
-def _own_actions(node: DOMNode) -> set[str]:
-    """What a node of ours does by its own keys: not what every widget can, such as to scroll."""
-    kind = type(node)
-    own = vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("bilstm_tui.") else ()
-    return {binding.action for binding in own if isinstance(binding, Binding)}
 
 
 def _runner(binding: Binding, node: DOMNode) -> IgnoreReturnCallbackType:

@@ -38,11 +38,11 @@ class InspectScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "normalise", "Counts/Shares"),
-        Binding("j", "step(1)", "Next mistake"),
-        Binding("k", "step(-1)", "Previous"),
-        Binding("c", "next_class", "Class"),
-        Binding("escape", "dismiss", "Back"),
+        Binding("n", "normalise", "Counts/Shares", tooltip="Counts, or shares of each class"),
+        Binding("j", "step(1)", "Next mistake", tooltip="The next mistake"),
+        Binding("k", "step(-1)", "Previous", tooltip="The mistake before"),
+        Binding("c", "next_class", "Class", tooltip="Mistakes of one class after another"),
+        Binding("escape", "dismiss", "Back", tooltip="Back"),
     ]
 
     AUTO_FOCUS = "Tabs"

@@ -21,7 +21,10 @@ _REMEMBERED = 2048
 class RunsTable(DataTable[Text]):
     """A table whose Enter says what it does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Open")]
+    BINDING_GROUP_TITLE = "In the table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", tooltip="Show the run as it went")
+    ]
 
     def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
         """All widths are given; that Textual measures each cell takes longer than all the rest."""

@@ -73,18 +73,26 @@ class RunsScreen(Screen[Choice | None]):
             self.after = after
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
+        Binding("space", "mark", "Mark", tooltip="Mark the run: marked ones are compared"),
         # with priority: letters typed at once after it go into the filter already
-        Binding("slash", "screen.filter", "Filter", priority=True),
-        Binding("o", "next_order", "Sort"),
-        Binding("i", "choose('inspect')", "Inspect"),
-        Binding("e", "resume", "Resume"),
-        Binding("c", "choose('copy')", "Copy"),
-        Binding("p", "pin", "Pin"),
-        Binding("n", "note", "Note"),
-        Binding("R", "rename", "Rename"),
-        Binding("d", "delete", "Delete"),
-        Binding("escape", "leave", "Back"),
+        Binding(
+            "slash",
+            "screen.filter",
+            "Filter",
+            priority=True,
+            tooltip="Type what the rows are to contain",
+        ),
+        Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
+        Binding("i", "choose('inspect')", "Inspect", tooltip="Look into its network"),
+        Binding(
+            "e", "resume", "Resume", tooltip="Go on with it, for more epochs if it is finished"
+        ),
+        Binding("c", "choose('copy')", "Copy", tooltip="Copy its settings into the form"),
+        Binding("p", "pin", "Pin", tooltip="Keep it above the others, or no longer"),
+        Binding("n", "note", "Note", tooltip="Write a note on it"),
+        Binding("R", "rename", "Rename", tooltip="Give it another name"),
+        Binding("d", "delete", "Delete", tooltip="Delete it, or all that are marked"),
+        Binding("escape", "leave", "Back", tooltip="Back, one step after another"),
     ]
 
     AUTO_FOCUS = "DataTable"

@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import AwaitMount
@@ -81,14 +81,42 @@ class TrainScreen(Screen[None]):
             self.run = run
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "screen.begin", "Train", priority=True),
-        Binding("p", "screen.pause", "Pause", priority=True),
-        Binding("s", "screen.stop", "Stop", priority=True),
-        Binding("l", "screen.learning_rate", "Rate", priority=True),
-        Binding("f", "screen.find_rate", "Find rate", priority=True),
-        Binding("i", "screen.inspect", "Inspect", priority=True),
-        Binding("v", "screen.switch_view", "View", priority=True),
-        Binding("escape", "screen.leave_field", "Leave the field"),
+        Binding(
+            "t", "screen.begin", "Train", priority=True, tooltip="Train with the form's settings"
+        ),
+        Binding("p", "screen.pause", "Pause", priority=True, tooltip="Have the run wait, or go on"),
+        Binding(
+            "s", "screen.stop", "Stop", priority=True, tooltip="End the run, checked or at once"
+        ),
+        Binding(
+            "l",
+            "screen.learning_rate",
+            "Rate",
+            priority=True,
+            tooltip="Change the learning rate of the run",
+        ),
+        Binding(
+            "f",
+            "screen.find_rate",
+            "Find rate",
+            priority=True,
+            tooltip="Try learning rates for the form's settings",
+        ),
+        Binding(
+            "i",
+            "screen.inspect",
+            "Inspect",
+            priority=True,
+            tooltip="Look into the network of the run",
+        ),
+        Binding(
+            "v",
+            "screen.switch_view",
+            "View",
+            priority=True,
+            tooltip="Show the network of the form, or the run",
+        ),
+        Binding("escape", "screen.leave_field", "Leave the field", tooltip="Leave the field"),
     ]
     _LETTERS: ClassVar[set[str]] = {
         *("begin", "pause", "stop", "learning_rate", "find_rate", "inspect", "switch_view"),
@@ -130,17 +158,33 @@ class TrainScreen(Screen[None]):
             return False
         if action == "leave_field":
             return isinstance(self.focused, Input)
+        return None if self._obstacle_to(action) else True
+
+    def _obstacle_to(self, action: str) -> str:
+        """Why it cannot be done now, in words; empty where it can."""
         view = self._view
         is_training = view is not None and view.is_training
         match action:
-            case "begin" | "find_rate":
-                return True if not is_training and self.config else None
-            case "pause" | "stop" | "learning_rate":
-                return True if is_training else None
-            case "inspect":
-                return True if view and view.shown_run and not is_training else None
+            case "begin" | "find_rate" if is_training:
+                return "A run is being trained: stop it first, with s."
+            case "begin" | "find_rate" if not self.config:
+                return "A setting is wrong: it is named above the keys."
+            case "pause" | "stop" | "learning_rate" if not is_training:
+                return "Nothing is being trained: t begins a run."
+            case "inspect" if not (view and view.shown_run):
+                return "No run is shown: t trains one, r lists all."
+            case "inspect" if is_training:
+                return "The network can be looked into when it is trained, or stopped with s."
             case _:
-                return True
+                return ""
+
+    def on_key(self, event: Key) -> None:
+        """A key that is grey says why."""
+        active = self.active_bindings.get(event.key)
+        if active and not active.enabled and active.node is self:
+            why = self._obstacle_to(active.binding.action.removeprefix("screen."))
+            self.app.clear_notifications()
+            self.notify(why, timeout=4)
 
     @property
     def is_current(self) -> bool:

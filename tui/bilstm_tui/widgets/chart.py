@@ -45,6 +45,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         axis: What the x axis counts at first.
     """
 
+    BINDING_GROUP_TITLE = "In a chart"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "toggle_logarithm", "Log y", show=False),
         Binding("m", "next_smoothing", "Smoothing", show=False),

@@ -1,7 +1,9 @@
 """The keys of a screen at its foot, on as many lines as they need."""
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import HorizontalGroup
+from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
@@ -29,6 +31,13 @@ class Keys(Footer):
         if self._width not in {0, self.app.size.width}:
             await self.recompose()
         self._width = self.app.size.width
+
+
+def own_bindings(node: DOMNode) -> list[Binding]:
+    """Those of a node of ours: not what every widget can, such as to scroll."""
+    kind = type(node)
+    own = vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("bilstm_tui.") else ()
+    return [binding for binding in own if isinstance(binding, Binding)]
 
 
 def _lines(keys: list[Widget], width: int) -> list[list[Widget]]:

@@ -102,6 +102,7 @@ class DrawingPad(Static, can_focus=True):
     class Drawn(Message):
         """The image is another now."""
 
+    BINDING_GROUP_TITLE = "On the canvas"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1, 0)", "Move", show=False),
         Binding("down", "move(1, 0)", "Move", show=False),
