@@ -145,6 +145,8 @@ class Session:
             if self._lock.is_in_place():
                 self._seen = now
             self._is_homeless = now - self._seen >= _GONE_SECONDS
+            if self._is_homeless:  # where it was moved to, its log tells why it stopped
+                self._log.append(events.RunWarning(message=RunGoneError(self.run.path).message))
         return self._is_homeless
 
     def _wait(self, should_stop: ShouldStop) -> None:

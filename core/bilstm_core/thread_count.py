@@ -38,6 +38,9 @@ _NEGLIGIBLE = 1.05
 _REMEMBERED = 200
 _OTHERS = 0.2
 """Cores that others may use while it is measured; with more, the result is not remembered."""
+_LOOK_SECONDS = 0.2
+_CROWDED = 0.5
+"""Cores that are asked for and not there, from which on a run is warned."""
 _WINDOW_SECONDS, _WINDOW_STEPS = 1.0, 3
 _COLLAPSE = 3.0
 """How many times slower than on fewer threads a step must be for a run to take fewer."""
@@ -146,9 +149,14 @@ def choose_threads(
         cores = psutil.cpu_count() or config.threads
         if config.threads > cores:
             tell(f"This machine has {cores} cores: more threads would only wait for one another.")
-        return Threads({}, number=min(config.threads, cores))
+        number = min(config.threads, cores)
+        if device.type == "cpu":
+            _warn_where_crowded(number, tell)
+        return Threads({}, number=number)
     variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     is_said = any(os.environ.get(name, "").strip()[:1].isdigit() for name in variables)
+    if config.deterministic and not is_said and device.type == "cpu":
+        _warn_where_crowded(torch.get_num_threads(), tell)
     if is_said or config.deterministic or device.type != "cpu":
         return Threads({})
     most = usable_cores()
@@ -163,6 +171,20 @@ def choose_threads(
         elif not number:
             measure_again = lambda: _measured(config, most)[0]  # noqa: E731
     return Threads(times, tell, number, measure_again)
+
+
+def _warn_where_crowded(number: int, tell: Callable[[str], None]) -> None:
+    """Say where several threads will wait for one another, since others use the cores."""
+    cores = psutil.cpu_count() or number
+    if number == 1:
+        return
+    others = psutil.cpu_percent(_LOOK_SECONDS) / 100 * cores  # we do nothing meanwhile
+    if others + number > cores + _CROWDED:
+        tell(
+            f"Other programs use {others:.1f} of {cores} cores: {number} threads that wait for one "
+            "another may be many times slower. Neither `threads` nor `deterministic` said, a run "
+            "takes as many as there is room for."
+        )
 
 
 def usable_cores() -> int:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -31,6 +32,7 @@ ONE_BETTER: Times = {1: 0.015, 2: 0.020}
 def _nothing_is_said(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    monkeypatch.setattr("psutil.cpu_percent", lambda _: 0.0)
 
 
 class Measured:
@@ -105,6 +107,30 @@ class TestChoice:
         told: list[str] = []
         assert choose_threads(small_config(threads=1000), CPU, told.append).best == 2
         assert told == ["This machine has 2 cores: more threads would only wait for one another."]
+
+    @pytest.mark.parametrize(
+        ("settings", "device", "is_warned"),
+        [
+            ({"threads": 2}, CPU, True),
+            ({"deterministic": True}, CPU, True),
+            ({"threads": 1}, CPU, False),
+            ({"threads": 2}, CUDA, False),
+            ({}, CPU, False),
+        ],
+    )
+    def test_several_that_were_asked_for_beside_other_work_are_warned_of(
+        self,
+        settings: dict[str, Any],
+        device: torch.device,
+        is_warned: bool,
+        measured: Measured,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("psutil.cpu_count", lambda: 2)
+        monkeypatch.setattr("psutil.cpu_percent", lambda _: 50.0)
+        told: list[str] = []
+        choose_threads(small_config(**settings), device, told.append)
+        assert ["Other programs use 1.0 of 2 cores" in line for line in told] == [True] * is_warned
 
     @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
     def test_then_openmp_s_own_variables(

@@ -187,6 +187,7 @@ class TestFolders:
         assert said.startswith("✗ The run's folder is gone\n")
         assert "resume ./FOLDER" in said
         assert list((tmp_path / "runs").iterdir()) == []
+        assert b"was deleted or moved" in moved.log_file.read_bytes()
         epochs = steps(moved) // 23 + 2
         bilstm("resume", f"{moved.path}/", "--num-epochs", str(epochs), env=env)
         assert look_at(moved).status == "finished"
