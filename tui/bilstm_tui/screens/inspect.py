@@ -25,6 +25,9 @@ from .dialogs import failure
 
 _BOTH_FIT = 140
 """Columns from which on the counts and the shares both fit."""
+_ALL_FITS = 104
+"""Columns from which on there is room for long names beside the picture and its readings."""
+_SHORT_NAME = 3
 _RARE, _FREQUENT = 0.01, 0.05
 """Shares of a class taken for another from which on they are shown louder."""
 
@@ -129,12 +132,15 @@ class InspectScreen(Screen[None]):
         if self._findings:
             both = Table.grid(padding=(0, 4))
             kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
-            both.add_row(*(_confusion_table(self._findings, is_normalised=kind) for kind in kinds))
+            room = self.app.size.width // len(kinds)
+            both.add_row(*(_confusion_table(self._findings, kind, room) for kind in kinds))
             self.query_one("#confusion", Static).update(both)
 
     def on_resize(self) -> None:
-        """Where there is room, counts and shares stand side by side."""
+        """Where there is room, counts and shares stand side by side, and names are whole."""
         self._show_confusion()
+        self._show_mistake()
+        self._read_drawing()
 
     @property
     def _mistakes(self) -> list[Mistake]:
@@ -161,8 +167,8 @@ class InspectScreen(Screen[None]):
         self.query_one("#mistake", Static).update(Text(words, style="bold"))
         if reading := await self._read(shown.pixels):
             view = self.query_one("#mistake-reading", ReadingView)
-            view.show(shown.pixels, reading, found.classes)
-            self.query_one("#mistake-shares", ReadingView).show_shares(reading, found.classes)
+            view.show(shown.pixels, reading, self._names)
+            self.query_one("#mistake-shares", ReadingView).show_shares(reading, self._names)
 
     @on(DrawingPad.Drawn)
     @work(exclusive=True, group="drawing")
@@ -170,10 +176,16 @@ class InspectScreen(Screen[None]):
         if self._findings:
             pixels = [list(row) for row in self._canvas.pixels]
             if reading := await self._read(pixels):
-                classes = self._findings.classes
                 view = self.query_one("#draw-reading", ReadingView)
-                view.show(pixels, reading, classes, with_picture=False)
-                self.query_one("#draw-shares", ReadingView).show_shares(reading, classes)
+                view.show(pixels, reading, self._names, with_picture=False)
+                self.query_one("#draw-shares", ReadingView).show_shares(reading, self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        """The classes, in short where there is no room for more."""
+        classes = self._findings.classes if self._findings else []
+        fits = self.app.size.width >= _ALL_FITS
+        return classes if fits else [name[:_SHORT_NAME] for name in classes]
 
     async def _read(self, pixels: list[list[float]]) -> Reading | None:
         """How the network takes an image; None where it can no longer be asked."""
@@ -185,19 +197,22 @@ class InspectScreen(Screen[None]):
             return None
 
 
-def _confusion_table(found: Findings, *, is_normalised: bool) -> Table:
-    """Rows: what images are. Columns: what they were taken for."""
+def _confusion_table(found: Findings, is_normalised: bool, room: int) -> Table:
+    """Rows: what images are. Columns: what they were taken for; as wide as there is room."""
+    label = max(map(len, found.classes))
+    width = min(7, max(4, (room - label - 4) // len(found.classes) - 1))
     what = "shares of each row" if is_normalised else "images"
     title = f"{what}: true, down; predicted, across"
-    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
-    table.add_column("", style="bold", justify="right")
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("", style="bold", justify="right", min_width=label)
     for name in found.classes:
-        table.add_column(name[:7], justify="right")
+        table.add_column(name[:width], justify="right", min_width=min(width, 5))
     for number, row in enumerate(found.confusion):
         total = sum(row) or 1
         cells = []
         for column, count in enumerate(row):
-            word = f"{count / total:.1%}" if is_normalised else f"{count:,}"
+            share = "100%" if count == total else f"{count / total:.1%}"
+            word = share if is_normalised else f"{count:,}"
             style = _style(count / total, is_right=column == number)
             cells.append(Text(word if count else "·", style=style))
         table.add_row(found.classes[number], *cells)

@@ -13,7 +13,7 @@ from bilstm_core.findings import Reading
 
 _WIDTH = 28
 _BAR = 8
-_SHARE_BAR = 10
+_SHARE_BAR = 6
 
 
 def scale_of(columns: int) -> int:
@@ -61,7 +61,7 @@ class ReadingView(Static):
     ) -> None:
         """Show what each direction would say, having read so far; beside the picture itself."""
         scale = scale_of(len(pixels[0]))
-        whole = Text("What each direction says, row by row\n", style="dim")
+        whole = Text("Each direction, row by row\n", style="dim")
         for number, line in enumerate(draw(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             if with_picture:

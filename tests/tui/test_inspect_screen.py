@@ -1,0 +1,67 @@
+"""The look into a network, with answers that are made up."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import TabbedContent
+
+from bilstm_core.findings import ClassScore, Findings, Mistake, Reading
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.screens import inspect
+from bilstm_tui.screens.inspect import InspectScreen
+from tests.tui.driving import FakeWorker, drive, past_runs, text, until
+
+CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
+CLASSES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+"""Of Fashion-MNIST: the longest names there are."""
+PIXELS = [[0.5] * 28 for _ in range(28)]
+CERTAIN = [0.0] * 9 + [1.0]
+
+
+class FakeInspector:
+    def __init__(self, *_: object) -> None:
+        pass
+
+    async def examine(self) -> Findings:
+        counts = [[1000 if row == column else 0 for column in range(10)] for row in range(10)]
+        counts[0] = [987, 13, *[0] * 8]
+        return Findings(
+            classes=CLASSES,
+            confusion=counts,
+            scores=[
+                ClassScore(name=name, precision=1, recall=1, f1=1, support=1000) for name in CLASSES
+            ],
+            mistakes=[Mistake(index=0, truth=0, guess=9, probability=1.0, pixels=PIXELS)],
+        )
+
+    async def read(self, pixels: list[list[float]]) -> Reading:
+        rows = [CERTAIN] * 28
+        return Reading(probabilities=CERTAIN, forward=rows, backward=rows)
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("columns", [80, 104, 160])
+def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "Inspector", FakeInspector)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "Ankle boot  " in text(app))
+        lines = text(app).splitlines()
+        assert lines[next(n for n, line in enumerate(lines) if "Ankle boot " in line)].endswith(
+            "100%" if columns >= 140 else "1,000"
+        )
+        await pilot.press("n")
+        await until(pilot, lambda: "98.7%" in text(app))
+        app.screen.query_one(TabbedContent).active = "mistakes-tab"
+        await until(pilot, lambda: "100.0% ██████" in text(app))
+        name = "Ank" if columns < 104 else "Ankle boot"
+        assert f"{name} 100.0%" in text(app)
+        app.screen.query_one(TabbedContent).active = "draw-tab"
+        await until(pilot, lambda: "100.0% ██████" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps, (columns, 24))
