@@ -1,5 +1,6 @@
 """The commands on runs: runs, attach, stop, resume, rm, predict."""
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from bilstm_core.runs import Run, find_run, list_runs, remove_run
 from bilstm_core.threads import wait_briefly
 
 from .output import harmless, make_console, show_warning
+
+_PATIENCE_SECONDS = 2.0
 
 RunsDir = Annotated[
     Path | None,
@@ -75,8 +78,12 @@ def stop(
     if not found.is_live:
         raise UsageError(f"{found.name} is not being trained.", "`bilstm-tui runs` lists what is.")
     give_order(found.commands_file, "stop_at_once" if at_once else "stop")
+    told_at = time.monotonic() + _PATIENCE_SECONDS
     while found.is_live:
         time.sleep(0.1)
+        if time.monotonic() > told_at:
+            told_at = math.inf
+            _say("Waiting: it finishes its step, saves and checks its accuracy …")
     _say(f"Stopped {found.name}")
     _say(f"Go on with it: bilstm-tui resume {found.name}")
     return 0
