@@ -17,8 +17,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bilstm_core import events, paths
+
+# a machine that is busy with other tests is slow now and then
+settings.register_profile(
+    "tests",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("tests")
 
 T = TypeVar("T", bound=events.Event)
 
@@ -28,6 +37,9 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the person who runs the tests, nor their cache, reaches a test."""
     for name in [name for name in os.environ if name.startswith("BILSTM_")]:
         monkeypatch.delenv(name)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -3,7 +3,8 @@
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
@@ -66,9 +67,23 @@ class StopRequest:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._take)
 
-    def wait_for_good_order(self) -> None:
-        """From now on, training asks `is_asked`, and the first request waits for it."""
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Around what comes before training, which asks `is_asked` and ends in good order.
+
+        Raises:
+            SystemExit: A signal came; also where a library that was being loaded made something
+                else of it, or nothing.
+        """
+        try:
+            yield
+        except Exception:
+            if self.signal:
+                raise SystemExit(self.exit_code) from None
+            raise
         self._has_begun = True
+        if self.signal:
+            raise SystemExit(self.exit_code)
 
     def is_asked(self) -> bool:
         """Whether a request has come."""

@@ -164,6 +164,8 @@ class History:
         self.is_stopping = False
         self.is_paused = False
         self.last_time = 0.0
+        self._checking: events.EvaluationStarted | None = None
+        """A final check whose result is still to come."""
 
     @property
     def step(self) -> int:
@@ -174,6 +176,7 @@ class History:
         """Take the next event."""
         self.last_time = event.time
         self.is_paused = isinstance(event, events.Paused)
+        self._checking = event if isinstance(event, events.EvaluationStarted) else None
         self.is_stopping = isinstance(event, events.Stopping) or (
             self.is_stopping and isinstance(event, events.EvaluationStarted | events.Evaluation)
         )
@@ -214,11 +217,18 @@ class History:
             yield trained
             if epoch in self.watched:
                 yield self.watched[epoch]
+        was_asked = self.is_stopping or isinstance(self.ending, events.Stopped)
+        if was_asked and (self.final or self._checking):  # else it would be told as an early end
+            at = self.ending if isinstance(self.ending, events.Stopped) else self.progress
+            if at:
+                yield events.Stopping(epoch=at.epoch, step=at.step)
         for split, check in self.final.items():
             yield events.EvaluationStarted(
                 split=split, epoch=check.epoch, step=check.step, total=check.total
             )
             yield check
+        if self._checking:
+            yield self._checking
         if self.ending:
             yield self.ending
 

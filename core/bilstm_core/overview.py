@@ -1,6 +1,7 @@
 """All runs at a glance: what the table of runs shows of each, without reading whole logs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from . import events
@@ -9,7 +10,7 @@ from .errors import ConfigError
 from .events import Event
 from .log import read_piece, read_tail
 from .remarks import Remarks, remarks_on
-from .runs import Run
+from .runs import Run, list_runs
 
 Status = Literal["running", "finished", "stopped", "failed", "lost"]
 
@@ -71,6 +72,19 @@ def look_at(run: Run) -> Overview:
         remarks=remarks_on(run),
         taken_at=taken_at,
     )
+
+
+def look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
+    """Every run at a glance; those that were over and still are need no second look."""
+    return {
+        run.name: overview
+        if (overview := known.get(run.name))
+        and overview.status != "running"
+        and overview.taken_at == run.taken_at
+        and not run.is_live
+        else look_at(run)
+        for run in list_runs(runs_dir)
+    }
 
 
 def _tail(run: Run) -> list[Event]:

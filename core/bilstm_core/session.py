@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +31,7 @@ _PAUSE_SECONDS = 0.05
 _LOOK_SECONDS = 0.5
 """Between two looks for the run's folder."""
 _GONE_SECONDS = 2.0
-"""Without a folder, from which on it is gone for good."""
+"""From the first look that missed the folder, after which it is gone for good."""
 
 
 class Session:
@@ -71,7 +72,8 @@ class Session:
         self._listener_failure: OSError | None = None
         self._is_log_failing = False
         self._is_homeless = False
-        self._looked = self._seen = time.monotonic()
+        self._looked = time.monotonic()
+        self._missed_since = math.inf
         self._final: dict[str, events.Evaluation] = {}
         self._position = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
 
@@ -143,8 +145,10 @@ class Session:
         if now - self._looked >= _LOOK_SECONDS and not self._is_homeless:
             self._looked = now
             if self._lock.is_in_place():
-                self._seen = now
-            self._is_homeless = now - self._seen >= _GONE_SECONDS
+                self._missed_since = math.inf
+            else:
+                self._missed_since = min(self._missed_since, now)
+            self._is_homeless = now - self._missed_since >= _GONE_SECONDS
             if self._is_homeless:  # where it was moved to, its log tells why it stopped
                 self._log.append(events.RunWarning(message=RunGoneError(self.run.path).message))
         return self._is_homeless

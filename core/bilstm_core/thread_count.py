@@ -18,9 +18,10 @@ import psutil
 import torch
 from pydantic import Field, TypeAdapter
 
+from .architecture import summarise
 from .catalog import CATALOG
 from .config import RunConfig
-from .devices import describe, resolve_precision
+from .devices import describe, require_memory, resolve_device, resolve_precision
 from .files import read_text, write_atomically
 from .model import SequenceClassifier
 from .pace import operations_per_step
@@ -171,6 +172,20 @@ def choose_threads(
         elif not number:
             measure_again = lambda: _measured(config, most)[0]  # noqa: E731
     return Threads(times, tell, number, measure_again)
+
+
+def measure_beforehand(config: RunConfig) -> None:
+    """Get to know the best number for a run that may come, and leave the present one as it is.
+
+    Raises:
+        BilstmError: This machine lacks the device or the memory for it.
+    """
+    before, device = torch.get_num_threads(), resolve_device(config.device)
+    require_memory(summarise(config).parameters, device)
+    try:
+        choose_threads(config, device)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _warn_where_crowded(number: int, tell: Callable[[str], None]) -> None:

@@ -42,17 +42,17 @@ def main() -> int:
     order = _await_order()
     if not order:  # whoever started us has gone
         return 0
-    from .failures import failed  # imports torch: seconds
-
     try:
-        if order["command"] == "find_rate":
-            _answer(answers, _rate_curve(order))
-            return 0
-        session = _open(order)
+        with stop.beginning():
+            if order["command"] == "find_rate":
+                _answer(answers, _rate_curve(order))
+                return 0
+            session = _open(order)
     except BilstmError as error:
+        from .failures import failed  # imports torch: seconds
+
         _answer(answers, to_json(failed(error)))
         return error.exit_code
-    stop.wait_for_good_order()
     _print_into(session.run.worker_log_file)
     _answer(answers, json.dumps({"run": str(session.run.path)}))
     _let_go_of_streams()
@@ -85,15 +85,13 @@ def _is_told_more() -> bool:
 
 def _make_ready(settings: dict[str, Any]) -> None:
     """Load and measure what takes seconds while nobody waits; no memory of a GPU is taken."""
-    with suppress(ImportError, OSError, RuntimeError, BilstmError):  # told when an order needs it
+    with suppress(Exception):  # told when an order needs it
         _load_libraries()
         if _is_told_more():
             return
-        from .devices import resolve_device
-        from .thread_count import choose_threads
+        from .thread_count import measure_beforehand
 
-        config = RunConfig.model_validate(settings)
-        choose_threads(config, resolve_device(config.device))
+        measure_beforehand(RunConfig.model_validate(settings))
 
 
 @cache

@@ -124,3 +124,32 @@ class TestHistory:
         assert kept[0] == 1
         assert kept[-history.LATEST_EPOCHS :] == list(range(many - 255, many + 1))
         assert max(later - earlier for earlier, later in pairwise(kept)) < many / 1000
+
+
+class TestStory:
+    """What is told anew is what was told."""
+
+    CHECK = events.EvaluationStarted(split="train", epoch=1, step=3, total=9)
+    RESULT = events.Evaluation(
+        split="train", final=True, epoch=1, step=3, loss=0.1, correct=8, total=9, accuracy=8 / 9
+    )
+    STOPPED = events.Stopped(epoch=1, step=3)
+
+    @staticmethod
+    def kinds(*later: events.Event) -> list[str]:
+        past = History()
+        for event in (progress(3, 0.3, 0.2, 0.1), *later):
+            past.add(event)
+        return [event.type for event in past.story()]
+
+    def test_a_run_that_was_stopped_and_checked_did_not_end_early(self) -> None:
+        stopping = events.Stopping(epoch=1, step=3)
+        told = [stopping, self.CHECK, self.RESULT, self.STOPPED]
+        assert self.kinds(*told) == [event.type for event in told]
+
+    def test_a_run_that_was_stopped_at_once_is_told_so_alone(self) -> None:
+        assert self.kinds(self.STOPPED) == ["stopped"]
+
+    def test_a_check_that_is_under_way(self) -> None:
+        assert self.kinds(self.CHECK) == ["evaluation_started"]
+        assert self.kinds(self.CHECK, self.RESULT) == ["evaluation_started", "evaluation"]

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_core import events, log
@@ -93,7 +93,7 @@ class TestReader:
         reader = LogReader(path)
         assert steps(reader.read() + reader.read()) == [1, 2]
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+    @settings(max_examples=50)
     @given(st.lists(st.binary(max_size=80), max_size=6))
     def test_no_bytes_are_an_error(self, tmp_path: Path, pieces: list[bytes]) -> None:
         path = tmp_path / "fuzz.jsonl"

@@ -6,11 +6,12 @@ import pickle
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
@@ -262,9 +263,7 @@ class TestCheckpoints:
 
 
 class TestHostileFiles:
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-    )
+    @settings(max_examples=60)
     @given(
         name=st.sampled_from(
             ["config.toml", "events.jsonl", "checkpoint.pt", "summary.json", "model.safetensors"]
@@ -480,3 +479,42 @@ def test_a_listener_that_goes_away_leaves_a_run_in_good_order(tmp_path: Path) ->
         opened.train(gone, StopRequest())
     assert look_at(opened.run).status == "stopped"
     assert go_on(opened.run) == 0
+
+
+class TestASignalWhileItBegins:
+    """What is loaded then may make anything of the `SystemExit`."""
+
+    def test_what_a_library_makes_of_it_is_not_told(self) -> None:
+        stop = StopRequest()
+
+        def load() -> None:
+            with suppress(SystemExit), stop.beginning():
+                stop._take(15, None)
+            raise ImportError("cannot load module more than once per process")
+
+        with pytest.raises(SystemExit) as ended, stop.beginning():
+            load()
+        assert ended.value.code == 143
+
+    def test_nor_is_it_lost(self) -> None:
+        stop = StopRequest()
+        with pytest.raises(SystemExit) as ended, stop.beginning(), suppress(SystemExit):
+            stop._take(2, None)
+        assert ended.value.code == 130
+
+    def test_without_one_an_error_is_an_error(self) -> None:
+        with pytest.raises(ImportError), StopRequest().beginning():
+            raise ImportError
+
+
+def test_a_folder_is_not_given_up_at_the_first_look_that_misses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([1000.0, 1010.0, 1011.0, 1011.9, 1012.5])  # a step of ten seconds, then short ones
+    monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    opened = session.begin(small_config(), tmp_path)
+    opened._log = opened._open_log()
+    opened.run.path.rename(tmp_path / "hidden")
+    assert [opened._has_lost_its_folder() for _ in range(4)] == [False, False, False, True]
+    opened._log.close()
+    opened.let_go()

@@ -208,7 +208,7 @@ class TestEvents:
 
     def test_losses_come_a_few_times_a_second_not_a_step(self) -> None:
         recorder = run(small_config(num_epochs=6))
-        spent = recorder.of(events.Finished)[0].training_seconds
+        spent = recorder.of(events.Finished)[0].seconds
         assert len(recorder.of(events.Progress)) <= spent / 0.25 + 6 + 1
         assert all(event.samples_per_second > 0 for event in recorder.of(events.Progress))
 

@@ -138,7 +138,7 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press("n", r"\d\.\d%")
         keys.press("j", r"^ 2 of \d+ \(any class\)")
         keys.press("k", r"^ 1 of \d+ \(any class\)")
-        keys.press("c", r"\(0\)|No mistakes on 0")
+        keys.press("c", r"\(\d\)")
         keys.leave("taken wrongly")
         keys.list_runs()
         app.wait_for("Open space Mark / Filter o Sort i Inspect e Resume c Copy p Pin n Note R Re")

@@ -1,6 +1,9 @@
 """What readers and newcomers found wrong; each was so once."""
 
 import asyncio
+import errno
+import json
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,10 +23,13 @@ from bilstm_core.remarks import remarks_on
 from bilstm_core.runs import Run
 from bilstm_tui import cli
 from bilstm_tui.app import BilstmApp
+from bilstm_tui.launcher import Worker
+from bilstm_tui.screens.dialogs import Dialog
 from bilstm_tui.screens.inspect import InspectScreen
 from bilstm_tui.widgets import vitals
 from bilstm_tui.widgets.axes import Ticks
 from bilstm_tui.widgets.chart import Chart
+from bilstm_tui.widgets.plan import _about
 from bilstm_tui.widgets.run_log import RunLog
 from bilstm_tui.widgets.series import accuracy_series, loss_series
 from bilstm_tui.widgets.vitals import Vitals
@@ -159,7 +165,7 @@ def test_a_new_run_is_seen_whole_whatever_was_looked_at_before(tmp_path: Path) -
 def taken_up(tmp_path: Path) -> tuple[Run, RunLock]:
     """A run that was stopped once, and is loading for the second time."""
     (run,) = past_runs(tmp_path, 16)
-    tell(run, events.Stopped(epoch=1, step=40))
+    tell(run, events.Stopped(time=time.time() - 1, epoch=1, step=40))
     return run, RunLock(run)
 
 
@@ -386,3 +392,70 @@ def test_a_defect_is_told_in_words(
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cli.run(["--dataset", "digits", "--runs-dir", str(tmp_path)]) == 70
     assert "ZeroDivisionError: oh" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["s", "l", "f"])
+def test_a_key_that_is_pressed_twice_asks_once(key: str, tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        if key != "f":
+            await pilot.press("t")
+            await until(pilot, lambda: app.train_screen.view.is_training)
+        await pilot.press(key, key)
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await pilot.pause()
+        assert app.screen_stack[-2] is app.train_screen
+
+    drive(FakeWorker(events_told=2), tmp_path, steps)
+
+
+def test_a_pause_is_taken_back_before_it_is_seen(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        await pilot.press("p", "p", "p")
+        written = worker.runs[0].commands_file.read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line)["command"] for line in written] == ["pause", "go_on", "pause"]
+
+    drive(worker := FakeWorker(events_told=2), tmp_path, steps, redraws_per_second=0.1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.5, "a second"),
+        (59, "59 s"),
+        (3600, "1 h 0 min"),
+        (86_399, "24 h 0 min"),
+        (9e4, "1.0 days"),
+    ],
+)
+def test_times_in_words(seconds: float, words: str) -> None:
+    assert _about(seconds) == words
+
+
+def test_a_disk_that_is_full_is_no_trouble_for_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    Worker().dismiss()
+
+
+def test_a_system_without_room_for_a_process_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await asked(pilot, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("subprocess.Popen", full)
+    app = BilstmApp(small_config(), "default", tmp_path)
+
+    async def main() -> None:
+        async with app.run_test(size=(120, 36)) as pilot:
+            await steps(app, pilot)
+
+    asyncio.run(main())

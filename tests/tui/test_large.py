@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, TabbedContent
 
-from bilstm_core import history, log
+from bilstm_core import history, log, overview
 from bilstm_core.overview import Overview, look_at
 from bilstm_core.runs import Run
 from bilstm_tui.app import BilstmApp
@@ -183,7 +183,7 @@ def test_many_runs_are_read_beside_the_keys_and_once(
         looked.append(run)
         return look_at(run)
 
-    monkeypatch.setattr(runs_screen, "look_at", slow)
+    monkeypatch.setattr(overview, "look_at", slow)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("r")

@@ -5,6 +5,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,7 +26,7 @@ from .ascii import AsciiFilter
 from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
 from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
-from .screens.dialogs import Dialog, Prompt, Question, failure
+from .screens.dialogs import Dialog, Prompt, Question, ask, failure
 from .screens.train import TrainScreen, is_typing
 from .spare import Spare, Trains
 from .widgets.form import Form
@@ -142,7 +143,7 @@ class BilstmApp(App[int]):
 
         words = "Times a second at most. Each costs about a screenful of bytes on a slow link."
         prompt = Prompt("Redraw rate", words, f"{self._redraws:g}", problem_of)
-        answer = await self.push_screen_wait(prompt)
+        answer = await ask(self, prompt)
         if answer:
             self._redraws = self._redraws_now = float(answer)
             self.train_screen.view.redraw(self._redraws)
@@ -206,7 +207,13 @@ class BilstmApp(App[int]):
         """Try learning rates, and fill the form's field if that is wanted."""
         from .screens.rate import RateScreen  # not needed for the first paint
 
-        worker = self._spare.take()
+        if isinstance(self.screen, Dialog):  # the key was pressed twice
+            return
+        try:
+            worker = self._spare.take()
+        except BilstmError as error:
+            self.push_screen(failure(error))
+            return
         folder = self._data_folder
         screen = RateScreen(lambda: worker.find_rate(event.config, folder), worker.give_up)
         answer = await self.push_screen_wait(screen)
@@ -321,7 +328,8 @@ class BilstmApp(App[int]):
 
     def _warm_up(self) -> None:
         if not self._is_starting:  # with a key at the first paint: two would load PyTorch at once
-            self._spare.make_ready(self.train_screen.config)
+            with suppress(BilstmError):  # told when an order needs it
+                self._spare.make_ready(self.train_screen.config)
 
     @on(Form.Changed)
     @work(exclusive=True, group="expected")

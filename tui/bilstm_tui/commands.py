@@ -83,7 +83,8 @@ def stop(
         time.sleep(0.1)
         if time.monotonic() > told_at:
             told_at = math.inf
-            _say("Waiting: it finishes its step, saves and checks its accuracy …")
+            check = "" if at_once else " and checks its accuracy"
+            _say(f"Waiting: it finishes its step, saves{check} …")
     _say(f"Stopped {found.name}")
     _say(f"Go on with it: bilstm-tui resume {found.name}")
     return 0

@@ -35,8 +35,8 @@ def run(open_session: Callable[[], Trains], *, as_json: bool) -> int:
     stop = StopRequest()
     stop.listen()
     with output(as_json=as_json) as tell:
-        session = open_session()
-        stop.wait_for_good_order()
+        with stop.beginning():
+            session = open_session()
         return session.train(tell, stop)
 
 

@@ -48,11 +48,25 @@ def answer_pipe() -> Iterator[tuple[IO[bytes], int]]:
 
 
 class Worker:
-    """A process that waits, PyTorch loaded, for the one order that it will carry out."""
+    """A process that waits, PyTorch loaded, for the one order that it will carry out.
+
+    Raises:
+        InstallationError: The system starts no more processes.
+    """
 
     def __init__(self) -> None:
-        # a file, not a pipe: nobody reads it once we are gone
-        self._diagnostics = tempfile.TemporaryFile()  # noqa: SIM115 - closed by order and dismiss
+        self._diagnostics = _file_for_diagnostics()
+        try:
+            self._start()
+        except OSError as error:
+            self._diagnostics.close()
+            raise InstallationError(
+                f"No process could be started: {error.strerror or error}.",
+                "End some that are not needed, or ask for a higher limit: ulimit -a.",
+                title="No process could be started",
+            ) from None
+
+    def _start(self) -> None:
         with answer_pipe() as (self._answers, to_us):
             self._process = subprocess.Popen(
                 # -P: a file of the user's that is called torch.py is none of our business
@@ -145,6 +159,14 @@ class Worker:
             "The worker ended before it could begin.\n" + "\n".join(last),
             "`bilstm-tui doctor` looks for the reason.",
         )
+
+
+def _file_for_diagnostics() -> IO[bytes]:
+    """A file, not a pipe: nobody reads it once we are gone. On a full disk they are lost."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return Path(os.devnull).open("w+b")
 
 
 def _wait_for_end(pid: int) -> None:

@@ -1,11 +1,11 @@
 """Questions and failures, over whatever is on the screen."""
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
@@ -96,6 +96,11 @@ class Question(Dialog):
     def _answer(self, event: Button.Pressed) -> None:
         assert isinstance(event.button, _Answer)  # noqa: S101 - there are no others
         self.dismiss(event.button.key)
+
+
+async def ask(app: App[Any], dialog: Dialog) -> str | None:
+    """Show a dialog and wait for its answer; None where one is there: keys are pressed twice."""
+    return None if isinstance(app.screen, Dialog) else await app.push_screen_wait(dialog)
 
 
 class Prompt(Dialog):

@@ -16,17 +16,17 @@ from textual.widgets import DataTable, Input, Label, Static
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
-from bilstm_core.overview import Overview, look_at
+from bilstm_core.overview import Overview, look_at_all
 from bilstm_core.remarks import remark, remarks_on, rename_run
-from bilstm_core.resolve import problem_with
-from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, list_runs, remove_run
+from bilstm_core.resolve import problem_with, revise
+from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, remove_run
 
 from ..output import harmless
 from ..widgets.chart import COLOURS, MARKERS, Chart
 from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import Followed, differences
-from .dialogs import Prompt, Question, failure
+from .dialogs import Prompt, Question, ask, failure
 from .rows import RunsTable, as_row, in_order, line_of
 
 _SECONDS = 2.0
@@ -144,7 +144,7 @@ class RunsScreen(Screen[Choice | None]):
         async with self._turn:  # or what an earlier look saw would replace what is true by now
             self._seen.pop(changed, None)
             try:
-                seen = await asyncio.to_thread(_look_at_all, self._runs_dir, self._seen)
+                seen = await asyncio.to_thread(look_at_all, self._runs_dir, self._seen)
             except BilstmError as error:
                 self.query_one("#nothing", Static).update(harmless(error.message))
                 return
@@ -280,9 +280,10 @@ class RunsScreen(Screen[Choice | None]):
         prompt = Prompt(
             "Train for longer" if is_over else "Go on", words, str(proposed), _epochs_problem
         )
-        answer = await self.app.push_screen_wait(prompt)
+        answer = await ask(self.app, prompt)
         if answer:
-            changes = {} if int(answer) == overview.num_epochs else {"num_epochs": int(answer)}
+            epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # "2e3", too
+            changes = {} if epochs == overview.num_epochs else {"num_epochs": epochs}
             self.dismiss(Choice("resume", overview.run, changes))
 
     async def action_pin(self) -> None:
@@ -298,7 +299,7 @@ class RunsScreen(Screen[Choice | None]):
             return
         before = overview.remarks.note
         prompt = Prompt("Note", f"A line on {overview.run.name}; a blank takes it away.", before)
-        answer = await self.app.push_screen_wait(prompt)
+        answer = await ask(self.app, prompt)
         if answer:
             await self._remark(overview.run, note=answer.strip()[:500])
 
@@ -316,8 +317,8 @@ class RunsScreen(Screen[Choice | None]):
         if not run:
             return
         label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
-        answer = await self.app.push_screen_wait(
-            Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
+        answer = await ask(
+            self.app, Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
         )
         if not answer:
             return
@@ -344,7 +345,7 @@ class RunsScreen(Screen[Choice | None]):
         title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"
         names = "\n".join(run.name for run in runs)
         answers = {"keep": "Keep", "delete": "Delete"}
-        if await self.app.push_screen_wait(Question(title, names, answers)) != "delete":
+        if await ask(self.app, Question(title, names, answers)) != "delete":
             return
         for run in runs:
             try:
@@ -374,19 +375,6 @@ class RunsScreen(Screen[Choice | None]):
 
     def _is_running(self, name: str) -> bool:
         return name in self._seen and self._seen[name].status == "running"
-
-
-def _look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
-    """Every run at a glance; those that were over and still are need no second look."""
-    return {
-        run.name: overview
-        if (overview := known.get(run.name))
-        and overview.status != "running"
-        and overview.taken_at == run.taken_at
-        and not run.is_live
-        else look_at(run)
-        for run in list_runs(runs_dir)
-    }
 
 
 def _epochs_problem(typed: str) -> str:

@@ -1,6 +1,7 @@
 """The first screen: choose on the left, watch on the right."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,7 +27,7 @@ from ..widgets.form import Form
 from ..widgets.keys import Keys
 from ..widgets.plan import Plan
 from ..widgets.vitals import Vitals
-from .dialogs import Prompt, Question, failure
+from .dialogs import Prompt, Question, ask, failure
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -35,6 +36,8 @@ _BOTH_FIT = 120
 """Columns from which on the form stays beside a run."""
 _FIRST_PAINT_SECONDS = 0.3
 """What is not seen at first waits so long, so that the rest is seen sooner."""
+_OBEYED_SECONDS = 1.0
+"""Within which a run does what it was ordered."""
 _READING_SECONDS = 0.3
 """How long a run may be read before its tab is drawn, which would only slow the reading down."""
 _JUDGED_RUNS = 30
@@ -133,6 +136,8 @@ class TrainScreen(Screen[None]):
         self._redraws = redraws_per_second
         self._view: RunView | None = None
         self._view_added: AwaitMount | None = None
+        self._is_pause_ordered = False
+        self._ordered_at = 0.0
 
     def compose(self) -> ComposeResult:
         """Form, tabs, footer."""
@@ -215,6 +220,7 @@ class TrainScreen(Screen[None]):
     async def watch_run(self, run: Run) -> None:
         """Show a run."""
         await self._add_view()
+        self._ordered_at = 0.0
         reading = asyncio.create_task(self.view.watch_run(run))
         await asyncio.wait({reading}, timeout=_READING_SECONDS)
         self._show_run_tab()
@@ -234,15 +240,19 @@ class TrainScreen(Screen[None]):
             self.post_message(self.Begin(self.config))
 
     def action_pause(self) -> None:
-        """Ask the run to wait, or to go on."""
-        self.order("go_on" if self.view.history.is_paused else "pause")
+        """Ask the run to wait, or to go on; what was ordered counts before it is seen."""
+        history = self.view.history
+        is_seen = history.last_time > self._ordered_at + _OBEYED_SECONDS
+        is_paused = history.is_paused if is_seen else self._is_pause_ordered
+        self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
+        self.order("go_on" if is_paused else "pause")
 
     @work
     async def action_stop(self) -> None:
         """Ask the run to stop, one way or the other."""
         words = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
         answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
-        answer = await self.app.push_screen_wait(Question("Stop the run?", words, answers))
+        answer = await ask(self.app, Question("Stop the run?", words, answers))
         if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
             self.order(answer)
 
@@ -267,7 +277,7 @@ class TrainScreen(Screen[None]):
             value,
             lambda typed: problem_with(config, {"learning_rate": typed}),
         )
-        answer = await self.app.push_screen_wait(prompt)
+        answer = await ask(self.app, prompt)
         if answer and answer != value:
             self.order("change_learning_rate", learning_rate=float(answer))
 

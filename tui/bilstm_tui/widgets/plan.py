@@ -1,7 +1,5 @@
 """The network as it will be: a sketch with shapes and counts, memory, time, and its command."""
 
-from datetime import timedelta
-
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
@@ -125,8 +123,8 @@ def _about(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 86_400:
-        minutes = timedelta(minutes=max(1, round(seconds / 60)))
-        return f"{minutes.seconds // 3600} h {minutes.seconds // 60 % 60} min".removeprefix("0 h ")
+        hours, minutes = divmod(max(1, round(seconds / 60)), 60)
+        return f"{hours} h {minutes} min".removeprefix("0 h ")
     return f"{seconds / 86_400:.1f} days"
 
 
