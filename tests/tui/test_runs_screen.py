@@ -104,7 +104,9 @@ def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize(("typed", "changes"), [("9", {"num_epochs": 9}), ("2", {}), ("5.0", {"num_epochs": 5})])
+@pytest.mark.parametrize(
+    ("typed", "changes"), [("9", {"num_epochs": 9}), ("2", {}), ("5.0", {"num_epochs": 5})]
+)
 def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[str, int]) -> None:
     (run,) = past_runs(tmp_path, 16)
 
