@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -23,6 +22,7 @@ from bilstm_core.files import is_gone
 from bilstm_core.runs import Run, list_runs
 
 from .ascii import AsciiFilter
+from .farewell import is_farewell
 from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
 from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
@@ -354,9 +354,7 @@ class BilstmApp(App[int]):
         self.push_screen(Question("Being trained now", names, answers), watch)
 
     def _handle_exception(self, error: Exception) -> None:
-        """While the app ends, Textual composes no screen: what one then misses is no defect."""
-        is_ending = self._exit or not self.is_running
-        if not (is_ending and isinstance(error, NoMatches)):
+        if not is_farewell(error, self):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

@@ -15,6 +15,7 @@ from textual.widgets.button import ButtonVariant
 from bilstm_core.errors import BilstmError
 
 from ..output import harmless
+from .layer import Layer
 
 
 class _Answer(Button):
@@ -34,7 +35,7 @@ class _Answer(Button):
 _CLOSE = {"": "Close"}
 
 
-class Dialog(ModalScreen[str]):
+class Dialog(ModalScreen[str], Layer[str]):
     """A box over whatever is on the screen; answers '' where it was left by Escape.
 
     Args:

@@ -9,7 +9,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.catalog import CATALOG
@@ -22,6 +21,7 @@ from ..output import harmless
 from ..widgets.keys import Keys
 from ..widgets.picture import DrawingPad, ReadingView
 from .dialogs import failure
+from .layer import Layer
 
 _BOTH_FIT = 140
 """Columns from which on the counts and the shares both fit."""
@@ -32,7 +32,7 @@ _RARE, _FREQUENT = 0.01, 0.05
 """Shares of a class taken for another from which on they are shown louder."""
 
 
-class InspectScreen(Screen[None]):
+class InspectScreen(Layer[None]):
     """Confusion, classes, mistakes and a canvas, in tabs.
 
     Args:

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import DataTable, Input, Label, Static
 
 from bilstm_core.config import RunConfig
@@ -27,6 +26,7 @@ from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import Followed, differences
 from .dialogs import Prompt, Question, ask, failure
+from .layer import Layer
 from .rows import RunsTable, as_row, in_order, line_of
 
 _SECONDS = 2.0
@@ -50,7 +50,7 @@ class Choice:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-class RunsScreen(Screen[Choice | None]):
+class RunsScreen(Layer[Choice | None]):
     """Answers with what to do and with which run.
 
     Args:

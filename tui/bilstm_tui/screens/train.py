@@ -28,6 +28,7 @@ from ..widgets.keys import Keys
 from ..widgets.plan import Plan
 from ..widgets.vitals import Vitals
 from .dialogs import Prompt, Question, ask, failure
+from .layer import Layer
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -56,7 +57,7 @@ class _OfSettings(Message):
         self.config = config
 
 
-class TrainScreen(Screen[None]):
+class TrainScreen(Layer[None]):
     """The form, the sketch of its network, and the run.
 
     Args:
@@ -192,16 +193,6 @@ class TrainScreen(Screen[None]):
             self.notify(why, timeout=4)
 
     @property
-    def is_current(self) -> bool:
-        """Whether it is seen.
-
-        Textual says so of a screen that another one hides, too, and with each word that is new
-        on the lower it would send the whole upper one again.
-        """
-        above = self.app.screen
-        return super().is_current and (above is self or above.styles.background.a < 1)
-
-    @property
     def view(self) -> "RunView":
         """The run that is shown; made after the first paint, for its charts need NumPy."""
         if self._view is None:
@@ -222,9 +213,12 @@ class TrainScreen(Screen[None]):
         await self._add_view()
         self._ordered_at = 0.0
         reading = asyncio.create_task(self.view.watch_run(run))
-        await asyncio.wait({reading}, timeout=_READING_SECONDS)
-        self._show_run_tab()
-        await reading
+        try:
+            await asyncio.wait({reading}, timeout=_READING_SECONDS)
+            self._show_run_tab()
+            await reading
+        finally:
+            reading.cancel()
         self.refresh_bindings()
 
     @work(exclusive=True, group="pace")

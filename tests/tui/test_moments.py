@@ -1,0 +1,94 @@
+"""Screens that open, close and change their size at moments nobody thinks of."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Resize
+from textual.geometry import Size
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from bilstm_core import overview
+from bilstm_core.overview import Overview, look_at
+from bilstm_core.runs import Run, create_run
+from bilstm_tui.app import BilstmApp
+from bilstm_tui.screens.dialogs import Prompt, Question
+from bilstm_tui.screens.inspect import InspectScreen
+from bilstm_tui.screens.rate import RateScreen
+from bilstm_tui.screens.runs import RunsScreen
+from bilstm_tui.screens.train import TrainScreen
+from tests.samples import small_config
+from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, past_runs, until
+
+WORKER = FakeWorker()
+
+
+def inspect(runs_dir: Path) -> Screen[Any]:
+    run, lock = create_run(runs_dir, small_config())
+    lock.release()
+    return InspectScreen(run, runs_dir)
+
+
+SCREENS: dict[str, Callable[[Path], Screen[Any]]] = {
+    "question": lambda _: Question("Stop?", "It trains.", {"stop": "Stop it"}),
+    "prompt": lambda _: Prompt("Rename", "To what?"),
+    "rate": lambda _: RateScreen(lambda: WORKER.curve, WORKER.give_up),
+    "runs": RunsScreen,
+    "inspect": inspect,
+    "train": lambda runs_dir: TrainScreen(small_config(), "default", runs_dir, 1),
+}
+
+
+@pytest.mark.parametrize("kind", SCREENS)
+def test_the_app_is_left_while_a_screen_opens(kind: str, tmp_path: Path) -> None:
+    """Textual then composes nothing, and says so to nobody."""
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        opened = app.push_screen(SCREENS[kind](tmp_path))
+        app.exit()
+        await opened
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_size_that_is_no_more_does_not_come_back(tmp_path: Path) -> None:
+    """Textual has a screen below a dialog send itself each size again: two chased each other."""
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(Question("Stop?", "It trains.", {"stop": "Stop it"}))
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        for screen in app.screen_stack[1:]:
+            screen.post_message(Resize(Size(60, 24), Size(60, 24)))
+            await pilot.pause()
+            assert screen.outer_size == Size(100, 30)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("way", ["escape", "q"])
+def test_the_runs_are_left_while_they_are_read(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past_runs(tmp_path, 16)
+    may_go_on, is_reading = threading.Event(), threading.Event()
+
+    def slow(run: Run) -> Overview:
+        is_reading.set()
+        may_go_on.wait(PATIENCE_SECONDS)
+        return look_at(run)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        await until(pilot, is_reading.is_set)
+        await pilot.press(way)
+        may_go_on.set()
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(overview, "look_at", slow)
+    drive(FakeWorker(), tmp_path, steps)
