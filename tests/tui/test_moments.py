@@ -1,7 +1,6 @@
 """Screens that open, close and change their size at moments nobody thinks of."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from bilstm_core import overview
-from bilstm_core.overview import Overview, look_at
-from bilstm_core.runs import Run, create_run
+from bilstm_core.runs import create_run
 from bilstm_tui.app import BilstmApp
 from bilstm_tui.screens.dialogs import Prompt, Question
 from bilstm_tui.screens.inspect import InspectScreen
@@ -22,7 +19,7 @@ from bilstm_tui.screens.rate import RateScreen
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
 from tests.samples import small_config
-from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, past_runs, until
+from tests.tui.driving import FakeWorker, drive
 
 WORKER = FakeWorker()
 
@@ -70,25 +67,27 @@ def test_a_size_that_is_no_more_does_not_come_back(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize("way", ["escape", "q"])
-def test_the_runs_are_left_while_they_are_read(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kind", ["worker", "callback"])
+def test_what_a_screen_misses_of_itself_while_it_goes_is_no_defect(
+    kind: str, tmp_path: Path
 ) -> None:
-    past_runs(tmp_path, 16)
-    may_go_on, is_reading = threading.Event(), threading.Event()
-
-    def slow(run: Run) -> Overview:
-        is_reading.set()
-        may_go_on.wait(PATIENCE_SECONDS)
-        return look_at(run)
-
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await pilot.press("r")
-        await until(pilot, is_reading.is_set)
-        await pilot.press(way)
-        may_go_on.set()
-        for _ in range(20):
-            await asyncio.sleep(0.01)
+        screen = RunsScreen(tmp_path)
+        await app.push_screen(screen)
 
-    monkeypatch.setattr(overview, "look_at", slow)
+        def look() -> None:
+            screen.query_one("#nothing-of-the-kind")
+
+        async def look_beside() -> None:
+            look()
+
+        screen._pruning = True  # as between the end of its parts and its own
+        if kind == "worker":
+            screen.run_worker(look_beside())
+        else:
+            screen.call_later(look)
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+        screen._pruning = False
+
     drive(FakeWorker(), tmp_path, steps)

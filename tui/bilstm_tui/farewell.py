@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from textual._context import active_message_pump
 from textual.app import App
 from textual.css.query import NoMatches
-from textual.message_pump import MessagePump, active_message_pump
+from textual.message_pump import MessagePump
 from textual.worker import WorkerFailed, get_current_worker
 
 
