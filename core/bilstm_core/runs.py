@@ -257,8 +257,8 @@ def find_run(runs_dir: Path, which: str) -> Run:
 
     Args:
         runs_dir: The folder of the runs.
-        which: A name, the unique beginning of one (with or without its date), a path, or
-            `latest`.
+        which: A name, the unique beginning of one (with or without its date), its last three
+            letters, a path, or `latest`.
 
     Raises:
         RunNotFoundError: There is none, or more than one.
@@ -300,6 +300,7 @@ def _readings(runs: list[Run], which: str) -> Iterator[list[Run]]:
     yield [run for run in runs if run.name == which]
     yield [run for run in runs if run.name.startswith(which)]
     yield [run for run in runs if _undated(run).startswith(which)]
+    yield [run for run in runs if run.name.endswith(f"_{which}")]
 
 
 def _undated(run: Run) -> str:

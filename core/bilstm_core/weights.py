@@ -68,7 +68,7 @@ def load_weights(path: Path) -> TrainedModel:
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is not there: it is written when a run is stopped or finished.",
-            "Let the run go on: bilstm-tui resume RUN",
+            f"Wait for that, or let the run go on: bilstm-tui resume {path.parent.name}",
             title="No model yet",
         ) from None
     except OSError as error:
@@ -87,7 +87,7 @@ def load_weights(path: Path) -> TrainedModel:
     ):
         raise CheckpointError(
             f"{path} is damaged or no model of bilstm-tui.",
-            "Let the run write it again: bilstm-tui resume RUN",
+            f"Let the run write it again: bilstm-tui resume {path.parent.name}",
             title="The model cannot be read",
         ) from None
     return TrainedModel(network.eval(), config, classes)

@@ -93,6 +93,9 @@ class BilstmApp(App[int]):
         kept = preferences.kept if preferences else Preferences()
         self._redraws = kept.redraws_per_second
         self._redraws_now = redraws_per_second or self._redraws
+        if "NO_COLOR" in os.environ:  # these then draw black on black
+            for theme in [name for name in self.available_themes if name.startswith("ansi")]:
+                self.unregister_theme(theme)
         if kept.theme in self.available_themes:
             self.theme = kept.theme
         self.train_screen = TrainScreen(config, preset, self._runs_dir, self._redraws_now)
@@ -123,7 +126,8 @@ class BilstmApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What no key does: theme, picture, and how often to draw."""
-        yield from super().get_system_commands(screen)
+        ours = {"Quit", "Keys"}  # keys of ours do that
+        yield from (it for it in super().get_system_commands(screen) if it.title not in ours)
         yield SystemCommand(
             "Redraw rate",
             "How often curves and figures are drawn at most; less on slow links",
@@ -246,6 +250,10 @@ class BilstmApp(App[int]):
             screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraws_now)
             self.push_screen(screen, self._carry_out)
 
+    def on_runs_screen_inspect(self, event: "RunsScreen.Inspect") -> None:
+        """Look into a run's network, and be back at the list afterwards."""
+        self._inspect(event.run)
+
     def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
         """The run that is shown goes on under its other name."""
         shown = self.train_screen.view.shown_run
@@ -269,13 +277,13 @@ class BilstmApp(App[int]):
                 self._watch(run)
             case Choice("resume", run, changes):
                 self._resume(run, changes)
-            case Choice("inspect", run):
-                self._inspect(run)
             case Choice("copy", run):
                 try:
-                    self.train_screen.query_one(Form).show(run.config)
+                    self.train_screen.show_settings(run.config)
                 except BilstmError as error:
                     self.push_screen(failure(error))
+                else:
+                    self.notify(f"The form has the settings of {run.name}.", markup=False)
             case _:
                 pass
 
@@ -290,6 +298,7 @@ class BilstmApp(App[int]):
             run = await asyncio.to_thread(worker.order, order)
             await self.train_screen.watch_run(run)
         except BilstmError as error:
+            self.train_screen.view.announce()
             self.push_screen(failure(error))
         finally:
             self._is_starting = False

@@ -29,7 +29,8 @@ class KeyCommands(Provider):
         found: dict[str, tuple[Binding, DOMNode]] = {}
         for active in self.screen.active_bindings.values():
             own = {binding.action for binding in own_bindings(active.node)}
-            if active.enabled and active.binding.action in own:
+            is_shown = active.node is not self.app or active.binding.show
+            if active.enabled and active.binding.action in own and is_shown:
                 found.setdefault(active.binding.description, (active.binding, active.node))
         for binding in own_bindings(self.app):  # not active while the palette takes the letters
             if binding.show:

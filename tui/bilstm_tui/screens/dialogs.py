@@ -15,6 +15,7 @@ from textual.widgets.button import ButtonVariant
 from bilstm_core.errors import BilstmError
 
 from ..output import harmless
+from ..widgets.entry import Entry
 from .layer import Layer
 
 
@@ -127,7 +128,7 @@ class Prompt(Dialog):
 
     def asked(self) -> ComposeResult:
         """A field."""
-        yield Input(self._value, compact=True, id="answer")
+        yield Entry(self._value, compact=True, id="answer")
         yield Static(id="prompt-problem")
         yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
 

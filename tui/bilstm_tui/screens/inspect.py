@@ -160,6 +160,9 @@ class InspectScreen(Layer[None]):
             return
         self._position %= len(mistakes)
         shown = mistakes[self._position]
+        rows = range(len(found.classes)) if self._class is None else [self._class]
+        wrong = sum(sum(found.confusion[row]) - found.confusion[row][row] for row in rows)
+        which += f", the surest of {wrong:,}" if wrong > len(mistakes) else ""
         words = (
             f"{self._position + 1} of {len(mistakes)} ({which}): is {found.classes[shown.truth]}, "
             f"taken for {found.classes[shown.guess]} with {shown.probability:.1%}"

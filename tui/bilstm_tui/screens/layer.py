@@ -1,7 +1,8 @@
 """What Textual's screens lack where one lies above another."""
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -9,7 +10,12 @@ T = TypeVar("T")
 
 
 class Layer(Screen[T]):
-    """A screen that may lie below another one."""
+    """A screen that may lie below another one, and takes Tab before the letters after it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", priority=True, show=False),
+        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
+    ]
 
     @property
     def is_current(self) -> bool:

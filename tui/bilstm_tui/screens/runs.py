@@ -17,16 +17,18 @@ from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.overview import Overview, look_at_all
 from bilstm_core.remarks import remark, remarks_on, rename_run
-from bilstm_core.resolve import problem_with, revise
-from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label, remove_run
+from bilstm_core.resolve import revise
+from bilstm_core.runs import Run, remove_run
 
 from ..output import harmless
 from ..widgets.chart import COLOURS, MARKERS, Chart
+from ..widgets.entry import Entry
 from ..widgets.keys import Keys
 from ..widgets.series import loss_series
 from .comparison import Followed, differences
-from .dialogs import Prompt, Question, ask, failure
+from .dialogs import Question, ask, failure
 from .layer import Layer
+from .prompts import epochs_prompt, label_prompt, note_prompt
 from .rows import RunsTable, as_row, in_order, line_of
 
 _SECONDS = 2.0
@@ -45,7 +47,7 @@ class Choice:
         changes: Settings to resume it with.
     """
 
-    what: Literal["open", "inspect", "resume", "copy"]
+    what: Literal["open", "resume", "copy"]
     run: Run
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -58,6 +60,17 @@ class RunsScreen(Layer[Choice | None]):
         chosen: The name of the run to begin at; the first one where it is empty.
         redraws_per_second: How often at most it is drawn by itself.
     """
+
+    class Inspect(Message):
+        """A network is to be looked into.
+
+        Attributes:
+            run: Its run.
+        """
+
+        def __init__(self, run: Run) -> None:
+            super().__init__()
+            self.run = run
 
     class Renamed(Message):
         """A run has another name.
@@ -83,7 +96,7 @@ class RunsScreen(Layer[Choice | None]):
             tooltip="Type what the rows are to contain",
         ),
         Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
-        Binding("i", "choose('inspect')", "Inspect", tooltip="Look into its network"),
+        Binding("i", "inspect", "Inspect", tooltip="Look into its network"),
         Binding(
             "e", "resume", "Resume", tooltip="Go on with it, for more epochs if it is finished"
         ),
@@ -113,7 +126,7 @@ class RunsScreen(Layer[Choice | None]):
     def compose(self) -> ComposeResult:
         """Filter, table, comparison, footer."""
         with Horizontal(id="above"):
-            yield Input(placeholder="/ to filter", compact=True, id="filter")
+            yield Entry(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Looking for runs …", id="nothing")
@@ -230,10 +243,22 @@ class RunsScreen(Layer[Choice | None]):
         self._is_reversed = False
         self._fill()
 
-    def action_choose(self, what: Literal["open", "inspect", "copy"]) -> None:
+    def action_choose(self, what: Literal["open", "copy"]) -> None:
         """Leave with an order for the run under the cursor."""
         if self.chosen:
             self.dismiss(Choice(what, self.chosen))
+
+    def action_inspect(self) -> None:
+        """Look into the network of the run under the cursor."""
+        if self.chosen and self._are_over(self.chosen):
+            self.post_message(self.Inspect(self.chosen))
+
+    def _are_over(self, *runs: Run) -> bool:
+        """Whether no run is being trained; if one is, that is said."""
+        live = [run.name for run in runs if run.is_live]
+        if live:
+            self.notify(f"{live[0]} is being trained: stop it first.", timeout=4, markup=False)
+        return not live
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A slash is a slash while a word is typed."""
@@ -269,18 +294,9 @@ class RunsScreen(Layer[Choice | None]):
     async def action_resume(self) -> None:
         """Go on with the run under the cursor; with a finished one for longer."""
         overview = self._overview
-        if not overview or overview.problem:
+        if not overview or overview.problem or not self._are_over(overview.run):
             return
-        is_over = overview.status == "finished"
-        proposed = 2 * overview.num_epochs if is_over else overview.num_epochs
-        words = (
-            f"{overview.run.name} has trained {overview.epochs} of {overview.num_epochs} epochs. "
-            "How many shall it be in all?"
-        )
-        prompt = Prompt(
-            "Train for longer" if is_over else "Go on", words, str(proposed), _epochs_problem
-        )
-        answer = await ask(self.app, prompt)
+        answer = await ask(self.app, epochs_prompt(overview))
         if answer:
             epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # "2e3", too
             changes = {} if epochs == overview.num_epochs else {"num_epochs": epochs}
@@ -297,9 +313,7 @@ class RunsScreen(Layer[Choice | None]):
         overview = self._overview
         if not overview:
             return
-        before = overview.remarks.note
-        prompt = Prompt("Note", f"A line on {overview.run.name}; a blank takes it away.", before)
-        answer = await ask(self.app, prompt)
+        answer = await ask(self.app, note_prompt(overview))
         if answer:
             await self._remark(overview.run, note=answer.strip()[:500])
 
@@ -316,10 +330,7 @@ class RunsScreen(Layer[Choice | None]):
         run = self.chosen
         if not run:
             return
-        label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
-        answer = await ask(
-            self.app, Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
-        )
+        answer = await ask(self.app, label_prompt(run))
         if not answer:
             return
         try:
@@ -340,7 +351,7 @@ class RunsScreen(Layer[Choice | None]):
         """Delete the marked runs, or the one under the cursor, once that was confirmed."""
         marked = [self._seen[name].run for name in self._marked if name in self._seen]
         runs = marked or ([self.chosen] if self.chosen else [])
-        if not runs:
+        if not runs or not self._are_over(*runs):
             return
         title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"
         names = "\n".join(run.name for run in runs)
@@ -375,15 +386,3 @@ class RunsScreen(Layer[Choice | None]):
 
     def _is_running(self, name: str) -> bool:
         return name in self._seen and self._seen[name].status == "running"
-
-
-def _epochs_problem(typed: str) -> str:
-    return problem_with(RunConfig(), {"num_epochs": typed})
-
-
-def _label_problem(typed: str) -> str:
-    try:
-        check_label(typed)
-    except BilstmError as error:
-        return f"{error.message} {error.advice}"
-    return ""

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static, TabbedContent, TabPane
 from bilstm_core.config import SETTINGS, RunConfig
 from bilstm_core.control import Command, give_order
 from bilstm_core.errors import BilstmError
+from bilstm_core.files import is_gone
 from bilstm_core.gpus import list_gpus
 from bilstm_core.pace import Observation, observe
 from bilstm_core.resolve import problem_with
@@ -177,12 +178,20 @@ class TrainScreen(Layer[None]):
                 return "A setting is wrong: it is named above the keys."
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "Nothing is being trained: t begins a run."
-            case "inspect" if not (view and view.shown_run):
-                return "No run is shown: t trains one, r lists all."
-            case "inspect" if is_training:
-                return "The network can be looked into when it is trained, or stopped with s."
+            case "inspect":
+                return self._obstacle_to_inspection()
             case _:
                 return ""
+
+    def _obstacle_to_inspection(self) -> str:
+        view = self._view
+        if not view or not view.shown_run:
+            return "No run is shown: t trains one, r lists all."
+        if is_gone(view.shown_run.path):
+            return "The run's folder is gone: it was deleted, or moved."
+        if view.is_training:
+            return "The network can be looked into when it is trained, or stopped with s."
+        return ""
 
     def on_key(self, event: Key) -> None:
         """A key that is grey says why."""
@@ -231,6 +240,7 @@ class TrainScreen(Layer[None]):
         """Train with the form's settings."""
         if self.config:
             self._show_run_tab()
+            self.view.announce("Starting …")
             self.post_message(self.Begin(self.config))
 
     def action_pause(self) -> None:
@@ -307,6 +317,15 @@ class TrainScreen(Layer[None]):
 
     def _show_run_tab(self) -> None:
         self.query_one(TabbedContent).active = "run"
+
+    def show_settings(self, config: RunConfig) -> None:
+        """Fill the form.
+
+        Raises:
+            BilstmError: This version does not know the settings.
+        """
+        self.query_one(Form).show(config)
+        self.query_one(TabbedContent).active = "network"
 
     @on(TabbedContent.TabActivated)
     @on(Resize)

@@ -16,6 +16,7 @@ from bilstm_core.presets import PRESETS
 from bilstm_core.resolve import resolve
 
 from .device_field import DeviceField
+from .entry import Entry
 
 _OPEN = {"data", "architecture"}
 
@@ -107,7 +108,7 @@ class Form(Widget):
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
             )
-        return Input(value, id=setting.name, compact=True, type="number")
+        return Entry(value, id=setting.name, compact=True, type="number")
 
     def _starting_values(self) -> dict[str, Any]:
         start = resolve({"dataset": self._values["dataset"]}, preset=self.preset).model_dump()

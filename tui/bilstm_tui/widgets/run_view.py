@@ -41,6 +41,7 @@ _CHART_SHARE = 1 / 60
 """Of the time that a run has trained: a curve is drawn anew when it may be a column longer."""
 _CHART_SECONDS = 5.0
 """But never less often than this."""
+_NO_RUN = "No run yet: press t to train."
 _TOLD_EPOCHS = 200
 """Epochs that the log tells of when a run is opened; the charts show all."""
 
@@ -84,7 +85,7 @@ class RunView(Vertical):
     def compose(self) -> ComposeResult:
         """Headline, progress, figures, result, charts, log."""
         with Horizontal(id="top"):
-            yield Static("No run yet: press t to train.", id="headline")
+            yield Static(_NO_RUN, id="headline")
             yield Vitals(is_short=True)
         yield Advance()
         yield Static(id="figures")
@@ -98,6 +99,13 @@ class RunView(Vertical):
         """Look for news on a timer: its rate never follows the run's."""
         self.on_resize()  # before it is shown: afterwards all would be laid out twice
         self.set_interval(_LOOK_SECONDS, self._look)
+
+    def announce(self, words: str = "") -> None:
+        """Say what comes before a run's first word; without words, what was there before."""
+        if self.shown_run and not words:
+            self._show(self._status())
+        elif self.is_mounted:
+            self.query_one("#headline", Static).update(words or _NO_RUN)
 
     def redraw(self, per_second: float) -> None:
         """From now on, redraw this often at most."""
@@ -225,6 +233,8 @@ class RunView(Vertical):
         if isinstance(self.history.ending, events.Finished):
             took = timedelta(seconds=round(self.history.ending.seconds))
             return f"{self.history.step:,} steps in {took}"
+        if isinstance(self.history.ending, events.Stopped):
+            return f"{self.history.step:,} steps; it goes on with r, then e"
         return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:

@@ -1,0 +1,45 @@
+"""What the screen of runs asks for."""
+
+from bilstm_core.config import RunConfig
+from bilstm_core.errors import BilstmError
+from bilstm_core.overview import Overview
+from bilstm_core.resolve import problem_with
+from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label
+
+from .dialogs import Prompt
+
+
+def epochs_prompt(overview: Overview) -> Prompt:
+    """How long a run shall go on; a finished one for longer."""
+    is_over = overview.status == "finished"
+    proposed = 2 * overview.num_epochs if is_over else overview.num_epochs
+    words = (
+        f"{overview.run.name} has trained {overview.epochs} of {overview.num_epochs} epochs. "
+        "How many shall it be in all?"
+    )
+    title = "Train for longer" if is_over else "Go on"
+    return Prompt(title, words, str(proposed), _epochs_problem)
+
+
+def note_prompt(overview: Overview) -> Prompt:
+    """A line on a run."""
+    words = f"A line on {overview.run.name}; a blank takes it away."
+    return Prompt("Note", words, overview.remarks.note)
+
+
+def label_prompt(run: Run) -> Prompt:
+    """Another name for a run."""
+    label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
+    return Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
+
+
+def _epochs_problem(typed: str) -> str:
+    return problem_with(RunConfig(), {"num_epochs": typed})
+
+
+def _label_problem(typed: str) -> str:
+    try:
+        check_label(typed)
+    except BilstmError as error:
+        return f"{error.message} {error.advice}"
+    return ""
