@@ -50,6 +50,7 @@ class TestFinding:
         assert find_run(tmp_path, first.name) == first
         assert find_run(tmp_path, "second") == second
         assert find_run(tmp_path, "fir") == first
+        assert find_run(tmp_path, first.name[-3:]) == first  # as a comparison names it
         assert find_run(tmp_path / "elsewhere", str(first.path)) == first
         assert find_run(tmp_path, "latest") == second
         assert list_runs(tmp_path) == [first, second]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -26,6 +27,7 @@ from bilstm_tui.app import BilstmApp
 from bilstm_tui.launcher import Worker
 from bilstm_tui.screens.dialogs import Dialog
 from bilstm_tui.screens.inspect import InspectScreen
+from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.widgets import vitals
 from bilstm_tui.widgets.axes import Ticks
 from bilstm_tui.widgets.chart import Chart
@@ -33,6 +35,7 @@ from bilstm_tui.widgets.plan import _about
 from bilstm_tui.widgets.run_log import RunLog
 from bilstm_tui.widgets.series import accuracy_series, loss_series
 from bilstm_tui.widgets.vitals import Vitals
+from tests.recording import Recording
 from tests.samples import run_started, small_config
 from tests.tui.driving import (
     FakeWorker,
@@ -40,6 +43,7 @@ from tests.tui.driving import (
     drive,
     open_runs,
     past_runs,
+    said,
     story,
     tell,
     text,
@@ -459,3 +463,71 @@ def test_a_system_without_room_for_a_process_is_told_in_words(
             await steps(app, pilot)
 
     asyncio.run(main())
+
+
+def test_keys_that_come_together_keep_their_order(tmp_path: Path) -> None:
+    """As on a slow link: what is typed after Backspace is not inserted before it."""
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        field = app.screen.query_one("#hidden_size", Input)
+        await pilot.click("#hidden_size")
+        field.value, field.cursor_position = "123", 3
+        for key in ("backspace", "backspace", "4", "left", "5", "tab"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.screen.focused is not field)
+        await pilot.pause()
+        assert field.value == "154"
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_run_that_is_trained_is_left_alone_by_the_list(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await asked(pilot, "Being trained now")
+        await pilot.press("escape")
+        await open_runs(app, pilot, 1)
+        for key in ("i", "d", "e"):
+            app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: "stop it first" in said(app))
+            assert isinstance(app.screen, RunsScreen)
+
+    with Recording(tmp_path, 1000) as recording:
+        recording.go_on(10)
+        drive(FakeWorker(), tmp_path, steps)
+
+
+def test_whoever_types_already_is_not_asked_but_told(tmp_path: Path) -> None:
+    app = BilstmApp(small_config(), "default", tmp_path, make_worker=FakeWorker())
+    app._has_typed = True  # before the first paint
+
+    async def main() -> None:
+        async with app.run_test(size=(120, 36)) as pilot:
+            await until(pilot, lambda: "r lists it" in said(app))
+
+    with Recording(tmp_path, 1000) as recording:
+        recording.go_on(10)
+        asyncio.run(main())
+
+
+def test_copied_settings_are_seen(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: "got 351" in text(app))
+        await open_runs(app, pilot, 2)
+        await pilot.press("c")
+        await until(pilot, lambda: "10 classes" in text(app))
+        assert "The form has the settings of" in said(app)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_what_draws_black_on_black_is_not_offered_without_colours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = BilstmApp(small_config(), "default", tmp_path, make_worker=FakeWorker())
+    assert not [name for name in app.available_themes if name.startswith("ansi")]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -25,8 +26,8 @@ from .ascii import AsciiFilter
 from .farewell import is_farewell
 from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
-from .preferences import LEAST_REDRAWS, MOST_REDRAWS, Preferences, PreferencesFile
-from .screens.dialogs import Dialog, Prompt, Question, ask, failure
+from .preferences import Preferences, PreferencesFile
+from .screens.dialogs import Dialog, Question, ask, failure
 from .screens.train import TrainScreen, is_typing
 from .spare import Spare, Trains
 from .widgets.form import Form
@@ -87,7 +88,8 @@ class BilstmApp(App[int]):
         self._label = name
         self._preferences = preferences
         self._spare = Spare(make_worker)
-        self._is_starting = False
+        self._is_starting = self._has_typed = False
+        self._is_ascii = is_ascii
         if is_ascii:
             self._filters.append(AsciiFilter())
         kept = preferences.kept if preferences else Preferences()
@@ -110,6 +112,16 @@ class BilstmApp(App[int]):
             self.call_after_refresh(
                 self.notify, self._preferences.problem, severity="warning", markup=False
             )
+
+    async def on_event(self, event: Event) -> None:
+        """Remember that somebody has begun to type."""
+        self._has_typed = self._has_typed or isinstance(event, Key)
+        await super().on_event(event)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key's name; the sign for Enter has no likeness in ASCII."""
+        is_told = self._is_ascii and binding.key == "enter"
+        return "enter" if is_told else super().get_key_display(binding)
 
     def on_unmount(self) -> None:
         """Let the worker go that got no order; remember the form."""
@@ -136,18 +148,9 @@ class BilstmApp(App[int]):
 
     @work
     async def _choose_redraws(self) -> None:
-        def problem_of(typed: str) -> str:
-            try:
-                rate = float(typed)
-            except ValueError:
-                rate = 0.0
-            if LEAST_REDRAWS <= rate <= MOST_REDRAWS:
-                return ""
-            return f"Allowed: from {LEAST_REDRAWS:g} to {MOST_REDRAWS:g} times a second."
+        from .screens.prompts import redraws_prompt  # not needed for the first paint
 
-        words = "Times a second at most. Each costs about a screenful of bytes on a slow link."
-        prompt = Prompt("Redraw rate", words, f"{self._redraws:g}", problem_of)
-        answer = await ask(self, prompt)
+        answer = await ask(self, redraws_prompt(self._redraws))
         if answer:
             self._redraws = self._redraws_now = float(answer)
             self.train_screen.view.redraw(self._redraws)
@@ -352,6 +355,10 @@ class BilstmApp(App[int]):
         except BilstmError:
             return
         if not live or self._is_starting or self.train_screen.view.shown_run:
+            return
+
+        if self._has_typed:  # a dialog would take the next key, which is meant for something else
+            self.notify(f"Being trained now: {live[-1].name}. r lists it.", markup=False)
             return
 
         def watch(answer: str | None) -> None:

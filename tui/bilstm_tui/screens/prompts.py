@@ -1,4 +1,4 @@
-"""What the screen of runs asks for."""
+"""What is asked for in a line."""
 
 from bilstm_core.config import RunConfig
 from bilstm_core.errors import BilstmError
@@ -6,6 +6,7 @@ from bilstm_core.overview import Overview
 from bilstm_core.resolve import problem_with
 from bilstm_core.runs import BEGUN, SUFFIX, Run, check_label
 
+from ..preferences import LEAST_REDRAWS, MOST_REDRAWS
 from .dialogs import Prompt
 
 
@@ -31,6 +32,22 @@ def label_prompt(run: Run) -> Prompt:
     """Another name for a run."""
     label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
     return Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
+
+
+def redraws_prompt(now: float) -> Prompt:
+    """How often curves and figures are drawn at most."""
+    words = "Times a second at most. Each costs about a screenful of bytes on a slow link."
+    return Prompt("Redraw rate", words, f"{now:g}", _redraws_problem)
+
+
+def _redraws_problem(typed: str) -> str:
+    try:
+        rate = float(typed)
+    except ValueError:
+        rate = 0.0
+    if LEAST_REDRAWS <= rate <= MOST_REDRAWS:
+        return ""
+    return f"Allowed: from {LEAST_REDRAWS:g} to {MOST_REDRAWS:g} times a second."
 
 
 def _epochs_problem(typed: str) -> str:
