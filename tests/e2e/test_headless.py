@@ -110,7 +110,7 @@ class TestPipe:
         server.serve(made_archives)
         env["BILSTM_MIRROR"] = server.url
         env["BILSTM_DATA_DIR"] = str(tmp_path / "data")
-        size = ["--hidden-size", "32", "--batch-size", "200", "--num-epochs", "1"]
+        size = ["--hidden-size", "32", "--batch-size", "1000", "--num-epochs", "1"]
         with subprocess.Popen(
             [COMMAND, "--json", "--dataset", "kmnist", *size], env=env, stdout=subprocess.PIPE
         ) as process:
