@@ -243,8 +243,8 @@ class TestTerminal:
 
     def test_no_color_is_honoured(self, env: dict[str, str]) -> None:
         colours = re.compile(rb"\x1b\[[\d;]*3[0-9][\d;]*m|\x1b\[[\d;]*[34]8;")
-        with Terminal(*SHORT, env=env) as terminal:
-            assert terminal.wait() == 0
+        with Terminal(*LONG, env=env) as terminal:
+            terminal.wait_for("━")
             assert colours.search(terminal.bytes)
         with Terminal(*SHORT, env={**env, "NO_COLOR": "1"}) as terminal:
             assert terminal.wait() == 0

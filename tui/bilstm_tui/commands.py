@@ -31,7 +31,7 @@ DataDir = Annotated[
     ),
 ]
 Which = Annotated[
-    str, Parameter(help="its name, the beginning of its name, a path, or latest", metavar="RUN")
+    str, Parameter(help="its name, how that begins or ends, a path, or latest", metavar="RUN")
 ]
 
 
