@@ -44,7 +44,7 @@ class Vitals(Static):
 
 def processor_in_short() -> str:
     """How busy it is."""
-    return f"cpu {psutil.cpu_percent():.0f}%"
+    return f"cpu {psutil.cpu_percent():3.0f}%"  # one width: no new layout
 
 
 def processor() -> str:
