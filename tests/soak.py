@@ -218,6 +218,7 @@ class Watcher:
         app.wait_for(r"\d of \d+, by run")
         app.type("/" + run.name)
         app.wait_for("1 of [0-9]+, by run")
+        app.wait_for("^esc Back")  # the foot of the filter, or that of the table is taken for new
         app.type("\r")
         app.wait_for("space Mark")
         app.type("\r")
