@@ -1,6 +1,5 @@
 """Screens that open, close and change their size at moments nobody thinks of."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from bilstm_tui.screens.rate import RateScreen
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
 from tests.samples import small_config
-from tests.tui.driving import FakeWorker, drive
+from tests.tui.driving import FakeWorker, drive, until
 
 WORKER = FakeWorker()
 
@@ -75,7 +74,10 @@ def test_what_a_screen_misses_of_itself_while_it_goes_is_no_defect(
         screen = RunsScreen(tmp_path)
         await app.push_screen(screen)
 
+        looked = []
+
         def look() -> None:
+            looked.append(True)
             screen.query_one("#nothing-of-the-kind")
 
         async def look_beside() -> None:
@@ -86,8 +88,7 @@ def test_what_a_screen_misses_of_itself_while_it_goes_is_no_defect(
             screen.run_worker(look_beside())
         else:
             screen.call_later(look)
-        for _ in range(10):
-            await asyncio.sleep(0.01)
+        await until(pilot, lambda: looked)
         screen._pruning = False
 
     drive(FakeWorker(), tmp_path, steps)

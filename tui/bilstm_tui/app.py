@@ -28,6 +28,7 @@ from .launcher import Worker, lost, relayed
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
 from .screens.dialogs import Dialog, Question, ask, failure
+from .screens.messages import Inspect
 from .screens.train import TrainScreen, is_typing
 from .spare import Spare, Trains
 from .widgets.form import Form
@@ -228,15 +229,12 @@ class BilstmApp(App[int]):
         if answer == "take" and screen.curve and screen.curve.suggestion:
             self.train_screen.query_one(Form).choose_rate(screen.curve.suggestion)
 
-    @on(TrainScreen.Inspect)
-    def _inspect_shown(self, event: TrainScreen.Inspect) -> None:
-        self._inspect(event.run)
-
-    def _inspect(self, run: Run) -> None:
+    @on(Inspect)
+    def _inspect(self, event: Inspect) -> None:
         from .screens.inspect import InspectScreen  # not needed for the first paint
 
         try:
-            screen = InspectScreen(run, paths.data_dir(self._data_dir).absolute())
+            screen = InspectScreen(event.run, paths.data_dir(self._data_dir).absolute())
         except BilstmError as error:
             self.push_screen(failure(error))
         else:
@@ -252,10 +250,6 @@ class BilstmApp(App[int]):
             shown = self.train_screen.view.shown_run
             screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraws_now)
             self.push_screen(screen, self._carry_out)
-
-    def on_runs_screen_inspect(self, event: "RunsScreen.Inspect") -> None:
-        """Look into a run's network, and be back at the list afterwards."""
-        self._inspect(event.run)
 
     def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
         """The run that is shown goes on under its other name."""

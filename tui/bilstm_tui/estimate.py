@@ -55,14 +55,21 @@ class Estimate:
         self._heard = time.time()
 
     def words(self) -> tuple[str, ...]:
-        """Epoch, step, smoothed loss, speed, time left, and the time of the end."""
-        epoch, step = self._at
-        seconds = min(self.seconds_a_step * (self._total_steps - step), _A_YEAR)
+        """Epoch, figures, and end."""
+        return (f"epoch {self._at[0]}/{self._num_epochs}", *self.figures(), *self.end())
+
+    def figures(self) -> tuple[str, ...]:
+        """Step, smoothed loss, and speed."""
         return (
-            f"epoch {epoch}/{self._num_epochs}",
-            f"{step:,}/{self._total_steps:,}",
+            f"{self._at[1]:,}/{self._total_steps:,}",
             f"loss {self._smoothed_loss():.4f}",
             f"{self._samples_per_second:,.0f} samples/s",
+        )
+
+    def end(self) -> tuple[str, ...]:
+        """Time left, and the time of the end."""
+        seconds = min(self.seconds_a_step * (self._total_steps - self._at[1]), _A_YEAR)
+        return (
             f"{_in_short(timedelta(seconds=round(seconds)))} left",
             f"ends {_when(self._heard + seconds, self._heard)}",
         )

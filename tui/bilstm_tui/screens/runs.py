@@ -28,6 +28,7 @@ from ..widgets.series import loss_series
 from .comparison import Followed, differences
 from .dialogs import Question, ask, failure
 from .layer import Layer
+from .messages import Inspect
 from .prompts import epochs_prompt, label_prompt, note_prompt
 from .rows import RunsTable, as_row, in_order, line_of
 
@@ -60,17 +61,6 @@ class RunsScreen(Layer[Choice | None]):
         chosen: The name of the run to begin at; the first one where it is empty.
         redraws_per_second: How often at most it is drawn by itself.
     """
-
-    class Inspect(Message):
-        """A network is to be looked into.
-
-        Attributes:
-            run: Its run.
-        """
-
-        def __init__(self, run: Run) -> None:
-            super().__init__()
-            self.run = run
 
     class Renamed(Message):
         """A run has another name.
@@ -251,7 +241,7 @@ class RunsScreen(Layer[Choice | None]):
     def action_inspect(self) -> None:
         """Look into the network of the run under the cursor."""
         if self.chosen and self._are_over(self.chosen):
-            self.post_message(self.Inspect(self.chosen))
+            self.post_message(Inspect(self.chosen))
 
     def _are_over(self, *runs: Run) -> bool:
         """Whether no run is being trained; if one is, that is said."""

@@ -30,6 +30,7 @@ from ..widgets.plan import Plan
 from ..widgets.vitals import Vitals
 from .dialogs import Prompt, Question, ask, failure
 from .layer import Layer
+from .messages import Inspect
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -73,17 +74,6 @@ class TrainScreen(Layer[None]):
 
     class FindRate(_OfSettings):
         """A learning rate for the form's settings is to be found."""
-
-    class Inspect(Message):
-        """The network of a run is to be looked into.
-
-        Attributes:
-            run: The run.
-        """
-
-        def __init__(self, run: Run) -> None:
-            super().__init__()
-            self.run = run
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -293,7 +283,7 @@ class TrainScreen(Layer[None]):
     def action_inspect(self) -> None:
         """Look into the network of the run."""
         if self.view.shown_run:
-            self.post_message(self.Inspect(self.view.shown_run))
+            self.post_message(Inspect(self.view.shown_run))
 
     def action_switch_view(self) -> None:
         """The other tab."""

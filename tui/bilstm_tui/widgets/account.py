@@ -33,8 +33,7 @@ class Account:
         """The latest ones, in words."""
         match self._latest:
             case events.Progress(learning_rate=rate):
-                _epoch, *figures, _left, _end = self._estimate.words()
-                return "  ".join([*figures, f"lr {rate:.3g}"])
+                return "  ".join([*self._estimate.figures(), f"lr {rate:.3g}"])
             case events.EvaluationStarted(split=split):
                 return f"Checking {events.SPLIT_TITLES[split]} data"
             case _:
@@ -45,8 +44,7 @@ class Account:
         """When it will be over, in words; empty where nothing is trained."""
         if not isinstance(self._latest, events.Progress):
             return ""
-        *_, left, end = self._estimate.words()
-        return f"{left}, {end}"
+        return ", ".join(self._estimate.end())
 
     def take(self, event: Event) -> None:
         """Add the next event."""
