@@ -1,5 +1,6 @@
 """Screens that open, close and change their size at moments nobody thinks of."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from bilstm_tui.screens.rate import RateScreen
 from bilstm_tui.screens.runs import RunsScreen
 from bilstm_tui.screens.train import TrainScreen
 from tests.samples import small_config
-from tests.tui.driving import FakeWorker, drive, until
+from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive
 
 WORKER = FakeWorker()
 
@@ -74,10 +75,10 @@ def test_what_a_screen_misses_of_itself_while_it_goes_is_no_defect(
         screen = RunsScreen(tmp_path)
         await app.push_screen(screen)
 
-        looked = []
+        looked = asyncio.Event()
 
         def look() -> None:
-            looked.append(True)
+            looked.set()
             screen.query_one("#nothing-of-the-kind")
 
         async def look_beside() -> None:
@@ -88,7 +89,7 @@ def test_what_a_screen_misses_of_itself_while_it_goes_is_no_defect(
             screen.run_worker(look_beside())
         else:
             screen.call_later(look)
-        await until(pilot, lambda: looked)
+        await asyncio.wait_for(looked.wait(), PATIENCE_SECONDS)
         screen._pruning = False
 
     drive(FakeWorker(), tmp_path, steps)
