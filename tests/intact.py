@@ -43,9 +43,13 @@ def check(run: Run, epochs: int, kills: int) -> None:
         assert summary["status"] == ending.type == seen.status
         assert summary["ending"]["step"] == ending.step
     if seen.status == "finished":
-        assert seen.epochs == epochs, f"{seen.epochs} epochs of {epochs}"
+        asked = [e.config["num_epochs"] for e in told if isinstance(e, events.RunStarted)][-1]
+        assert seen.epochs == asked, f"{seen.epochs} epochs of {asked}"
+        # whoever has it go on for longer may be killed before the first word of that
+        assert asked == epochs or kills, f"{asked} epochs instead of {epochs}"
         load_weights(run.model_file)
-    _check_that_it_can_go_on(run, is_finished=seen.status == "finished")
+    is_finished = seen.status == "finished" and seen.epochs == epochs
+    _check_that_it_can_go_on(run, is_finished=is_finished)
 
 
 def _checkpoint(run: Run) -> Checkpoint | None:
