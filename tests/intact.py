@@ -5,12 +5,12 @@ from contextlib import suppress
 from itertools import pairwise
 
 from bilstm_core import events
-from bilstm_core.checkpoints import Checkpoint, load_checkpoint
 from bilstm_core.errors import UsageError
-from bilstm_core.overview import look_at
-from bilstm_core.runs import Run
-from bilstm_core.session import take_up
-from bilstm_core.weights import load_weights
+from bilstm_core.network.weights import load_weights
+from bilstm_core.processes.session import take_up
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.run import Run
+from bilstm_core.training.checkpoints import Checkpoint, load_checkpoint
 
 
 def check(run: Run, epochs: int, kills: int) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, TabbedContent
 
-from bilstm_core.resolve import resolve
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.inspect import InspectScreen
-from bilstm_tui.screens.runs import RunsScreen
+from bilstm_core.config.resolve import resolve
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.screens.runs import RunsScreen
 from tests.tui.driving import text
 
 DOCS = Path(__file__).parents[1] / "docs"

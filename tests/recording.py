@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from bilstm_core import events
-from bilstm_core.log import EventLog
-from bilstm_core.runs import Run, create_run
+from bilstm_core.runs.event_log import EventLog
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import create_run
 from tests.samples import run_started, small_config
 
 STEPS_PER_EPOCH = 1000

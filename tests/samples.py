@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from bilstm_core import events
-from bilstm_core.architecture import summarise
-from bilstm_core.catalog import CATALOG
-from bilstm_core.config import RunConfig
-from bilstm_core.resolve import resolve
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.catalog import CATALOG
+from bilstm_core.network.summary import summarise
 
 
 def small_config(**settings: Any) -> RunConfig:

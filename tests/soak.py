@@ -23,11 +23,12 @@ from pathlib import Path
 
 import psutil
 
-from bilstm_core.control import Command, give_order
-from bilstm_core.history import History
-from bilstm_core.log import open_log
-from bilstm_core.overview import look_at
-from bilstm_core.runs import Run, find_run, list_runs
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.history import History
+from bilstm_core.runs.orders import Command, give_order
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import has_ended, holder, steps, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
 from tests.intact import check

@@ -13,9 +13,9 @@ from typing import Literal
 import psutil
 
 from . import __version__, paths
-from .catalog import CATALOG
+from .compute.gpus import list_gpus
+from .data.catalog import CATALOG
 from .errors import BilstmError, DataError, InstallationError, OutputError
-from .gpus import list_gpus
 
 _GIB = 2**30
 _PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-learn")
@@ -90,7 +90,7 @@ def _torch() -> Iterator[Finding]:
             f"PyTorch does not load: {error}",
             "Install it anew: pip install --upgrade --force-reinstall torch torchvision",
         ) from None
-    from . import devices  # imports torch
+    from .compute import devices  # imports torch
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU alone"
     yield Finding("PyTorch build", build)
@@ -117,7 +117,7 @@ def _unused_gpu(*, has_cuda: bool) -> Finding:
 
 
 def _data(folder: Path) -> Iterator[Finding]:
-    from .datasets import inspect_folder  # imports torch
+    from .data.sources.registry import inspect_folder  # imports torch
 
     finding = _folder("data folder", folder, DataError.exit_code, needed=False)
     yield finding

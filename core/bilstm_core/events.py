@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from .architecture import ModelSummary
-from .config import DatasetName, Settings
+from .config.schema import DatasetName, Settings
+from .network.summary import ModelSummary
 
 # what a log claims is data from anywhere: bounds keep absurd numbers out of the read-out
 Count = Annotated[int, Ge(0), Le(2**53)]

@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from bilstm_core.threads import wait_briefly
+from bilstm_core.compute.openmp import wait_briefly
 
 wait_briefly()  # before PyTorch is imported
 

@@ -13,15 +13,15 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bilstm_core.threads import wait_briefly
+from bilstm_core.compute.openmp import wait_briefly
 
 wait_briefly()  # before PyTorch is imported
 
 from bilstm_core import events  # noqa: E402
-from bilstm_core.architecture import summarise  # noqa: E402
-from bilstm_core.presets import PRESETS  # noqa: E402
-from bilstm_core.resolve import resolve  # noqa: E402
-from bilstm_core.training import train  # noqa: E402
+from bilstm_core.config.presets import PRESETS  # noqa: E402
+from bilstm_core.config.resolve import resolve  # noqa: E402
+from bilstm_core.network.summary import summarise  # noqa: E402
+from bilstm_core.training.trainer import train  # noqa: E402
 
 from .report import machine, table  # noqa: E402
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 
 from bilstm_core import events
-from bilstm_core.log import open_log
-from bilstm_core.runs import list_runs
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.store import list_runs
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
 VIEWS = (b"10 classes", b"training loss by step")

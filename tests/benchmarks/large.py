@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from textual.pilot import Pilot
 
-from bilstm_tui.app import BilstmApp
+from bilstm_tui.app.app import BilstmApp
 from tests.e2e.terminal import Terminal, environment
 from tests.recording import Recording, copies
 from tests.tui.driving import FakeWorker, drive, past_runs, until

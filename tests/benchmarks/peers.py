@@ -22,14 +22,14 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 from bilstm_core import paths
-from bilstm_core.config import RunConfig
-from bilstm_core.datasets import load_dataset
-from bilstm_core.devices import has_bfloat16
-from bilstm_core.model import SequenceClassifier
-from bilstm_core.resolve import resolve
-from bilstm_core.steps import Step
-from bilstm_core.thread_count import choose_threads
-from bilstm_core.training import Trainer
+from bilstm_core.compute.devices import has_bfloat16
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.training.step import Step
+from bilstm_core.training.thread_tuning import choose_threads
+from bilstm_core.training.trainer import Trainer
 from tests.notebook import NotebookModel, batch_size, learning_rate, notebook_steps
 
 TakeSteps = Callable[[int], float]

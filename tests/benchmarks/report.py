@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from bilstm_core.devices import describe
+from bilstm_core.compute.devices import describe
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bilstm_core import events, metering
-from bilstm_core.curves import reduce
-from bilstm_core.history import History
-from bilstm_core.log import EventLog, LogReader, open_log
+from bilstm_core import events
+from bilstm_core.runs.event_log import EventLog, LogReader, open_log
+from bilstm_core.runs.history import History
+from bilstm_core.training import meter as metering
+from bilstm_tui.app.widgets.charts.reduction import reduce
 
 from .report import table
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from bilstm_core.augment import apply_transforms, draw_transforms
-from bilstm_core.randomness import Stream, generator
+from bilstm_core.compute.seeding import Stream, generator
+from bilstm_core.data.augment import apply_transforms, draw_transforms
 
 
 def draw(kind: str, count: int = 500, side: int = 28, seed: int = 0) -> torch.Tensor:

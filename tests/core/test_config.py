@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bilstm_core.config import GROUPS, SETTINGS, RunConfig, Setting
+from bilstm_core.config.presets import PRESETS
+from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
+from bilstm_core.config.schema import GROUPS, SETTINGS, RunConfig, Setting
 from bilstm_core.errors import ConfigError
-from bilstm_core.presets import PRESETS
-from bilstm_core.resolve import resolve, to_toml, unknown_variables
 
 
 def refusal(*args: Any, **kwargs: Any) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bilstm_core.curves import reduce, smooth
+from bilstm_tui.app.widgets.charts.reduction import reduce, smooth
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 1000, 100_000])

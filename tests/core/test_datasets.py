@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_core import datasets, events
-from bilstm_core.catalog import CATALOG
-from bilstm_core.datasets import load_dataset
-from bilstm_core.download import Mirror
+from bilstm_core import events
+from bilstm_core.compute.seeding import Stream, generator
+from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources import digits as digits_source
+from bilstm_core.data.sources import mnist
+from bilstm_core.data.sources.download import Mirror
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import DataError, InstallationError
-from bilstm_core.randomness import Stream, generator
 from tests.conftest import Recorder, idx_bytes
 
 NAMES = [
@@ -28,7 +31,7 @@ NAMES = [
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No mirror answers: port 9 of this machine is closed."""
-    monkeypatch.setattr(datasets, "_mirrors", lambda *_: [Mirror("http://127.0.0.1:9/", True)])
+    monkeypatch.setattr(mnist, "_mirrors", lambda *_: [Mirror("http://127.0.0.1:9/", True)])
 
 
 @pytest.fixture
@@ -238,20 +241,20 @@ class TestDigits:
     def test_an_installation_without_them_is_said(
         self, spec: ModuleSpec | None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(datasets, "find_spec", lambda _: spec)
+        monkeypatch.setattr(digits_source, "find_spec", lambda _: spec)
         with pytest.raises(InstallationError, match="digits are not where"):
             load_dataset("digits", Path("unused"), Recorder())
 
 
 class TestValidation:
     @pytest.fixture
-    def data(self) -> datasets.Dataset:
+    def data(self) -> Dataset:
         return load_dataset("digits", Path("unused"), Recorder())
 
-    def test_nothing_is_held_out_by_default(self, data: datasets.Dataset) -> None:
+    def test_nothing_is_held_out_by_default(self, data: Dataset) -> None:
         assert data.hold_out(0, seed=0) is data
 
-    def test_the_parts_are_the_whole(self, data: datasets.Dataset) -> None:
+    def test_the_parts_are_the_whole(self, data: Dataset) -> None:
         held = data.hold_out(0.1, seed=0)
         assert (len(held.train), len(held.validation)) == (1293, 144)
         parts = torch.cat([held.train.pixels, held.validation.pixels]).flatten(1)
@@ -259,12 +262,12 @@ class TestValidation:
         assert sorted(parts.tolist()) == sorted(whole.tolist())
         assert torch.equal(held.test.pixels, data.test.pixels)
 
-    def test_the_seed_decides(self, data: datasets.Dataset) -> None:
+    def test_the_seed_decides(self, data: Dataset) -> None:
         first, again, other = (data.hold_out(0.1, seed).validation.labels for seed in (1, 1, 2))
         assert torch.equal(first, again)
         assert not torch.equal(first, other)
 
-    def test_however_small_one_image_is_held_out(self, data: datasets.Dataset) -> None:
+    def test_however_small_one_image_is_held_out(self, data: Dataset) -> None:
         assert len(data.hold_out(1e-6, seed=0).validation) == 1
 
 

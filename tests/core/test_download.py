@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import torchvision
 
-from bilstm_core import control, events
-from bilstm_core.datasets import load_dataset
+from bilstm_core import events
+from bilstm_core import stopping as control
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import DataError
 from tests.conftest import DataServer, Recorder, send
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_core import events
-from bilstm_core.config import RunConfig
+from bilstm_core.config.schema import RunConfig
 
 KINDS: tuple[type[Any], ...] = get_args(events.Event)
 

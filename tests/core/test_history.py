@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bilstm_core import events, history
-from bilstm_core.history import Curve, History
-from bilstm_core.training import train
+from bilstm_core import events
+from bilstm_core.runs import history
+from bilstm_core.runs.history import Curve, History
+from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
 from tests.samples import small_config
 

@@ -43,12 +43,12 @@ def test_the_face_imports_no_torch() -> None:
 
 
 def test_the_command_line_imports_only_what_help_needs() -> None:
-    loaded = loaded_after_importing(["bilstm_tui.cli"])
+    loaded = loaded_after_importing(["bilstm_tui.cli.main"])
     assert loaded.isdisjoint({"torch", "numpy", "textual", "PIL"})
 
 
 def test_the_first_paint_needs_no_numbers() -> None:
-    loaded = loaded_after_importing(["bilstm_tui.cli", "bilstm_tui.app"])
+    loaded = loaded_after_importing(["bilstm_tui.cli.main", "bilstm_tui.app.app"])
     assert "textual" in loaded
     assert loaded.isdisjoint({"torch", "numpy", "textual_plot", "PIL"})
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from bilstm_core.config import RunConfig
-from bilstm_core.inspection import examine, read
-from bilstm_core.model import SequenceClassifier
-from bilstm_core.weights import TrainedModel
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.inference.examine import examine, read
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.network.weights import TrainedModel
 from tests.samples import small_config
 
 CLASSES = tuple("0123456789")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bilstm_core import events, log
-from bilstm_core.log import EventLog, LogReader, open_log, read_tail
+from bilstm_core import events
+from bilstm_core.runs import event_log as log
+from bilstm_core.runs.event_log import EventLog, LogReader, open_log, read_tail
 
 
 def step(number: int) -> events.Progress:

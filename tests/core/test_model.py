@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from bilstm_core.architecture import summarise
-from bilstm_core.config import Cell, Merge, Readout, RunConfig
-from bilstm_core.evaluation import class_scores
-from bilstm_core.model import SequenceClassifier
+from bilstm_core.config.schema import Cell, Merge, Readout, RunConfig
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.network.summary import summarise
+from bilstm_core.training.evaluation import class_scores
 from tests.notebook import NotebookModel
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from bilstm_core.rate_curve import suggest
-from bilstm_core.rate_finder import find_rate
+from bilstm_core.training.learning_rate_curve import suggest
+from bilstm_core.training.learning_rate_finder import find_rate
 from tests.samples import small_config
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bilstm_core import paths
-from bilstm_core.config import SETTINGS, Setting
+from bilstm_core.config.presets import PRESETS, default_in_words
+from bilstm_core.config.schema import SETTINGS, Setting
 from bilstm_core.errors import BilstmError
-from bilstm_core.presets import PRESETS, default_in_words
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

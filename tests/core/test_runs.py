@@ -8,9 +8,10 @@ import pytest
 
 from bilstm_core.errors import OutputError, RunBusyError, RunNotFoundError, UsageError
 from bilstm_core.files import write_atomically
-from bilstm_core.lock import RunLock
-from bilstm_core.overview import look_at
-from bilstm_core.runs import Run, create_run, find_run, list_runs, remove_run
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import create_run, find_run, list_runs, remove_run
 from tests.samples import small_config
 
 

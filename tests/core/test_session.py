@@ -15,15 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from bilstm_core import checkpoints, events, session, thread_count
-from bilstm_core.config import RunConfig
-from bilstm_core.control import Orders, StopRequest, give_order
+from bilstm_core import events
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError, UsageError
-from bilstm_core.history import History
-from bilstm_core.log import open_log
-from bilstm_core.overview import look_at
-from bilstm_core.runs import Run
-from bilstm_core.weights import load_weights
+from bilstm_core.network.weights import load_weights
+from bilstm_core.processes import session
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.history import History
+from bilstm_core.runs.orders import Orders, give_order
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.run import Run
+from bilstm_core.training import checkpoints
+from bilstm_core.training import thread_tuning as thread_count
 from tests.samples import small_config
 
 EVERYTHING: dict[str, Any] = {
@@ -408,7 +412,7 @@ class TestOrders:
     def test_a_stop_at_once_ends_the_check_of_a_stop(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bilstm_core.control._LOOK_SECONDS", 0.0)
+        monkeypatch.setattr("bilstm_core.runs.orders._LOOK_SECONDS", 0.0)
         opened = session.begin(small_config(num_epochs=1000), tmp_path)
 
         def stop(event: events.Event) -> None:
@@ -457,7 +461,7 @@ class TestOrders:
         assert not Orders(tmp_path / "commands.jsonl").stop_asked()
 
     def test_garbage_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bilstm_core.control._LOOK_SECONDS", 0.0)
+        monkeypatch.setattr("bilstm_core.runs.orders._LOOK_SECONDS", 0.0)
         path = tmp_path / "commands.jsonl"
         orders = Orders(path)
         path.write_bytes(b"\xff{\n[]\n7\n" + b"[" * 100_000)

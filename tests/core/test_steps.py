@@ -9,17 +9,19 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from bilstm_core import devices, events, session
-from bilstm_core.config import RunConfig
-from bilstm_core.control import StopRequest
-from bilstm_core.datasets import load_dataset
+from bilstm_core import events
+from bilstm_core.compute import devices
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import TrainingError
-from bilstm_core.model import SequenceClassifier
-from bilstm_core.optimisation import load_optimizer, make_optimizer, update_average
+from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.paths import data_dir
-from bilstm_core.runs import list_runs
-from bilstm_core.steps import GraphedStep, Step, make_step
-from bilstm_core.training import Trainer, train
+from bilstm_core.processes import session
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.store import list_runs
+from bilstm_core.training.optimisers import load_optimizer, make_optimizer, update_average
+from bilstm_core.training.step import GraphedStep, Step, make_step
+from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
 from tests.samples import small_config
 
@@ -189,7 +191,7 @@ def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
         is_cuda = True
 
     model = SequenceClassifier.from_config(small_config())
-    monkeypatch.setattr("bilstm_core.steps.make_optimizer", lambda *_: None)
+    monkeypatch.setattr("bilstm_core.training.step.make_optimizer", lambda *_: None)
     monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
 
     def kind(cuda: str | None = "13.0", **settings: Any) -> type[Step]:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from bilstm_core import thread_count, worker
-from bilstm_core.config import RunConfig
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.paths import threads_file
-from bilstm_core.thread_count import (
+from bilstm_core.processes import worker
+from bilstm_core.training import thread_tuning as thread_count
+from bilstm_core.training.thread_tuning import (
     Threads,
     Times,
     best_of,

@@ -10,14 +10,17 @@ import pytest
 import torch
 from torch import nn
 
-from bilstm_core import checking, events, introduction
-from bilstm_core.config import RunConfig
-from bilstm_core.datasets import Dataset, load_dataset
+from bilstm_core import events
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import ConfigError, DataError, NonFiniteLossError, OutOfMemoryError
-from bilstm_core.evaluation import evaluate
-from bilstm_core.failures import told
-from bilstm_core.model import SequenceClassifier
-from bilstm_core.training import Trainer, train
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.training import evaluation
+from bilstm_core.training import run_start as introduction
+from bilstm_core.training.evaluation import evaluate
+from bilstm_core.training.failures import told
+from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
 from tests.samples import small_config
 
@@ -228,7 +231,7 @@ class TestEvents:
             checked.append(len(images))
             return evaluate(model, data, images, *rest)
 
-        monkeypatch.setattr(checking, "evaluate", counting)
+        monkeypatch.setattr(evaluation, "evaluate", counting)
         run(small_config())
         assert checked == [360, 360, 1437]  # test after each epoch, then training; test is known
 
@@ -370,9 +373,9 @@ class TestEndings:
         assert (failed.message, failed.exit_code) == ("ZeroDivisionError: so it goes", 70)
 
     def test_data_that_cannot_be_had(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        from bilstm_core import datasets
+        from bilstm_core.data.sources import mnist
 
-        monkeypatch.setattr(datasets, "_mirrors", lambda *_: [])
+        monkeypatch.setattr(mnist, "_mirrors", lambda *_: [])
         recorder = Recorder()
         with pytest.raises(DataError):
             train(RunConfig(device="cpu"), recorder, data_dir=tmp_path)
@@ -410,7 +413,7 @@ class TestPrecision:
     def test_auto_takes_it_only_where_it_is_native(
         self, native: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from bilstm_core import devices
+        from bilstm_core.compute import devices
 
         monkeypatch.setattr(devices, "has_bfloat16", lambda _: native)
         expected = torch.bfloat16 if native else torch.float32

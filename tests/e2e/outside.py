@@ -12,11 +12,12 @@ from typing import Any
 
 import psutil
 
-from bilstm_core import session
-from bilstm_core.control import StopRequest
-from bilstm_core.history import History
-from bilstm_core.log import open_log
-from bilstm_core.runs import Run, find_run
+from bilstm_core.processes import session
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.history import History
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import find_run
 from tests.samples import small_config
 
 from .terminal import COMMAND, PATIENCE_SECONDS

@@ -11,9 +11,9 @@ import psutil
 import pytest
 import torch
 
-from bilstm_core.log import open_log
-from bilstm_core.overview import look_at
-from bilstm_core.runs import Run
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.run import Run
 from tests.e2e.outside import (
     LONG,
     bilstm,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.checkpoints import load_checkpoint
-from bilstm_core.history import History
-from bilstm_core.log import open_log
-from bilstm_core.overview import look_at
-from bilstm_core.runs import find_run, list_runs
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.history import History
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.store import find_run, list_runs
+from bilstm_core.training.checkpoints import load_checkpoint
 from tests.e2e.outside import LONG, holder, started, trained, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
 

@@ -15,9 +15,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from bilstm_core.overview import look_at
-from bilstm_core.resolve import to_toml
-from bilstm_core.runs import find_run, list_runs
+from bilstm_core.config.resolve import to_toml
+from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import DIGITS, LONG, bilstm, detached, holder, steps, trained, wait_until
 from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
 from tests.samples import small_config

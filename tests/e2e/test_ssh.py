@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.runs import Run
+from bilstm_core.runs.run import Run
 
 from .outside import holder, steps, the_run, wait_until
 from .ssh import PROMPT, Server, missing_tools

@@ -17,16 +17,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, DataTable, Input, Static
 
 from bilstm_core import events
-from bilstm_core.config import RunConfig
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
-from bilstm_core.lock import RunLock
-from bilstm_core.log import EventLog
-from bilstm_core.rate_curve import RateCurve
-from bilstm_core.runs import Run, create_run
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.dialogs import Question
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.screens.train import TrainScreen
+from bilstm_core.runs.event_log import EventLog
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import create_run
+from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.dialogs import Question
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.train import TrainScreen
 from tests.samples import run_started, small_config
 
 STEPS = 40

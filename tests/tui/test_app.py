@@ -8,13 +8,14 @@ from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, Select, TabbedContent
 
 from bilstm_core import events
-from bilstm_core.architecture import summarise
-from bilstm_core.control import Orders, Stop
 from bilstm_core.errors import RelayedError
-from bilstm_core.runs import Run
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.widgets.form import command_for
+from bilstm_core.network.summary import summarise
+from bilstm_core.runs.orders import Orders
+from bilstm_core.runs.run import Run
+from bilstm_core.stopping import Stop
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.text.command_line import command_for
 from tests.samples import small_config
 from tests.tui.driving import (
     PATIENCE_SECONDS,

@@ -10,10 +10,10 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from bilstm_core import events
-from bilstm_core.history import History
-from bilstm_tui.widgets.axes import LogarithmTicks, Ticks, TimeTicks
-from bilstm_tui.widgets.chart import Chart
-from bilstm_tui.widgets.series import accuracy_series, loss_series
+from bilstm_core.runs.history import History
+from bilstm_tui.app.widgets.charts.axes import LogarithmTicks, Ticks, TimeTicks
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
 from tests.tui.driving import text, until
 

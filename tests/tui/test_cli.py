@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bilstm_core import __version__
-from bilstm_core.checkpoints import CHANGEABLE
-from bilstm_core.config import GROUPS, SETTINGS
-from bilstm_core.presets import PRESETS
-from bilstm_core.resolve import resolve
-from bilstm_tui import commands
-from bilstm_tui.cli import run
+from bilstm_core.config.presets import PRESETS
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import GROUPS, SETTINGS
+from bilstm_core.training.checkpoints import CHANGEABLE
+from bilstm_tui.cli import commands
+from bilstm_tui.cli.main import run
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ class TestHelp:
     @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--print-config"]])
     def test_it_does_not_import_torch(self, arguments: list[str]) -> None:
         code = (
-            "import sys; from bilstm_tui.cli import run; code = run(sys.argv[1:]); "
+            "import sys; from bilstm_tui.cli.main import run; code = run(sys.argv[1:]); "
             "sys.exit(code or 'torch' in sys.modules)"
         )
         result = subprocess.run(
@@ -162,7 +162,7 @@ class TestDefects:
         monkeypatch: pytest.MonkeyPatch,
         tmp_path: Path,
     ) -> None:
-        from bilstm_tui import cli
+        from bilstm_tui.cli import main as cli
 
         def burst(*_: object, **__: object) -> None:
             raise ZeroDivisionError("so it goes")
@@ -195,7 +195,7 @@ class TestDoctor:
         code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
-from bilstm_tui.cli import run
+from bilstm_tui.cli.main import run
 sys.exit(run(sys.argv[1:]))
 """
         for arguments in (["doctor"], ["--no-ui"]):

@@ -10,11 +10,11 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from bilstm_tui.widgets.braille import draw_line
-from bilstm_tui.widgets.canvas import ThriftyCanvas
-from bilstm_tui.widgets.chart import Chart
-from bilstm_tui.widgets.run_log import RunLog
-from bilstm_tui.widgets.series import loss_series
+from bilstm_tui.app.widgets.charts.braille import draw_line
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.diff_canvas import ThriftyCanvas
+from bilstm_tui.app.widgets.charts.series import loss_series
+from bilstm_tui.app.widgets.run_log import RunLog
 from tests.tui.driving import text, until
 from tests.tui.test_chart import ChartApp, history
 

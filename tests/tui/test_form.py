@@ -6,10 +6,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, OptionList, Select
 
-from bilstm_core.gpus import Gpu
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.widgets import device_field
-from bilstm_tui.widgets.form import Form
+from bilstm_core.compute.gpus import Gpu
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.widgets import device_field
+from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, text, until
 

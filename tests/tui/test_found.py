@@ -16,25 +16,25 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from bilstm_core import events
-from bilstm_core.curves import reduce
-from bilstm_core.gpus import Gpu
-from bilstm_core.history import History
-from bilstm_core.lock import RunLock
-from bilstm_core.remarks import remarks_on
-from bilstm_core.runs import Run
-from bilstm_tui import cli
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.launcher import Worker
-from bilstm_tui.screens.dialogs import Dialog
-from bilstm_tui.screens.inspect import InspectScreen
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.widgets import vitals
-from bilstm_tui.widgets.axes import Ticks
-from bilstm_tui.widgets.chart import Chart
-from bilstm_tui.widgets.plan import _about
-from bilstm_tui.widgets.run_log import RunLog
-from bilstm_tui.widgets.series import accuracy_series, loss_series
-from bilstm_tui.widgets.vitals import Vitals
+from bilstm_core.compute.gpus import Gpu
+from bilstm_core.processes.worker_client import Worker
+from bilstm_core.runs.history import History
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.notes import remarks_on
+from bilstm_core.runs.run import Run
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.dialogs import Dialog
+from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets import device_usage as vitals
+from bilstm_tui.app.widgets.charts.axes import Ticks
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.reduction import reduce
+from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
+from bilstm_tui.app.widgets.device_usage import Vitals
+from bilstm_tui.app.widgets.network_sketch import _about
+from bilstm_tui.app.widgets.run_log import RunLog
+from bilstm_tui.cli import main as cli
 from tests.recording import Recording
 from tests.samples import run_started, small_config
 from tests.tui.driving import (

@@ -6,10 +6,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
-from bilstm_core.findings import ClassScore, Findings, Mistake, Reading
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens import inspect
-from bilstm_tui.screens.inspect import InspectScreen
+from bilstm_core.inference.report import ClassScore, Findings, Mistake, Reading
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens import inspect
+from bilstm_tui.app.screens.inspect import InspectScreen
 from tests.tui.driving import FakeWorker, drive, past_runs, text, until
 
 CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core import session
-from bilstm_core.control import StopRequest
 from bilstm_core.errors import BilstmError, InstallationError
-from bilstm_core.runs import Run
-from bilstm_tui.inspector import Inspector
+from bilstm_core.processes import session
+from bilstm_core.processes.examiner_client import Inspector
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.run import Run
 from tests.samples import small_config
 
 

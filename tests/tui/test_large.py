@@ -10,16 +10,18 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, TabbedContent
 
-from bilstm_core import history, log, overview
-from bilstm_core.overview import Overview, look_at
-from bilstm_core.runs import Run
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens import runs as runs_screen
-from bilstm_tui.widgets import run_view, vitals
-from bilstm_tui.widgets.account import read_account
-from bilstm_tui.widgets.chart import Chart
-from bilstm_tui.widgets.run_view import RunView
-from bilstm_tui.widgets.vitals import Vitals
+from bilstm_core.runs import event_log as log
+from bilstm_core.runs import history, overview
+from bilstm_core.runs.overview import Overview, look_at
+from bilstm_core.runs.run import Run
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens import runs as runs_screen
+from bilstm_tui.app.widgets import device_usage as vitals
+from bilstm_tui.app.widgets import run_view
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.device_usage import Vitals
+from bilstm_tui.app.widgets.run_state import read_account
+from bilstm_tui.app.widgets.run_view import RunView
 from tests.recording import Recording, copies
 from tests.tui.driving import (
     PATIENCE_SECONDS,

@@ -11,13 +11,13 @@ from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from bilstm_core.runs import create_run
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.dialogs import Prompt, Question
-from bilstm_tui.screens.inspect import InspectScreen
-from bilstm_tui.screens.rate import RateScreen
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.screens.train import TrainScreen
+from bilstm_core.runs.store import create_run
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.dialogs import Prompt, Question
+from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.screens.learning_rate import RateScreen
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.train import TrainScreen
 from tests.samples import small_config
 from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive
 

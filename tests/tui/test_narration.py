@@ -5,11 +5,11 @@ import re
 import pytest
 
 from bilstm_core import events
-from bilstm_core.architecture import READOUT_TITLES
-from bilstm_core.config import SETTINGS
-from bilstm_core.resolve import resolve
-from bilstm_tui.estimate import Estimate
-from bilstm_tui.narration import Narrator, got
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import SETTINGS
+from bilstm_core.network.summary import READOUT_TITLES
+from bilstm_tui.text.narration import Narrator, got
+from bilstm_tui.text.time_left import Estimate
 from tests.samples import run_started
 
 

@@ -6,11 +6,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from bilstm_core.config import RunConfig
-from bilstm_core.resolve import resolve
-from bilstm_tui import cli
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.preferences import Preferences, PreferencesFile
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import RunConfig
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.preferences import Preferences, PreferencesFile
+from bilstm_tui.cli import main as cli
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, said, until
 

@@ -7,13 +7,13 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
-from bilstm_core.config import RunConfig
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import DataError, TrainingError
-from bilstm_core.rate_curve import RateCurve
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.cli import run
-from bilstm_tui.launcher import Worker
-from bilstm_tui.rate import show_rates
+from bilstm_core.processes.worker_client import Worker
+from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.cli.learning_rate import show_rates
+from bilstm_tui.cli.main import run
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, said, text, until
 

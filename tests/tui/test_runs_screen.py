@@ -6,10 +6,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from bilstm_core.remarks import Remarks, remarks_on
-from bilstm_core.runs import Run, list_runs
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.runs import RunsScreen
+from bilstm_core.runs.notes import Remarks, remarks_on
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import list_runs
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.runs import RunsScreen
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, said, text, until
 

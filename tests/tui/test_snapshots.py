@@ -6,14 +6,14 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import DataError
-from bilstm_core.log import EventLog
-from bilstm_core.resolve import to_toml
-from bilstm_core.runs import Run
-from bilstm_tui.app import BilstmApp
-from bilstm_tui.screens.dialogs import failure
-from bilstm_tui.screens.runs import RunsScreen
-from bilstm_tui.widgets import vitals
+from bilstm_core.runs.event_log import EventLog
+from bilstm_core.runs.run import Run
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.dialogs import failure
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets import device_usage as vitals
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, story, text, until
 

@@ -16,8 +16,8 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     try:
-        from .cli import run
-        from .output import make_streams_forgiving
+        from .cli.main import run
+        from .text.console import make_streams_forgiving
 
         make_streams_forgiving()
         sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Devices, threads and random numbers: what the arithmetic runs on."""

@@ -1,0 +1,134 @@
+"""What there is to train on, and how exactly to run there."""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..config.schema import RunConfig
+from ..errors import ConfigError
+
+_FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
+"""Each says with how many bits it multiplies numbers of float32.
+
+Taken at once: in PyTorch 2.10 a module of the same name takes the second one's place later on.
+"""
+_CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
+"""x86 only: the LSTM kernels for bfloat16 on other processors are slower than float32's."""
+
+
+def available_devices() -> list[str]:
+    """PyTorch's names of the devices that it can use here, best first."""
+    names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return [*names, "cpu"]
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device that a `RunConfig.device` names; `auto` is the best there is.
+
+    Raises:
+        ConfigError: This machine, or this PyTorch, has no such device.
+    """
+    available = available_devices()
+    wanted = {"auto": available[0], "cuda": "cuda:0"}.get(name, name)
+    if wanted not in available:
+        raise ConfigError(
+            f"device = {name} is not allowed here: {_why_missing(wanted, available)}.",
+            f"Devices of this machine: auto, {', '.join(reversed(available))}. "
+            "`bilstm-tui doctor` says more.",
+        )
+    return torch.device(wanted)
+
+
+def _why_missing(wanted: str, available: list[str]) -> str:
+    gpus = sum(name.startswith("cuda") for name in available)
+    if not wanted.startswith("cuda"):
+        return "PyTorch finds no Apple GPU"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"PyTorch {torch.__version__} is a build for the CPU alone"
+    if not gpus:
+        return "PyTorch finds no GPU that it can use"
+    return f"there {'is 1 GPU' if gpus == 1 else f'are {gpus} GPUs'}, counted from cuda:0"
+
+
+def describe(device: torch.device) -> str:
+    """The processor's or GPU's own name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return "Apple GPU"
+    return _processor_name()
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line[:10] == "model name")
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 itself, faster than in float32."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "mps":
+        return False
+    if hasattr(torch.cpu, "get_capabilities"):  # since PyTorch 2.11
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(feature) for feature in _CPU_BFLOAT16_FEATURES)
+    return torch.cpu._is_avx512_bf16_supported()  # pyright: ignore[reportPrivateUsage]
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """The number format that a `RunConfig.precision` means on a device."""
+    if name == "auto":
+        return torch.bfloat16 if has_bfloat16(device) else torch.float32
+    return torch.bfloat16 if name == "bfloat16" else torch.float32
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether the device multiplies in TF32: NVIDIA GPUs from Ampere on."""
+    if device.type != "cuda" or torch.version.cuda is None:
+        return False
+    return torch.cuda.get_device_capability(device) >= (8, 0)
+
+
+@contextmanager
+def prepared(config: RunConfig) -> Iterator[torch.device]:
+    """The device of a run, and PyTorch's global switches as it needs them; set back afterwards.
+
+    Seeds the global generators, from which initial weights and dropout masks come.
+
+    Raises:
+        ConfigError: This machine, or this PyTorch, has no such device.
+    """
+    device = resolve_device(config.device)
+    were_deterministic = torch.are_deterministic_algorithms_enabled()
+    threads = torch.get_num_threads()
+    before = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
+    if config.deterministic:
+        # cuBLAS and cuDNN's LSTM read it once, when CUDA starts
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+        torch.use_deterministic_algorithms(True)
+    is_tf32 = config.precision == "tf32" and has_tf32(device)
+    for backend in _FLOAT32_BACKENDS:  # cuDNN's own default is TF32
+        backend.fp32_precision = "tf32" if is_tf32 else "ieee"
+    torch.manual_seed(config.seed)
+    # streams, events and graphs belong to the current GPU, which need not be a tensor's
+    current = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
+    try:
+        with current:
+            yield device
+    finally:
+        torch.use_deterministic_algorithms(were_deterministic)
+        torch.set_num_threads(threads)
+        for backend, precision in zip(_FLOAT32_BACKENDS, before, strict=True):
+            backend.fp32_precision = precision

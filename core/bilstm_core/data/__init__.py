@@ -1,0 +1,1 @@
+"""Data sets: their description, their tensors, batches, and the files they come from."""

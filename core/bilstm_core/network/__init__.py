@@ -1,0 +1,1 @@
+"""The network: modules, weights on disk, summary and cost."""

@@ -1,0 +1,1 @@
+"""Runs in processes: workers, their clients, and the orders between them."""

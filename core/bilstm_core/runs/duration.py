@@ -1,0 +1,91 @@
+"""How long a configuration will train, judged by the runs that were trained before."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .. import events
+from ..config.schema import RunConfig
+from ..data.catalog import CATALOG
+from ..errors import ConfigError
+from ..network.cost import operations_per_step, steps_per_epoch
+from .event_log import read_piece, read_tail
+from .run import Run
+
+_HEAD_BYTES = 1 << 13
+_TAIL_BYTES = 1 << 16
+_OVERHEAD_SECONDS = 0.002
+"""Of a step, whatever its size; 2 ms fit a small network on a processor."""
+_GUESSED_RATE = 5e10
+"""Arithmetic operations a second where nothing was measured: a plain processor of few cores."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a step of some run took.
+
+    Attributes:
+        device: Where, by PyTorch's name.
+        operations: Arithmetic operations of the step.
+        seconds: Its duration.
+    """
+
+    device: str
+    operations: float
+    seconds: float
+
+
+def observe(runs: Iterable[Run]) -> list[Observation]:
+    """What the steps of past runs took; runs that tell nothing of it are passed over."""
+    observations = []
+    for run in runs:
+        head = read_piece(run.log_file, 0, _HEAD_BYTES)
+        started = next((event for event in head if isinstance(event, events.RunStarted)), None)
+        epochs = [
+            event
+            for event in read_tail(run.log_file, _TAIL_BYTES)
+            if isinstance(event, events.EpochEnded) and event.seconds > 0
+        ]
+        if not started or not epochs:
+            continue
+        try:
+            operations = operations_per_step(run.config)
+        except ConfigError:
+            continue
+        steps = math.ceil(epochs[-1].total / run.config.batch_size)
+        observations.append(
+            Observation(started.device.name, operations, epochs[-1].seconds / max(1, steps))
+        )
+    return observations
+
+
+def estimate_seconds(config: RunConfig, device: str, observed: Iterable[Observation]) -> float:
+    """How long a run will take, checks included.
+
+    The run most like it on the same device gives the time of a step; what is larger takes
+    longer in proportion to its arithmetic, beyond what every step costs.
+
+    Args:
+        config: The configuration.
+        device: Where, by PyTorch's name.
+        observed: What earlier runs took; without one on this device it is a guess.
+    """
+    operations = operations_per_step(config)
+
+    def distance(other: Observation) -> float:
+        return abs(math.log(other.operations / operations))
+
+    nearest = min((o for o in observed if o.device == device), key=distance, default=None)
+    if nearest:
+        expected = _expected(nearest.operations)
+        step = nearest.seconds * _expected(operations) / expected
+    else:
+        step = _expected(operations)
+    facts = CATALOG[config.dataset]
+    checked = facts.train_size + facts.test_size * config.num_epochs  # forward only: a third
+    steps = steps_per_epoch(config) * config.num_epochs + checked / config.batch_size / 3
+    return step * steps
+
+
+def _expected(operations: float) -> float:
+    return _OVERHEAD_SECONDS + operations / _GUESSED_RATE

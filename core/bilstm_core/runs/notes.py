@@ -1,0 +1,96 @@
+"""What a person says of a run: whether it is pinned, a note, another name."""
+
+import tomllib
+from typing import Annotated
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import OutputError
+from ..files import read_text, write_atomically
+from .lock import RunLock
+from .run import BEGUN, SUFFIX, Run
+from .store import check_label
+
+
+class Remarks(BaseModel):
+    """A person's remarks on a run, kept in its `remarks.toml`.
+
+    Attributes:
+        pinned: Whether it stands above the others.
+        note: A line of words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    pinned: bool = False
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+def remarks_on(run: Run) -> Remarks:
+    """The remarks on a run; none where the file is missing or damaged."""
+    try:
+        return _read(run)
+    except (OSError, ValueError, RecursionError):
+        return Remarks()
+
+
+def remark(run: Run, remarks: Remarks) -> None:
+    """Keep remarks on a run.
+
+    Raises:
+        OutputError: They cannot be written, or what is there is damaged and is left alone.
+    """
+    try:
+        _read(run)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, RecursionError) as error:
+        raise OutputError(
+            f"{run.remarks_file} is damaged, and left as it is: {str(error).splitlines()[0]}",
+            "Mend it or delete it.",
+        ) from None
+    try:
+        write_atomically(run.remarks_file, tomli_w.dumps(remarks.model_dump()).encode())
+    except OSError as error:
+        raise OutputError(
+            f"{run.remarks_file} cannot be written: {error.strerror or error}."
+        ) from None
+
+
+def rename_run(run: Run, label: str) -> Run:
+    """Give a run's folder another name; when it was begun, and its three last letters, stay.
+
+    Args:
+        run: The run.
+        label: The readable part of its name.
+
+    Raises:
+        UsageError: The label is no name for a folder.
+        RunBusyError: The run is live: whoever follows it would lose it.
+        OutputError: The folder cannot be renamed.
+    """
+    check_label(label)
+    begun, suffix = BEGUN.match(run.name), SUFFIX.search(run.name)
+    name = f"{begun.group()}{label}{suffix.group()}" if begun and suffix else label
+    target = run.path.with_name(name)
+    if target == run.path:
+        return run
+    with RunLock(run):
+        try:
+            if target.exists():
+                raise FileExistsError(0, f"{target} is there already")
+            run.path.rename(target)
+        except OSError as error:
+            raise OutputError(
+                f"{run.name} cannot be renamed: {error.strerror}.",
+                title="The run keeps its name",
+            ) from None
+    return Run(target)
+
+
+def _read(run: Run) -> Remarks:
+    try:
+        return Remarks.model_validate(tomllib.loads(read_text(run.remarks_file, is_foreign=True)))
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None

@@ -1,0 +1,244 @@
+"""A trained network, looked into: what it confuses, its mistakes, and a canvas to try it on."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static, TabbedContent, TabPane
+
+from bilstm_core.data.catalog import CATALOG
+from bilstm_core.errors import BilstmError
+from bilstm_core.inference.report import Findings, Mistake, Reading
+from bilstm_core.processes.examiner_client import Inspector
+from bilstm_core.runs.run import Run
+
+from ...text.console import harmless
+from ..widgets.drawing import DrawingPad, ReadingView
+from ..widgets.key_footer import Keys
+from .base import Layer
+from .dialogs import failure
+
+_BOTH_FIT = 140
+"""Columns from which on the counts and the shares both fit."""
+_ALL_FITS = 104
+"""Columns from which on there is room for long names beside the picture and its readings."""
+_SHORT_NAME = 3
+_RARE, _FREQUENT = 0.01, 0.05
+"""Shares of a class taken for another from which on they are shown louder."""
+
+
+class InspectScreen(Layer[None]):
+    """Confusion, classes, mistakes and a canvas, in tabs.
+
+    Args:
+        run: The run whose network it is.
+        data_dir: The folder of the data sets.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "normalise", "Counts/Shares", tooltip="Counts, or shares of each class"),
+        Binding("j", "step(1)", "Next mistake", tooltip="The next mistake"),
+        Binding("k", "step(-1)", "Previous", tooltip="The mistake before"),
+        Binding("c", "next_class", "Class", tooltip="Mistakes of one class after another"),
+        Binding("escape", "dismiss", "Back", tooltip="Back"),
+    ]
+
+    AUTO_FOCUS = "Tabs"
+
+    def __init__(self, run: Run, data_dir: Path) -> None:
+        super().__init__()
+        self._run = run
+        self._inspector = Inspector(run, data_dir)
+        self._findings: Findings | None = None
+        self._is_normalised = False
+        self._class: int | None = None
+        self._position = 0
+        facts = CATALOG[run.config.dataset]
+        self._canvas = DrawingPad(facts.sequence_length, facts.input_size)
+
+    def compose(self) -> ComposeResult:
+        """A tab for each view."""
+        yield Static(Text(f"{harmless(self._run.name)}: reading the test data …"), id="caption")
+        with TabbedContent():
+            with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
+                yield Static(id="confusion")
+            with TabPane("Classes", id="classes-tab"), VerticalScroll():
+                yield Static(id="classes")
+            with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
+                yield Static(id="mistake")
+                with Horizontal(id="mistake-view"):
+                    yield ReadingView(id="mistake-reading")
+                    yield ReadingView(id="mistake-shares")
+            with TabPane("Draw", id="draw-tab"), Horizontal():
+                yield self._canvas
+                yield ReadingView(id="draw-reading")
+                yield ReadingView(id="draw-shares")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        """Have the network examined."""
+        self._examine()
+
+    async def on_unmount(self) -> None:
+        """Nobody asks any more."""
+        await self._inspector.close()
+
+    @work
+    async def _examine(self) -> None:
+        try:
+            self._findings = found = await self._inspector.examine()
+        except BilstmError as error:
+            if self in self.app.screen_stack:  # nobody has left it meanwhile
+                self.dismiss(None)
+                self.app.push_screen(failure(error))
+            return
+        wrong = sum(map(sum, found.confusion)) - sum(
+            row[number] for number, row in enumerate(found.confusion)
+        )
+        total = sum(map(sum, found.confusion))
+        caption = f"{harmless(self._run.name)}: {wrong:,} of {total:,} test images taken wrongly"
+        self.query_one("#caption", Static).update(Text(caption))
+        self.query_one("#classes", Static).update(_class_table(found))
+        self._show_confusion()
+        self._show_mistake()
+        self._read_drawing()
+
+    def action_normalise(self) -> None:
+        """Counts, or shares of each row."""
+        self._is_normalised = not self._is_normalised
+        self._show_confusion()
+
+    def action_step(self, by: int) -> None:
+        """Another mistake."""
+        self.query_one(TabbedContent).active = "mistakes-tab"
+        self._position += by
+        self._show_mistake()
+
+    def action_next_class(self) -> None:
+        """Mistakes of the next class alone, or of all."""
+        if self._findings:
+            first = 0 if self._class is None else self._class + 1
+            wrong = {mistake.truth for mistake in self._findings.mistakes}
+            self._class = min((number for number in wrong if number >= first), default=None)
+            self._position = 0
+            self.action_step(0)
+
+    def _show_confusion(self) -> None:
+        if self._findings:
+            both = Table.grid(padding=(0, 4))
+            kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
+            room = self.app.size.width // len(kinds)
+            both.add_row(*(_confusion_table(self._findings, kind, room) for kind in kinds))
+            self.query_one("#confusion", Static).update(both)
+
+    def on_resize(self) -> None:
+        """Where there is room, counts and shares stand side by side, and names are whole."""
+        self._show_confusion()
+        self._show_mistake()
+        self._read_drawing()
+
+    @property
+    def _mistakes(self) -> list[Mistake]:
+        if not self._findings:
+            return []
+        return [m for m in self._findings.mistakes if self._class in {None, m.truth}]
+
+    @work(exclusive=True, group="mistake")
+    async def _show_mistake(self) -> None:
+        found, mistakes = self._findings, self._mistakes
+        if not found:
+            return
+        which = "any class" if self._class is None else found.classes[self._class]
+        self.query_one("#mistake-view").display = bool(mistakes)
+        if not mistakes:
+            self.query_one("#mistake", Static).update(Text(f"No mistakes on {which}"))
+            return
+        self._position %= len(mistakes)
+        shown = mistakes[self._position]
+        rows = range(len(found.classes)) if self._class is None else [self._class]
+        wrong = sum(sum(found.confusion[row]) - found.confusion[row][row] for row in rows)
+        which += f", the surest of {wrong:,}" if wrong > len(mistakes) else ""
+        words = (
+            f"{self._position + 1} of {len(mistakes)} ({which}): is {found.classes[shown.truth]}, "
+            f"taken for {found.classes[shown.guess]} with {shown.probability:.1%}"
+        )
+        self.query_one("#mistake", Static).update(Text(words, style="bold"))
+        if reading := await self._read(shown.pixels):
+            view = self.query_one("#mistake-reading", ReadingView)
+            view.show(shown.pixels, reading, self._names)
+            self.query_one("#mistake-shares", ReadingView).show_shares(reading, self._names)
+
+    @on(DrawingPad.Drawn)
+    @work(exclusive=True, group="drawing")
+    async def _read_drawing(self) -> None:
+        if self._findings:
+            pixels = [list(row) for row in self._canvas.pixels]
+            if reading := await self._read(pixels):
+                view = self.query_one("#draw-reading", ReadingView)
+                view.show(pixels, reading, self._names, with_picture=False)
+                self.query_one("#draw-shares", ReadingView).show_shares(reading, self._names)
+
+    @property
+    def _names(self) -> list[str]:
+        """The classes, in short where there is no room for more."""
+        classes = self._findings.classes if self._findings else []
+        fits = self.app.size.width >= _ALL_FITS
+        return classes if fits else [name[:_SHORT_NAME] for name in classes]
+
+    async def _read(self, pixels: list[list[float]]) -> Reading | None:
+        """How the network takes an image; None where it can no longer be asked."""
+        try:
+            return await self._inspector.read(pixels)
+        except BilstmError as error:
+            if self.is_attached:
+                self.app.push_screen(failure(error))
+            return None
+
+
+def _confusion_table(found: Findings, is_normalised: bool, room: int) -> Table:
+    """Rows: what images are. Columns: what they were taken for; as wide as there is room."""
+    label = max(map(len, found.classes))
+    width = min(7, max(4, (room - label - 4) // len(found.classes) - 1))
+    what = "shares of each row" if is_normalised else "images"
+    title = f"{what}: true, down; predicted, across"
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column("", style="bold", justify="right", min_width=label)
+    for name in found.classes:
+        table.add_column(name[:width], justify="right", min_width=min(width, 5))
+    for number, row in enumerate(found.confusion):
+        total = sum(row) or 1
+        cells = []
+        for column, count in enumerate(row):
+            share = "100%" if count == total else f"{count / total:.1%}"
+            word = share if is_normalised else f"{count:,}"
+            style = _style(count / total, is_right=column == number)
+            cells.append(Text(word if count else "·", style=style))
+        table.add_row(found.classes[number], *cells)
+    return table
+
+
+def _style(share: float, *, is_right: bool) -> str:
+    """The more of a class is taken wrongly, the louder."""
+    if is_right:
+        return "bold green"
+    if not share:
+        return "dim"
+    if share < _RARE:
+        return "red"
+    return "bold red" if share < _FREQUENT else "bold white on red"
+
+
+def _class_table(found: Findings) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class", style="bold")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right")
+    for score in found.scores:
+        shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
+        table.add_row(score.name, *shares, f"{score.support:,}")
+    return table

@@ -1,0 +1,65 @@
+"""`--no-ui`: a run told in lines, with a progress bar on a terminal, or in JSON."""
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from bilstm_core import events
+from bilstm_core.events import Emit, Event
+from bilstm_core.processes.signals import StopRequest
+
+from ..text.console import harmless, is_screen, show_warning
+from ..text.narration import Narrator
+from .progress_line import ProgressLine
+
+
+class Trains(Protocol):
+    """What `bilstm_core.session` opens: a run held by this process."""
+
+    def train(self, tell: Emit, stop: StopRequest) -> int:
+        """Train; the result is the process's exit code."""
+        ...
+
+
+def run(open_session: Callable[[], Trains], *, as_json: bool) -> int:
+    """Train in this process; the result is the process's exit code.
+
+    Args:
+        open_session: Imports torch, checks the device and takes hold of the run.
+        as_json: Whether to print events instead of lines.
+
+    Raises:
+        BilstmError: The run could not begin, or failed.
+    """
+    stop = StopRequest()
+    stop.listen()
+    with output(as_json=as_json) as tell:
+        with stop.beginning():
+            session = open_session()
+        return session.train(tell, stop)
+
+
+def output(*, as_json: bool) -> AbstractContextManager[Emit]:
+    """Where a run's events go."""
+    if as_json:
+        return nullcontext(print_json)
+    if is_screen():
+        return ProgressLine()
+    return nullcontext(Narrator(_print_harmless, show_warning).tell)
+
+
+def print_json(event: Event) -> None:
+    """The event as a line on stdout."""
+    _print_line(events.to_json(event))
+    if isinstance(event, events.RunWarning):
+        show_warning(event.message)
+
+
+def _print_harmless(line: str) -> None:
+    _print_line(harmless(line))
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,72 @@
+"""`bilstm-tui runs`: a line a run."""
+
+import json
+import sys
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bilstm_core.runs.overview import Overview, look_at
+from bilstm_core.runs.run import Run
+
+from ..text.console import harmless, make_console, show_warning
+from ..text.run_cells import STATUS_STYLES, cells
+
+
+def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
+    """Print the runs whose line holds some words; the result is an exit code."""
+    seen = [overview for run in runs if words in _line(overview := look_at(run))]
+    for overview in seen:
+        if overview.problem:
+            show_warning(f"{overview.run.name}: {overview.problem}")
+    if as_json:
+        for overview in seen:
+            sys.stdout.write(json.dumps(_content(overview)) + "\n")
+        return 0
+    console = make_console()
+    if not seen:
+        none = f"No run has {harmless(words)} in its line" if words else "There are no runs here"
+        console.print(none)
+        return 0
+    if console.is_terminal:
+        console.print(_table(seen))
+    else:
+        for overview in seen:  # whole lines, for grep
+            console.print("  ".join(filter(None, cells(overview))), soft_wrap=True)
+    return 0
+
+
+def _table(seen: list[Overview]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("run", overflow="fold", min_width=20)
+    for name in ("status", "data", "model"):
+        table.add_column(name, no_wrap=True)
+    for name in ("epochs", "test %", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    if any(overview.remarks.note for overview in seen):
+        table.add_column("note", overflow="fold")
+    for overview in seen:
+        name, status, *rest = cells(overview)[: len(table.columns)]
+        table.add_row(Text(name), Text(status, STATUS_STYLES[status]), *map(Text, rest))
+    return table
+
+
+def _line(overview: Overview) -> str:
+    return " ".join(cells(overview))
+
+
+def _content(overview: Overview) -> dict[str, object]:
+    return {
+        "run": overview.run.name,
+        "path": str(overview.run.path),
+        "status": overview.status,
+        "dataset": overview.dataset,
+        "model": overview.model,
+        "epochs": overview.epochs,
+        "num_epochs": overview.num_epochs,
+        "test_accuracy": overview.accuracy,
+        "seconds": overview.seconds,
+        "pinned": overview.remarks.pinned,
+        "note": overview.remarks.note,
+    }

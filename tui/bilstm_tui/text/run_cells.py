@@ -1,0 +1,32 @@
+"""A run's cells in a table of runs, in words; the command line and the app share them."""
+
+from datetime import timedelta
+
+from bilstm_core.runs.overview import Overview
+
+from .console import harmless
+from .narration import percent
+
+STATUS_STYLES = {
+    "running": "green",
+    "finished": "",
+    "stopped": "yellow",
+    "failed": "red",
+    "lost": "red",
+}
+
+
+def cells(overview: Overview) -> list[str]:
+    """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
+    accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
+    cells = (
+        overview.run.name,
+        overview.status,
+        overview.dataset or "?",
+        overview.model or "?",
+        f"{overview.epochs}/{overview.num_epochs or '?'}",
+        accuracy,
+        str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
+        overview.remarks.note,
+    )
+    return [harmless(cell) for cell in cells]
