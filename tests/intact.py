@@ -7,8 +7,8 @@ from itertools import pairwise
 from bilstm_core import events
 from bilstm_core.errors import UsageError
 from bilstm_core.network.weights import load_weights
-from bilstm_core.processes.session import take_up
-from bilstm_core.runs.overview import look_at
+from bilstm_core.processes.session import resume_run
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.training.checkpoints import Checkpoint, load_checkpoint
 
@@ -24,7 +24,7 @@ def check(run: Run, epochs: int, kills: int) -> None:
     Raises:
         AssertionError: Something is not as it should be.
     """
-    seen = look_at(run)
+    seen = read_overview(run)
     assert not seen.problem, seen.problem
     assert seen.status in {"finished", "stopped", *(["lost"] if kills else [])}, seen.status
     assert run.config.num_epochs == epochs
@@ -96,7 +96,7 @@ def _check_order(told: list[events.Event]) -> None:
 def _check_that_it_can_go_on(run: Run, *, is_finished: bool) -> None:
     refusal = ""
     try:
-        take_up(run, {}).let_go()
+        resume_run(run, {}).release()
     except UsageError as error:
         refusal = error.title
     assert refusal == ("The run is finished" if is_finished else "")

@@ -25,8 +25,8 @@ import psutil
 
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.history import History
-from bilstm_core.runs.orders import Command, give_order
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.orders import Command, send_order
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import has_ended, holder, steps, wait_until
@@ -65,7 +65,7 @@ class Round:
             act()
             if not self.run.is_live:
                 self.check()
-        if not self.run.is_live and look_at(self.run).status == "lost":
+        if not self.run.is_live and read_overview(self.run).status == "lost":
             self._resume()
         if self.run.is_live:
             self._stop()
@@ -117,18 +117,20 @@ class Round:
         self._until(lambda: self._history().is_paused)
         if self._rng.random() < 0.5:  # else whatever comes next finds it paused
             before = steps(self.run)
-            self._order("go_on")
+            self._order("resume")
             self._until(lambda: steps(self.run) > before)
 
     def _change(self) -> None:
         self._go_on_if_paused()
         rate = self._rng.uniform(1e-4, 2e-3)
         self._order("change_learning_rate", learning_rate=rate)
-        self._until(lambda: any(c.learning_rate == rate for c in self._history().rate_changes))
+        self._until(
+            lambda: any(c.learning_rate == rate for c in self._history().learning_rate_changes)
+        )
 
     def _go_on_if_paused(self) -> None:
         if self._history().is_paused:
-            self._order("go_on")
+            self._order("resume")
 
     def _freeze(self) -> None:
         self._hit(signal.SIGSTOP)
@@ -156,7 +158,7 @@ class Round:
 
     def _resume(self) -> None:
         words = []
-        if look_at(self.run).status == "finished":
+        if read_overview(self.run).status == "finished":
             self._epochs += 2
             words = ["--num-epochs", str(self._epochs)]
         self._note("resume", *words)
@@ -164,7 +166,7 @@ class Round:
 
     def _order(self, command: Command, **particulars: float) -> None:
         self._note(command, *map(str, particulars.values()))
-        give_order(self.run.commands_file, command, **particulars)
+        send_order(self.run.commands_file, command, **particulars)
 
     def _hit(self, number: signal.Signals) -> None:
         self._note(number.name)

@@ -22,7 +22,7 @@ _PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-lear
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One thing looked at.
 
     Attributes:
@@ -40,9 +40,9 @@ class Finding:
     exit_code: int = 0
 
 
-def diagnose(data_dir: Path | None = None) -> Iterator[Finding]:
+def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
     """Look at everything, in the order in which a person would ask."""
-    yield Finding("bilstm-tui", f"{__version__} on Python {platform.python_version()}")
+    yield CheckResult("bilstm-tui", f"{__version__} on Python {platform.python_version()}")
     yield from _packages()
     yield from _machine()
     try:
@@ -53,16 +53,16 @@ def diagnose(data_dir: Path | None = None) -> Iterator[Finding]:
     yield from _runs(paths.runs_dir())
 
 
-def _problem(topic: str, error: BilstmError) -> Finding:
-    return Finding(topic, error.message, "problem", error.advice, error.exit_code)
+def _problem(topic: str, error: BilstmError) -> CheckResult:
+    return CheckResult(topic, error.message, "problem", error.advice, error.exit_code)
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[CheckResult]:
     for package in _PACKAGES:
         try:
-            yield Finding(package, version(package))
+            yield CheckResult(package, version(package))
         except PackageNotFoundError:
-            yield Finding(
+            yield CheckResult(
                 package,
                 "not installed",
                 "problem",
@@ -71,18 +71,18 @@ def _packages() -> Iterator[Finding]:
             )
 
 
-def _machine() -> Iterator[Finding]:
+def _machine() -> Iterator[CheckResult]:
     memory = psutil.virtual_memory()
-    yield Finding(
+    yield CheckResult(
         "memory", f"{memory.available / _GIB:.1f} GiB free of {memory.total / _GIB:.1f} GiB"
     )
     for gpu in list_gpus():
         free, total = gpu.memory_free / _GIB, gpu.memory_total / _GIB
         detail = f"{gpu.name}, {free:.1f} GiB free of {total:.1f} GiB, {gpu.utilisation} % busy"
-        yield Finding(f"GPU {gpu.index}", detail)
+        yield CheckResult(f"GPU {gpu.index}", detail)
 
 
-def _torch() -> Iterator[Finding]:
+def _torch() -> Iterator[CheckResult]:
     try:
         import torch  # seconds, and a broken one is a finding
     except (ImportError, OSError, RuntimeError) as error:
@@ -93,19 +93,21 @@ def _torch() -> Iterator[Finding]:
     from .compute import devices  # imports torch
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU alone"
-    yield Finding("PyTorch build", build)
+    yield CheckResult("PyTorch build", build)
     available = devices.available_devices()
     for name in available:
         device = torch.device(name)
         bfloat16 = "bfloat16 natively" if devices.has_bfloat16(device) else "no native bfloat16"
         cores = f", {torch.get_num_threads()} threads" if name == "cpu" else ""
         chosen = ", what auto takes" if name == available[0] else ""
-        yield Finding(f"device {name}", f"{devices.describe(device)}{cores}, {bfloat16}{chosen}")
+        yield CheckResult(
+            f"device {name}", f"{devices.describe(device)}{cores}, {bfloat16}{chosen}"
+        )
     if list_gpus() and not torch.cuda.is_available():
         yield _unused_gpu(has_cuda=torch.version.cuda is not None)
 
 
-def _unused_gpu(*, has_cuda: bool) -> Finding:
+def _unused_gpu(*, has_cuda: bool) -> CheckResult:
     if not has_cuda:
         advice = "Install the CUDA build: pip install --upgrade --force-reinstall torch torchvision"
     elif os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
@@ -113,10 +115,10 @@ def _unused_gpu(*, has_cuda: bool) -> Finding:
     else:
         advice = "The driver is too old for this PyTorch: update the driver, or PyTorch to match."
     detail = "this machine has an NVIDIA GPU that PyTorch cannot use"
-    return Finding("GPU", detail, "note", advice)
+    return CheckResult("GPU", detail, "note", advice)
 
 
-def _data(folder: Path) -> Iterator[Finding]:
+def _data(folder: Path) -> Iterator[CheckResult]:
     from .data.sources.registry import inspect_folder  # imports torch
 
     finding = _folder("data folder", folder, DataError.exit_code, needed=False)
@@ -125,7 +127,7 @@ def _data(folder: Path) -> Iterator[Finding]:
         return
     for facts in CATALOG.values():
         if facts.is_built_in:
-            yield Finding(facts.name, "built in")
+            yield CheckResult(facts.name, "built in")
             continue
         try:
             is_complete, damaged = inspect_folder(facts.name, folder)
@@ -138,31 +140,31 @@ def _data(folder: Path) -> Iterator[Finding]:
         if damaged:
             is_fetched = can_fetch and not is_complete
             advice = "It will be fetched again when it is used." if is_fetched else ""
-            yield Finding(facts.name, " ".join([f"{state}.", *damaged]), "note", advice)
+            yield CheckResult(facts.name, " ".join([f"{state}.", *damaged]), "note", advice)
         else:
-            yield Finding(facts.name, state)
+            yield CheckResult(facts.name, state)
 
 
-def _runs(folder: Path) -> Iterator[Finding]:
+def _runs(folder: Path) -> Iterator[CheckResult]:
     yield _folder("runs folder", folder, OutputError.exit_code, needed=True)
 
 
-def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> Finding:
+def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> CheckResult:
     """A folder that exists or can be made; `needed` says that it must be writable."""
     there = next(path for path in [folder, *folder.absolute().parents] if path.exists())
     detail = str(folder.absolute())
     if not there.is_dir():
         advice = f"Move {there} away, or choose another folder."
         problem = f"{detail}: {there} is a file"
-        return Finding(topic, problem, "problem", advice, exit_code)
+        return CheckResult(topic, problem, "problem", advice, exit_code)
     free = f"{shutil.disk_usage(there).free / _GIB:.1f} GiB free"
     if _can_write_in(there):
         state = "" if there == folder else ", made when needed"
-        return Finding(topic, f"{detail}, {free}{state}")
+        return CheckResult(topic, f"{detail}, {free}{state}")
     if needed:
         advice = f"Choose one that you may write to: {paths.RUNS_DIR_VARIABLE}=FOLDER."
-        return Finding(topic, f"{detail} cannot be written", "problem", advice, exit_code)
-    return Finding(topic, f"{detail}, read-only: nothing can be fetched into it", "note")
+        return CheckResult(topic, f"{detail} cannot be written", "problem", advice, exit_code)
+    return CheckResult(topic, f"{detail}, read-only: nothing can be fetched into it", "note")
 
 
 def _can_write_in(folder: Path) -> bool:

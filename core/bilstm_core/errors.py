@@ -17,7 +17,7 @@ code of the process that ends with it::
     │       └── NewerCheckpointError  a later version of the program wrote it
     ├── InstallationError   4   a library that training needs does not load
     ├── OutputError         5   what was to be told could not be written
-    │   └── RunGoneError        a run's folder was deleted or moved while it trained
+    │   └── RunFolderMissingError        a run's folder was deleted or moved while it trained
     └── RelayedError            what another process failed with; its exit code
 """
 
@@ -129,7 +129,7 @@ class OutputError(BilstmError):
     default_title = "The output cannot be written"
 
 
-class RunGoneError(OutputError):
+class RunFolderMissingError(OutputError):
     """A run's folder was deleted or moved while the run trained.
 
     Args:

@@ -260,10 +260,10 @@ class Paused(_AtStep):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WentOn(_AtStep):
+class Resumed(_AtStep):
     """The run waits no longer: somebody asked it to go on."""
 
-    type: Literal["went_on"] = "went_on"
+    type: Literal["resumed"] = "resumed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +322,7 @@ Event = (
     | RunWarning
     | Finished
     | Paused
-    | WentOn
+    | Resumed
     | LearningRateChanged
     | Stopping
     | Stopped

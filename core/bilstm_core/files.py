@@ -55,7 +55,7 @@ def open_inside(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
     return open(path, mode, buffering, opener=opener)
 
 
-def is_gone(folder: Path) -> bool:
+def is_missing(folder: Path) -> bool:
     """Whether there is no such folder any more; one that cannot be looked at may come back."""
     try:
         folder.stat()
@@ -66,14 +66,14 @@ def is_gone(folder: Path) -> bool:
     return False
 
 
-def read_text(path: Path, *, is_foreign: bool = False) -> str:
+def read_text(path: Path, *, is_untrusted: bool = False) -> str:
     """The text of a small file; a foreign one must be a plain file, no link and no pipe.
 
     Raises:
         OSError: It cannot be read, or is larger than any file of ours.
         ValueError: It is not UTF-8.
     """
-    with open_inside(path, "rb") if is_foreign else path.open("rb") as file:
+    with open_inside(path, "rb") if is_untrusted else path.open("rb") as file:
         content = file.read(_MAX_TEXT_BYTES + 1)
     if len(content) > _MAX_TEXT_BYTES:
         raise OSError(f"{path} is larger than {_MAX_TEXT_BYTES:,} bytes")

@@ -5,9 +5,9 @@ import json
 import time
 from pathlib import Path
 
-from bilstm_core.compute.openmp import wait_briefly
+from bilstm_core.compute.openmp import limit_spinning
 
-wait_briefly()  # before PyTorch is imported
+limit_spinning()  # before PyTorch is imported
 
 from . import road, start_up, step  # noqa: E402
 from .report import machine  # noqa: E402

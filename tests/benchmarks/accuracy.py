@@ -13,9 +13,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bilstm_core.compute.openmp import wait_briefly
+from bilstm_core.compute.openmp import limit_spinning
 
-wait_briefly()  # before PyTorch is imported
+limit_spinning()  # before PyTorch is imported
 
 from bilstm_core import events  # noqa: E402
 from bilstm_core.config.presets import PRESETS  # noqa: E402

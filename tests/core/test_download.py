@@ -249,7 +249,7 @@ def test_a_read_only_folder(
     code = """
 import sys
 from pathlib import Path
-from bilstm_core.datasets import load_dataset
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import DataError
 try:
     print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
@@ -280,7 +280,7 @@ def test_a_full_disk(
     code = """
 import resource, sys
 from pathlib import Path
-from bilstm_core.datasets import load_dataset
+from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import DataError
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
@@ -306,7 +306,7 @@ def test_two_processes_at_once_fetch_once(
     code = """
 import sys
 from pathlib import Path
-from bilstm_core.datasets import load_dataset
+from bilstm_core.data.sources.registry import load_dataset
 print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
 """
     processes = [

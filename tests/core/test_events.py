@@ -28,7 +28,7 @@ FROZEN = {
     "warning": ["message"],
     "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
     "paused": ["epoch", "step"],
-    "went_on": ["epoch", "step"],
+    "resumed": ["epoch", "step"],
     "learning_rate_changed": ["epoch", "step", "learning_rate"],
     "stopping": ["epoch", "step"],
     "stopped": ["epoch", "step"],

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bilstm_core.training.learning_rate_curve import suggest
-from bilstm_core.training.learning_rate_finder import find_rate
+from bilstm_core.training.learning_rate_finder import find_learning_rate
 from tests.samples import small_config
 
 
@@ -30,8 +30,8 @@ def test_where_nothing_falls_nothing_is_suggested(losses: list[float]) -> None:
 
 
 def test_on_digits_it_finds_a_rate_that_trains() -> None:
-    curve = find_rate(small_config())
-    assert curve == find_rate(small_config())  # the same seed, the same rate
+    curve = find_learning_rate(small_config())
+    assert curve == find_learning_rate(small_config())  # the same seed, the same rate
     assert curve.rates == sorted(curve.rates)
     assert curve.rates[0] == pytest.approx(1e-5)
     assert all(map(math.isfinite, curve.losses))
@@ -41,6 +41,6 @@ def test_on_digits_it_finds_a_rate_that_trains() -> None:
 
 
 def test_a_run_that_diverges_ends_early() -> None:
-    curve = find_rate(small_config(optimizer="sgd", cell="rnn", clip_norm=0))
+    curve = find_learning_rate(small_config(optimizer="sgd", cell="rnn", clip_norm=0))
     assert len(curve.rates) < 100
     assert curve.rates[-1] < 10

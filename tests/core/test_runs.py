@@ -9,7 +9,7 @@ import pytest
 from bilstm_core.errors import OutputError, RunBusyError, RunNotFoundError, UsageError
 from bilstm_core.files import write_atomically
 from bilstm_core.runs.lock import RunLock
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run, find_run, list_runs, remove_run
 from tests.samples import small_config
@@ -100,10 +100,10 @@ sys.stdin.read()
             assert process.stdout is not None
             process.stdout.readline()
             assert run.is_live
-            assert look_at(run).status == "running"
+            assert read_overview(run).status == "running"
             process.kill()
         assert not run.is_live
-        assert look_at(run).status == "lost"
+        assert read_overview(run).status == "lost"
 
 
 class TestRemoval:

@@ -23,8 +23,8 @@ from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.history import History
-from bilstm_core.runs.orders import Orders, give_order
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.orders import Orders, send_order
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.training import checkpoints
 from bilstm_core.training import thread_tuning as thread_count
@@ -57,7 +57,7 @@ class StopAfter(StopRequest):
 
 
 def begin(folder: Path, config: RunConfig, stop: StopRequest | None = None) -> Run:
-    opened = session.begin(config, folder)
+    opened = session.start_run(config, folder)
     opened.train(lambda _: None, stop or StopRequest())
     return opened.run
 
@@ -71,14 +71,14 @@ def record(
     def listen(event: events.Event) -> None:
         told.append(event.type)
         if event.type == at:
-            give_order(opened.run.commands_file, order)
+            send_order(opened.run.commands_file, order)
 
     opened.train(listen, StopRequest())
     return told
 
 
 def go_on(run: Run, stop: StopRequest | None = None, **changes: Any) -> int:
-    opened = session.take_up(run, changes)
+    opened = session.resume_run(run, changes)
     return opened.train(lambda _: None, stop or StopRequest())
 
 
@@ -113,9 +113,9 @@ class TestExactResume:
         self, steps: int, whole: Run, tmp_path: Path
     ) -> None:
         run = begin(tmp_path, small_config(**EVERYTHING), StopAfter(steps))
-        assert look_at(run).status == "stopped"
+        assert read_overview(run).status == "stopped"
         assert go_on(run) == 0
-        assert look_at(run).status == "finished"
+        assert read_overview(run).status == "finished"
         assert_equal(whole, run)
 
     @pytest.mark.usefixtures("two_threads")
@@ -158,7 +158,7 @@ class TestExactResume:
         config = small_config(schedule="constant")
         run = begin(tmp_path / "a", config)
         with pytest.raises(UsageError, match="is finished"):
-            session.take_up(run, {})
+            session.resume_run(run, {})
         assert not run.is_live
         go_on(run, num_epochs="4")
         assert Run(run.path).config.num_epochs == 4
@@ -168,7 +168,7 @@ class TestExactResume:
     def test_fewer_epochs_than_it_has_trained_are_refused(self, tmp_path: Path) -> None:
         run = begin(tmp_path, small_config(num_epochs=6), StopAfter(97))
         with pytest.raises(UsageError, match="is less than"):
-            session.take_up(run, {"num_epochs": "2"})
+            session.resume_run(run, {"num_epochs": "2"})
         assert Run(run.path).config.num_epochs == 6
 
     def test_one_that_stopped_early_goes_on_with_more_patience(self, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ class TestExactResume:
         trained = max(history(run).epochs)
         assert trained < 60
         with pytest.raises(UsageError, match="had not fallen") as caught:
-            session.take_up(run, {"num_epochs": "70"})
+            session.resume_run(run, {"num_epochs": "70"})
         assert "--patience" in caught.value.advice
         go_on(run, patience="5")
         assert max(history(run).epochs) > trained
@@ -196,7 +196,7 @@ class TestCheckpoints:
         text = run.config_file.read_text().replace("hidden_size = 16", "hidden_size = 17")
         run.config_file.write_text(text)
         with pytest.raises(CheckpointError, match="hidden_size = 17 here, 16 in the checkpoint"):
-            session.take_up(Run(run.path), {})
+            session.resume_run(Run(run.path), {})
 
     @pytest.mark.parametrize(
         "damage",
@@ -223,7 +223,7 @@ class TestCheckpoints:
         for path in (run.checkpoint_file, run.previous_checkpoint_file):
             path.write_bytes(b"x")
         with pytest.raises(CheckpointError) as caught:
-            session.take_up(run, {})
+            session.resume_run(run, {})
         assert str(run.checkpoint_file) in caught.value.message
         assert run.checkpoint_file.read_bytes() == b"x", "left alone"
 
@@ -235,7 +235,7 @@ class TestCheckpoints:
         for path in (run.checkpoint_file, run.previous_checkpoint_file):
             torch.save({"version": Hostile()}, path)
         with pytest.raises(CheckpointError):
-            session.take_up(run, {})
+            session.resume_run(run, {})
         assert not (tmp_path / "owned").exists()
 
     def test_a_full_disk_is_a_warning_and_training_goes_on(
@@ -256,14 +256,14 @@ class TestCheckpoints:
             cell="rnn", optimizer="sgd", learning_rate=10.0, weight_decay=1.0, num_epochs=200,
             checkpoint_seconds=0.0,
         )  # fmt: skip
-        opened = session.begin(config, tmp_path)
+        opened = session.start_run(config, tmp_path)
         with pytest.raises(NonFiniteLossError):
             opened.train(lambda _: None, StopRequest())
         state = checkpoints.load_checkpoint(opened.run.checkpoint_file)
         assert all(weights.isfinite().all() for weights in state.model.values())
         (failed,) = [e for e in open_log(opened.run.log_file)[0] if isinstance(e, events.Failed)]
         assert f"The checkpoint of step {state.step:,} is kept." in failed.advice
-        assert look_at(opened.run).status == "failed"
+        assert read_overview(opened.run).status == "failed"
 
 
 class TestHostileFiles:
@@ -292,10 +292,10 @@ class TestHostileFiles:
                 )
         (folder / name).write_bytes(content)
         run = Run(folder)
-        look_at(run)
+        read_overview(run)
         list(history(run).story())
         for attempt in (
-            lambda: session.take_up(run, {"num_epochs": "5"}).let_go(),
+            lambda: session.resume_run(run, {"num_epochs": "5"}).release(),
             lambda: load_weights(run.model_file),
         ):
             with suppress(BilstmError):  # words; anything else fails the test
@@ -308,7 +308,7 @@ class TestHostileFiles:
         for path in (run.log_file, run.checkpoint_file, run.model_file):
             path.unlink(missing_ok=True)
             os.mkfifo(path)
-        look_at(run)
+        read_overview(run)
         assert open_log(run.log_file)[0] == []
         with pytest.raises(BilstmError):
             load_weights(run.model_file)
@@ -340,7 +340,7 @@ class TestHostileFiles:
         run = begin(tmp_path, small_config(), StopAfter(3))
         run.config_file.unlink()
         os.mkfifo(run.config_file)
-        assert "no plain file" in look_at(Run(run.path)).problem
+        assert "no plain file" in read_overview(Run(run.path)).problem
 
     def test_a_name_that_is_not_utf_8(self, tmp_path: Path) -> None:
         run = begin(tmp_path, small_config(), StopAfter(3))
@@ -350,51 +350,51 @@ class TestHostileFiles:
 
 class TestOrders:
     def test_one_that_comes_before_the_first_step_counts(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
-        give_order(opened.run.commands_file, "stop")
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
+        send_order(opened.run.commands_file, "stop")
         assert opened.train(lambda _: None, StopRequest()) == 130
-        again = session.take_up(opened.run, {})
-        give_order(opened.run.commands_file, "stop")
+        again = session.resume_run(opened.run, {})
+        send_order(opened.run.commands_file, "stop")
         assert again.train(lambda _: None, StopRequest()) == 130
 
     def test_a_stop_is_obeyed(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
 
         def stop_at_once(event: events.Event) -> None:
             if event.type == "epoch_ended":
-                give_order(opened.run.commands_file, "stop")
+                send_order(opened.run.commands_file, "stop")
 
         assert opened.train(stop_at_once, StopRequest()) == 130
-        assert look_at(opened.run).status == "stopped"
+        assert read_overview(opened.run).status == "stopped"
 
     def test_a_pause_waits_and_changes_no_number(self, tmp_path: Path) -> None:
         config = small_config(num_epochs=3, dropout=0.2)
-        opened = session.begin(config, tmp_path)
-        give_order(opened.run.commands_file, "pause")
+        opened = session.start_run(config, tmp_path)
+        send_order(opened.run.commands_file, "pause")
         told: list[str] = []
 
         def let_go_on(event: events.Event) -> None:
             told.append(event.type)
             if event.type == "paused":
-                give_order(opened.run.commands_file, "go_on")
+                send_order(opened.run.commands_file, "resume")
 
         assert opened.train(let_go_on, StopRequest()) == 0
-        assert told.count("paused") == told.count("went_on") == 1
+        assert told.count("paused") == told.count("resumed") == 1
         assert_equal(opened.run, begin(tmp_path, config))
 
     def test_a_stop_ends_a_pause(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
-        give_order(opened.run.commands_file, "pause")
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
+        send_order(opened.run.commands_file, "pause")
 
         def stop(event: events.Event) -> None:
             if event.type == "paused":
-                give_order(opened.run.commands_file, "stop")
+                send_order(opened.run.commands_file, "stop")
 
         assert opened.train(stop, StopRequest()) == 130
-        assert look_at(opened.run).status == "stopped"
+        assert read_overview(opened.run).status == "stopped"
 
     def test_a_stop_checks_what_there_is(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
         told = record(opened, at="epoch_ended", order="stop")
         assert told[-6:] == ["stopping", *["evaluation_started", "evaluation"] * 2, "stopped"]
         (train, test) = history(opened.run).final.values()
@@ -404,7 +404,7 @@ class TestOrders:
         assert summary["accuracy"]["test"]["correct"] == test.correct
 
     def test_a_stop_at_once_checks_nothing(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
         told = record(opened, at="epoch_ended", order="stop_at_once")
         assert "evaluation_started" not in told
         assert told[-1] == "stopped"
@@ -413,67 +413,67 @@ class TestOrders:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("bilstm_core.runs.orders._LOOK_SECONDS", 0.0)
-        opened = session.begin(small_config(num_epochs=1000), tmp_path)
+        opened = session.start_run(small_config(num_epochs=1000), tmp_path)
 
         def stop(event: events.Event) -> None:
             if event.type == "epoch_ended":
-                give_order(opened.run.commands_file, "stop")
+                send_order(opened.run.commands_file, "stop")
             elif event.type == "evaluation_started":
-                give_order(opened.run.commands_file, "stop_at_once")
+                send_order(opened.run.commands_file, "stop_at_once")
 
         assert opened.train(stop, StopRequest()) == 130
         assert not history(opened.run).final
 
     def test_a_stop_while_a_finished_run_is_checked_lets_it_finish(self, tmp_path: Path) -> None:
-        opened = session.begin(small_config(), tmp_path)
+        opened = session.start_run(small_config(), tmp_path)
         told = record(opened, at="evaluation_started", order="stop")
         assert told[-1] == "finished"
 
     def test_another_learning_rate_is_taken_marked_and_kept(self, tmp_path: Path) -> None:
         config = small_config(num_epochs=400, schedule="constant", learning_rate=0.01)
-        opened = session.begin(config, tmp_path)
+        opened = session.start_run(config, tmp_path)
 
         def change(event: events.Event) -> None:
             if isinstance(event, events.EpochEnded) and event.epoch == 1:
-                give_order(opened.run.commands_file, "change_learning_rate", learning_rate=0.002)
+                send_order(opened.run.commands_file, "change_learning_rate", learning_rate=0.002)
             elif event.type == "learning_rate_changed":
-                give_order(opened.run.commands_file, "stop_at_once")
+                send_order(opened.run.commands_file, "stop_at_once")
 
         assert opened.train(change, StopRequest()) == 130
-        (changed,) = history(opened.run).rate_changes
+        (changed,) = history(opened.run).learning_rate_changes
         assert changed.learning_rate == 0.002
-        again = session.take_up(opened.run, {})
+        again = session.resume_run(opened.run, {})
         record(again, at="progress", order="stop_at_once")
         assert (progress := history(opened.run).progress)
         assert progress.learning_rate == 0.002
-        assert history(opened.run).rate_changes == [changed]
+        assert history(opened.run).learning_rate_changes == [changed]
 
     @pytest.mark.parametrize("rate", [0, -1, 11, "fast", [], True, float("nan")])
     def test_what_is_no_learning_rate_is_a_warning(self, tmp_path: Path, rate: Any) -> None:
-        opened = session.begin(small_config(), tmp_path)
-        give_order(opened.run.commands_file, "change_learning_rate", learning_rate=rate)
+        opened = session.start_run(small_config(), tmp_path)
+        send_order(opened.run.commands_file, "change_learning_rate", learning_rate=rate)
         assert opened.train(lambda _: None, StopRequest()) == 0
         (warning,) = history(opened.run).warnings
         assert warning.startswith("The learning rate stays: ")
 
     def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:
-        give_order(tmp_path / "commands.jsonl", "stop")
-        assert not Orders(tmp_path / "commands.jsonl").stop_asked()
+        send_order(tmp_path / "commands.jsonl", "stop")
+        assert not Orders(tmp_path / "commands.jsonl").requested_stop()
 
     def test_garbage_is_passed_over(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bilstm_core.runs.orders._LOOK_SECONDS", 0.0)
         path = tmp_path / "commands.jsonl"
         orders = Orders(path)
         path.write_bytes(b"\xff{\n[]\n7\n" + b"[" * 100_000)
-        assert not orders.stop_asked()
+        assert not orders.requested_stop()
         with path.open("ab") as file:
             file.write(b"\n")
-        give_order(path, "stop")
-        assert any(orders.stop_asked() for _ in range(4))
+        send_order(path, "stop")
+        assert any(orders.requested_stop() for _ in range(4))
 
 
 def test_a_listener_that_goes_away_leaves_a_run_in_good_order(tmp_path: Path) -> None:
-    opened = session.begin(small_config(), tmp_path)
+    opened = session.start_run(small_config(), tmp_path)
 
     def gone(event: events.Event) -> None:
         if event.type == "epoch_ended":
@@ -481,7 +481,7 @@ def test_a_listener_that_goes_away_leaves_a_run_in_good_order(tmp_path: Path) ->
 
     with pytest.raises(BrokenPipeError):
         opened.train(gone, StopRequest())
-    assert look_at(opened.run).status == "stopped"
+    assert read_overview(opened.run).status == "stopped"
     assert go_on(opened.run) == 0
 
 
@@ -516,9 +516,9 @@ def test_a_folder_is_not_given_up_at_the_first_look_that_misses_it(
 ) -> None:
     times = iter([1000.0, 1010.0, 1011.0, 1011.9, 1012.5])  # a step of ten seconds, then short ones
     monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: next(times)))
-    opened = session.begin(small_config(), tmp_path)
+    opened = session.start_run(small_config(), tmp_path)
     opened._log = opened._open_log()
     opened.run.path.rename(tmp_path / "hidden")
     assert [opened._has_lost_its_folder() for _ in range(4)] == [False, False, False, True]
     opened._log.close()
-    opened.let_go()
+    opened.release()

@@ -19,7 +19,7 @@ from bilstm_core.paths import data_dir
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.store import list_runs
-from bilstm_core.training.optimisers import load_optimizer, make_optimizer, update_average
+from bilstm_core.training.optimisers import load_optimizer, make_optimizer, update_averaged_model
 from bilstm_core.training.step import GraphedStep, Step, make_step
 from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
@@ -47,7 +47,7 @@ def test_the_average_is_pytorch_s_own() -> None:
         with torch.no_grad():
             for weights in model.parameters():
                 weights.add_(torch.randn_like(weights))
-        update_average(average, model, 0.9 if step else 0.0)
+        update_averaged_model(average, model, 0.9 if step else 0.0)
         expected.update_parameters(model)
     for ours, theirs in zip(average.parameters(), expected.module.parameters(), strict=True):
         assert ours.equal(theirs)
@@ -278,10 +278,12 @@ class TestOnAGpu:
         assert recorder.of(events.Evaluation)[-1].accuracy > 0.8
 
     def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
-        session.begin(small_config(device="cuda"), tmp_path).train(lambda _: None, StopRequest())
+        session.start_run(small_config(device="cuda"), tmp_path).train(
+            lambda _: None, StopRequest()
+        )
         (run,) = list_runs(tmp_path)
         for epochs, device in ((3, "cpu"), (4, "cuda")):
-            opened = session.take_up(run, {"num_epochs": epochs, "device": device})
+            opened = session.resume_run(run, {"num_epochs": epochs, "device": device})
             assert opened.train(lambda _: None, StopRequest()) == 0
 
 

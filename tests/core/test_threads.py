@@ -14,12 +14,12 @@ from bilstm_core.paths import threads_file
 from bilstm_core.processes import worker
 from bilstm_core.training import thread_tuning as thread_count
 from bilstm_core.training.thread_tuning import (
-    Threads,
+    ThreadTuner,
     Times,
     best_of,
     choose_threads,
     measure,
-    measure_beforehand,
+    measure_in_advance,
     usable_cores,
 )
 from tests.samples import small_config
@@ -156,7 +156,7 @@ class TestChoice:
 
     @pytest.mark.usefixtures("measured")
     def test_what_is_measured_beforehand_leaves_the_cores_as_they_are(self) -> None:
-        measure_beforehand(small_config())
+        measure_in_advance(small_config())
         assert usable_cores() == 2
         assert choose_threads(small_config(), CPU).best == 1
 
@@ -220,13 +220,13 @@ class TestWhileItTrains:
         monkeypatch.setattr("time.monotonic", lambda: self.now)
         self.told: list[str] = []
 
-    def pass_time(self, threads: Threads, seconds: float, step: float) -> None:
+    def pass_time(self, threads: ThreadTuner, seconds: float, step: float) -> None:
         for _ in range(round(seconds / step)):
             self.now += step
             threads.note(step)
 
     def test_threads_that_wait_for_one_another_become_fewer(self) -> None:
-        threads = Threads(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.told.append)
         self.pass_time(threads, 5, 0.010)
         assert torch.get_num_threads() == 2
         self.pass_time(threads, 2, 0.2)
@@ -236,13 +236,13 @@ class TestWhileItTrains:
         ]
 
     def test_a_machine_that_is_merely_slow_keeps_its_threads(self) -> None:
-        threads = Threads(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.told.append)
         self.pass_time(threads, 10, 0.04)
         assert torch.get_num_threads() == 2
         assert not self.told
 
     def test_they_are_tried_again_ever_more_rarely(self) -> None:
-        threads = Threads(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.told.append)
         waits = []
         for _ in range(7):
             self.pass_time(threads, 2, 0.2)
@@ -257,14 +257,14 @@ class TestWhileItTrains:
         assert torch.get_num_threads() == 2
 
     def test_one_long_step_is_no_sign(self) -> None:
-        threads = Threads(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.told.append)
         self.pass_time(threads, 0.5, 0.010)
         self.pass_time(threads, 5, 5.0)
         self.pass_time(threads, 5, 0.010)
         assert torch.get_num_threads() == 2
 
     def test_many_become_few_in_several_levels(self) -> None:
-        threads = Threads({1: 0.016, 2: 0.008, 4: 0.004}, self.told.append)
+        threads = ThreadTuner({1: 0.016, 2: 0.008, 4: 0.004}, self.told.append)
         self.pass_time(threads, 3, 0.5)
         assert torch.get_num_threads() == 1
         self.pass_time(threads, 31, 0.016)
@@ -272,12 +272,14 @@ class TestWhileItTrains:
 
     def test_a_run_that_goes_on_keeps_its_number(self) -> None:
         """Though more would be faster: the last bits of sums depend on them."""
-        threads = Threads(BOTH_BETTER, self.told.append, number=1)
+        threads = ThreadTuner(BOTH_BETTER, self.told.append, number=1)
         self.pass_time(threads, 100, 0.015)
         assert torch.get_num_threads() == 1
 
     def test_what_was_measured_beside_other_work_is_measured_again(self) -> None:
-        threads = Threads({1: 0.015, 2: 0.2}, self.told.append, measure_again=lambda: BOTH_BETTER)
+        threads = ThreadTuner(
+            {1: 0.015, 2: 0.2}, self.told.append, measure_again=lambda: BOTH_BETTER
+        )
         self.pass_time(threads, 25, 0.015)
         assert torch.get_num_threads() == 1
         self.pass_time(threads, 10, 0.015)
@@ -300,7 +302,7 @@ def test_a_worker_measures_what_is_expected_last(monkeypatch: pytest.MonkeyPatch
             orders.write('{"command": "begin"}\n')
 
         monkeypatch.setattr(sys, "stdin", stdin)
-        monkeypatch.setattr(thread_count, "measure_beforehand", measure_and_order)
+        monkeypatch.setattr(thread_count, "measure_in_advance", measure_and_order)
         monkeypatch.setattr(worker, "_load_libraries", lambda: None)
         for size in (8, 16, 32):
             expected = {"command": "expect", "config": {"hidden_size": size}}

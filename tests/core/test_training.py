@@ -19,7 +19,7 @@ from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training import evaluation
 from bilstm_core.training import run_start as introduction
 from bilstm_core.training.evaluation import evaluate
-from bilstm_core.training.failures import told
+from bilstm_core.training.failures import report_failures
 from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
 from tests.samples import small_config
@@ -348,7 +348,7 @@ class TestEndings:
             "79.11 GiB of which 1.25 GiB is free."
         )
         recorder = Recorder()
-        with pytest.raises(OutOfMemoryError), told(recorder):
+        with pytest.raises(OutOfMemoryError), report_failures(recorder):
             raise error
         (failed,) = recorder.of(events.Failed)
         assert failed.message == "2.00 GiB more were asked for on the GPU, and 1.25 GiB were free."

@@ -56,7 +56,7 @@ def detached(*arguments: str, env: dict[str, str]) -> Run:
 def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> Run:
     """A finished run, trained in this process: what there is to look at afterwards."""
     config = small_config(**{"num_epochs": 1, **settings})
-    opened = session.begin(config, Path(env["BILSTM_RUNS_DIR"]), label)
+    opened = session.start_run(config, Path(env["BILSTM_RUNS_DIR"]), label)
     assert opened.train(lambda _: None, StopRequest()) == 0
     return opened.run
 

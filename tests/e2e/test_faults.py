@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bilstm_core.runs.event_log import open_log
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from tests.e2e.outside import (
     LONG,
@@ -122,7 +122,7 @@ class TestProcesses:
                 assert app.wait() == 0
         told = [event.type for event in open_log(run.log_file)[0]]
         assert told.count("stopped") == 1
-        assert look_at(run).status == "stopped"
+        assert read_overview(run).status == "stopped"
 
     def test_a_worker_that_prints_megabytes_disturbs_nobody(
         self, env: dict[str, str], tmp_path: Path
@@ -190,7 +190,7 @@ class TestFolders:
         assert b"was deleted or moved" in moved.log_file.read_bytes()
         epochs = steps(moved) // 23 + 2
         bilstm("resume", f"{moved.path}/", "--num-epochs", str(epochs), env=env)
-        assert look_at(moved).status == "finished"
+        assert read_overview(moved).status == "finished"
 
 
 def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(env: dict[str, str]) -> None:

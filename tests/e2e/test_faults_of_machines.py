@@ -12,7 +12,7 @@ import pytest
 
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.history import History
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.store import find_run, list_runs
 from bilstm_core.training.checkpoints import load_checkpoint
 from tests.e2e.outside import LONG, holder, started, trained, wait_until
@@ -151,7 +151,7 @@ def test_a_full_disk_costs_no_line_and_no_checkpoint(
     for event in open_log(kept.log_file)[0]:
         history.add(event)
     assert len(history.losses) == history.step == load_checkpoint(kept.checkpoint_file).step
-    assert look_at(kept).status == "stopped"
+    assert read_overview(kept).status == "stopped"
 
 
 def test_without_shared_memory_nothing_is_missed(env: dict[str, str], namespace: list[str]) -> None:
@@ -203,7 +203,7 @@ class TestLocale:
             assert err == ""
         _, said = ran([COMMAND, "attach", "nothing"], env, 2)
         assert said.startswith("? No such run\n")
-        assert look_at(find_run(tmp_path / "Läufe", "latest")).status == "finished"
+        assert read_overview(find_run(tmp_path / "Läufe", "latest")).status == "finished"
 
 
 def test_data_cut_short_after_the_start_are_named_and_not_used(

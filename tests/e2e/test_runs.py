@@ -16,7 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from bilstm_core.config.resolve import to_toml
-from bilstm_core.runs.overview import look_at
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import DIGITS, LONG, bilstm, detached, holder, steps, trained, wait_until
 from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
@@ -41,7 +41,7 @@ class TestDetached:
         refused = bilstm("rm", "mine", "--yes", env=env, code=2)
         assert "is being trained" in refused.stderr
         assert f"Stopped {run.name}" in bilstm("stop", "mine", env=env).stdout
-        assert look_at(run).status == "stopped"
+        assert read_overview(run).status == "stopped"
         assert "is not being trained" in bilstm("stop", "mine", env=env, code=2).stderr
         told = bilstm("attach", "mine", env=env, code=130)
         assert "Stopped in epoch" in told.stderr
@@ -75,11 +75,11 @@ class TestDetached:
         wait_until(lambda: steps(run) > 0)
         os.kill(holder(run), signal.SIGKILL)
         wait_until(lambda: not run.is_live)
-        assert look_at(run).status == "lost"
+        assert read_overview(run).status == "lost"
         told = bilstm("attach", run.name, env=env, code=1)
         assert f"bilstm-tui resume {run.name}" in told.stderr
         bilstm("resume", run.name, "--detach", env=env)
-        assert look_at(run).status == "running"
+        assert read_overview(run).status == "running"
 
     def test_two_resumers(self, env: dict[str, str]) -> None:
         run = detached(*LONG, env=env)
@@ -107,7 +107,7 @@ class TestDetached:
         wait_until(lambda: steps(run) > 0)
         os.kill(holder(run), number)
         wait_until(lambda: not run.is_live)
-        assert look_at(run).status == "stopped"
+        assert read_overview(run).status == "stopped"
         assert run.checkpoint_file.exists()
         assert "Traceback" not in run.worker_log_file.read_text()
 
@@ -138,7 +138,7 @@ class TestTerminals:
             terminal.hang_up()
             terminal.process.wait(PATIENCE_SECONDS)
         (run,) = list_runs(Path(env["BILSTM_RUNS_DIR"]))
-        assert look_at(run).status == "stopped"
+        assert read_overview(run).status == "stopped"
         assert run.checkpoint_file.exists()
 
     def test_attach_on_a_terminal_and_ctrl_c(self, env: dict[str, str]) -> None:
@@ -219,13 +219,13 @@ FORKS = """
 import json, os, random, signal, sys, time, traceback
 from pathlib import Path
 import torch
-from bilstm_core.checkpoints import load_checkpoint
-from bilstm_core.control import StopRequest
-from bilstm_core.datasets import load_dataset
-from bilstm_core.resolve import resolve
-from bilstm_core.runs import find_run
-from bilstm_core.session import begin, take_up
-from bilstm_core.training import Trainer
+from bilstm_core.training.checkpoints import load_checkpoint
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.config.resolve import resolve
+from bilstm_core.runs.store import find_run
+from bilstm_core.processes.session import resume_run, start_run
+from bilstm_core.training.trainer import Trainer
 
 torch.set_num_threads(1)
 config = resolve(file=Path(sys.argv[1]))
@@ -244,7 +244,7 @@ def forked(open_session, tell, stop):
         os._exit(99)
 
 def killed():
-    return take_up(run, {}) if run else begin(config, folder, "killed")
+    return resume_run(run, {}) if run else start_run(config, folder, "killed")
 
 run, steps = None, []
 for _ in range(32):
@@ -272,7 +272,7 @@ def until_the_next_epoch_ends(open_session):
             stop.signal = signal.SIGTERM
     return forked(open_session, tell, stop)
 
-for open_session in (killed, lambda: begin(config, folder, "whole")):
+for open_session in (killed, lambda: start_run(config, folder, "whole")):
     _, status = os.waitpid(until_the_next_epoch_ends(open_session), 0)
     assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGTERM, status
 print(json.dumps(steps))

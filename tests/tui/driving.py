@@ -23,7 +23,7 @@ from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
-from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Question
 from bilstm_tui.app.screens.runs import RunsScreen
@@ -60,7 +60,9 @@ class FakeWorker:
         self.expected: list[RunConfig] = []
         self.runs: list[Run] = []
         self.locks: list[RunLock] = []
-        self.curve = RateCurve(rates=[1e-3, 1e-2, 1e-1], losses=[2.0, 1.0, 3.0], suggestion=0.0123)
+        self.curve = LearningRateCurve(
+            rates=[1e-3, 1e-2, 1e-1], losses=[2.0, 1.0, 3.0], suggestion=0.0123
+        )
         self.may_answer = threading.Event()
         self.has_given_up = False
 
@@ -91,14 +93,14 @@ class FakeWorker:
         self.runs.append(run)
         return run
 
-    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
         self.orders.append({"config": config.model_dump(), "data_dir": data_dir})
         if self.failure:
             raise self.failure
         self.may_answer.wait(PATIENCE_SECONDS)
         return self.curve
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         self.may_answer.set()
         self.has_given_up = True
 

@@ -137,7 +137,7 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
         await asked(pilot, "A run is live")
         await pilot.press("enter")
         await pilot.pause()
-        assert orders.stop_asked() is Stop.NO
+        assert orders.requested_stop() is Stop.NO
 
     worker = FakeWorker(events_told=2)
     assert drive(worker, tmp_path, leave).return_value == 0
@@ -167,7 +167,7 @@ def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
         tell(run, events.Paused(epoch=1, step=STEPS))
         await until(pilot, lambda: "paused" in text(app))
         await pilot.press("p")
-        await until(pilot, lambda: "go_on" in run.commands_file.read_text(encoding="utf-8"))
+        await until(pilot, lambda: "resume" in run.commands_file.read_text(encoding="utf-8"))
 
     drive(worker := FakeWorker(events_told=2), tmp_path, steps)
 

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from bilstm_tui.app.widgets.charts.braille import draw_line
 from bilstm_tui.app.widgets.charts.chart import Chart
-from bilstm_tui.app.widgets.charts.diff_canvas import ThriftyCanvas
+from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
 from bilstm_tui.app.widgets.charts.series import loss_series
 from bilstm_tui.app.widgets.run_log import RunLog
 from tests.tui.driving import text, until
@@ -47,9 +47,9 @@ def test_what_is_outside_is_cut_off_where_it_crosses_the_edge() -> None:
 def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     losses: list[float | None] = np.random.default_rng(0).random(410).tolist()
     sent: list[Region] = []
-    refresh = ThriftyCanvas.refresh
+    refresh = DiffCanvas.refresh
 
-    def count(self: ThriftyCanvas, *regions: Region, **others: Any) -> ThriftyCanvas:
+    def count(self: DiffCanvas, *regions: Region, **others: Any) -> DiffCanvas:
         if not self._refreshes_pending and self.id == "plot":
             sent.extend(regions or [self.region])
         return refresh(self, *regions, **others)
@@ -60,7 +60,7 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
             chart = app.query_one(Chart)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             await until(pilot, lambda: "300" in text(app))
-            monkeypatch.setattr(ThriftyCanvas, "refresh", count)
+            monkeypatch.setattr(DiffCanvas, "refresh", count)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             assert sent == []
             chart.show([loss_series(history(losses), "loss", is_live=True)])

@@ -20,7 +20,7 @@ from bilstm_core.compute.gpus import Gpu
 from bilstm_core.processes.worker_client import Worker
 from bilstm_core.runs.history import History
 from bilstm_core.runs.lock import RunLock
-from bilstm_core.runs.notes import remarks_on
+from bilstm_core.runs.notes import read_notes
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Dialog
@@ -31,7 +31,7 @@ from bilstm_tui.app.widgets.charts.axes import Ticks
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.charts.reduction import reduce
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
-from bilstm_tui.app.widgets.device_usage import Vitals
+from bilstm_tui.app.widgets.device_usage import DeviceUsage
 from bilstm_tui.app.widgets.network_sketch import _about
 from bilstm_tui.app.widgets.run_log import RunLog
 from bilstm_tui.cli import main as cli
@@ -135,10 +135,10 @@ def test_a_log_that_was_scrolled_up_begins_anew_at_its_end() -> None:
 class VitalsApp(App[None]):
     """Shows what is free, in short."""
 
-    CSS = "Vitals { width: auto; min-width: 8; height: 1; }"
+    CSS = "DeviceUsage { width: auto; min-width: 8; height: 1; }"
 
     def compose(self) -> ComposeResult:
-        yield Vitals(is_short=True)
+        yield DeviceUsage(is_short=True)
 
 
 def test_there_is_room_for_what_the_gpus_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,10 +264,10 @@ def test_a_note_survives_a_pin_that_follows_at_once(tmp_path: Path) -> None:
         await pilot.press("n")
         await asked(pilot, "A line on")
         await pilot.press(*"hello", "enter")
-        await until(pilot, lambda: remarks_on(run).note)
+        await until(pilot, lambda: read_notes(run).note)
         await pilot.press("p")
-        await until(pilot, lambda: remarks_on(run).pinned)
-        assert remarks_on(run).note == "hello"
+        await until(pilot, lambda: read_notes(run).pinned)
+        assert read_notes(run).note == "hello"
         await until(pilot, lambda: "▸" in text(app) and " hello" in text(app))
 
     drive(FakeWorker(), tmp_path, steps)
@@ -418,7 +418,7 @@ def test_a_pause_is_taken_back_before_it_is_seen(tmp_path: Path) -> None:
         await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("p", "p", "p")
         written = worker.runs[0].commands_file.read_text(encoding="utf-8").splitlines()
-        assert [json.loads(line)["command"] for line in written] == ["pause", "go_on", "pause"]
+        assert [json.loads(line)["command"] for line in written] == ["pause", "resume", "pause"]
 
     drive(worker := FakeWorker(events_told=2), tmp_path, steps, redraws_per_second=0.1)
 

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
-from bilstm_core.inference.report import ClassScore, Findings, Mistake, Reading
+from bilstm_core.inference.report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
@@ -23,10 +23,10 @@ class FakeInspector:
     def __init__(self, *_: object) -> None:
         pass
 
-    async def examine(self) -> Findings:
+    async def examine(self) -> ExaminationReport:
         counts = [[1000 if row == column else 0 for column in range(10)] for row in range(10)]
         counts[0] = [987, 13, *[0] * 8]
-        return Findings(
+        return ExaminationReport(
             classes=CLASSES,
             confusion=counts,
             scores=[
@@ -35,9 +35,9 @@ class FakeInspector:
             mistakes=[Mistake(index=0, truth=0, guess=9, probability=1.0, pixels=PIXELS)],
         )
 
-    async def read(self, pixels: list[list[float]]) -> Reading:
+    async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
         rows = [CERTAIN] * 28
-        return Reading(probabilities=CERTAIN, forward=rows, backward=rows)
+        return StepwisePrediction(probabilities=CERTAIN, forward=rows, backward=rows)
 
     async def close(self) -> None:
         pass
@@ -45,7 +45,7 @@ class FakeInspector:
 
 @pytest.mark.parametrize("columns", [80, 104, 160])
 def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspect, "Inspector", FakeInspector)
+    monkeypatch.setattr(inspect, "ExaminerClient", FakeInspector)
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:

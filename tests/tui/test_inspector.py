@@ -7,7 +7,7 @@ import pytest
 
 from bilstm_core.errors import BilstmError, InstallationError
 from bilstm_core.processes import session
-from bilstm_core.processes.examiner_client import Inspector
+from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
 from tests.samples import small_config
@@ -15,7 +15,7 @@ from tests.samples import small_config
 
 @pytest.fixture
 def trained(tmp_path: Path) -> Run:
-    opened = session.begin(small_config(num_epochs=1), tmp_path / "runs")
+    opened = session.start_run(small_config(num_epochs=1), tmp_path / "runs")
     opened.train(lambda _: None, StopRequest())
     return opened.run
 
@@ -24,7 +24,7 @@ def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_
     dark, bright = ([[value] * 8 for _ in range(8)] for value in (0.0, 1.0))
 
     async def main() -> None:
-        inspector = Inspector(trained, tmp_path)
+        inspector = ExaminerClient(trained, tmp_path)
         await inspector.examine()
         expected = await inspector.read(bright)
         question = asyncio.create_task(inspector.read(dark))
@@ -41,7 +41,7 @@ def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_
 
 def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
     async def main() -> None:
-        inspector = Inspector(Run(tmp_path), tmp_path)
+        inspector = ExaminerClient(Run(tmp_path), tmp_path)
         with pytest.raises(BilstmError) as caught:
             await inspector.examine()
         assert caught.value.title == "No model yet"

@@ -12,14 +12,14 @@ from textual.widgets import DataTable, Input, TabbedContent
 
 from bilstm_core.runs import event_log as log
 from bilstm_core.runs import history, overview
-from bilstm_core.runs.overview import Overview, look_at
+from bilstm_core.runs.overview import Overview, read_overview
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import runs as runs_screen
 from bilstm_tui.app.widgets import device_usage as vitals
 from bilstm_tui.app.widgets import run_view
 from bilstm_tui.app.widgets.charts.chart import Chart
-from bilstm_tui.app.widgets.device_usage import Vitals
+from bilstm_tui.app.widgets.device_usage import DeviceUsage
 from bilstm_tui.app.widgets.run_state import read_account
 from bilstm_tui.app.widgets.run_view import RunView
 from tests.recording import Recording, copies
@@ -127,7 +127,7 @@ def test_what_another_screen_hides_is_not_sent(
         monkeypatch.setattr(app, "_display", lambda *it: (sent.append(it), display(*it)))
         await until(pilot, is_quiet)  # what the list itself had to show is shown
         sent.clear()
-        app.train_screen.query_one("#network").query_one(Vitals).update("hidden words")
+        app.train_screen.query_one("#network").query_one(DeviceUsage).update("hidden words")
         for _ in range(5):
             await pilot.pause()
         assert sent == []
@@ -183,9 +183,9 @@ def test_many_runs_are_read_beside_the_keys_and_once(
     def slow(run: Run) -> Overview:
         may_go_on.wait(PATIENCE_SECONDS)
         looked.append(run)
-        return look_at(run)
+        return read_overview(run)
 
-    monkeypatch.setattr(overview, "look_at", slow)
+    monkeypatch.setattr(overview, "read_overview", slow)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("r")
@@ -222,6 +222,6 @@ def test_of_a_long_log_a_glance_reads_the_ends(
         return piece
 
     monkeypatch.setattr(log, "_bytes_at", counted)
-    seen = look_at(recording.run)
+    seen = read_overview(recording.run)
     assert (seen.status, seen.epochs) == ("finished", 100)
     assert 0 < read < 100_000 < recording.run.log_file.stat().st_size

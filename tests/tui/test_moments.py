@@ -15,7 +15,7 @@ from bilstm_core.runs.store import create_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Prompt, Question
 from bilstm_tui.app.screens.inspect import InspectScreen
-from bilstm_tui.app.screens.learning_rate import RateScreen
+from bilstm_tui.app.screens.learning_rate import LearningRateScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.train import TrainScreen
 from tests.samples import small_config
@@ -33,7 +33,7 @@ def inspect(runs_dir: Path) -> Screen[Any]:
 SCREENS: dict[str, Callable[[Path], Screen[Any]]] = {
     "question": lambda _: Question("Stop?", "It trains.", {"stop": "Stop it"}),
     "prompt": lambda _: Prompt("Rename", "To what?"),
-    "rate": lambda _: RateScreen(lambda: WORKER.curve, WORKER.give_up),
+    "rate": lambda _: LearningRateScreen(lambda: WORKER.curve, WORKER.cancel),
     "runs": RunsScreen,
     "inspect": inspect,
     "train": lambda runs_dir: TrainScreen(small_config(), "default", runs_dir, 1),

@@ -173,7 +173,7 @@ class Pace:
 def test_a_pause_is_left_out_of_the_pace() -> None:
     pace = Pace()
     before = pace.words_at(100, 10)
-    pace.estimate.go_on(events.WentOn(time=pace.begun + 3610, epoch=1, step=100))
+    pace.estimate.go_on(events.Resumed(time=pace.begun + 3610, epoch=1, step=100))
     after = pace.words_at(200, 3620)
     assert "02:58 left" in before  # 1,776 steps, ten a second
     assert "02:48 left" in after
@@ -195,5 +195,5 @@ def test_days_are_told_in_short() -> None:
 
 def test_a_pause_is_told(told: Told) -> None:
     told.tell(events.Paused(epoch=1, step=1234))
-    told.tell(events.WentOn(epoch=1, step=1234))
+    told.tell(events.Resumed(epoch=1, step=1234))
     assert told.lines == ["Paused after step 1,234", "Going on after step 1,234"]

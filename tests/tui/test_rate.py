@@ -10,9 +10,9 @@ from textual.widgets import Button
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import DataError, TrainingError
 from bilstm_core.processes.worker_client import Worker
-from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.cli.learning_rate import show_rates
+from bilstm_tui.cli.learning_rate import show_learning_rates
 from bilstm_tui.cli.main import run
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, said, text, until
@@ -38,9 +38,9 @@ def test_lr_find_in_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_fall_is_a_failure_in_words() -> None:
-    flat = RateCurve(rates=[0.1, 1.0], losses=[2.0, 2.0], suggestion=None)
+    flat = LearningRateCurve(rates=[0.1, 1.0], losses=[2.0, 2.0], suggestion=None)
     with pytest.raises(TrainingError) as caught:
-        show_rates(small_config(), flat, as_json=False)
+        show_learning_rates(small_config(), flat, as_json=False)
     assert "fell at none" in caught.value.message
 
 
@@ -90,5 +90,5 @@ def test_a_real_worker_finds_one() -> None:
     worker = Worker()
     worker.expect(small_config(batch_size=8))
     worker.expect(small_config())
-    curve = worker.find_rate(small_config(), None)
+    curve = worker.find_learning_rate(small_config(), None)
     assert curve.suggestion is not None

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from bilstm_core.runs.notes import Remarks, remarks_on
+from bilstm_core.runs.notes import Notes, read_notes
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 from bilstm_tui.app.app import BilstmApp
@@ -66,7 +66,7 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         table = await open_runs(app, pilot, 3)
         await pilot.press("down", "down", "p")
-        await until(pilot, lambda: remarks_on(oldest).pinned)
+        await until(pilot, lambda: read_notes(oldest).pinned)
         await until(pilot, lambda: table.get_row_index(oldest.name) == 0)
         await pilot.press("n")
         await asked(pilot, "A line on")
@@ -84,7 +84,7 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
     assert not oldest.path.exists()
     (renamed,) = [run for run in list_runs(tmp_path) if "_tuesday_" in run.name]
-    assert remarks_on(renamed) == Remarks(pinned=True, note="good")
+    assert read_notes(renamed) == Notes(pinned=True, note="good")
 
 
 def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[s
 
 def test_a_damaged_remark_is_named_and_left_alone(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
-    run.remarks_file.write_text("pinned = maybe", encoding="utf-8")
+    run.notes_file.write_text("pinned = maybe", encoding="utf-8")
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
@@ -139,4 +139,4 @@ def test_a_damaged_remark_is_named_and_left_alone(tmp_path: Path) -> None:
         await until(pilot, lambda: "is damaged, and left as it is" in said(app))
 
     drive(FakeWorker(), tmp_path, steps)
-    assert run.remarks_file.read_text(encoding="utf-8") == "pinned = maybe"
+    assert run.notes_file.read_text(encoding="utf-8") == "pinned = maybe"

@@ -17,9 +17,9 @@ def main() -> None:
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     try:
         from .cli.main import run
-        from .text.console import make_streams_forgiving
+        from .text.console import tolerate_missing_streams
 
-        make_streams_forgiving()
+        tolerate_missing_streams()
         sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,7 +8,7 @@ a millisecond: on small networks that is slower, and far slower beside another p
 on 2 cores, digits, 128 hidden units: 8,500 images a second by default, 13,400 with this."""
 
 
-def wait_briefly() -> None:
+def limit_spinning() -> None:
     """Have threads sleep soon where there is nothing to do; what the user set stays."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)

@@ -36,7 +36,7 @@ def resolve(
     file: Path | None = None,
     preset: str = "default",
     base: Mapping[str, Any] | None = None,
-    is_foreign: bool = False,
+    is_untrusted: bool = False,
     typed_in: str = "",
 ) -> RunConfig:
     """Merge all layers and check the result.
@@ -47,7 +47,7 @@ def resolve(
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
         base: Settings to start from in the place of a preset.
-        is_foreign: Whether the file comes from a run's folder, where anything may lie.
+        is_untrusted: Whether the file comes from a run's folder, where anything may lie.
         typed_in: Where the flags were typed if not on a command line, for messages.
 
     Raises:
@@ -63,7 +63,7 @@ def resolve(
     chosen = [
         _Layer(typed, lambda name: typed_in or _flag(name, typed[name])),
         _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
-        _Layer(read_toml(file, is_foreign=is_foreign) if file else {}, lambda _: str(file)),
+        _Layer(read_toml(file, is_untrusted=is_untrusted) if file else {}, lambda _: str(file)),
     ]
     dataset = next((layer.values["dataset"] for layer in chosen if "dataset" in layer.values), None)
     start = PRESETS[preset].values_for(str(dataset or "mnist")) if base is None else base
@@ -103,14 +103,14 @@ def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
     return ""
 
 
-def read_toml(file: Path, *, is_foreign: bool = False) -> dict[str, Any]:
+def read_toml(file: Path, *, is_untrusted: bool = False) -> dict[str, Any]:
     """The settings in a TOML file, unchecked.
 
     Raises:
         ConfigError: The file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(read_text(file, is_foreign=is_foreign))
+        return tomllib.loads(read_text(file, is_untrusted=is_untrusted))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}.") from None
     except (ValueError, RecursionError) as error:

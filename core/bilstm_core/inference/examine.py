@@ -10,12 +10,12 @@ from ..data.sources.registry import load_dataset
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import batch_size
-from .report import ClassScore, Findings, Mistake, Reading
+from .report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
 
 _MOST_MISTAKES = 200
 
 
-def examine(model: TrainedModel, data_dir: Path) -> Findings:
+def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
     """Check a network on its test data, image by image.
 
     Raises:
@@ -38,7 +38,7 @@ def examine(model: TrainedModel, data_dir: Path) -> Findings:
     )
     wrong = (truth != guess).nonzero().flatten()
     worst = wrong[sureness[wrong].argsort(descending=True)][:_MOST_MISTAKES]
-    return Findings(
+    return ExaminationReport(
         classes=list(model.classes),
         confusion=confusion_matrix(truth, guess, labels=labels).tolist(),
         scores=[
@@ -58,7 +58,7 @@ def examine(model: TrainedModel, data_dir: Path) -> Findings:
     )
 
 
-def read(model: TrainedModel, rows: Tensor) -> Reading:
+def read(model: TrainedModel, rows: Tensor) -> StepwisePrediction:
     """An image as the whole network, and each direction of its top layer alone, takes it.
 
     A direction alone is the classifier's answer with the states that this direction has reached
@@ -82,7 +82,7 @@ def read(model: TrainedModel, rows: Tensor) -> Reading:
             if network.bidirectional
             else []
         )
-        return Reading(
+        return StepwisePrediction(
             probabilities=_shares(network, rows[None])[0].tolist(),
             forward=[scores.softmax(dim=0).tolist() for scores in read_down],
             backward=[scores.softmax(dim=0).tolist() for scores in read_up],

@@ -39,7 +39,7 @@ class Mistake(BaseModel):
     pixels: list[list[float]]
 
 
-class Findings(BaseModel):
+class ExaminationReport(BaseModel):
     """A network on the whole test data.
 
     Attributes:
@@ -55,7 +55,7 @@ class Findings(BaseModel):
     mistakes: list[Mistake]
 
 
-class Reading(BaseModel):
+class StepwisePrediction(BaseModel):
     """One image as the network reads it.
 
     Attributes:

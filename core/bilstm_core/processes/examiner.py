@@ -1,7 +1,7 @@
 """`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`: tells of a run's network.
 
-Its first line into the file descriptor ANSWERS is its `Findings`, or a `failed` event. Then it
-answers each line of stdin, `{"pixels": [[…], …]}`, with a `Reading`, until stdin ends.
+Its first line into the file descriptor ANSWERS is its `ExaminationReport`, or a `failed` event. Then it
+answers each line of stdin, `{"pixels": [[…], …]}`, with a `StepwisePrediction`, until stdin ends.
 """
 
 import json
@@ -16,7 +16,7 @@ from ..events import to_json
 from ..inference.examine import examine, read
 from ..network.weights import load_weights
 from ..runs.run import Run
-from ..training.failures import failed
+from ..training.failures import failed_event
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
         model = load_weights(Run(Path(sys.argv[1])).model_file)
         answers.write(examine(model, Path(sys.argv[2])).model_dump_json() + "\n")
     except BilstmError as error:
-        answers.write(to_json(failed(error)) + "\n")
+        answers.write(to_json(failed_event(error)) + "\n")
         return error.exit_code
     for line in sys.stdin:
         rows = torch.tensor(json.loads(line)["pixels"], dtype=torch.float32)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from .. import events
 from ..errors import InstallationError
-from ..inference.report import Findings, Reading
+from ..inference.report import ExaminationReport, StepwisePrediction
 from ..runs.run import Run
 from .worker_client import answer_pipe, relayed
 
 _LONGEST_LINE_BYTES = 1 << 26
 
 
-class Inspector:
+class ExaminerClient:
     """One run's network, to be asked.
 
     Args:
@@ -28,7 +28,7 @@ class Inspector:
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
-    async def examine(self) -> Findings:
+    async def examine(self) -> ExaminationReport:
         """Start, and wait for what there is to see.
 
         Raises:
@@ -58,9 +58,9 @@ class Inspector:
             failed = events.from_json(answer)
             assert isinstance(failed, events.Failed)  # noqa: S101 - for the type checker
             raise relayed(failed)
-        return Findings.model_validate_json(answer)
+        return ExaminationReport.model_validate_json(answer)
 
-    async def read(self, pixels: list[list[float]]) -> Reading:
+    async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
         """How the network takes an image, rows of brightness from 0 to 1.
 
         Raises:
@@ -69,11 +69,11 @@ class Inspector:
         # whoever asks may lose interest; an answer left unread would be taken for the next one
         return await asyncio.shield(self._ask(pixels))
 
-    async def _ask(self, pixels: list[list[float]]) -> Reading:
+    async def _ask(self, pixels: list[list[float]]) -> StepwisePrediction:
         async with self._turn:
             assert self._process and self._process.stdin  # noqa: S101, PT018
             self._process.stdin.write(json.dumps({"pixels": pixels}).encode() + b"\n")
-            return Reading.model_validate_json(await self._line())
+            return StepwisePrediction.model_validate_json(await self._line())
 
     async def close(self) -> None:
         """Let it end."""

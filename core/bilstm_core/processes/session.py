@@ -12,7 +12,7 @@ from .. import events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
-from ..errors import CheckpointError, ConfigError, OutputError, RunGoneError, UsageError
+from ..errors import CheckpointError, ConfigError, OutputError, RunFolderMissingError, UsageError
 from ..events import Emit, Event
 from ..files import write_atomically
 from ..network.summary import summarise
@@ -20,7 +20,7 @@ from ..network.weights import save_weights
 from ..runs.event_log import EventLog, read_tail
 from ..runs.lock import RunLock
 from ..runs.orders import Orders
-from ..runs.overview import ending_of
+from ..runs.overview import last_ending
 from ..runs.run import Run
 from ..runs.store import create_run
 from ..stopping import ShouldStop, Stop
@@ -38,7 +38,7 @@ _GONE_SECONDS = 2.0
 
 
 class Session:
-    """A run held by this process; made by `begin` or `take_up`.
+    """A run held by this process; made by `begin` or `resume_run`.
 
     Args:
         run: The run.
@@ -74,7 +74,7 @@ class Session:
         self._tell: Emit = lambda _: None
         self._listener_failure: OSError | None = None
         self._is_log_failing = False
-        self._is_homeless = False
+        self._is_folder_missing = False
         self._looked = time.monotonic()
         self._missed_since = math.inf
         self._final: dict[str, events.Evaluation] = {}
@@ -99,10 +99,10 @@ class Session:
 
         def should_stop() -> Stop:
             must_leave = self._listener_failure is not None or self._has_lost_its_folder()
-            return Stop.AT_ONCE if must_leave or stop.is_asked() else self._orders.stop_asked()
+            return Stop.AT_ONCE if must_leave or stop.is_asked() else self._orders.requested_stop()
 
         def wait_or_stop() -> Stop:
-            if self._orders.is_pause_asked() and not should_stop():
+            if self._orders.is_pause_requested() and not should_stop():
                 self._wait(should_stop)
             return should_stop()
 
@@ -127,12 +127,12 @@ class Session:
             raise
         finally:
             self._log.close()
-            is_homeless = self._is_homeless or not self._lock.is_in_place()
+            is_folder_missing = self._is_folder_missing or not self._lock.is_in_place()
             self._lock.release()
         if self._listener_failure:
             raise self._listener_failure
-        if is_homeless:
-            raise RunGoneError(self.run.path)
+        if is_folder_missing:
+            raise RunFolderMissingError(self.run.path)
         if self._log.failure:
             raise OutputError(
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
@@ -145,25 +145,27 @@ class Session:
         A network's file system may hide it for a moment.
         """
         now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS and not self._is_homeless:
+        if now - self._looked >= _LOOK_SECONDS and not self._is_folder_missing:
             self._looked = now
             if self._lock.is_in_place():
                 self._missed_since = math.inf
             else:
                 self._missed_since = min(self._missed_since, now)
-            self._is_homeless = now - self._missed_since >= _GONE_SECONDS
-            if self._is_homeless:  # where it was moved to, its log tells why it stopped
-                self._log.append(events.RunWarning(message=RunGoneError(self.run.path).message))
-        return self._is_homeless
+            self._is_folder_missing = now - self._missed_since >= _GONE_SECONDS
+            if self._is_folder_missing:  # where it was moved to, its log tells why it stopped
+                self._log.append(
+                    events.RunWarning(message=RunFolderMissingError(self.run.path).message)
+                )
+        return self._is_folder_missing
 
     def _wait(self, should_stop: ShouldStop) -> None:
         """Do nothing until somebody orders to go on, or to stop."""
         epoch, step = self._position
         self._emit(events.Paused(epoch=epoch, step=step))
-        while self._orders.is_pause_asked() and not should_stop():
+        while self._orders.is_pause_requested() and not should_stop():
             time.sleep(_PAUSE_SECONDS)
         if not should_stop():
-            self._emit(events.WentOn(epoch=epoch, step=step))
+            self._emit(events.Resumed(epoch=epoch, step=step))
 
     def _new_rate(self) -> float | None:
         """The learning rate that somebody ordered, if it is one."""
@@ -176,7 +178,7 @@ class Session:
             self._emit(events.RunWarning(message=f"The learning rate stays: {error.message}"))
             return None
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Give the run free without training it."""
         self._lock.release()
 
@@ -250,7 +252,7 @@ class Session:
             self._listen(events.RunWarning(message=f"summary.json could not be saved: {error}"))
 
 
-def begin(
+def start_run(
     config: RunConfig, runs_dir: Path, label: str | None = None, data_dir: Path | None = None
 ) -> Session:
     """Make a new run and hold it.
@@ -265,7 +267,7 @@ def begin(
     return Session(run, lock, config, data_dir)
 
 
-def take_up(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:
+def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:
     """Hold a run that is not live, to go on from its last checkpoint.
 
     Args:
@@ -328,7 +330,7 @@ def _check(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
         )
     waited = trained - checkpoint.kept["epoch"]
     is_patient = not config.patience or waited < config.patience
-    is_over = isinstance(ending_of(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
+    is_over = isinstance(last_ending(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
     if is_over and not is_patient:
         raise UsageError(
             f"{run.name} is finished: the validation loss had not fallen for {waited} epochs.",

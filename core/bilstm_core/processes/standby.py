@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from ..config.schema import RunConfig
 from ..runs.run import Run
-from ..training.learning_rate_curve import RateCurve
+from ..training.learning_rate_curve import LearningRateCurve
 
 
-class Trains(Protocol):
+class SupportsOrders(Protocol):
     """What carries out an order in a process of its own; see `launcher.Worker`."""
 
     def expect(self, config: RunConfig) -> None:
@@ -19,11 +19,11 @@ class Trains(Protocol):
         """Begin or resume a run."""
         ...
 
-    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
         """Try learning rates."""
         ...
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """End it while it tries."""
         ...
 
@@ -32,16 +32,16 @@ class Trains(Protocol):
         ...
 
 
-class Spare:
+class StandbyWorker:
     """The worker that will carry out the next order.
 
     Args:
         make: Makes one.
     """
 
-    def __init__(self, make: Callable[[], Trains]) -> None:
+    def __init__(self, make: Callable[[], SupportsOrders]) -> None:
         self._make = make
-        self._worker: Trains | None = None
+        self._worker: SupportsOrders | None = None
         self._expected: RunConfig | None = None
 
     def make_ready(self, config: RunConfig | None) -> None:
@@ -55,7 +55,7 @@ class Spare:
             self._expected = config
             self._worker.expect(config)
 
-    def take(self) -> Trains:
+    def take(self) -> SupportsOrders:
         """The worker, for an order: it is nobody's spare any more."""
         worker = self._worker or self._make()
         self._worker = self._expected = None

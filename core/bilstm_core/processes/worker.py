@@ -1,6 +1,6 @@
 """`python -m bilstm_core.processes.worker ANSWERS`: one run in a process of its own.
 
-It reads one order, a line of JSON, from stdin: `{"command": "begin", "config": {…}, "runs_dir":
+It reads one order, a line of JSON, from stdin: `{"command": "start", "config": {…}, "runs_dir":
 "…", "name": …, "data_dir": …}` or `{"command": "resume", "run": "…", "changes": {…},
 "data_dir": …}`. It answers with one line into the file descriptor ANSWERS, `{"run": "…"}` with the
 run's folder, or a `failed` event where no run could be begun; then it lets go of the streams that
@@ -10,8 +10,8 @@ terminal.
 Before the order, any number of lines `{"command": "expect", "config": {…}}` may say what will
 probably be ordered: it makes ready for the last of them, so that the order is begun at once.
 
-A third order, `{"command": "find_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
-a `RateCurve` answers it, and that is all.
+A third order, `{"command": "find_learning_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
+a `LearningRateCurve` answers it, and that is all.
 """
 
 import json
@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..compute.openmp import wait_briefly
+from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
 from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
 from ..events import to_json
@@ -36,7 +36,7 @@ from .signals import StopRequest
 def main() -> int:
     """Carry out the order; the result is the process's exit code."""
     answers = int(sys.argv[1])  # before any run is made
-    wait_briefly()
+    limit_spinning()
     stop = StopRequest()
     stop.listen()
     order = _await_order()
@@ -44,14 +44,14 @@ def main() -> int:
         return 0
     try:
         with stop.beginning():
-            if order["command"] == "find_rate":
+            if order["command"] == "find_learning_rate":
                 _answer(answers, _rate_curve(order))
                 return 0
             session = _open(order)
     except BilstmError as error:
-        from ..training.failures import failed  # imports torch: seconds
+        from ..training.failures import failed_event  # imports torch: seconds
 
-        _answer(answers, to_json(failed(error)))
+        _answer(answers, to_json(failed_event(error)))
         return error.exit_code
     _print_into(session.run.worker_log_file)
     _answer(answers, json.dumps({"run": str(session.run.path)}))
@@ -89,9 +89,9 @@ def _make_ready(settings: dict[str, Any]) -> None:
         _load_libraries()
         if _is_told_more():
             return
-        from ..training.thread_tuning import measure_beforehand
+        from ..training.thread_tuning import measure_in_advance
 
-        measure_beforehand(RunConfig.model_validate(settings))
+        measure_in_advance(RunConfig.model_validate(settings))
 
 
 @cache
@@ -105,20 +105,20 @@ def _load_libraries() -> None:
 
 
 def _open(order: dict[str, Any]) -> Any:
-    from .session import begin, take_up
+    from .session import resume_run, start_run
 
     data_dir = _data_dir(order)
-    if order["command"] == "begin":
+    if order["command"] == "start":
         config = RunConfig.model_validate(order["config"])
-        return begin(config, Path(order["runs_dir"]), order.get("name"), data_dir)
-    return take_up(Run(Path(order["run"])), order.get("changes", {}), data_dir)
+        return start_run(config, Path(order["runs_dir"]), order.get("name"), data_dir)
+    return resume_run(Run(Path(order["run"])), order.get("changes", {}), data_dir)
 
 
 def _rate_curve(order: dict[str, Any]) -> str:
-    from ..training.learning_rate_finder import find_rate
+    from ..training.learning_rate_finder import find_learning_rate
 
     config = RunConfig.model_validate(order["config"])
-    return find_rate(config, data_dir=_data_dir(order)).model_dump_json()
+    return find_learning_rate(config, data_dir=_data_dir(order)).model_dump_json()
 
 
 def _data_dir(order: dict[str, Any]) -> Path | None:

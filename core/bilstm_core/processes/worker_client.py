@@ -13,10 +13,16 @@ from typing import IO, Any
 
 from .. import events
 from ..config.schema import RunConfig
-from ..errors import BilstmError, InstallationError, RelayedError, RunGoneError, TrainingError
-from ..files import is_gone, open_inside
+from ..errors import (
+    BilstmError,
+    InstallationError,
+    RelayedError,
+    RunFolderMissingError,
+    TrainingError,
+)
+from ..files import is_missing, open_inside
 from ..runs.run import Run
-from ..training.learning_rate_curve import RateCurve
+from ..training.learning_rate_curve import LearningRateCurve
 
 _LAST_LINES = 8
 _TAIL_BYTES = 1 << 12
@@ -92,17 +98,21 @@ class Worker:
         Thread(target=_wait_for_end, args=(self._process.pid,), daemon=True).start()
         return run
 
-    def find_rate(self, config: RunConfig, data_dir: str | None) -> RateCurve:
+    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
         """Have it try learning rates.
 
         Raises:
             RelayedError: It could not.
             InstallationError: It did not get as far as answering.
         """
-        order = {"command": "find_rate", "config": config.model_dump(), "data_dir": data_dir}
+        order = {
+            "command": "find_learning_rate",
+            "config": config.model_dump(),
+            "data_dir": data_dir,
+        }
         answer = self._answer(order)
         self._process.wait()
-        return RateCurve.model_validate_json(answer)
+        return LearningRateCurve.model_validate_json(answer)
 
     def _answer(self, order: dict[str, Any]) -> bytes:
         process = self._process
@@ -128,7 +138,7 @@ class Worker:
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
             self._process.stdin.flush()
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """End it while it works on an answer."""
         self._process.kill()
 
@@ -179,8 +189,8 @@ def relayed(line: bytes | events.Failed) -> RelayedError:
 
 def lost(run: Run) -> BilstmError:
     """What to say of a run whose process left no word."""
-    if is_gone(run.path):
-        return RunGoneError(run.path)
+    if is_missing(run.path):
+        return RunFolderMissingError(run.path)
     return TrainingError(
         f"The process of {run.name} is gone and left no word: it was killed, or the machine was "
         f"restarted.\n{_last_lines(run)}".strip(),

@@ -21,7 +21,7 @@ _GUESSED_RATE = 5e10
 
 
 @dataclass(frozen=True)
-class Observation:
+class StepTiming:
     """What a step of some run took.
 
     Attributes:
@@ -35,7 +35,7 @@ class Observation:
     seconds: float
 
 
-def observe(runs: Iterable[Run]) -> list[Observation]:
+def observe(runs: Iterable[Run]) -> list[StepTiming]:
     """What the steps of past runs took; runs that tell nothing of it are passed over."""
     observations = []
     for run in runs:
@@ -54,12 +54,12 @@ def observe(runs: Iterable[Run]) -> list[Observation]:
             continue
         steps = math.ceil(epochs[-1].total / run.config.batch_size)
         observations.append(
-            Observation(started.device.name, operations, epochs[-1].seconds / max(1, steps))
+            StepTiming(started.device.name, operations, epochs[-1].seconds / max(1, steps))
         )
     return observations
 
 
-def estimate_seconds(config: RunConfig, device: str, observed: Iterable[Observation]) -> float:
+def estimate_seconds(config: RunConfig, device: str, observed: Iterable[StepTiming]) -> float:
     """How long a run will take, checks included.
 
     The run most like it on the same device gives the time of a step; what is larger takes
@@ -72,7 +72,7 @@ def estimate_seconds(config: RunConfig, device: str, observed: Iterable[Observat
     """
     operations = operations_per_step(config)
 
-    def distance(other: Observation) -> float:
+    def distance(other: StepTiming) -> float:
         return abs(math.log(other.operations / operations))
 
     nearest = min((o for o in observed if o.device == device), key=distance, default=None)

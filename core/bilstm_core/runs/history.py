@@ -142,7 +142,7 @@ class History:
         epochs: What each epoch's training came to; of thousands the latest, and a part of the rest.
         watched: The check after each epoch, on validation or test data.
         final: The final accuracies by split.
-        rate_changes: Where somebody changed the learning rate.
+        learning_rate_changes: Where somebody changed the learning rate.
         warnings: What the run warned of, oldest first.
         ending: How the latest session ended; None while it goes on, or if it went without a word.
         is_stopping: Whether it checks what there is before it stops.
@@ -158,7 +158,7 @@ class History:
         self.epochs: dict[int, events.EpochEnded] = {}
         self.watched: dict[int, events.Evaluation] = {}
         self.final: dict[Split, events.Evaluation] = {}
-        self.rate_changes: list[events.LearningRateChanged] = []
+        self.learning_rate_changes: list[events.LearningRateChanged] = []
         self.warnings: list[str] = []
         self.ending: events.Finished | events.Stopped | events.Failed | None = None
         self.is_stopping = False
@@ -185,7 +185,7 @@ class History:
                 self._cut_after(event.step)
                 self.clock.start(event.time, event.step)
                 self.started = event
-            case events.WentOn():
+            case events.Resumed():
                 self.clock.go_on(event.time)
             case events.Progress():
                 self._take_progress(event)
@@ -197,7 +197,7 @@ class History:
             case events.Evaluation():
                 self.watched[event.epoch] = event
             case events.LearningRateChanged():
-                self.rate_changes.append(event)
+                self.learning_rate_changes.append(event)
             case events.RunWarning():
                 self.warnings.append(event.message)
             case events.Finished() | events.Stopped() | events.Failed():
@@ -256,7 +256,9 @@ class History:
         self.losses.cut_after(step)
         self.epochs = {key: event for key, event in self.epochs.items() if event.step <= step}
         self.watched = {key: event for key, event in self.watched.items() if event.step <= step}
-        self.rate_changes = [event for event in self.rate_changes if event.step <= step]
+        self.learning_rate_changes = [
+            event for event in self.learning_rate_changes if event.step <= step
+        ]
         self.final.clear()
         self.ending = None
         if self.step > step:

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..errors import OutputError
 from ..files import read_text, write_atomically
 from .lock import RunLock
-from .run import BEGUN, SUFFIX, Run
+from .run import RANDOM_SUFFIX, TIMESTAMP_PREFIX, Run
 from .store import check_label
 
 
-class Remarks(BaseModel):
-    """A person's remarks on a run, kept in its `remarks.toml`.
+class Notes(BaseModel):
+    """A person's notes on a run, kept in its `notes.toml`.
 
     Attributes:
         pinned: Whether it stands above the others.
@@ -27,16 +27,16 @@ class Remarks(BaseModel):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
-def remarks_on(run: Run) -> Remarks:
-    """The remarks on a run; none where the file is missing or damaged."""
+def read_notes(run: Run) -> Notes:
+    """The notes on a run; none where the file is missing or damaged."""
     try:
         return _read(run)
     except (OSError, ValueError, RecursionError):
-        return Remarks()
+        return Notes()
 
 
-def remark(run: Run, remarks: Remarks) -> None:
-    """Keep remarks on a run.
+def write_notes(run: Run, notes: Notes) -> None:
+    """Keep notes on a run.
 
     Raises:
         OutputError: They cannot be written, or what is there is damaged and is left alone.
@@ -47,14 +47,14 @@ def remark(run: Run, remarks: Remarks) -> None:
         pass
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(
-            f"{run.remarks_file} is damaged, and left as it is: {str(error).splitlines()[0]}",
+            f"{run.notes_file} is damaged, and left as it is: {str(error).splitlines()[0]}",
             "Mend it or delete it.",
         ) from None
     try:
-        write_atomically(run.remarks_file, tomli_w.dumps(remarks.model_dump()).encode())
+        write_atomically(run.notes_file, tomli_w.dumps(notes.model_dump()).encode())
     except OSError as error:
         raise OutputError(
-            f"{run.remarks_file} cannot be written: {error.strerror or error}."
+            f"{run.notes_file} cannot be written: {error.strerror or error}."
         ) from None
 
 
@@ -71,7 +71,7 @@ def rename_run(run: Run, label: str) -> Run:
         OutputError: The folder cannot be renamed.
     """
     check_label(label)
-    begun, suffix = BEGUN.match(run.name), SUFFIX.search(run.name)
+    begun, suffix = TIMESTAMP_PREFIX.match(run.name), RANDOM_SUFFIX.search(run.name)
     name = f"{begun.group()}{label}{suffix.group()}" if begun and suffix else label
     target = run.path.with_name(name)
     if target == run.path:
@@ -89,8 +89,8 @@ def rename_run(run: Run, label: str) -> Run:
     return Run(target)
 
 
-def _read(run: Run) -> Remarks:
+def _read(run: Run) -> Notes:
     try:
-        return Remarks.model_validate(tomllib.loads(read_text(run.remarks_file, is_foreign=True)))
+        return Notes.model_validate(tomllib.loads(read_text(run.notes_file, is_untrusted=True)))
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"]) from None

@@ -9,7 +9,7 @@ from ..errors import OutputError
 from ..files import open_inside
 from ..stopping import Stop
 
-Command = Literal["stop", "stop_at_once", "pause", "go_on", "change_learning_rate"]
+Command = Literal["stop", "stop_at_once", "pause", "resume", "change_learning_rate"]
 """What a running run can be told."""
 
 _LOOK_SECONDS = 0.25
@@ -31,12 +31,12 @@ class Orders:
         self._learning_rate: object = None
         self._position = self._size()
 
-    def stop_asked(self) -> Stop:
+    def requested_stop(self) -> Stop:
         """Whether somebody ordered a stop, and which."""
         self._look()
         return self._stop
 
-    def is_pause_asked(self) -> bool:
+    def is_pause_requested(self) -> bool:
         """Whether the run shall wait: a pause was ordered, and no going on or stop since."""
         self._look()
         return self._is_pause_asked and not self._stop
@@ -59,7 +59,7 @@ class Orders:
                     self._stop = self._stop or Stop.CHECKED
                 case {"command": "stop_at_once"}:
                     self._stop = Stop.AT_ONCE
-                case {"command": "pause" | "go_on" as command}:
+                case {"command": "pause" | "resume" as command}:
                     self._is_pause_asked = command == "pause"
                 case {"command": "change_learning_rate", "learning_rate": rate}:
                     self._learning_rate = rate
@@ -95,7 +95,7 @@ def _order(line: bytes) -> object:
         return None
 
 
-def give_order(path: Path, command: Command, **particulars: float) -> None:
+def send_order(path: Path, command: Command, **particulars: float) -> None:
     """Order something of the run with this `commands.jsonl`.
 
     Args:

@@ -9,7 +9,7 @@ from ..errors import ConfigError
 from ..events import Event
 from ..network.summary import title
 from .event_log import read_piece, read_tail
-from .notes import Remarks, remarks_on
+from .notes import Notes, read_notes
 from .run import Run
 from .store import list_runs
 
@@ -33,8 +33,8 @@ class Overview:
         accuracy: On test data, as a fraction: the final one, or the latest; None before it.
         seconds: From its beginning to its last word.
         problem: What is wrong with its configuration.
-        remarks: What a person says of it.
-        taken_at: When a process last took hold of it, before this was looked at.
+        notes: What a person says of it.
+        locked_at: When a process last took hold of it, before this was looked at.
     """
 
     run: Run
@@ -46,11 +46,11 @@ class Overview:
     accuracy: float | None
     seconds: float
     problem: str
-    remarks: Remarks
-    taken_at: float
+    notes: Notes
+    locked_at: float
 
 
-def look_at(run: Run) -> Overview:
+def read_overview(run: Run) -> Overview:
     """A run at a glance; whatever its files hold, this raises nothing."""
     problem, dataset, model, num_epochs = "", "", "", 0
     try:
@@ -58,11 +58,11 @@ def look_at(run: Run) -> Overview:
         dataset, model, num_epochs = config.dataset, title(config), config.num_epochs
     except ConfigError as error:
         problem = error.message
-    taken_at, is_live = run.taken_at, run.is_live
+    locked_at, is_live = run.locked_at, run.is_live
     tail = _tail(run)
     return Overview(
         run=run,
-        status="running" if is_live else status_after(ending_of(tail)),
+        status="running" if is_live else status_from_ending(last_ending(tail)),
         dataset=dataset,
         model=model,
         epochs=max(map(_epochs_at, tail), default=0),
@@ -70,20 +70,20 @@ def look_at(run: Run) -> Overview:
         accuracy=_accuracy(tail),
         seconds=_seconds(run, tail),
         problem=problem,
-        remarks=remarks_on(run),
-        taken_at=taken_at,
+        notes=read_notes(run),
+        locked_at=locked_at,
     )
 
 
-def look_at_all(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
+def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
     """Every run at a glance; those that were over and still are need no second look."""
     return {
         run.name: overview
         if (overview := known.get(run.name))
         and overview.status != "running"
-        and overview.taken_at == run.taken_at
+        and overview.locked_at == run.locked_at
         and not run.is_live
-        else look_at(run)
+        else read_overview(run)
         for run in list_runs(runs_dir)
     }
 
@@ -109,7 +109,7 @@ def _epochs_at(event: Event) -> int:
             return 0
 
 
-def ending_of(tail: list[Event]) -> events.Finished | events.Stopped | events.Failed | None:
+def last_ending(tail: list[Event]) -> events.Finished | events.Stopped | events.Failed | None:
     """How the latest session ended, from the end of a log; None if it did not say."""
     for event in reversed(tail):
         match event:
@@ -122,7 +122,7 @@ def ending_of(tail: list[Event]) -> events.Finished | events.Stopped | events.Fa
     return None
 
 
-def status_after(ending: events.Finished | events.Stopped | events.Failed | None) -> Status:
+def status_from_ending(ending: events.Finished | events.Stopped | events.Failed | None) -> Status:
     """What a run is that nobody trains any more, by its last word."""
     match ending:
         case events.Finished():
@@ -141,7 +141,7 @@ def _accuracy(tail: list[Event]) -> float | None:
 
 
 def _seconds(run: Run, tail: list[Event]) -> float:
-    ending = ending_of(tail)
+    ending = last_ending(tail)
     if isinstance(ending, events.Finished):
         return ending.seconds
     first = read_piece(run.log_file, 0, _HEAD_BYTES)

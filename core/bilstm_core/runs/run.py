@@ -16,9 +16,9 @@ from ..files import open_inside
 _PASSING = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
 """Troubles of a network's file system, or of too many open files, that say nothing of a run."""
 
-BEGUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
+TIMESTAMP_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
 """The date and time in a run's name."""
-SUFFIX = re.compile(r"_[a-z0-9]{3}$")
+RANDOM_SUFFIX = re.compile(r"_[a-z0-9]{3}$")
 """The letters at the end of a run's name."""
 
 
@@ -78,9 +78,9 @@ class Run:
         return self.path / "summary.json"
 
     @property
-    def remarks_file(self) -> Path:
+    def notes_file(self) -> Path:
         """What a person says of the run."""
-        return self.path / "remarks.toml"
+        return self.path / "notes.toml"
 
     @property
     def worker_log_file(self) -> Path:
@@ -99,12 +99,12 @@ class Run:
         Raises:
             ConfigError: The file is missing or wrong.
         """
-        return resolve(file=self.config_file, is_foreign=True)
+        return resolve(file=self.config_file, is_untrusted=True)
 
     @property
     def begun(self) -> str:
         """When it was begun, for sorting: the time in its name, else that of its folder."""
-        in_name = BEGUN.match(self.name)
+        in_name = TIMESTAMP_PREFIX.match(self.name)
         if in_name:
             return in_name.group()
         try:
@@ -124,7 +124,7 @@ class Run:
         return False
 
     @property
-    def taken_at(self) -> float:
+    def locked_at(self) -> float:
         """When a process last took hold of it, in seconds since 1970."""
         try:
             return self.lock_file.stat().st_mtime
@@ -142,7 +142,7 @@ class Run:
             self.damaged_checkpoint_file,
             self.model_file,
             self.summary_file,
-            self.remarks_file,
+            self.notes_file,
             self.worker_log_file,
             self.lock_file,
         )

@@ -13,7 +13,7 @@ from ..errors import OutputError, RunNotFoundError, UsageError
 from ..files import write_atomically
 from ..paths import expanded
 from .lock import RunLock
-from .run import BEGUN, Run
+from .run import TIMESTAMP_PREFIX, Run
 
 LATEST = "latest"
 """The word for the run that was begun last."""
@@ -164,7 +164,7 @@ def _readings(runs: list[Run], which: str) -> Iterator[list[Run]]:
 
 
 def _undated(run: Run) -> str:
-    return BEGUN.sub("", run.name, count=1)
+    return TIMESTAMP_PREFIX.sub("", run.name, count=1)
 
 
 def remove_run(run: Run) -> list[Path]:

@@ -90,8 +90,8 @@ def class_scores(model: nn.Module, rows: Tensor, precision: torch.dtype) -> Tens
         return model(rows).float()
 
 
-class Checks:
-    """Checks a run's model on the splits of its data, and tells what came out.
+class Evaluator:
+    """Evaluator a run's model on the splits of its data, and tells what came out.
 
     Args:
         data: The data, on the device.
@@ -124,7 +124,7 @@ class Checks:
         """
         return self._check(split, model, epoch, step, self._should_stop, final=False)
 
-    def finally_on_all(self, model: nn.Module, epoch: int, step: int) -> None:
+    def evaluate_all_splits(self, model: nn.Module, epoch: int, step: int) -> None:
         """The notebook's last act: accuracy on the whole training, validation and test data.
 
         A stop that wants a check ends those alone that it does not want: it lets this go on.

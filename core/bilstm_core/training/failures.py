@@ -17,19 +17,19 @@ _GIB = 2**30
 
 
 @contextmanager
-def told(emit: Emit) -> Iterator[None]:
+def report_failures(emit: Emit) -> Iterator[None]:
     """Tell of a failure in an event before it goes up."""
     try:
         yield
     except BilstmError as error:
-        emit(failed(error))
+        emit(failed_event(error))
         raise
     except RuntimeError as error:
         if not _is_out_of_memory(error):
             emit(_defect(error))
             raise
         failure = _out_of_memory(error)
-        emit(failed(failure))
+        emit(failed_event(failure))
         raise failure from None
     except BrokenPipeError:  # whoever takes the events has gone
         raise
@@ -38,7 +38,7 @@ def told(emit: Emit) -> Iterator[None]:
         raise
 
 
-def failed(error: BilstmError, details: str = "") -> Failed:
+def failed_event(error: BilstmError, details: str = "") -> Failed:
     """A failure in words as an event."""
     return Failed(
         title=error.title,
@@ -52,7 +52,7 @@ def failed(error: BilstmError, details: str = "") -> Failed:
 def _defect(error: Exception) -> Failed:
     words = BilstmError(f"{type(error).__name__}: {error}", "This is a defect; please report it.")
     trace = "".join(traceback.format_exception(error)).splitlines()
-    return failed(words, details="\n".join(trace[-_LAST_LINES:]))
+    return failed_event(words, details="\n".join(trace[-_LAST_LINES:]))
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

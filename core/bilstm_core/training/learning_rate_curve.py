@@ -6,7 +6,7 @@ _CEILING = 1.3
 """Times the first loss."""
 
 
-class RateCurve(BaseModel):
+class LearningRateCurve(BaseModel):
     """Losses at learning rates that rise step by step.
 
     Attributes:

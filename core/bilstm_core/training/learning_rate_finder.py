@@ -15,7 +15,7 @@ from ..data.sources.registry import load_dataset
 from ..errors import NonFiniteLossError
 from ..events import Event
 from ..paths import data_dir as default_data_dir
-from .learning_rate_curve import RateCurve, suggest
+from .learning_rate_curve import LearningRateCurve, suggest
 from .thread_tuning import choose_threads
 from .trainer import Trainer
 
@@ -26,10 +26,10 @@ _HOPELESS = 4.0
 """Times the least loss: from there on, larger rates show nothing more."""
 
 
-def find_rate(
+def find_learning_rate(
     config: RunConfig,
     data_dir: Path | None = None,
-) -> RateCurve:
+) -> LearningRateCurve:
     """Train with rates that rise from 1e-5 to 10, a factor a step (Smith 2017).
 
     Everything else is as in the run itself: batch size, optimiser, augmentation, precision.
@@ -64,7 +64,7 @@ def find_rate(
                 losses.append(average / (1 - _SMOOTHING**number))
                 if number == _STEPS or losses[-1] > _HOPELESS * min(losses):
                     break
-    return RateCurve(rates=rates, losses=losses, suggestion=suggest(rates, losses))
+    return LearningRateCurve(rates=rates, losses=losses, suggestion=suggest(rates, losses))
 
 
 def _losses(event: Event) -> list[float]:

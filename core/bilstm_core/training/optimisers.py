@@ -93,7 +93,7 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
-def make_average(config: RunConfig, model: SequenceClassifier) -> SequenceClassifier | None:
+def make_averaged_model(config: RunConfig, model: SequenceClassifier) -> SequenceClassifier | None:
     """The network that shall hold the moving average of the weights, or None where it is off."""
     if not config.ema_decay:
         return None
@@ -103,7 +103,7 @@ def make_average(config: RunConfig, model: SequenceClassifier) -> SequenceClassi
     return average
 
 
-def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+def update_averaged_model(average: nn.Module, model: nn.Module, decay: float) -> None:
     """One step of the exponential moving average: decay · average + (1 - decay) · weights.
 
     PyTorch's `AveragedModel` does the same, but waits for the device at every step to ask

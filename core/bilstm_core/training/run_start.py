@@ -12,7 +12,7 @@ from ..data.dataset import Dataset
 from ..network.summary import summarise
 
 
-def introduce(
+def run_started_event(
     config: RunConfig,
     data: Dataset,
     device: torch.device,

@@ -13,7 +13,7 @@ from ..config.schema import RunConfig
 from ..errors import TrainingError
 from ..network.classifier import SequenceClassifier
 from .evaluation import class_scores
-from .optimisers import make_optimizer, set_rate, update_average
+from .optimisers import make_optimizer, set_rate, update_averaged_model
 
 _WARM_UP_STEPS = 3
 """Before a capture: cuDNN and cuBLAS make their choices, the optimiser its buffers."""
@@ -72,7 +72,7 @@ class Step:
         self.optimizer.step()
         if self._average:
             decay = 0.0 if is_first else self._config.ema_decay
-            update_average(self._average, self._model, decay)
+            update_averaged_model(self._average, self._model, decay)
         return loss.detach(), (scores.argmax(dim=1) == labels).sum()
 
 

@@ -60,7 +60,7 @@ def best_of(times: Times) -> int:
     return min(n for n, seconds in times.items() if seconds <= _NEGLIGIBLE * min(times.values()))
 
 
-class Threads:
+class ThreadTuner:
     """The threads of one run: the best number, fewer where they stand in one another's way.
 
     Args:
@@ -135,7 +135,7 @@ def choose_threads(
     device: torch.device,
     tell: Callable[[str], None] = lambda _: None,
     before: int = 0,
-) -> Threads:
+) -> ThreadTuner:
     """Set the number of threads for a run, measuring it where nobody has said or measured it.
 
     What the user says comes first: the setting, then OpenMP's own variables. With
@@ -154,16 +154,16 @@ def choose_threads(
         number = min(config.threads, cores)
         if device.type == "cpu":
             _warn_where_crowded(number, tell)
-        return Threads({}, number=number)
+        return ThreadTuner({}, number=number)
     variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     is_said = any(os.environ.get(name, "").strip()[:1].isdigit() for name in variables)
     if config.deterministic and not is_said and device.type == "cpu":
         _warn_where_crowded(torch.get_num_threads(), tell)
     if is_said or config.deterministic or device.type != "cpu":
-        return Threads({})
+        return ThreadTuner({})
     most = usable_cores()
     if most == 1 or operations_per_step(config) > _LARGE_OPERATIONS:
-        return Threads({}, number=most)
+        return ThreadTuner({}, number=most)
     number = before if before <= torch.get_num_threads() else 0
     times, measure_again = _remembered().get(_key(config, most)), None
     if not times:
@@ -172,10 +172,10 @@ def choose_threads(
             _remember(_key(config, most), times)
         elif not number:
             measure_again = lambda: _measured(config, most)[0]  # noqa: E731
-    return Threads(times, tell, number, measure_again)
+    return ThreadTuner(times, tell, number, measure_again)
 
 
-def measure_beforehand(config: RunConfig) -> None:
+def measure_in_advance(config: RunConfig) -> None:
     """Get to know the best number for a run that may come, and leave the present one as it is.
 
     Raises:

@@ -26,12 +26,12 @@ from ..paths import data_dir as default_data_dir
 from ..stopping import RunStopped, ShouldStop, Stop, stop_if
 from . import meter as metering
 from .checkpoints import Checkpoint, Checkpoints, Kept
-from .evaluation import Checks
-from .failures import require_memory, told
-from .optimisers import learning_rate_at, load_optimizer, make_average
-from .run_start import introduce, warnings
+from .evaluation import Evaluator
+from .failures import report_failures, require_memory
+from .optimisers import learning_rate_at, load_optimizer, make_averaged_model
+from .run_start import run_started_event, warnings
 from .step import make_step
-from .thread_tuning import Threads, choose_threads
+from .thread_tuning import ThreadTuner, choose_threads
 
 OnEnd = Callable[[SequenceClassifier, tuple[str, ...]], None]
 """Takes a trained network and the names of its classes."""
@@ -74,7 +74,7 @@ def train(
         ConfigError: This machine lacks the device; raised before any event.
         BilstmError: The run failed; a `Failed` event was emitted.
     """
-    with prepared(config) as device, told(emit):
+    with prepared(config) as device, report_failures(emit):
         require_memory(summarise(config).parameters, device)
         try:
             data = load_dataset(config.dataset, default_data_dir(data_dir), emit, should_stop)
@@ -130,7 +130,7 @@ class Trainer:
         self.model = SequenceClassifier.from_config(config).to(device)
         self.steps_per_epoch = math.ceil(len(data.train) / config.batch_size)
         self.total_steps = self.steps_per_epoch * config.num_epochs
-        self.average = make_average(config, self.model)
+        self.average = make_averaged_model(config, self.model)
         self.step_taker = make_step(config, self.model, self.average, self.precision)
         self.meter = metering.Meter(emit, device)
         self.epoch = 1
@@ -139,16 +139,16 @@ class Trainer:
         self.learning_rate = config.learning_rate
         self.seconds = {"run": 0.0, "training": 0.0, "epoch": 0.0}
         self.kept = Kept()
-        self.checks = Checks(data, self.precision, emit, should_stop)
+        self.checks = Evaluator(data, self.precision, emit, should_stop)
         self.on_end: OnEnd = lambda _network, _classes: None
         self.new_rate: NewRate = lambda: None
-        self.threads = Threads({})
+        self.threads = ThreadTuner({})
 
     def run(self, name: str = "") -> SequenceClassifier | None:
         """Train and check from wherever the state is; the model, or None if asked to stop."""
         began = time.perf_counter() - self.seconds["run"]
         self.emit(
-            introduce(
+            run_started_event(
                 self.config,
                 self.data,
                 self.device,
@@ -169,7 +169,7 @@ class Trainer:
                 self._save_after_epoch()
             self._restore_kept()
             kept = self.kept
-            self.checks.finally_on_all(self.evaluated_model, kept.epoch, kept.step)
+            self.checks.evaluate_all_splits(self.evaluated_model, kept.epoch, kept.step)
         except RunStopped:
             self.meter.flush()
             self.seconds["run"] = time.perf_counter() - began
@@ -357,7 +357,7 @@ class Trainer:
         epoch = self.epoch if self.batch else self.epoch - 1
         self.emit(events.Stopping(epoch=epoch, step=self.step))
         with suppress(RunStopped):
-            self.checks.finally_on_all(self.evaluated_model, epoch, self.step)
+            self.checks.evaluate_all_splits(self.evaluated_model, epoch, self.step)
 
     def _keep(self, loss: float) -> None:
         """Take note of the epoch whose weights count in the end: the last, or the best."""

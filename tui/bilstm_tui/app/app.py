@@ -19,8 +19,8 @@ from textual.worker import WorkerFailed
 from bilstm_core import events, paths
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, DataError
-from bilstm_core.files import is_gone
-from bilstm_core.processes.standby import Spare, Trains
+from bilstm_core.files import is_missing
+from bilstm_core.processes.standby import StandbyWorker, SupportsOrders
 from bilstm_core.processes.worker_client import Worker, lost, relayed
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
@@ -31,7 +31,7 @@ from .preferences import Preferences, PreferencesFile
 from .screens.dialogs import Dialog, Question, ask, failure
 from .screens.messages import Inspect
 from .screens.train import TrainScreen, is_typing
-from .teardown import is_farewell
+from .teardown import is_teardown_error
 from .widgets.form import Form
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ class BilstmApp(App[int]):
         preferences: PreferencesFile | None = None,
         redraws_per_second: float | None = None,
         is_ascii: bool = False,
-        make_worker: Callable[[], Trains] = Worker,
+        make_worker: Callable[[], SupportsOrders] = Worker,
     ) -> None:
         super().__init__()
         self._runs_dir = runs_dir.absolute()
         self._data_dir = data_dir
         self._label = name
         self._preferences = preferences
-        self._spare = Spare(make_worker)
+        self._spare = StandbyWorker(make_worker)
         self._is_starting = self._has_typed = False
         self._is_ascii = is_ascii
         if is_ascii:
@@ -203,18 +203,18 @@ class BilstmApp(App[int]):
 
     def _begin(self, config: RunConfig) -> None:
         self._remember()
-        order = {"command": "begin", "config": config.model_dump(), "name": self._label}
+        order = {"command": "start", "config": config.model_dump(), "name": self._label}
         self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
 
     def _resume(self, run: Run, changes: Mapping[str, Any]) -> None:
         order = {"command": "resume", "run": str(run.path), "changes": dict(changes)}
         self._order({**order, "data_dir": self._data_folder})
 
-    @on(TrainScreen.FindRate)
+    @on(TrainScreen.LearningRateRequested)
     @work(exclusive=True, group="rate")
-    async def _find_rate(self, event: TrainScreen.FindRate) -> None:
+    async def _find_rate(self, event: TrainScreen.LearningRateRequested) -> None:
         """Try learning rates, and fill the form's field if that is wanted."""
-        from .screens.learning_rate import RateScreen  # not needed for the first paint
+        from .screens.learning_rate import LearningRateScreen  # not needed for the first paint
 
         if isinstance(self.screen, Dialog):  # the key was pressed twice
             return
@@ -224,11 +224,13 @@ class BilstmApp(App[int]):
             self.push_screen(failure(error))
             return
         folder = self._data_folder
-        screen = RateScreen(lambda: worker.find_rate(event.config, folder), worker.give_up)
+        screen = LearningRateScreen(
+            lambda: worker.find_learning_rate(event.config, folder), worker.cancel
+        )
         answer = await self.push_screen_wait(screen)
         self._warm_up()
         if answer == "take" and screen.curve and screen.curve.suggestion:
-            self.train_screen.query_one(Form).choose_rate(screen.curve.suggestion)
+            self.train_screen.query_one(Form).choose_learning_rate(screen.curve.suggestion)
 
     @on(Inspect)
     def _inspect(self, event: Inspect) -> None:
@@ -306,7 +308,7 @@ class BilstmApp(App[int]):
     def on_run_view_ended(self, event: "RunView.Ended") -> None:
         """Make ready for the next run, and say what went wrong."""
         self.train_screen.refresh_bindings()
-        self.train_screen.judge_pace()
+        self.train_screen.update_duration_estimate()
         self._warm_up()
         match event.ending:
             case events.Failed(exit_code=DataError.exit_code) as failed:
@@ -329,7 +331,7 @@ class BilstmApp(App[int]):
     @work
     async def _offer_resume(self, run: Run) -> None:
         """A run that was lost can be gone on with at once, unless its folder is lost, too."""
-        answers = {"": "Close"} if is_gone(run.path) else {"resume": "Resume it", "": "Close"}
+        answers = {"": "Close"} if is_missing(run.path) else {"resume": "Resume it", "": "Close"}
         if await self.push_screen_wait(failure(lost(run), answers)):
             self._resume(run, {})
 
@@ -365,7 +367,7 @@ class BilstmApp(App[int]):
         self.push_screen(Question("Being trained now", names, answers), watch)
 
     def _handle_exception(self, error: Exception) -> None:
-        if not is_farewell(error, self):
+        if not is_teardown_error(error, self):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:

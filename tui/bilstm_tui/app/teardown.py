@@ -9,7 +9,7 @@ from textual.message_pump import MessagePump
 from textual.worker import WorkerFailed, get_current_worker
 
 
-def is_farewell(error: Exception, app: App[Any]) -> bool:
+def is_teardown_error(error: Exception, app: App[Any]) -> bool:
     """Whether an error only means that something is no more, or will not be made any more.
 
     While the app ends, Textual composes nothing; while a screen goes, its parts go first, and

@@ -10,13 +10,13 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from bilstm_core import paths
-from bilstm_core.compute.openmp import wait_briefly
+from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.errors import UsageError
-from bilstm_core.runs.orders import give_order
+from bilstm_core.runs.orders import send_order
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs, remove_run
 
-from ..text.console import harmless, make_console, show_warning
+from ..text.console import make_console, sanitize, show_warning
 
 _PATIENCE_SECONDS = 2.0
 
@@ -78,7 +78,7 @@ def stop(
     found = find_run(paths.runs_dir(runs_dir), run)
     if not found.is_live:
         raise UsageError(f"{found.name} is not being trained.", "`bilstm-tui runs` lists what is.")
-    give_order(found.commands_file, "stop_at_once" if at_once else "stop")
+    send_order(found.commands_file, "stop_at_once" if at_once else "stop")
     told_at = time.monotonic() + _PATIENCE_SECONDS
     while found.is_live:
         time.sleep(0.1)
@@ -128,13 +128,13 @@ def resume(
         return launched({**order, "data_dir": absolute(data_dir)})
     from . import headless
 
-    def take_up() -> headless.Trains:
-        wait_briefly()
+    def resume_run() -> headless.TrainingSession:
+        limit_spinning()
         from bilstm_core.processes import session  # imports torch: seconds
 
-        return session.take_up(found, changes, data_dir)
+        return session.resume_run(found, changes, data_dir)
 
-    return headless.run(take_up, as_json=json)
+    return headless.run(resume_run, as_json=json)
 
 
 def rm(
@@ -208,4 +208,4 @@ def _agrees(found: list[Run]) -> bool:
 
 
 def _say(line: str) -> None:
-    make_console().print(harmless(line), soft_wrap=True)
+    make_console().print(sanitize(line), soft_wrap=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_core.diagnosis import Finding, diagnose
+from bilstm_core.diagnosis import CheckResult, diagnose
 
-from ..text.console import harmless, make_console
+from ..text.console import make_console, sanitize
 
 _MARKS = {"fine": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "bold red")}
 
@@ -27,14 +27,14 @@ def show_diagnosis(data_dir: Path | None) -> int:
     return exit_code
 
 
-def _row(finding: Finding) -> Table:
+def _row(finding: CheckResult) -> Table:
     """One finding: mark, topic, detail and below it the advice."""
     mark, style = _MARKS[finding.level]
     row = Table.grid(padding=(0, 1))
     row.add_column(width=1)
     row.add_column(width=13)
     row.add_column(overflow="fold")
-    row.add_row(Text(mark, style), Text(finding.topic), Text(harmless(finding.detail)))
+    row.add_row(Text(mark, style), Text(finding.topic), Text(sanitize(finding.detail)))
     if finding.advice:
-        row.add_row("", "", Text(f"→ {harmless(finding.advice)}", style))
+        row.add_row("", "", Text(f"→ {sanitize(finding.advice)}", style))
     return row

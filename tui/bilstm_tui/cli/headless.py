@@ -9,12 +9,12 @@ from bilstm_core import events
 from bilstm_core.events import Emit, Event
 from bilstm_core.processes.signals import StopRequest
 
-from ..text.console import harmless, is_screen, show_warning
+from ..text.console import is_screen, sanitize, show_warning
 from ..text.narration import Narrator
 from .progress_line import ProgressLine
 
 
-class Trains(Protocol):
+class TrainingSession(Protocol):
     """What `bilstm_core.session` opens: a run held by this process."""
 
     def train(self, tell: Emit, stop: StopRequest) -> int:
@@ -22,7 +22,7 @@ class Trains(Protocol):
         ...
 
 
-def run(open_session: Callable[[], Trains], *, as_json: bool) -> int:
+def run(open_session: Callable[[], TrainingSession], *, as_json: bool) -> int:
     """Train in this process; the result is the process's exit code.
 
     Args:
@@ -57,7 +57,7 @@ def print_json(event: Event) -> None:
 
 
 def _print_harmless(line: str) -> None:
-    _print_line(harmless(line))
+    _print_line(sanitize(line))
 
 
 def _print_line(line: str) -> None:

@@ -7,7 +7,7 @@ from rich.text import Text
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import TrainingError
 from bilstm_core.network.summary import title
-from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 from ..text.console import make_console
 
@@ -15,7 +15,7 @@ _BAR_WIDTH = 40
 _EVERY = 5
 
 
-def show_rates(config: RunConfig, curve: RateCurve, *, as_json: bool) -> int:
+def show_learning_rates(config: RunConfig, curve: LearningRateCurve, *, as_json: bool) -> int:
     """Print the curve and the suggestion; the result is the exit code.
 
     Raises:

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, U
 from cyclopts.validators import Number
 
 from bilstm_core import __version__, paths
-from bilstm_core.compute.openmp import wait_briefly
+from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.presets import PRESETS, default_in_words
 from bilstm_core.config.resolve import did_you_mean, resolve, to_toml, unknown_variables
 from bilstm_core.config.schema import GROUPS, SETTINGS, Setting
@@ -23,8 +23,8 @@ from ..text.console import (
     abandon_stdout,
     is_screen,
     make_console,
-    show_defect,
     show_failure,
+    show_internal_error,
     show_warning,
 )
 from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
@@ -85,7 +85,7 @@ def run(tokens: list[str]) -> int:
         return 141
     except Exception as error:
         if not _is_of_a_stream(error):
-            return show_defect(error)
+            return show_internal_error(error)
         abandon_stdout()
         failure = OutputError(f"{error.strerror or error}.")
     show_failure(failure)
@@ -179,7 +179,7 @@ def start(
         check_label(name)
     folder = paths.runs_dir(runs_dir)
     if detach:
-        order = {"command": "begin", "config": resolved.model_dump(), "name": name}
+        order = {"command": "start", "config": resolved.model_dump(), "name": name}
         return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
     if opens_app:
         from ..app.app import BilstmApp  # only where it is needed: --help stays fast
@@ -201,14 +201,14 @@ def start(
             is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
         )
         code = app.run()
-        return show_defect(app.defect) if app.defect else code or 0
+        return show_internal_error(app.defect) if app.defect else code or 0
     from . import headless
 
-    def begin() -> headless.Trains:
-        wait_briefly()
+    def begin() -> headless.TrainingSession:
+        limit_spinning()
         from bilstm_core.processes import session  # imports torch: seconds
 
-        return session.begin(resolved, folder, name, data_dir)
+        return session.start_run(resolved, folder, name, data_dir)
 
     return headless.run(begin, as_json=json)
 
@@ -261,13 +261,17 @@ def lr_find(
     **settings: str | bool | None,
 ) -> int:
     """Find a learning rate: train for a hundred steps while it rises, and see where loss falls."""
-    from .learning_rate import show_rates
+    from .learning_rate import show_learning_rates
 
     resolved = resolve(_given(settings), environ=os.environ, file=config, preset=_chosen(preset))
-    wait_briefly()
-    from bilstm_core.training.learning_rate_finder import find_rate  # imports torch: seconds
+    limit_spinning()
+    from bilstm_core.training.learning_rate_finder import (
+        find_learning_rate,  # imports torch: seconds
+    )
 
-    return show_rates(resolved, find_rate(resolved, data_dir=data_dir), as_json=json)
+    return show_learning_rates(
+        resolved, find_learning_rate(resolved, data_dir=data_dir), as_json=json
+    )
 
 
 @app.command(group=_COMMANDS)

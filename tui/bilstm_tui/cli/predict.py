@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bilstm_core.runs.run import Run
 
-from ..text.console import harmless, make_console
+from ..text.console import make_console, sanitize
 
 _BAR_WIDTH = 30
 
@@ -34,10 +34,10 @@ def show_predictions(run: Run, images: Sequence[Path], *, as_json: bool) -> int:
             }
             sys.stdout.write(json.dumps(content) + "\n")
             continue
-        console.print(harmless(f"{image}: {prediction.best}"), soft_wrap=True)
-        console.print(harmless(f"  {prediction.scaling}"), soft_wrap=True)
+        console.print(sanitize(f"{image}: {prediction.best}"), soft_wrap=True)
+        console.print(sanitize(f"  {prediction.scaling}"), soft_wrap=True)
         width = max(map(len, prediction.probabilities))
         for name, share in prediction.probabilities.items():
             bar = "█" * round(share * _BAR_WIDTH)
-            console.print(harmless(f"  {name:<{width}} {share:7.2%} {bar}"), soft_wrap=True)
+            console.print(sanitize(f"  {name:<{width}} {share:7.2%} {bar}"), soft_wrap=True)
     return 0

@@ -16,7 +16,7 @@ from bilstm_core import events
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.events import Emit, Event
 
-from ..text.console import harmless, make_console, show_warning
+from ..text.console import make_console, sanitize, show_warning
 from ..text.narration import Narrator
 from ..text.time_left import Estimate
 
@@ -57,7 +57,7 @@ class ProgressLine:
                 self._estimate.take(event)
                 self._update(event.step, status="  ".join(self._estimate.words()))
                 return
-            case events.WentOn():
+            case events.Resumed():
                 self._estimate.go_on(event)
             case events.RunStarted() | events.EvaluationStarted() | events.Stopped():
                 self._close()
@@ -96,4 +96,4 @@ class ProgressLine:
             self._bar = None
 
     def _say(self, line: str) -> None:
-        self._console.print(Text(harmless(line)))
+        self._console.print(Text(sanitize(line)))

@@ -7,16 +7,16 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_core.runs.overview import Overview, look_at
+from bilstm_core.runs.overview import Overview, read_overview
 from bilstm_core.runs.run import Run
 
-from ..text.console import harmless, make_console, show_warning
+from ..text.console import make_console, sanitize, show_warning
 from ..text.run_cells import STATUS_STYLES, cells
 
 
 def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
     """Print the runs whose line holds some words; the result is an exit code."""
-    seen = [overview for run in runs if words in _line(overview := look_at(run))]
+    seen = [overview for run in runs if words in _line(overview := read_overview(run))]
     for overview in seen:
         if overview.problem:
             show_warning(f"{overview.run.name}: {overview.problem}")
@@ -26,7 +26,7 @@ def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
         return 0
     console = make_console()
     if not seen:
-        none = f"No run has {harmless(words)} in its line" if words else "There are no runs here"
+        none = f"No run has {sanitize(words)} in its line" if words else "There are no runs here"
         console.print(none)
         return 0
     if console.is_terminal:
@@ -44,7 +44,7 @@ def _table(seen: list[Overview]) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("epochs", "test %", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    if any(overview.remarks.note for overview in seen):
+    if any(overview.notes.note for overview in seen):
         table.add_column("note", overflow="fold")
     for overview in seen:
         name, status, *rest = cells(overview)[: len(table.columns)]
@@ -67,6 +67,6 @@ def _content(overview: Overview) -> dict[str, object]:
         "num_epochs": overview.num_epochs,
         "test_accuracy": overview.accuracy,
         "seconds": overview.seconds,
-        "pinned": overview.remarks.pinned,
-        "note": overview.remarks.note,
+        "pinned": overview.notes.pinned,
+        "note": overview.notes.note,
     }

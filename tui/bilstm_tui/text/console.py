@@ -1,4 +1,4 @@
-"""Printing for people: consoles, failures in words, and text from elsewhere made harmless."""
+"""Printing for people: consoles, failures in words, and text from elsewhere made sanitize."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from bilstm_core.errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def make_streams_forgiving() -> None:
+def tolerate_missing_streams() -> None:
     """Let a closed stream lead nowhere, and a locale without UTF-8 cost a character."""
     sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
@@ -51,7 +51,7 @@ def make_console(*, stderr: bool = False) -> Console:
     return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """Text from a file or a foreign variable with its control characters made visible."""
     return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
@@ -68,11 +68,11 @@ def show_failure(error: BilstmError) -> None:
 
 def show_warning(message: str) -> None:
     """Say something on stderr that the user should know."""
-    make_console(stderr=True).print(Text(f"! {harmless(message)}", style="yellow"), soft_wrap=True)
+    make_console(stderr=True).print(Text(f"! {sanitize(message)}", style="yellow"), soft_wrap=True)
 
 
 def _print_indented(console: Console, text: str) -> None:
-    harmless_text = harmless(text)
+    harmless_text = sanitize(text)
     if console.is_terminal:
         console.print(Padding(Text(harmless_text), (0, 0, 0, 2)))
     else:
@@ -80,7 +80,7 @@ def _print_indented(console: Console, text: str) -> None:
             console.print(f"  {line}", soft_wrap=True)
 
 
-def show_defect(error: Exception) -> int:
+def show_internal_error(error: Exception) -> int:
     """Tell of an error that nobody foresaw; keep the traceback in a file. Returns the exit code."""
     trace = "".join(traceback.format_exception(error))
     try:

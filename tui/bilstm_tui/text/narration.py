@@ -47,7 +47,7 @@ class Narrator:
                 self._say(got(event))
             case events.RunWarning():
                 self._warn(event.message)
-            case events.Paused() | events.WentOn() | events.LearningRateChanged():
+            case events.Paused() | events.Resumed() | events.LearningRateChanged():
                 self._say(f"{_ordered(event)} after step {event.step:,}")
             case events.Stopping() | events.Stopped():
                 self._tell_stop(event)
@@ -103,11 +103,11 @@ class Narrator:
             )
 
 
-def _ordered(event: events.Paused | events.WentOn | events.LearningRateChanged) -> str:
+def _ordered(event: events.Paused | events.Resumed | events.LearningRateChanged) -> str:
     match event:
         case events.Paused():
             return "Paused"
-        case events.WentOn():
+        case events.Resumed():
             return "Going on"
         case _:
             return f"Learning rate {event.learning_rate:g}"
@@ -117,8 +117,8 @@ def heading(event: events.RunStarted) -> list[str]:
     """Which run it is, what is trained, on what, where; and the notebook's word on the readout."""
     data, device = event.data, event.device
     held_out = f", {data.validation:,} validation" if data.validation else ""
-    went_on = f", going on after step {event.step:,}" if event.step else ""
-    name = [f"Run {event.run}{went_on}"] if event.run else []
+    resumed = f", going on after step {event.step:,}" if event.step else ""
+    name = [f"Run {event.run}{resumed}"] if event.run else []
     return [
         *name,
         f"{event.model.title}, {event.model.parameters:,} parameters",

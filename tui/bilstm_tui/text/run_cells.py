@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bilstm_core.runs.overview import Overview
 
-from .console import harmless
+from .console import sanitize
 from .narration import percent
 
 STATUS_STYLES = {
@@ -27,6 +27,6 @@ def cells(overview: Overview) -> list[str]:
         f"{overview.epochs}/{overview.num_epochs or '?'}",
         accuracy,
         str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
-        overview.remarks.note,
+        overview.notes.note,
     )
-    return [harmless(cell) for cell in cells]
+    return [sanitize(cell) for cell in cells]

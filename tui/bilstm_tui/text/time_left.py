@@ -41,7 +41,7 @@ class Estimate:
         self._seconds = self.seconds_a_step = 0.0
         self._latest = event.time
 
-    def go_on(self, event: events.WentOn) -> None:
+    def go_on(self, event: events.Resumed) -> None:
         """Leave the time of a pause out of the pace."""
         self._latest = event.time
 

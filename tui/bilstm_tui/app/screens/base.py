@@ -9,7 +9,7 @@ from textual.screen import Screen
 T = TypeVar("T")
 
 
-class Layer(Screen[T]):
+class BaseScreen(Screen[T]):
     """A screen that may lie below another one, and takes Tab before the letters after it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

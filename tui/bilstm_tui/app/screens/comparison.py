@@ -11,7 +11,7 @@ from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import Overview
 from bilstm_core.runs.run import Run
 
-from ...text.console import harmless
+from ...text.console import sanitize
 from ...text.narration import percent
 
 
@@ -25,7 +25,7 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
     table.add_column("setting", style="dim", no_wrap=True)
     configs = []
     for marker, overview in runs:
-        heading = marker.copy().append(f" {harmless(overview.run.name.rpartition('_')[2])}")
+        heading = marker.copy().append(f" {sanitize(overview.run.name.rpartition('_')[2])}")
         table.add_column(heading, justify="right", no_wrap=True)
         try:
             configs.append(overview.run.config.model_dump())

@@ -14,9 +14,9 @@ from textual.widgets.button import ButtonVariant
 
 from bilstm_core.errors import BilstmError
 
-from ...text.console import harmless
-from ..widgets.ordered_input import Entry
-from .base import Layer
+from ...text.console import sanitize
+from ..widgets.ordered_input import OrderedInput
+from .base import BaseScreen
 
 
 class _Answer(Button):
@@ -36,7 +36,7 @@ class _Answer(Button):
 _CLOSE = {"": "Close"}
 
 
-class Dialog(ModalScreen[str], Layer[str]):
+class Dialog(ModalScreen[str], BaseScreen[str]):
     """A box over whatever is on the screen; answers '' where it was left by Escape.
 
     Args:
@@ -55,7 +55,7 @@ class Dialog(ModalScreen[str], Layer[str]):
         """Title, words, and what they ask for."""
         with Vertical(id="dialog"):
             yield Label(Text(self._title, style="bold"))
-            yield Static(Text(harmless(self._words)), id="words")
+            yield Static(Text(sanitize(self._words)), id="words")
             yield from self.asked()
 
     def asked(self) -> ComposeResult:
@@ -128,7 +128,7 @@ class Prompt(Dialog):
 
     def asked(self) -> ComposeResult:
         """A field."""
-        yield Entry(self._value, compact=True, id="answer")
+        yield OrderedInput(self._value, compact=True, id="answer")
         yield Static(id="prompt-problem")
         yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
 
@@ -141,7 +141,7 @@ class Prompt(Dialog):
         event.stop()
         problem = self._problem_of(event.value)
         if problem:
-            self.query_one("#prompt-problem", Static).update(Text(harmless(problem)))
+            self.query_one("#prompt-problem", Static).update(Text(sanitize(problem)))
         else:
             self.dismiss(event.value)
 

@@ -13,14 +13,14 @@ from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.errors import BilstmError
-from bilstm_core.inference.report import Findings, Mistake, Reading
-from bilstm_core.processes.examiner_client import Inspector
+from bilstm_core.inference.report import ExaminationReport, Mistake, StepwisePrediction
+from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.runs.run import Run
 
-from ...text.console import harmless
-from ..widgets.drawing import DrawingPad, ReadingView
-from ..widgets.key_footer import Keys
-from .base import Layer
+from ...text.console import sanitize
+from ..widgets.drawing import DrawingPad, StepwiseView
+from ..widgets.key_footer import KeyFooter
+from .base import BaseScreen
 from .dialogs import failure
 
 _BOTH_FIT = 140
@@ -32,7 +32,7 @@ _RARE, _FREQUENT = 0.01, 0.05
 """Shares of a class taken for another from which on they are shown louder."""
 
 
-class InspectScreen(Layer[None]):
+class InspectScreen(BaseScreen[None]):
     """Confusion, classes, mistakes and a canvas, in tabs.
 
     Args:
@@ -53,8 +53,8 @@ class InspectScreen(Layer[None]):
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
         self._run = run
-        self._inspector = Inspector(run, data_dir)
-        self._findings: Findings | None = None
+        self._inspector = ExaminerClient(run, data_dir)
+        self._findings: ExaminationReport | None = None
         self._is_normalised = False
         self._class: int | None = None
         self._position = 0
@@ -63,7 +63,7 @@ class InspectScreen(Layer[None]):
 
     def compose(self) -> ComposeResult:
         """A tab for each view."""
-        yield Static(Text(f"{harmless(self._run.name)}: reading the test data …"), id="caption")
+        yield Static(Text(f"{sanitize(self._run.name)}: reading the test data …"), id="caption")
         with TabbedContent():
             with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
                 yield Static(id="confusion")
@@ -72,13 +72,13 @@ class InspectScreen(Layer[None]):
             with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
                 yield Static(id="mistake")
                 with Horizontal(id="mistake-view"):
-                    yield ReadingView(id="mistake-reading")
-                    yield ReadingView(id="mistake-shares")
+                    yield StepwiseView(id="mistake-reading")
+                    yield StepwiseView(id="mistake-shares")
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
-                yield ReadingView(id="draw-reading")
-                yield ReadingView(id="draw-shares")
-        yield Keys()
+                yield StepwiseView(id="draw-reading")
+                yield StepwiseView(id="draw-shares")
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Have the network examined."""
@@ -101,7 +101,7 @@ class InspectScreen(Layer[None]):
             row[number] for number, row in enumerate(found.confusion)
         )
         total = sum(map(sum, found.confusion))
-        caption = f"{harmless(self._run.name)}: {wrong:,} of {total:,} test images taken wrongly"
+        caption = f"{sanitize(self._run.name)}: {wrong:,} of {total:,} test images taken wrongly"
         self.query_one("#caption", Static).update(Text(caption))
         self.query_one("#classes", Static).update(_class_table(found))
         self._show_confusion()
@@ -169,9 +169,9 @@ class InspectScreen(Layer[None]):
         )
         self.query_one("#mistake", Static).update(Text(words, style="bold"))
         if reading := await self._read(shown.pixels):
-            view = self.query_one("#mistake-reading", ReadingView)
+            view = self.query_one("#mistake-reading", StepwiseView)
             view.show(shown.pixels, reading, self._names)
-            self.query_one("#mistake-shares", ReadingView).show_shares(reading, self._names)
+            self.query_one("#mistake-shares", StepwiseView).show_shares(reading, self._names)
 
     @on(DrawingPad.Drawn)
     @work(exclusive=True, group="drawing")
@@ -179,9 +179,9 @@ class InspectScreen(Layer[None]):
         if self._findings:
             pixels = [list(row) for row in self._canvas.pixels]
             if reading := await self._read(pixels):
-                view = self.query_one("#draw-reading", ReadingView)
+                view = self.query_one("#draw-reading", StepwiseView)
                 view.show(pixels, reading, self._names, with_picture=False)
-                self.query_one("#draw-shares", ReadingView).show_shares(reading, self._names)
+                self.query_one("#draw-shares", StepwiseView).show_shares(reading, self._names)
 
     @property
     def _names(self) -> list[str]:
@@ -190,7 +190,7 @@ class InspectScreen(Layer[None]):
         fits = self.app.size.width >= _ALL_FITS
         return classes if fits else [name[:_SHORT_NAME] for name in classes]
 
-    async def _read(self, pixels: list[list[float]]) -> Reading | None:
+    async def _read(self, pixels: list[list[float]]) -> StepwisePrediction | None:
         """How the network takes an image; None where it can no longer be asked."""
         try:
             return await self._inspector.read(pixels)
@@ -200,7 +200,7 @@ class InspectScreen(Layer[None]):
             return None
 
 
-def _confusion_table(found: Findings, is_normalised: bool, room: int) -> Table:
+def _confusion_table(found: ExaminationReport, is_normalised: bool, room: int) -> Table:
     """Rows: what images are. Columns: what they were taken for; as wide as there is room."""
     label = max(map(len, found.classes))
     width = min(7, max(4, (room - label - 4) // len(found.classes) - 1))
@@ -233,7 +233,7 @@ def _style(share: float, *, is_right: bool) -> str:
     return "bold red" if share < _FREQUENT else "bold white on red"
 
 
-def _class_table(found: Findings) -> Table:
+def _class_table(found: ExaminationReport) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("class", style="bold")
     for name in ("precision", "recall", "F1", "images"):

@@ -11,7 +11,7 @@ from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
 from bilstm_core.errors import BilstmError
-from bilstm_core.training.learning_rate_curve import RateCurve
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 from ..widgets.charts.axes import LogarithmTicks, Ticks
 from .dialogs import Question, failure
@@ -20,23 +20,23 @@ _COLUMNS, _ROWS = 54, 8
 """Of the chart between its axes."""
 
 
-class RateScreen(Question):
+class LearningRateScreen(Question):
     """Answers with `take` where the suggestion is to be taken.
 
     Args:
         find: Tries the rates; takes seconds.
-        give_up: Ends that early.
+        cancel: Ends that early.
 
     Attributes:
         curve: What came of it; None before.
     """
 
-    def __init__(self, find: Callable[[], RateCurve], give_up: Callable[[], None]) -> None:
+    def __init__(self, find: Callable[[], LearningRateCurve], cancel: Callable[[], None]) -> None:
         words = "Training a fresh network with rates that rise from 1e-5 to 10 …"
         super().__init__("Learning rate", words, {"": "Cancel", "take": "Take it"})
-        self.curve: RateCurve | None = None
+        self.curve: LearningRateCurve | None = None
         self._find = find
-        self._give_up = give_up
+        self._give_up = cancel
 
     def asked(self) -> ComposeResult:
         """The curve, and what to do with it."""
@@ -66,7 +66,7 @@ class RateScreen(Question):
         else:
             self._show(self.curve)
 
-    def _show(self, curve: RateCurve) -> None:
+    def _show(self, curve: LearningRateCurve) -> None:
         words = "The loss fell at none of them."
         if curve.suggestion:
             words = f"Suggested: {curve.suggestion:.2g}, in the middle of the longest fall."

@@ -4,7 +4,7 @@ from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.runs.overview import Overview
-from bilstm_core.runs.run import BEGUN, SUFFIX, Run
+from bilstm_core.runs.run import RANDOM_SUFFIX, TIMESTAMP_PREFIX, Run
 from bilstm_core.runs.store import check_label
 
 from ..preferences import LEAST_REDRAWS, MOST_REDRAWS
@@ -26,12 +26,12 @@ def epochs_prompt(overview: Overview) -> Prompt:
 def note_prompt(overview: Overview) -> Prompt:
     """A line on a run."""
     words = f"A line on {overview.run.name}; a blank takes it away."
-    return Prompt("Note", words, overview.remarks.note)
+    return Prompt("Note", words, overview.notes.note)
 
 
 def label_prompt(run: Run) -> Prompt:
     """Another name for a run."""
-    label = SUFFIX.sub("", BEGUN.sub("", run.name, count=1))
+    label = RANDOM_SUFFIX.sub("", TIMESTAMP_PREFIX.sub("", run.name, count=1))
     return Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
 
 

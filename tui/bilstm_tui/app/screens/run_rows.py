@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import RowKey
 
 from bilstm_core.runs.overview import Overview
-from bilstm_core.runs.run import BEGUN
+from bilstm_core.runs.run import TIMESTAMP_PREFIX
 
 from ...text.run_cells import STATUS_STYLES, cells
 
@@ -53,20 +53,20 @@ def in_order(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Ov
         shown.sort(key=keys[order], reverse=not is_text)
     if is_reversed:
         shown.reverse()
-    return sorted(shown, key=lambda overview: not overview.remarks.pinned)
+    return sorted(shown, key=lambda overview: not overview.notes.pinned)
 
 
 def as_row(overview: Overview, marker: Text) -> list[Text]:
     """A run's cells, the marker of its curve first."""
-    return [Text("▸" if overview.remarks.pinned else " ").append_text(marker), *_words_of(overview)]
+    return [Text("▸" if overview.notes.pinned else " ").append_text(marker), *_words_of(overview)]
 
 
 @lru_cache(_REMEMBERED)
 def _words_of(overview: Overview) -> tuple[Text, ...]:
     name, status, data, model, epochs, accuracy, time, note = cells(overview)
-    begun = BEGUN.match(name)
+    begun = TIMESTAMP_PREFIX.match(name)
     return (
-        Text(BEGUN.sub("", name, count=1)),
+        Text(TIMESTAMP_PREFIX.sub("", name, count=1)),
         Text(_moment(begun.group()) if begun else ""),
         Text(status, STATUS_STYLES[status]),
         Text(data),

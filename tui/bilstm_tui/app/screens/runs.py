@@ -16,17 +16,17 @@ from textual.widgets import DataTable, Input, Label, Static
 from bilstm_core.config.resolve import revise
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
-from bilstm_core.runs.notes import remark, remarks_on, rename_run
-from bilstm_core.runs.overview import Overview, look_at_all
+from bilstm_core.runs.notes import read_notes, rename_run, write_notes
+from bilstm_core.runs.overview import Overview, read_overviews
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
-from ...text.console import harmless
+from ...text.console import sanitize
 from ..widgets.charts.chart import COLOURS, MARKERS, Chart
 from ..widgets.charts.series import loss_series
-from ..widgets.key_footer import Keys
-from ..widgets.ordered_input import Entry
-from .base import Layer
+from ..widgets.key_footer import KeyFooter
+from ..widgets.ordered_input import OrderedInput
+from .base import BaseScreen
 from .comparison import Followed, differences
 from .dialogs import Question, ask, failure
 from .messages import Inspect
@@ -54,7 +54,7 @@ class Choice:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-class RunsScreen(Layer[Choice | None]):
+class RunsScreen(BaseScreen[Choice | None]):
     """Answers with what to do and with which run.
 
     Args:
@@ -117,7 +117,7 @@ class RunsScreen(Layer[Choice | None]):
     def compose(self) -> ComposeResult:
         """Filter, table, comparison, footer."""
         with Horizontal(id="above"):
-            yield Entry(placeholder="/ to filter", compact=True, id="filter")
+            yield OrderedInput(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Looking for runs …", id="nothing")
@@ -125,7 +125,7 @@ class RunsScreen(Layer[Choice | None]):
             yield Chart("training loss", id="overlay")
             with VerticalScroll():
                 yield Static(id="differences")
-        yield Keys()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Fill the table, and keep what is live up to date."""
@@ -148,9 +148,9 @@ class RunsScreen(Layer[Choice | None]):
         async with self._turn:  # or what an earlier look saw would replace what is true by now
             self._seen.pop(changed, None)
             try:
-                seen = await asyncio.to_thread(look_at_all, self._runs_dir, self._seen)
+                seen = await asyncio.to_thread(read_overviews, self._runs_dir, self._seen)
             except BilstmError as error:
-                self.query_one("#nothing", Static).update(harmless(error.message))
+                self.query_one("#nothing", Static).update(sanitize(error.message))
                 return
             has_news = [followed.has_news() for followed in self._marked.values()]
             is_new = seen != self._seen
@@ -178,7 +178,7 @@ class RunsScreen(Layer[Choice | None]):
         nothing = self.query_one("#nothing", Static)
         nothing.display = not shown
         nothing.update(
-            f"No run has {harmless(words)} in its line."
+            f"No run has {sanitize(words)} in its line."
             if self._seen
             else "No runs here yet: go back and press t to train."
         )
@@ -296,7 +296,7 @@ class RunsScreen(Layer[Choice | None]):
     async def action_pin(self) -> None:
         """Keep the run under the cursor above the others, or no longer."""
         if overview := self._overview:
-            await self._remark(overview.run, pinned=not overview.remarks.pinned)
+            await self._write_notes(overview.run, pinned=not overview.notes.pinned)
 
     @work
     async def action_note(self) -> None:
@@ -306,11 +306,11 @@ class RunsScreen(Layer[Choice | None]):
             return
         answer = await ask(self.app, note_prompt(overview))
         if answer:
-            await self._remark(overview.run, note=answer.strip()[:500])
+            await self._write_notes(overview.run, note=answer.strip()[:500])
 
-    async def _remark(self, run: Run, **changes: Any) -> None:
+    async def _write_notes(self, run: Run, **changes: Any) -> None:
         try:
-            remark(run, remarks_on(run).model_copy(update=changes))
+            write_notes(run, read_notes(run).model_copy(update=changes))
         except BilstmError as error:
             self.app.push_screen(failure(error))
         await self._look(changed=run.name)

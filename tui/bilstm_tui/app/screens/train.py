@@ -19,17 +19,17 @@ from bilstm_core.compute.gpus import list_gpus
 from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import SETTINGS, RunConfig
 from bilstm_core.errors import BilstmError
-from bilstm_core.files import is_gone
-from bilstm_core.runs.duration import Observation, observe
-from bilstm_core.runs.orders import Command, give_order
+from bilstm_core.files import is_missing
+from bilstm_core.runs.duration import StepTiming, observe
+from bilstm_core.runs.orders import Command, send_order
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 
-from ..widgets.device_usage import Vitals
+from ..widgets.device_usage import DeviceUsage
 from ..widgets.form import Form
-from ..widgets.key_footer import Keys
-from ..widgets.network_sketch import Plan
-from .base import Layer
+from ..widgets.key_footer import KeyFooter
+from ..widgets.network_sketch import NetworkSketch
+from .base import BaseScreen
 from .dialogs import Prompt, Question, ask, failure
 from .messages import Inspect
 
@@ -44,7 +44,7 @@ _OBEYED_SECONDS = 1.0
 """Within which a run does what it was ordered."""
 _READING_SECONDS = 0.3
 """How long a run may be read before its tab is drawn, which would only slow the reading down."""
-_JUDGED_RUNS = 30
+_OBSERVED_RUNS = 30
 """Runs, the latest, whose pace an estimate is made from."""
 
 
@@ -60,7 +60,7 @@ class _OfSettings(Message):
         self.config = config
 
 
-class TrainScreen(Layer[None]):
+class TrainScreen(BaseScreen[None]):
     """The form, the sketch of its network, and the run.
 
     Args:
@@ -73,7 +73,7 @@ class TrainScreen(Layer[None]):
     class Begin(_OfSettings):
         """A run is to be begun with the form's settings."""
 
-    class FindRate(_OfSettings):
+    class LearningRateRequested(_OfSettings):
         """A learning rate for the form's settings is to be found."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,7 +93,7 @@ class TrainScreen(Layer[None]):
         ),
         Binding(
             "f",
-            "screen.find_rate",
+            "screen.find_learning_rate",
             "Find rate",
             priority=True,
             tooltip="Try learning rates for the form's settings",
@@ -115,7 +115,15 @@ class TrainScreen(Layer[None]):
         Binding("escape", "screen.leave_field", "Leave the field", tooltip="Leave the field"),
     ]
     _LETTERS: ClassVar[set[str]] = {
-        *("begin", "pause", "stop", "learning_rate", "find_rate", "inspect", "switch_view"),
+        *(
+            "begin",
+            "pause",
+            "stop",
+            "learning_rate",
+            "find_learning_rate",
+            "inspect",
+            "switch_view",
+        ),
     }
 
     def __init__(
@@ -138,16 +146,16 @@ class TrainScreen(Layer[None]):
             yield Form(self._first, self.preset)
             with TabbedContent(id="right"):
                 with TabPane("Network", id="network"), VerticalScroll():
-                    yield Plan()
-                    yield Vitals()
+                    yield NetworkSketch()
+                    yield DeviceUsage()
                 yield TabPane("Run", id="run")
         yield Static(id="problem")
-        yield Keys()
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         """Draw the first network."""
-        self.query_one(Plan).show(self._first, self.preset)
-        self.call_after_refresh(self.judge_pace)
+        self.query_one(NetworkSketch).show(self._first, self.preset)
+        self.call_after_refresh(self.update_duration_estimate)
         self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -163,9 +171,9 @@ class TrainScreen(Layer[None]):
         view = self._view
         is_training = view is not None and view.is_training
         match action:
-            case "begin" | "find_rate" if is_training:
+            case "begin" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
-            case "begin" | "find_rate" if not self.config:
+            case "begin" | "find_learning_rate" if not self.config:
                 return "A setting is wrong: it is named above the keys."
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "Nothing is being trained: t begins a run."
@@ -178,7 +186,7 @@ class TrainScreen(Layer[None]):
         view = self._view
         if not view or not view.shown_run:
             return "No run is shown: t trains one, r lists all."
-        if is_gone(view.shown_run.path):
+        if is_missing(view.shown_run.path):
             return "The run's folder is gone: it was deleted, or moved."
         if view.is_training:
             return "The network can be looked into when it is trained, or stopped with s."
@@ -222,10 +230,10 @@ class TrainScreen(Layer[None]):
         self.refresh_bindings()
 
     @work(exclusive=True, group="pace")
-    async def judge_pace(self) -> None:
+    async def update_duration_estimate(self) -> None:
         """Learn from the runs there are how fast this machine is."""
         observed, device = await asyncio.to_thread(_pace_of, self._runs_dir)
-        self.query_one(Plan).learn(observed, device)
+        self.query_one(NetworkSketch).learn(observed, device)
 
     def action_begin(self) -> None:
         """Train with the form's settings."""
@@ -240,7 +248,7 @@ class TrainScreen(Layer[None]):
         is_seen = history.last_time > self._ordered_at + _OBEYED_SECONDS
         is_paused = history.is_paused if is_seen else self._is_pause_ordered
         self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
-        self.order("go_on" if is_paused else "pause")
+        self.order("resume" if is_paused else "pause")
 
     @work
     async def action_stop(self) -> None:
@@ -260,7 +268,11 @@ class TrainScreen(Layer[None]):
         # of a newer version there may be settings more
         known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
         config = RunConfig.model_validate(known)
-        now = history.rate_changes[-1].learning_rate if history.rate_changes else None
+        now = (
+            history.learning_rate_changes[-1].learning_rate
+            if history.learning_rate_changes
+            else None
+        )
         value = f"{now or config.learning_rate:g}"
         words = "From the next step on"
         if config.schedule != "constant":
@@ -279,7 +291,7 @@ class TrainScreen(Layer[None]):
     def action_find_rate(self) -> None:
         """Try learning rates with the form's settings."""
         if self.config:
-            self.post_message(self.FindRate(self.config))
+            self.post_message(self.LearningRateRequested(self.config))
 
     def action_inspect(self) -> None:
         """Look into the network of the run."""
@@ -302,7 +314,7 @@ class TrainScreen(Layer[None]):
         if run is None or not self.view.is_training:
             return
         try:
-            give_order(run.commands_file, command, **particulars)
+            send_order(run.commands_file, command, **particulars)
         except BilstmError as error:
             self.app.push_screen(failure(error))
 
@@ -328,7 +340,7 @@ class TrainScreen(Layer[None]):
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:
         self.config, self.preset = event.config, self.query_one(Form).preset
-        plan = self.query_one(Plan)
+        plan = self.query_one(NetworkSketch)
         if event.config:
             plan.show(event.config, self.preset)
         else:
@@ -344,10 +356,10 @@ def is_typing(screen: Screen[Any]) -> bool:
     return isinstance(screen.focused, Input) and screen.focused.type == "text"
 
 
-def _pace_of(runs_dir: Path) -> tuple[list[Observation], str]:
+def _pace_of(runs_dir: Path) -> tuple[list[StepTiming], str]:
     """What the latest runs took, and where `auto` trains here, as far as the driver says."""
     device = "cuda:0" if list_gpus() else "cpu"
     try:
-        return observe(list_runs(runs_dir)[-_JUDGED_RUNS:]), device
+        return observe(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device
     except BilstmError:
         return [], device

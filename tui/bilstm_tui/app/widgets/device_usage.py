@@ -11,7 +11,7 @@ _SECONDS = 2.0
 _GIB = 2**30
 
 
-class Vitals(Static):
+class DeviceUsage(Static):
     """A line for each device, or a word for each.
 
     Args:

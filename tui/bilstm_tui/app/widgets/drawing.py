@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from bilstm_core.inference.report import Reading
+from bilstm_core.inference.report import StepwisePrediction
 
 _WIDTH = 28
 _BAR = 8
@@ -44,17 +44,17 @@ def _shade(brightness: float, is_cursor: bool) -> str:
     return f"#{level:02x}{255 if is_cursor else level:02x}{level:02x}"
 
 
-class ReadingView(Static):
+class StepwiseView(Static):
     """A picture, and beside each line of it what each direction knows there."""
 
-    def show_shares(self, reading: Reading, classes: list[str]) -> None:
+    def show_shares(self, reading: StepwisePrediction, classes: list[str]) -> None:
         """Show what the whole network says, and no picture."""
         self.update(shares(reading.probabilities, classes))
 
     def show(
         self,
         pixels: list[list[float]],
-        reading: Reading,
+        reading: StepwisePrediction,
         classes: list[str],
         *,
         with_picture: bool = True,

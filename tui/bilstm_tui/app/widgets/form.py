@@ -17,7 +17,7 @@ from bilstm_core.errors import ConfigError
 
 from ...text.command_line import as_typed
 from .device_field import DeviceField
-from .ordered_input import Entry
+from .ordered_input import OrderedInput
 
 _OPEN = {"data", "architecture"}
 
@@ -75,7 +75,7 @@ class Form(Widget):
         self._start_anew(keep=self._edited() - {"dataset"})
         return resolve(self._values)
 
-    def choose_rate(self, rate: float) -> None:
+    def choose_learning_rate(self, rate: float) -> None:
         """Take a learning rate, as if it had been typed."""
         self._put("learning_rate", f"{rate:.2g}")
         self._check()
@@ -109,7 +109,7 @@ class Form(Widget):
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
             )
-        return Entry(value, id=setting.name, compact=True, type="number")
+        return OrderedInput(value, id=setting.name, compact=True, type="number")
 
     def _starting_values(self) -> dict[str, Any]:
         start = resolve({"dataset": self._values["dataset"]}, preset=self.preset).model_dump()

@@ -9,12 +9,12 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 
-class Keys(Footer):
+class KeyFooter(Footer):
     """A footer that cuts nothing off."""
 
     DEFAULT_CSS = """
-    Keys { layout: vertical; height: auto; }
-    Keys FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
+    KeyFooter { layout: vertical; height: auto; }
+    KeyFooter FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
     """
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.network.cost import BYTES_A_PARAMETER, steps_per_epoch
 from bilstm_core.network.summary import LayerSummary, ModelSummary, summarise
-from bilstm_core.runs.duration import Observation, estimate_seconds
+from bilstm_core.runs.duration import StepTiming, estimate_seconds
 
 from ...text.command_line import command_for
 
@@ -26,16 +26,16 @@ _MOST_LAYERS = 3
 """Layers that are drawn; of more, the first and the last."""
 
 
-class Plan(Static):
+class NetworkSketch(Static):
     """A live sketch of the architecture."""
 
     def __init__(self) -> None:
         super().__init__()
         self._device = "cpu"
-        self._observed: list[Observation] = []
+        self._observed: list[StepTiming] = []
         self._shown: tuple[RunConfig, str] | None = None
 
-    def learn(self, observed: list[Observation], device: str) -> None:
+    def learn(self, observed: list[StepTiming], device: str) -> None:
         """Take what earlier runs took, and where `auto` will train."""
         self._observed, self._device = observed, device
         if self._shown:

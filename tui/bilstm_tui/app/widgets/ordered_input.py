@@ -4,7 +4,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 
-class Entry(Input):
+class OrderedInput(Input):
     """An input that takes keys in the order in which they come.
 
     Textual's own inserts letters at once and leaves Backspace and the like to the whole app, so

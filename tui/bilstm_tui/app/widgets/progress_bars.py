@@ -13,10 +13,10 @@ _WORDS_WIDTH = 16
 _END_WIDTH = 31
 
 
-class Advance(Widget):
+class ProgressBars(Widget):
     """The epoch and the run on one line; before them, the data that arrive."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"advance--done", "advance--whole", "advance--rest"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"progress--done", "progress--whole", "progress--rest"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,10 +65,10 @@ class Advance(Widget):
     def _bar(self, done: int, total: int, width: int) -> Text:
         """A bar in the theme's colours, told apart without them too."""
         share = min(1.0, done / total) if total else 0.0
-        kind = "advance--whole" if share == 1 else "advance--done"
+        kind = "progress--whole" if share == 1 else "progress--done"
         filled = int(share * width)
         bar = Text("━" * filled, self.get_component_rich_style(kind, partial=True))
-        rest = self.get_component_rich_style("advance--rest", partial=True)
+        rest = self.get_component_rich_style("progress--rest", partial=True)
         return bar.append("─" * (width - filled), rest)
 
 

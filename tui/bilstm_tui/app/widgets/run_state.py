@@ -9,7 +9,7 @@ from bilstm_core.runs.run import Run
 from ...text.time_left import Estimate
 
 
-class Account:
+class RunState:
     """A run so far.
 
     Attributes:
@@ -60,7 +60,7 @@ class Account:
             case events.Progress():
                 self._estimate.take(event)
                 self._latest = event
-            case events.WentOn():
+            case events.Resumed():
                 self._estimate.go_on(event)
             case events.EvaluationStarted():
                 self._latest = event
@@ -68,10 +68,10 @@ class Account:
                 pass
 
 
-def read_account(run: Run) -> tuple[Account, LogReader]:
+def read_account(run: Run) -> tuple[RunState, LogReader]:
     """A run so far, and a reader for what comes after; of a long one it takes a second."""
     past, reader = open_log(run.log_file)
-    account = Account()
+    account = RunState()
     for event in past:
         account.take(event)
     return account, reader

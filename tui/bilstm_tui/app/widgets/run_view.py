@@ -13,19 +13,19 @@ from textual.widgets import Static
 from bilstm_core import events
 from bilstm_core.runs.event_log import LogReader
 from bilstm_core.runs.history import History
-from bilstm_core.runs.overview import Status, status_after
+from bilstm_core.runs.overview import Status, status_from_ending
 from bilstm_core.runs.run import Run
 
-from ...text.console import harmless
+from ...text.console import sanitize
 from ...text.narration import Narrator
 from ...text.run_cells import STATUS_STYLES
 from .charts.chart import Chart
 from .charts.series import accuracy_series, loss_series
-from .device_usage import Vitals
-from .progress_bars import Advance
+from .device_usage import DeviceUsage
+from .progress_bars import ProgressBars
 from .result import Result
 from .run_log import RunLog
-from .run_state import Account, read_account
+from .run_state import RunState, read_account
 
 _LOOK_SECONDS = 0.1
 """Between two looks for news: cheap, so that the first point and the end are shown at once."""
@@ -72,7 +72,7 @@ class RunView(Vertical):
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
         self.shown_run: Run | None = None
-        self._account = Account()
+        self._account = RunState()
         self._opening: Run | None = None
         self._is_followed = False
         self._pace = 1 / redraws_per_second
@@ -87,8 +87,8 @@ class RunView(Vertical):
         """Headline, progress, figures, result, charts, log."""
         with Horizontal(id="top"):
             yield Static(_NO_RUN, id="headline")
-            yield Vitals(is_short=True)
-        yield Advance()
+            yield DeviceUsage(is_short=True)
+        yield ProgressBars()
         yield Static(id="figures")
         yield Result()
         with Container(id="charts"):
@@ -136,7 +136,7 @@ class RunView(Vertical):
         for chart in self.query(Chart):
             chart.start_anew()
         ending = self.history.ending
-        if ending and run.is_live and run.taken_at > ending.time:
+        if ending and run.is_live and run.locked_at > ending.time:
             self.history.ending = None  # the last word of the session before
         self._lines.clear()
         for event in self.history.story(_TOLD_EPOCHS):
@@ -176,7 +176,7 @@ class RunView(Vertical):
         return run is not None and self.history.ending is None and run.is_live
 
     def _status(self) -> Status:
-        return "running" if self.is_training else status_after(self.history.ending)
+        return "running" if self.is_training else status_from_ending(self.history.ending)
 
     def _show(self, status: Status) -> None:
         if self.history.progress:  # the first point is worth a redraw out of turn
@@ -186,7 +186,7 @@ class RunView(Vertical):
         if self._was_training != self.is_training:
             self._was_training = self.is_training
             self.screen.refresh_bindings()
-        words = Text(harmless(run.name if run else ""))
+        words = Text(sanitize(run.name if run else ""))
         words.append(f"  {self._status_word(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
@@ -197,7 +197,7 @@ class RunView(Vertical):
         if end and self._was_silent:
             end = f"no news since {datetime.fromtimestamp(history.last_time).astimezone():%H:%M:%S}"
         download = account.download if is_live else None
-        self.query_one(Advance).show(history, download, end)
+        self.query_one(ProgressBars).show(history, download, end)
         self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
         self._are_charts_stale = True
@@ -239,10 +239,10 @@ class RunView(Vertical):
         return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:
-        self._lines.append(Text(harmless(line)))
+        self._lines.append(Text(sanitize(line)))
 
     def _warn(self, line: str) -> None:
-        self._lines.append(Text(f"! {harmless(line)}", style="yellow"))
+        self._lines.append(Text(f"! {sanitize(line)}", style="yellow"))
 
     def _write_lines(self) -> None:
         self.query_one(RunLog).write(*self._lines)

@@ -20,7 +20,7 @@ from textual_plot.plot_widget import Legend, LinePlot, ScatterPlot
 
 from . import braille
 from .axes import LogarithmTicks, Ticks, TimeTicks, clock_time, outwards
-from .diff_canvas import ThriftyCanvas
+from .diff_canvas import DiffCanvas
 from .reduction import Numbers, reduce, smooth
 from .series import Axis, Series
 
@@ -89,7 +89,7 @@ class Chart(PlotWidget, inherit_bindings=False):
         """As textual-plot has it, with canvases of our own."""
         with Grid():
             for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield ThriftyCanvas(1, 1, id=name)
+                yield DiffCanvas(1, 1, id=name)
         yield Legend(id="legend")
 
     def show(self, series: Sequence[Series]) -> None:
@@ -217,7 +217,7 @@ class Chart(PlotWidget, inherit_bindings=False):
             self._heading(), self._reading() if self._cross is not None else self._legend()
         )
         with ExitStack() as drawn:
-            for canvas in self.query(ThriftyCanvas):
+            for canvas in self.query(DiffCanvas):
                 drawn.enter_context(canvas.drawing())
             self.render()  # onto the canvases
 
@@ -278,7 +278,7 @@ class Chart(PlotWidget, inherit_bindings=False):
 
     def _render_line_plot(self, dataset: LinePlot) -> None:
         """In place of textual-plot's, which takes twenty times as long, dot by dot."""
-        canvas = self.query_one("#plot", ThriftyCanvas)
+        canvas = self.query_one("#plot", DiffCanvas)
         width, height = canvas.size
         inside = self._scale_rectangle
         x_share = (dataset.x - self._x_min) / (self._x_max - self._x_min)

@@ -10,7 +10,7 @@ from textual_hires_canvas import Canvas
 Cells = list[list[str]]
 
 
-class ThriftyCanvas(Canvas):
+class DiffCanvas(Canvas):
     """Between two pictures of a growing curve a few cells differ; a slow link takes no more."""
 
     def render_line(self, y: int) -> Strip:

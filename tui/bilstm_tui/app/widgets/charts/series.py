@@ -57,7 +57,7 @@ def loss_series(history: History, label: str, *, is_live: bool) -> Series:
         high,
         mean,
         _places(history),
-        marked=[change.step for change in history.rate_changes],
+        marked=[change.step for change in history.learning_rate_changes],
         bad=history.losses.bad_steps().tolist(),
         goal=_goal(history, is_live),
     )
