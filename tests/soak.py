@@ -164,9 +164,9 @@ class Round:
         self._note("resume", *words)
         self._bilstm("resume", self.run.name, "--detach", *words)
 
-    def _order(self, command: Command, **particulars: float) -> None:
-        self._note(command, *map(str, particulars.values()))
-        send_order(self.run.commands_file, command, **particulars)
+    def _order(self, command: Command, learning_rate: float | None = None) -> None:
+        self._note(command, *([str(learning_rate)] if learning_rate else []))
+        send_order(self.run.commands_file, command, learning_rate)
 
     def _hit(self, number: signal.Signals) -> None:
         self._note(number.name)

@@ -15,7 +15,7 @@ import psutil
 from . import __version__, paths
 from .compute.gpus import list_gpus
 from .data.catalog import CATALOG
-from .errors import BilstmError, DataError, InstallationError, OutputError
+from .errors import BilstmError, DataError, InstallationError, OutputError, Remedy
 
 _GIB = 2**30
 _PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-learn")
@@ -29,7 +29,8 @@ class CheckResult:
         topic: What was looked at.
         detail: What was found.
         level: `fine`; `note`: works, but could be better; `problem`: something will not work.
-        advice: What to do about it.
+        advice: What to do about it, a line each.
+        remedies: Those lines of the advice that an interface can offer in its own way.
         exit_code: Of a command that meets this problem; 0 where there is none.
     """
 
@@ -38,6 +39,7 @@ class CheckResult:
     level: Literal["fine", "note", "problem"] = "fine"
     advice: str = ""
     exit_code: int = 0
+    remedies: tuple[Remedy, ...] = ()
 
 
 def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
@@ -54,7 +56,9 @@ def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
 
 
 def _problem(topic: str, error: BilstmError) -> CheckResult:
-    return CheckResult(topic, error.message, "problem", error.advice, error.exit_code)
+    return CheckResult(
+        topic, error.message, "problem", error.advice, error.exit_code, error.remedies
+    )
 
 
 def _packages() -> Iterator[CheckResult]:
@@ -87,8 +91,8 @@ def _torch() -> Iterator[CheckResult]:
         import torch  # seconds, and a broken one is a finding
     except (ImportError, OSError, RuntimeError) as error:
         raise InstallationError(
-            f"PyTorch does not load: {error}",
-            "Install it anew: pip install --upgrade --force-reinstall torch torchvision",
+            f"PyTorch cannot be imported: {error}",
+            "Install it again: pip install --upgrade --force-reinstall torch torchvision",
         ) from None
     from .compute import devices  # imports torch
 
@@ -119,20 +123,20 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
 
 
 def _data(folder: Path) -> Iterator[CheckResult]:
-    from .data.sources.registry import inspect_folder  # imports torch
+    from .data.sources.registry import BUILT_IN, inspect_folder
 
     finding = _folder("data folder", folder, DataError.exit_code, needed=False)
     yield finding
     if finding.level == "problem":
         return
-    for facts in CATALOG.values():
-        if facts.is_built_in:
-            yield CheckResult(facts.name, "built in")
+    for spec in CATALOG.values():
+        if spec.name in BUILT_IN:
+            yield CheckResult(spec.name, "built in")
             continue
         try:
-            is_complete, damaged = inspect_folder(facts.name, folder)
+            is_complete, damaged = inspect_folder(spec.name, folder)
         except DataError as error:
-            yield _problem(facts.name, error)
+            yield _problem(spec.name, error)
             continue
         can_fetch = finding.level == "fine"
         missing = "not here; fetched when first used" if can_fetch else "not here"
@@ -140,9 +144,9 @@ def _data(folder: Path) -> Iterator[CheckResult]:
         if damaged:
             is_fetched = can_fetch and not is_complete
             advice = "It will be fetched again when it is used." if is_fetched else ""
-            yield CheckResult(facts.name, " ".join([f"{state}.", *damaged]), "note", advice)
+            yield CheckResult(spec.name, " ".join([f"{state}.", *damaged]), "note", advice)
         else:
-            yield CheckResult(facts.name, state)
+            yield CheckResult(spec.name, state)
 
 
 def _runs(folder: Path) -> Iterator[CheckResult]:

@@ -1,30 +1,68 @@
-"""Everything that can go wrong, in words.
+"""Every failure that a user can read and act on.
 
-Each class carries a title, a message (what happened), advice (what to do next) and the exit
-code of the process that ends with it::
+An error has a title, a message (what happened), advice (what to do next) and the exit code of
+the process that ends with it::
 
     BilstmError
-    ├── UsageError          2   the command cannot be carried out as it was typed
+    ├── UsageError          2   the command or call is invalid
     │   ├── ConfigError         a setting is wrong, unknown, or contradicts another
     │   ├── RunNotFoundError    there is no such run
     │   └── RunBusyError        another process is training it
     ├── DataError           3   the data set is not available
-    │   └── DamagedDataError    a file of it is not what it should be
-    ├── TrainingError       1   training began and failed
+    │   └── DamagedDataError    one of its files is damaged
+    ├── TrainingError       1   training started and failed
     │   ├── NonFiniteLossError  the loss became nan or infinite
     │   ├── OutOfMemoryError    the device has too little memory
-    │   └── CheckpointError     a run's state cannot be gone on with
+    │   └── CheckpointError     a run's saved state or weights cannot be used
     │       └── NewerCheckpointError  a later version of the program wrote it
-    ├── InstallationError   4   a library that training needs does not load
-    ├── OutputError         5   what was to be told could not be written
-    │   └── RunFolderMissingError        a run's folder was deleted or moved while it trained
-    └── RelayedError            what another process failed with; its exit code
+    ├── InstallationError   4   a library that training needs cannot be imported
+    ├── OutputError         5   output cannot be written
+    │   └── RunFolderMissingError  a run's folder was deleted or moved while it trained
+    └── RelayedError            a failure of another process; its exit code
+
+Advice is true wherever the library is used: it names settings, not options or commands. Each
+interface adds its own way to do what a `Remedy` says.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 INTERNAL_ERROR_EXIT_CODE = 70
-"""Exit code for a defect of the program itself (`EX_SOFTWARE` of sysexits.h)."""
+"""Exit code for an internal error (`EX_SOFTWARE` of sysexits.h)."""
+
+Action = Literal[
+    "resume",
+    "restart",
+    "attach",
+    "stop",
+    "train",
+    "list_runs",
+    "list_settings",
+    "print_config",
+    "doctor",
+    "set",
+    "choose_runs_dir",
+    "choose_data_dir",
+]
+"""What can be done about a failure; `restart` trains a run's configuration as a new run."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A piece of advice that an interface can offer as a command, an option or a button.
+
+    Attributes:
+        text: The advice as a sentence.
+        action: What it says to do.
+        run: Name of the run, or for `restart` the path of its `config.toml`; empty where there
+            is none or its folder was moved.
+        settings: Settings to do it with, by name.
+    """
+
+    text: str
+    action: Action
+    run: str = ""
+    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
 
 
 class BilstmError(Exception):
@@ -32,31 +70,36 @@ class BilstmError(Exception):
 
     Args:
         message: What happened, in whole sentences.
-        advice: What to do next; may hold several lines.
-        title: A short name for the failure; the class has a fitting one.
+        advice: What to do next, in the order in which to try it.
+        title: A short name for the failure; by default that of the class.
+
+    Attributes:
+        advice: The advice as text, a line each.
+        remedies: Those pieces of it that an interface can offer in its own way.
     """
 
     exit_code: int = INTERNAL_ERROR_EXIT_CODE
-    default_title: ClassVar[str] = "Something went wrong"
+    default_title: ClassVar[str] = "Internal error"
 
-    def __init__(self, message: str, advice: str = "", *, title: str | None = None) -> None:
+    def __init__(self, message: str, *advice: str | Remedy, title: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.advice = advice
+        self.advice = "\n".join(it.text if isinstance(it, Remedy) else it for it in advice)
+        self.remedies = tuple(it for it in advice if isinstance(it, Remedy))
         self.title = title or self.default_title
 
 
 class UsageError(BilstmError):
-    """The command cannot be carried out as it was typed."""
+    """The command or call is invalid."""
 
     exit_code = 2
-    default_title = "The command is not right"
+    default_title = "The command is invalid"
 
 
 class ConfigError(UsageError):
     """A setting is wrong, unknown, or contradicts another."""
 
-    default_title = "The configuration is not right"
+    default_title = "The configuration is invalid"
 
 
 class RunNotFoundError(UsageError):
@@ -68,7 +111,7 @@ class RunNotFoundError(UsageError):
 class RunBusyError(UsageError):
     """Another process is training the run."""
 
-    default_title = "The run is live"
+    default_title = "The run is being trained"
 
 
 class DataError(BilstmError):
@@ -79,13 +122,13 @@ class DataError(BilstmError):
 
 
 class DamagedDataError(DataError):
-    """A file of the data set is not what it should be."""
+    """A file of the data set is damaged."""
 
     default_title = "A data file is damaged"
 
 
 class TrainingError(BilstmError):
-    """Training began and failed."""
+    """Training started and failed."""
 
     exit_code = 1
     default_title = "Training failed"
@@ -106,24 +149,24 @@ class OutOfMemoryError(TrainingError):
 class CheckpointError(TrainingError):
     """A run's saved state or weights cannot be used."""
 
-    default_title = "The run cannot be gone on with"
+    default_title = "The run cannot be resumed"
 
 
 class NewerCheckpointError(CheckpointError):
-    """A later version of the program wrote the state; it is whole, and left alone."""
+    """A later version of the program wrote the state, which is intact."""
 
-    default_title = "The checkpoint is of a newer version"
+    default_title = "The checkpoint is from a newer version"
 
 
 class InstallationError(BilstmError):
-    """A library that training needs does not load."""
+    """A library that training needs cannot be imported."""
 
     exit_code = 4
     default_title = "The installation is broken"
 
 
 class OutputError(BilstmError):
-    """What was to be told could not be written."""
+    """Output cannot be written."""
 
     exit_code = 5
     default_title = "The output cannot be written"
@@ -136,27 +179,36 @@ class RunFolderMissingError(OutputError):
         folder: Where it was.
     """
 
-    default_title = "The run's folder is gone"
+    default_title = "The run's folder is missing"
 
     def __init__(self, folder: object) -> None:
         super().__init__(
-            f"{folder} was deleted or moved while the run trained, which ends it: "
-            "there is nowhere to keep what it learns.",
-            "Was it moved? Go on from its last checkpoint there: bilstm-tui resume ./FOLDER\n"
-            "Else begin it anew.",
+            f"{folder} was deleted or moved while the run trained, so the run was stopped.",
+            Remedy("If the folder was moved, resume the run in its new place.", "resume"),
+            "Otherwise start a new run.",
         )
 
 
 class RelayedError(BilstmError):
-    """A failure of another process, as it told it.
+    """A failure of another process, as it reported it.
 
     Args:
         message: What happened.
-        advice: What to do next.
+        advice: What to do next, a line each.
         title: A short name for the failure.
         exit_code: Of that process.
+        remedies: Those lines of the advice that an interface can offer in its own way.
     """
 
-    def __init__(self, message: str, advice: str, *, title: str, exit_code: int) -> None:
+    def __init__(
+        self,
+        message: str,
+        advice: str,
+        *,
+        title: str,
+        exit_code: int,
+        remedies: tuple[Remedy, ...] = (),
+    ) -> None:
         super().__init__(message, advice, title=title)
         self.exit_code = exit_code
+        self.remedies = remedies

@@ -11,27 +11,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, OnErrorOmit, TypeAdapter, ValidationError
 
-from .config.schema import DatasetName, Settings
+from .config.schema import Settings
+from .data.spec import Count, DataSpec, Split
+from .errors import BilstmError, Remedy
 from .network.summary import ModelSummary
 
 # what a log claims is data from anywhere: bounds keep absurd numbers out of the read-out
-Count = Annotated[int, Ge(0), Le(2**53)]
 Seconds = Annotated[float, Ge(0), Le(1e11)]
 Rate = Annotated[float, Ge(0), Le(1e15)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
 """As large as a float32."""
-
-Split = Literal["train", "validation", "test"]
-
-SPLIT_TITLES: dict[Split, str] = {
-    "train": "training",
-    "validation": "validation",
-    "test": "test",
-}
-"""What the notebook calls a split when it checks it, in the order in which it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +45,15 @@ class Download(_Event):
 
     Attributes:
         dataset: Name of the data set.
+        title: The same as people write it.
         file: Name of the file.
         received: Bytes of this file so far.
         total: Bytes of this file in all; 0 while the server has not said.
     """
 
     type: Literal["download"] = "download"
-    dataset: DatasetName
+    dataset: str
+    title: str
     file: str
     received: Count
     total: Count
@@ -80,19 +74,6 @@ class DeviceInfo:
     description: str
     precision: str
     threads: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataInfo:
-    """What a run learns from: numbers of images, their shape, the classes' names."""
-
-    dataset: DatasetName
-    train: Count
-    validation: Count
-    test: Count
-    sequence_length: Count
-    input_size: Count
-    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +103,7 @@ class RunStarted(_Event):
     config: Settings
     model: ModelSummary
     device: DeviceInfo
-    data: DataInfo
+    data: DataSpec
     steps_per_epoch: Count
     total_steps: Count
     versions: dict[str, str]
@@ -170,6 +151,24 @@ class EpochEnded(_Event):
     total: Count
     accuracy: Fraction
     seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppedEarly(_Event):
+    """Training ended before its last epoch; the final evaluations follow.
+
+    The validation loss had not fallen for `patience` epochs.
+
+    Attributes:
+        epoch: Epochs trained.
+        step: Steps trained.
+        kept_epoch: The epoch with the lowest validation loss, whose weights are kept.
+    """
+
+    type: Literal["stopped_early"] = "stopped_early"
+    epoch: Count
+    step: Count
+    kept_epoch: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,22 +293,36 @@ class Stopped(_AtStep):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(_Event):
-    """The run cannot go on: a `BilstmError` as an event, with its process's exit code.
+    """The run ended with an error: a `BilstmError` as an event.
 
     Attributes:
         title: A short name for the failure.
         message: What happened.
-        advice: What to do next.
+        advice: What to do next, a line each.
+        remedies: Those lines of the advice that an interface can offer in its own way.
         exit_code: Of the process.
-        details: The last lines of the traceback, where it is a defect of ours.
+        details: The last lines of the traceback of an internal error.
     """
 
     type: Literal["failed"] = "failed"
     title: str
     message: str
     advice: str
+    remedies: tuple[OnErrorOmit[Remedy], ...] = ()  # those of a later version are left out
     exit_code: Count
     details: str = ""
+
+    @classmethod
+    def from_error(cls, error: BilstmError, details: str = "") -> "Failed":
+        """The event for an error."""
+        return cls(
+            title=error.title,
+            message=error.message,
+            advice=error.advice,
+            remedies=error.remedies,
+            exit_code=error.exit_code,
+            details=details,
+        )
 
 
 Event = (
@@ -317,6 +330,7 @@ Event = (
     | RunStarted
     | Progress
     | EpochEnded
+    | StoppedEarly
     | EvaluationStarted
     | Evaluation
     | RunWarning

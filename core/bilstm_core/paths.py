@@ -58,8 +58,7 @@ def expanded(path: Path) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise UsageError(
-            f"{path} begins with the home folder of somebody who has none.",
-            "Name the folder in full, or set HOME.",
+            f"The home folder in {path} is unknown.", "Name the folder in full, or set HOME."
         ) from None
 
 

@@ -1,25 +1,25 @@
-"""How anything slow is asked to stop: a question that it asks often."""
+"""How a run, or anything else that is slow, is asked to stop: it asks often whether to."""
 
 from collections.abc import Callable
 from enum import IntEnum
 
 
 class Stop(IntEnum):
-    """How a run is asked to stop; false where nobody asks. A plain True is `AT_ONCE`."""
+    """Whether and how a run is asked to stop. A plain True is `AT_ONCE`."""
 
     NO = 0
     AT_ONCE = 1
     """Finish the step and save a checkpoint."""
-    CHECKED = 2
-    """Then check the accuracy of what there is, too."""
+    EVALUATED = 2
+    """The same, then evaluate the model as it is."""
 
 
 ShouldStop = Callable[[], Stop | bool]
-"""Answers whether somebody asked the run to stop; cheap enough to ask at every step."""
+"""Returns whether to stop; fast enough to call at every step."""
 
 
-class RunStopped(Exception):  # noqa: N818 - no error: what was asked for happened
-    """Raised where a run notices that it should stop."""
+class RunStopped(Exception):  # noqa: N818 - not an error: the stop was asked for
+    """Raised where a run is asked to stop."""
 
 
 def stop_if(should_stop: ShouldStop) -> None:

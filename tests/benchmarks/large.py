@@ -70,7 +70,7 @@ def redraw_times(home: Path) -> dict[int, float]:
                 await until(pilot, lambda step=step: view.history.step == step)
                 times = []
                 for _ in range(DRAWS):
-                    view._charted = 0.0  # the charts are due
+                    view._charts_drawn_at = 0.0  # the charts are due
                     since = time.process_time()
                     view._show("running")
                     await asyncio.sleep(0)

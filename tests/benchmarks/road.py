@@ -103,7 +103,7 @@ def seconds_to_open(path: Path) -> float:
     for event in open_log(path)[0]:
         history.add(event)
     steps, low, high, _mean = history.losses.points()
-    assert steps[-1] > LONG_RUN_STEPS - history.losses.span
+    assert steps[-1] > LONG_RUN_STEPS - history.losses.bin_size
     reduce(steps.astype(np.float64), low, high, 200, (0.0, float(LONG_RUN_STEPS)))
     return time.perf_counter() - since
 

@@ -23,6 +23,7 @@ FROZEN = {
     ],
     "progress": ["epoch", "step", "losses", "learning_rate", "samples_per_second"],
     "epoch_ended": ["epoch", "step", "loss", "correct", "total", "accuracy", "seconds"],
+    "stopped_early": ["epoch", "step", "kept_epoch"],
     "evaluation_started": ["split", "epoch", "step", "total"],
     "evaluation": ["split", "final", "epoch", "step", "loss", "correct", "total", "accuracy"],
     "warning": ["message"],
@@ -32,7 +33,7 @@ FROZEN = {
     "learning_rate_changed": ["epoch", "step", "learning_rate"],
     "stopping": ["epoch", "step"],
     "stopped": ["epoch", "step"],
-    "failed": ["title", "message", "advice", "exit_code", "details"],
+    "failed": ["title", "message", "advice", "remedies", "exit_code", "details"],
 }  # fmt: skip
 """A change here breaks scripts that people wrote; say so in CHANGELOG.md."""
 

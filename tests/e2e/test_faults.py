@@ -156,12 +156,12 @@ class TestFolders:
             worker = psutil.Process(holder(run))
             # at one stroke, or what the worker writes meanwhile would keep the folder from going
             shutil.rmtree(run.path.rename(tmp_path / "deleted"))
-            app.wait_for("The run's folder is gone")
-            app.wait_for("begin it anew")
+            app.wait_for("The run's folder is missing")
+            app.wait_for("start a new run")
             wait_until(lambda: has_ended(worker))
             assert not run.path.exists()
             app.type("\r")
-            app.wait_for(lambda: "is gone" not in app.dump())
+            app.wait_for(lambda: "folder is missing" not in app.dump())
             app.type("t")
             app.wait_for(FORETOLD)
             app.type("q")
@@ -184,7 +184,7 @@ class TestFolders:
             process.stdout.read()
             said = process.stderr.read()
         assert process.returncode == 5
-        assert said.startswith("✗ The run's folder is gone\n")
+        assert said.startswith("✗ The run's folder is missing\n")
         assert "resume ./FOLDER" in said
         assert list((tmp_path / "runs").iterdir()) == []
         assert b"was deleted or moved" in moved.log_file.read_bytes()

@@ -103,7 +103,7 @@ class TestReadOnly:
             path.chmod(path.stat().st_mode & 0o555)
         for how in ("--no-ui", "--detach"):
             _, said = ran([*bound, COMMAND, how, "--dataset", "digits"], env, 5)
-            assert said.startswith("✗ The run cannot be stored\n  No run can be made in ")
+            assert said.startswith("✗ The run cannot be stored\n  No run can be created in ")
             assert "--runs-dir FOLDER" in said
         for command in (["resume", "latest", "--num-epochs", "2"], ["rm", "latest", "--yes"]):
             _, said = ran([*bound, COMMAND, *command], env, 5)

@@ -113,7 +113,7 @@ class TestDetached:
 
     def test_a_wrong_device_makes_no_run(self, env: dict[str, str]) -> None:
         refused = bilstm("--detach", *DIGITS, "--device", "cuda:99", env=env, code=2)
-        assert "device = cuda:99 is not allowed here" in refused.stderr
+        assert "device = cuda:99 is not available here" in refused.stderr
         assert list_runs(Path(env["BILSTM_RUNS_DIR"])) == []
 
     def test_a_failure_is_told_by_attach(self, env: dict[str, str]) -> None:

@@ -14,11 +14,12 @@ from rich.text import Text
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
-from textual.widgets import Button, DataTable, Input, Static
+from textual.widgets import Button, Collapsible, DataTable, Input, Static
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
+from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
 from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
@@ -44,7 +45,9 @@ def story(config: RunConfig) -> list[events.Event]:
         events.Progress(**at, losses=losses, learning_rate=0.01, samples_per_second=5000),
         events.EpochEnded(**at, **scores, seconds=1),
         events.Evaluation(**at, **scores, split="test", final=False),
+        events.EvaluationStarted(**at, split="train", total=360),
         events.Evaluation(**at, **scores, split="train", final=True),
+        events.EvaluationStarted(**at, split="test", total=360),
         events.Evaluation(**at, **scores, split="test", final=True),
         events.Finished(**at, kept_epoch=1, seconds=2, training_seconds=1),
     ]
@@ -56,8 +59,8 @@ class FakeWorker:
     def __init__(self, events_told: int = 99, *, failure: BilstmError | None = None) -> None:
         self.events_told = events_told
         self.failure = failure
-        self.orders: list[dict[str, Any]] = []
-        self.expected: list[RunConfig] = []
+        self.orders: list[Any] = []
+        self.prepared: list[RunConfig] = []
         self.runs: list[Run] = []
         self.locks: list[RunLock] = []
         self.curve = LearningRateCurve(
@@ -69,19 +72,19 @@ class FakeWorker:
     def __call__(self) -> "FakeWorker":
         return self
 
-    def expect(self, config: RunConfig) -> None:
-        self.expected.append(config)
+    def prepare(self, config: RunConfig) -> None:
+        self.prepared.append(config)
 
-    def order(self, order: dict[str, Any]) -> Run:
+    def open_run(self, order: StartRun | ResumeRun) -> Run:
         self.orders.append(order)
         if self.failure:
             raise self.failure
-        if order.get("command") == "resume":
-            run = Run(Path(order["run"]))
+        if isinstance(order, ResumeRun):
+            run = Run(order.run)
             config, lock = run.config, RunLock(run)
         else:
-            config = RunConfig.model_validate(order["config"])
-            run, lock = create_run(Path(order["runs_dir"]), config)
+            config = order.config
+            run, lock = create_run(order.runs_dir, config)
         log = EventLog(run.log_file)
         for event in story(config)[: self.events_told]:
             log.append(event)
@@ -93,8 +96,8 @@ class FakeWorker:
         self.runs.append(run)
         return run
 
-    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
-        self.orders.append({"config": config.model_dump(), "data_dir": data_dir})
+    def find_learning_rate(self, order: FindLearningRate) -> LearningRateCurve:
+        self.orders.append(order)
         if self.failure:
             raise self.failure
         self.may_answer.wait(PATIENCE_SECONDS)
@@ -104,8 +107,8 @@ class FakeWorker:
         self.may_answer.set()
         self.has_given_up = True
 
-    def dismiss(self) -> None:
-        """Nothing waits."""
+    def close(self) -> None:
+        """There is no process to end."""
 
 
 Steps = Callable[[BilstmApp, Pilot[int]], Awaitable[None]]
@@ -169,7 +172,7 @@ def past_runs(runs_dir: Path, *hidden_sizes: int) -> list[Run]:
     worker = FakeWorker()
     for hidden_size in hidden_sizes:
         config = small_config(hidden_size=hidden_size)
-        worker.order({"config": config.model_dump(), "runs_dir": str(runs_dir)})
+        worker.open_run(StartRun(config=config, runs_dir=runs_dir))
     for number, run in enumerate(worker.runs):  # one after another, however coarse the clock
         begun = run.config_file.stat().st_mtime - len(worker.runs) + number
         os.utime(run.config_file, (begun, begun))
@@ -195,3 +198,8 @@ async def asked(pilot: Pilot[Any], words: str) -> None:
         return isinstance(screen, ModalScreen) and is_there
 
     await until(pilot, lambda: takes_keys() and words in said(pilot.app))
+
+
+async def unfold(app: BilstmApp, pilot: Pilot[int], group: str, field: str) -> None:
+    app.screen.query_one(f"#group-{group}", Collapsible).collapsed = False
+    await until(pilot, lambda: app.screen.query(f"#{field}"))

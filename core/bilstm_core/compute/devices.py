@@ -4,13 +4,14 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..config.schema import RunConfig
-from ..errors import ConfigError
+from ..errors import ConfigError, Remedy
 
 _FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
 """Each says with how many bits it multiplies numbers of float32.
@@ -39,9 +40,9 @@ def resolve_device(name: str) -> torch.device:
     wanted = {"auto": available[0], "cuda": "cuda:0"}.get(name, name)
     if wanted not in available:
         raise ConfigError(
-            f"device = {name} is not allowed here: {_why_missing(wanted, available)}.",
-            f"Devices of this machine: auto, {', '.join(reversed(available))}. "
-            "`bilstm-tui doctor` says more.",
+            f"device = {name} is not available here: {_why_missing(wanted, available)}.",
+            f"Devices of this machine: auto, {', '.join(reversed(available))}.",
+            Remedy("Check the installation.", "doctor"),
         )
     return torch.device(wanted)
 
@@ -51,7 +52,7 @@ def _why_missing(wanted: str, available: list[str]) -> str:
     if not wanted.startswith("cuda"):
         return "PyTorch finds no Apple GPU"
     if torch.version.cuda is None and torch.version.hip is None:
-        return f"PyTorch {torch.__version__} is a build for the CPU alone"
+        return f"PyTorch {torch.__version__} is a CPU-only build"
     if not gpus:
         return "PyTorch finds no GPU that it can use"
     return f"there {'is 1 GPU' if gpus == 1 else f'are {gpus} GPUs'}, counted from cuda:0"
@@ -91,7 +92,21 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
     """The number format that a `RunConfig.precision` means on a device."""
     if name == "auto":
         return torch.bfloat16 if has_bfloat16(device) else torch.float32
-    return torch.bfloat16 if name == "bfloat16" else torch.float32
+    is_bfloat16 = name == "bfloat16" and can_train_in_bfloat16(device)
+    return torch.bfloat16 if is_bfloat16 else torch.float32
+
+
+@cache
+def can_train_in_bfloat16(device: torch.device) -> bool:
+    """Whether an LSTM runs in bfloat16, natively or not; oneDNN refuses before AVX-512."""
+    if device.type != "cpu":
+        return True
+    try:
+        with torch.autocast("cpu", torch.bfloat16), torch.random.fork_rng(devices=[]):
+            torch.nn.LSTM(8, 8)(torch.zeros(1, 1, 8))
+    except RuntimeError:
+        return False
+    return True
 
 
 def has_tf32(device: torch.device) -> bool:
@@ -102,7 +117,7 @@ def has_tf32(device: torch.device) -> bool:
 
 
 @contextmanager
-def prepared(config: RunConfig) -> Iterator[torch.device]:
+def torch_settings(config: RunConfig) -> Iterator[torch.device]:
     """The device of a run, and PyTorch's global switches as it needs them; set back afterwards.
 
     Seeds the global generators, from which initial weights and dropout masks come.

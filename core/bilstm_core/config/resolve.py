@@ -14,11 +14,11 @@ import tomli_w
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import ConfigError
+from ..errors import ConfigError, Remedy
 from ..files import read_text
 from ..paths import OTHER_VARIABLES
 from .presets import PRESETS
-from .schema import GROUPS, SETTINGS, RunConfig, settings_in
+from .schema import DATASETS, GROUPS, SETTINGS, RunConfig, settings_in
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class _Layer:
 
 
 def resolve(
-    flags: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     file: Path | None = None,
@@ -42,13 +42,13 @@ def resolve(
     """Merge all layers and check the result.
 
     Args:
-        flags: Settings typed on the command line, by field name.
+        settings: Values by setting name, such as those typed on a command line.
         environ: Environment variables; those that name a setting count.
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
         base: Settings to start from in the place of a preset.
         is_untrusted: Whether the file comes from a run's folder, where anything may lie.
-        typed_in: Where the flags were typed if not on a command line, for messages.
+        typed_in: Where `settings` were typed, for messages; empty where it goes without saying.
 
     Raises:
         ConfigError: With a message that names every wrong field, its value, where it came
@@ -59,9 +59,8 @@ def resolve(
             f"There is no preset '{preset}'.{did_you_mean(preset, PRESETS)}",
             f"Presets: {', '.join(PRESETS)}.",
         )
-    typed = flags or {}
     chosen = [
-        _Layer(typed, lambda name: typed_in or _flag(name, typed[name])),
+        _Layer(settings or {}, lambda _: typed_in),
         _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
         _Layer(read_toml(file, is_untrusted=is_untrusted) if file else {}, lambda _: str(file)),
     ]
@@ -70,13 +69,16 @@ def resolve(
     origin = f"preset {preset}" if base is None else "the run"
     layers = [*chosen, _Layer(start, lambda _: origin)]
     merged = {name: value for layer in reversed(layers) for name, value in layer.values.items()}
+    is_chosen = not is_untrusted and any("dataset" in layer.values for layer in chosen)
     try:
-        return RunConfig.model_validate(merged)
+        return RunConfig.model_validate(
+            merged, context={"datasets": DATASETS} if is_chosen else None
+        )
     except ValidationError as error:
         origins = {name: _origin(name, layers) for name in merged}
         raise ConfigError(
             "\n".join(_in_words(detail, origins) for detail in error.errors()),
-            "`bilstm-tui --help` lists every setting.",
+            Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
 
 
@@ -86,7 +88,7 @@ def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") ->
     Args:
         config: The configuration.
         changes: As typed, by setting name.
-        typed_in: Where, if not on a command line.
+        typed_in: Where they were typed, for messages; empty where it goes without saying.
 
     Raises:
         ConfigError: One of them is wrong.
@@ -116,7 +118,8 @@ def read_toml(file: Path, *, is_untrusted: bool = False) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{file} is not TOML: {error}.",
-            "Every line is `name = value`; `bilstm-tui --no-ui --print-config` writes one.",
+            "Every line is `name = value`.",
+            Remedy("Start from an example.", "print_config"),
         ) from None
 
 
@@ -157,13 +160,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _flag(name: str, value: Any) -> str:
-    flag = SETTINGS[name].flag
-    return flag.replace("--", "--no-", 1) if value is False else flag
-
-
 def _origin(name: str, layers: list[_Layer]) -> str:
-    """Where the value of a setting came from, in words."""
+    """Where the value of a setting came from; empty where it goes without saying."""
     return next(layer.origin(name) for layer in layers if name in layer.values)
 
 
@@ -171,14 +169,14 @@ def _in_words(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     """One of pydantic's findings as a sentence or two."""
     if detail["type"] == "contradiction":
         context = detail.get("ctx", {})
-        said = [f"{name} by {origins[name]}" for name in context["fields"] if name in origins]
-        set_by = f" (set: {', '.join(said)})" if said else ""
-        return f"{detail['msg']}{set_by}. Allowed: {context['allowed']}."
+        said = [f"{name} from {origins[name]}" for name in context["fields"] if origins.get(name)]
+        shown = f" ({', '.join(said)})" if said else ""
+        return f"{detail['msg']}{shown}. Allowed: {context['allowed']}."
     name = str(detail["loc"][0])
+    origin = f" (from {origins[name]})" if origins[name] else ""
     if name not in SETTINGS:
-        return f"{name} (in {origins[name]}) is no setting.{did_you_mean(name, SETTINGS)}"
+        return f"There is no setting {name}{origin}.{did_you_mean(name, SETTINGS)}"
     setting, value = SETTINGS[name], detail["input"]
     shown = value if isinstance(value, str) else repr(value)
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
-    problem = f"{name} = {shown} (from {origins[name]}) is not allowed"
-    return f"{problem}: it takes {setting.allowed}.{nearest}"
+    return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"

@@ -5,26 +5,58 @@ README's table are all read from `RunConfig`. Adding a hyperparameter is one edi
 use in the engine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, cast, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    cast,
+    get_args,
+    get_origin,
+)
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-DatasetName = Literal["mnist", "fashion-mnist", "kmnist", "digits"]
+from ..building_blocks.cells import CELLS
+from ..building_blocks.merges import MERGES
+from ..building_blocks.readouts import READOUTS
+
+if TYPE_CHECKING:
+    CellName = MergeName = ReadoutName = str
+else:  # the entries are the choices
+    CellName, MergeName, ReadoutName = Literal[*CELLS], Literal[*MERGES], Literal[*READOUTS]
+
+DATASETS = ("mnist", "fashion-mnist", "kmnist", "digits")
 Augment = Literal["none", "shift", "affine"]
-Cell = Literal["lstm", "gru", "rnn"]
-Merge = Literal["concat", "sum", "mean", "max", "product"]
-Readout = Literal["all", "last", "final", "mean", "max"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Precision = Literal["auto", "float32", "tf32", "bfloat16"]
 
 Kind = Literal["choice", "switch", "integer", "number"]
 """What sort of value a setting takes."""
+
+
+class _Entry(Protocol):
+    """A choice with a line of help of its own."""
+
+    @property
+    def help(self) -> str: ...
+
 
 GROUPS = {
     "data": "what to learn from",
@@ -34,8 +66,20 @@ GROUPS = {
 }
 
 
-def _setting(default: Any, group: str, help_line: str, unit: str = "", **bounds: Any) -> Any:
-    extra: JsonDict = {"group": group, "unit": unit}
+def _setting(
+    default: Any,
+    group: str,
+    help_line: str,
+    unit: str = "",
+    *,
+    resumable: bool = False,
+    entries: Mapping[str, _Entry] | None = None,
+    **bounds: Any,
+) -> Any:
+    """A field with its group, help and unit; `resumable`: it may change when a run is resumed."""
+    choice_help = {name: entry.help for name, entry in (entries or {}).items()}
+    extra: JsonDict = {"group": group, "unit": unit, "resumable": resumable}
+    extra["choice_help"] = cast(JsonDict, choice_help)
     return Field(default, description=help_line, json_schema_extra=extra, **bounds)
 
 
@@ -49,8 +93,12 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    dataset: DatasetName = _setting(
-        "mnist", "data", "images to learn; digits is built in, the others are downloaded once"
+    dataset: str = _setting(
+        "mnist",
+        "data",
+        "images to learn from; digits is built in, the others are downloaded once",
+        max_length=4096,
+        examples=list(DATASETS),
     )
     validation_fraction: float = _setting(
         0.0,
@@ -64,9 +112,9 @@ class RunConfig(BaseModel):
         "none", "data", "random changes per image: shift moves it, affine also turns and scales"
     )
 
-    cell: Cell = _setting("lstm", "architecture", "recurrent cell")
+    cell: CellName = _setting("lstm", "architecture", "recurrent cell", entries=CELLS)
     bidirectional: bool = _setting(
-        True, "architecture", "read the rows downwards and upwards, not only downwards"
+        True, "architecture", "read each sequence in both directions, not only forwards"
     )
     num_layers: int = _setting(
         1, "architecture", "recurrent layers, each reading the one below", "layers", ge=1, le=16
@@ -74,15 +122,14 @@ class RunConfig(BaseModel):
     hidden_size: int = _setting(
         128, "architecture", "hidden units per layer and direction", "units", ge=1, le=4096
     )
-    merge: Merge = _setting(
-        "concat", "architecture", "how the top layer's two directions become one output"
-    )
-    readout: Readout = _setting(
-        "max",
+    merge: MergeName = _setting(
+        "concat",
         "architecture",
-        "hidden states the classifier sees: all; last = output at the last row, where the "
-        "backward direction has read one row only (as the notebook takes it); final = each "
-        "direction's own last state, having read every row; mean or max over the rows",
+        "how the top layer's two directions become one output",
+        entries=MERGES,
+    )
+    readout: ReadoutName = _setting(
+        "max", "architecture", "hidden states that the classifier sees", entries=READOUTS
     )
     dropout: float = _setting(
         0.0, "architecture", "chance that an output of a recurrent layer is zeroed", ge=0, lt=1
@@ -115,7 +162,13 @@ class RunConfig(BaseModel):
     )
     batch_size: int = _setting(64, "optimisation", "images per step", "images", ge=1, le=65_536)
     num_epochs: int = _setting(
-        5, "optimisation", "passes over the training images", "epochs", ge=1, le=100_000
+        5,
+        "optimisation",
+        "passes over the training images",
+        "epochs",
+        ge=1,
+        le=100_000,
+        resumable=True,
     )
     patience: int = _setting(
         0,
@@ -125,6 +178,7 @@ class RunConfig(BaseModel):
         "epochs",
         ge=0,
         le=100_000,
+        resumable=True,
     )
 
     device: str = _setting(
@@ -133,6 +187,7 @@ class RunConfig(BaseModel):
         "where to train; auto takes a GPU if PyTorch can use one",
         pattern=r"^(auto|cpu|cuda(:\d{1,3})?|mps)$",
         examples=["auto", "cpu", "cuda", "cuda:N", "mps"],
+        resumable=True,
     )
     precision: Precision = _setting(
         "auto",
@@ -141,7 +196,10 @@ class RunConfig(BaseModel):
         "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs alone",
     )
     cuda_graph: bool = _setting(
-        True, "machine", "on an NVIDIA GPU, launch a whole step at once as one CUDA graph"
+        True,
+        "machine",
+        "on an NVIDIA GPU, launch a whole step at once as one CUDA graph",
+        resumable=True,
     )
     threads: int = _setting(
         0,
@@ -151,6 +209,7 @@ class RunConfig(BaseModel):
         "threads",
         ge=0,
         le=1024,
+        resumable=True,
     )
     seed: int = _setting(
         0, "machine", "start of every random sequence: weights, order, masks", ge=0, le=2**32 - 1
@@ -168,7 +227,16 @@ class RunConfig(BaseModel):
         "seconds",
         ge=0,
         le=86_400,
+        resumable=True,
     )
+
+    @field_validator("dataset")
+    @classmethod
+    def _no_unknown_dataset(cls, name: str, info: ValidationInfo) -> str:
+        """Where somebody chooses it; what a file names may be known to another version."""
+        if info.context and name not in info.context["datasets"]:
+            raise PydanticCustomError("unknown_dataset", "no such data set")
+        return name
 
     @model_validator(mode="before")
     @classmethod
@@ -220,6 +288,8 @@ class Setting:
         help: One line of help.
         unit: What a number counts; may be empty.
         choices: The values allowed, where they can be listed.
+        choice_help: A line of help for each choice; empty where they explain themselves.
+        is_resumable: Whether it may change when a run is resumed.
         range: The values allowed, where they are numbers, in words: 'from 1 to 16 layers'.
     """
 
@@ -230,7 +300,15 @@ class Setting:
     help: str
     unit: str
     choices: tuple[str, ...]
+    choice_help: Mapping[str, str]
+    is_resumable: bool
     range: str
+
+    @property
+    def full_help(self) -> str:
+        """The line of help, followed by that of each choice."""
+        lines = [f"{name} = {words}" for name, words in self.choice_help.items()]
+        return f"{self.help}: {'; '.join(lines)}" if lines else self.help
 
     @property
     def limits(self) -> str:
@@ -280,6 +358,8 @@ def _describe(name: str, field: FieldInfo) -> Setting:
         help=field.description or "",
         unit=unit,
         choices=choices,
+        choice_help=cast(dict[str, str], extra["choice_help"]),
+        is_resumable=bool(extra["resumable"]),
         range=_range(field, unit),
     )
 
@@ -313,3 +393,7 @@ SETTINGS: dict[str, Setting] = {
 def settings_in(group: str) -> Iterator[Setting]:
     """The settings of one of `GROUPS`, in the order of the schema."""
     return (setting for setting in SETTINGS.values() if setting.group == group)
+
+
+RESUMABLE = frozenset(name for name, setting in SETTINGS.items() if setting.is_resumable)
+"""Settings that may change when a run is resumed."""

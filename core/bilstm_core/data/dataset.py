@@ -1,5 +1,6 @@
 """A data set in memory, on one device."""
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,26 +9,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..compute.seeding import Stream, generator
-from .catalog import DatasetFacts
+from .spec import DataSpec, Split
 
 
 @dataclass(frozen=True)
-class Images:
-    """Labelled images: pixels (N, rows, columns) as bytes, labels (N,) as int64."""
+class Sequences:
+    """Labelled sequences as they are stored.
 
-    pixels: Tensor
+    Attributes:
+        values: Shape (N, T, features); bytes, for images.
+        labels: Shape (N,), int64: positions in the classes.
+    """
+
+    values: Tensor
     labels: Tensor
+
+    @classmethod
+    def from_arrays(cls, values: NDArray[np.uint8], labels: NDArray[np.uint8]) -> "Sequences":
+        """Copies of arrays as sequences."""
+        return cls(torch.from_numpy(values.copy()), torch.from_numpy(labels.astype(np.int64)))
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: Tensor) -> "Images":
-        """The images at some positions, in that order."""
-        return Images(self.pixels[index], self.labels[index])
+    def __getitem__(self, index: Tensor | slice) -> "Sequences":
+        """The sequences at some positions, in that order."""
+        return Sequences(self.values[index], self.labels[index])
 
-    def to(self, device: torch.device) -> "Images":
-        """The same images on a device."""
-        return Images(self.pixels.to(device), self.labels.to(device))
+    def to(self, device: torch.device) -> "Sequences":
+        """The same sequences on a device."""
+        return Sequences(self.values.to(device), self.labels.to(device))
 
 
 @dataclass(frozen=True)
@@ -35,18 +46,31 @@ class Dataset:
     """A data set in memory, on one device.
 
     Attributes:
-        facts: Shapes and names.
-        classes: A name for each label.
-        train: Images to learn from.
-        test: Images to be judged by.
-        validation: Images held out of the training set; may be empty.
+        spec: What the sequences are.
+        train: Sequences to learn from.
+        test: Sequences to evaluate on.
+        validation: Sequences held out of the training set; may be empty.
     """
 
-    facts: DatasetFacts
-    classes: tuple[str, ...]
-    train: Images
-    test: Images
-    validation: Images
+    spec: DataSpec
+    train: Sequences
+    test: Sequences
+    validation: Sequences
+
+    @classmethod
+    def from_splits(cls, spec: DataSpec, train: Sequences, test: Sequences) -> "Dataset":
+        """A whole data set; sizes and fingerprint of its description are filled in."""
+        spec = replace(
+            spec,
+            train_size=len(train),
+            test_size=len(test),
+            fingerprint=_fingerprint(train, test),
+        )
+        return cls(spec, train, test, validation=train[:0])._with_class_sizes()
+
+    def split(self, name: Split) -> Sequences:
+        """The sequences of a split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
     def to(self, device: torch.device) -> "Dataset":
         """The same data on a device."""
@@ -57,28 +81,34 @@ class Dataset:
             validation=self.validation.to(device),
         )
 
-    def scale(self, pixels: Tensor) -> Tensor:
-        """Bytes as floats from 0 to 1, as torchvision's `ToTensor` makes them."""
-        return pixels.to(torch.float32).div_(self.facts.pixel_max)
-
     def hold_out(self, fraction: float, seed: int) -> "Dataset":
         """The same data with a random part of the training set as its validation set.
 
         Args:
-            fraction: Of the training images, from 0 to below 1; above 0, at least one is taken.
-            seed: The same seed takes the same images.
+            fraction: Of the training set, from 0 to below 1; above 0, at least one sequence.
+            seed: The same seed holds out the same sequences.
         """
         if not fraction:
             return self
-        count = self.facts.held_out(fraction)
+        spec = self.spec.held_out(fraction)
         order = torch.randperm(len(self.train), generator=generator(seed, Stream.SPLIT))
-        return replace(self, train=self.train[order[count:]], validation=self.train[order[:count]])
+        held_out, kept = order[: spec.validation_size], order[spec.validation_size :]
+        data = replace(self, spec=spec, train=self.train[kept], validation=self.train[held_out])
+        return data._with_class_sizes()
+
+    def _with_class_sizes(self) -> "Dataset":
+        splits: tuple[Split, ...] = ("train", "validation", "test")
+        sizes = {
+            name: tuple(self.split(name).labels.bincount(minlength=self.spec.num_classes).tolist())
+            for name in splits
+        }
+        return replace(self, spec=replace(self.spec, class_sizes=sizes))
 
 
-def _images(pixels: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Images:
-    return Images(torch.from_numpy(pixels.copy()), torch.from_numpy(labels.astype(np.int64)))
-
-
-def _dataset(facts: DatasetFacts, classes: tuple[str, ...], train: Images, test: Images) -> Dataset:
-    nothing = train[torch.empty(0, dtype=torch.int64)]
-    return Dataset(facts, classes, train, test, validation=nothing)
+def _fingerprint(*splits: Sequences) -> str:
+    digest = hashlib.sha256()
+    for split in splits:
+        for tensor in (split.values, split.labels):
+            digest.update(f"{tuple(tensor.shape)} {tensor.dtype}".encode())
+            digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()

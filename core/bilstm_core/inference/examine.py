@@ -1,4 +1,4 @@
-"""Looks into a trained network: what it confuses, and what each direction knows."""
+"""Examines a trained network: its confusions, its mistakes, and what each direction predicts."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -6,111 +6,115 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ..data.sources.registry import load_dataset
+from ..building_blocks.merges import MERGES
+from ..building_blocks.readouts import READOUTS
+from ..data.batches import in_order, make_batch
+from ..data.sources import registry
+from ..errors import DataError
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
-from ..training.evaluation import batch_size
+from ..training.evaluation import evaluation_batch_size
 from .report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
 
 _MOST_MISTAKES = 200
 
 
 def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
-    """Check a network on its test data, image by image.
+    """Evaluate a network on its test data, sequence by sequence.
 
-    Raises:
-        DataError: The data cannot be had.
+    Where the data are not available, the report says why; `predict_stepwise` needs none.
     """
     # slow, and only needed here
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    data = load_dataset(model.config.dataset, data_dir, lambda _: None)
-    shares = torch.cat(
-        [
-            _shares(model.network, data.scale(pixels))
-            for pixels in data.test.pixels.split(batch_size(model.network, torch.device("cpu")))
-        ]
-    )
-    truth, (sureness, guess) = data.test.labels, shares.max(dim=1)
-    labels = list(range(len(model.classes)))
+    try:
+        data = registry.load(model.spec.name, data_dir)
+    except DataError as error:
+        return ExaminationReport(spec=model.spec, problem=f"{error.message}\n\n{error.advice}")
+    size = evaluation_batch_size(model.network, torch.device("cpu"))
+    batches = in_order(data.test, model.spec, size)
+    probabilities = torch.cat([_probabilities(model.network, batch.inputs) for batch in batches])
+    actual, (confidence, predicted) = data.test.labels, probabilities.max(dim=1)
+    classes = model.spec.classes
+    labels = list(range(len(classes)))
     scores: Any = precision_recall_fscore_support(
-        truth, guess, labels=labels, zero_division=cast(Any, 0.0)
+        actual, predicted, labels=labels, zero_division=cast(Any, 0.0)
     )
-    wrong = (truth != guess).nonzero().flatten()
-    worst = wrong[sureness[wrong].argsort(descending=True)][:_MOST_MISTAKES]
+    wrong = (actual != predicted).nonzero().flatten()
+    shown = wrong[confidence[wrong].argsort(descending=True)][:_MOST_MISTAKES]
+    inputs = make_batch(data.test[shown], model.spec).inputs
     return ExaminationReport(
-        classes=list(model.classes),
-        confusion=confusion_matrix(truth, guess, labels=labels).tolist(),
+        spec=model.spec,
+        confusion=confusion_matrix(actual, predicted, labels=labels).tolist(),
         scores=[
             ClassScore(name=name, precision=p, recall=r, f1=f, support=n)
-            for name, p, r, f, n in zip(model.classes, *scores, strict=True)
+            for name, p, r, f, n in zip(classes, *scores, strict=True)
         ],
         mistakes=[
             Mistake(
                 index=index,
-                truth=int(truth[index]),
-                guess=int(guess[index]),
-                probability=float(sureness[index]),
-                pixels=data.scale(data.test.pixels[index]).tolist(),
+                actual=int(actual[index]),
+                predicted=int(predicted[index]),
+                probability=float(confidence[index]),
+                inputs=sequence.tolist(),
             )
-            for index in worst.tolist()
+            for index, sequence in zip(shown.tolist(), inputs, strict=True)
         ],
     )
 
 
-def read(model: TrainedModel, rows: Tensor) -> StepwisePrediction:
-    """An image as the whole network, and each direction of its top layer alone, takes it.
+def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:
+    """What the whole network predicts for a sequence, and each direction alone after each step.
 
     A direction alone is the classifier's answer with the states that this direction has reached
-    so far, the other direction's share left out: zero where the two are concatenated.
+    so far, without the other direction: zero where the two are concatenated.
 
     Args:
         model: The network.
-        rows: The image, shape (T, input_size), from 0 to 1.
+        inputs: The sequence, shape (T, features), normalised.
     """
     network = model.network
     with torch.inference_mode():
-        states = rows[None]
+        states = inputs[None]
         for layer in network.layers:
             states, _ = layer(states)
-        size = network.hidden_size
+        size, steps = network.hidden_size, range(len(inputs))
         forward, backward = states[0, :, :size], states[0, :, size:]
-        steps = range(len(rows))
-        read_down = [_alone(network, forward[: row + 1], 0, is_backward=False) for row in steps]
-        read_up = (
-            [_alone(network, backward[row:], row, is_backward=True) for row in steps]
-            if network.bidirectional
-            else []
-        )
+        forward_scores = [_scores_so_far(network, forward[: step + 1], 0) for step in steps]
+        backward_scores = [
+            _scores_so_far(network, backward[step:], step, is_backward=True)
+            for step in (steps if network.bidirectional else ())
+        ]
         return StepwisePrediction(
-            probabilities=_shares(network, rows[None])[0].tolist(),
-            forward=[scores.softmax(dim=0).tolist() for scores in read_down],
-            backward=[scores.softmax(dim=0).tolist() for scores in read_up],
+            probabilities=_probabilities(network, inputs[None])[0].tolist(),
+            forward=[scores.softmax(dim=0).tolist() for scores in forward_scores],
+            backward=[scores.softmax(dim=0).tolist() for scores in backward_scores],
         )
 
 
-def _shares(network: SequenceClassifier, rows: Tensor) -> Tensor:
+def _probabilities(network: SequenceClassifier, inputs: Tensor) -> Tensor:
     with torch.inference_mode():
-        return network(rows).softmax(dim=1)
+        return network(inputs).softmax(dim=1)
 
 
-def _alone(network: SequenceClassifier, states: Tensor, first: int, *, is_backward: bool) -> Tensor:
-    """Class scores of one direction alone; states are those it has reached, in image order."""
-    if network.bidirectional and network.merge == "concat":
-        nothing = torch.zeros_like(states)
-        states = torch.cat((nothing, states) if is_backward else (states, nothing), dim=1)
-    match network.readout:
-        case "all":
-            width = states.shape[1]
-            whole = states.new_zeros(network.classifier.in_features // width, width)
-            whole[first : first + len(states)] = states
-            seen = whole.flatten()
-        case "mean":
-            seen = states.mean(dim=0)
-        case "max":
-            seen = states.amax(dim=0)
-        case "last":  # at the last row, wherever the direction stands
-            seen = states[-1]
-        case "final":
-            seen = states[0] if is_backward else states[-1]
-    return network.classifier(seen)
+def _scores_so_far(
+    network: SequenceClassifier, states: Tensor, first: int, *, is_backward: bool = False
+) -> Tensor:
+    """Class scores of one direction alone.
+
+    Args:
+        network: The network.
+        states: The states that the direction has reached, in the order of the sequence.
+        first: Position of the first of them in the sequence.
+        is_backward: Whether it is the backward direction.
+    """
+    if network.bidirectional and MERGES[network.merge].width > 1:
+        other = torch.zeros_like(states)
+        states = torch.cat((other, states) if is_backward else (states, other), dim=1)
+    readout = READOUTS[network.readout]
+    if readout.reads_every_step:
+        width = states.shape[1]
+        whole = states.new_zeros(network.classifier.in_features // width, width)
+        whole[first : first + len(states)] = states
+        states = whole
+    return network.classifier(readout.read(states[None], is_backward)[0])

@@ -1,5 +1,6 @@
-"""Image files through a trained network: any size and depth, and what was done to them."""
+"""A trained network's predictions for arrays and for image files of any size and depth."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from torch import Tensor
 
-from ..data.catalog import CATALOG, DatasetFacts
+from ..data.normalise import normalise
+from ..data.spec import DataSpec
 from ..errors import UsageError
 from ..network.weights import TrainedModel
 
@@ -17,66 +20,95 @@ _BRIGHT = 0.5
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network says of an image.
+    """What a network predicts for a sequence.
 
     Attributes:
-        image: The file.
-        scaling: What was done to it, in words.
+        source: The file; empty for an array.
+        scaling: What was done to an image to fit the network, in words.
         probabilities: Of each class, by name, in the network's order.
     """
 
-    image: Path
+    source: str
     scaling: str
     probabilities: dict[str, float]
 
     @property
     def best(self) -> str:
-        """The likeliest class."""
+        """The most probable class."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
-def predict(model: TrainedModel, image: Path) -> Prediction:
-    """Classify one image file.
+def predict(
+    model: TrainedModel, sequences: Path | str | NDArray[np.generic] | Iterable[Path | str]
+) -> list[Prediction]:
+    """Classify image files, or sequences in an array.
+
+    Args:
+        model: The network.
+        sequences: An image file or several; or an array of shape (N, T, features), or
+            (T, features) for one sequence, that holds values as the data set stores them: for
+            MNIST numbers from 0 to 255.
 
     Raises:
-        UsageError: The file cannot be opened as an image.
+        UsageError: A file cannot be opened as an image, or the array has another shape.
     """
-    rows, scaling = prepare(image, CATALOG[model.config.dataset])
+    if isinstance(sequences, np.ndarray):
+        inputs = _inputs_from_array(sequences, model.spec)
+        return [_prediction(model, sequence, "", "") for sequence in inputs]
+    files = [sequences] if isinstance(sequences, Path | str) else sequences
+    predictions = []
+    for file in files:
+        inputs, scaling = read_image(Path(file), model.spec)
+        predictions.append(_prediction(model, torch.from_numpy(inputs), str(file), scaling))
+    return predictions
+
+
+def _prediction(model: TrainedModel, inputs: Tensor, source: str, scaling: str) -> Prediction:
     with torch.inference_mode():
-        scores = model.network(torch.from_numpy(rows)[None])
-        shares = scores.softmax(dim=1)[0].tolist()
-    return Prediction(image, scaling, dict(zip(model.classes, shares, strict=True)))
+        probabilities = model.network(inputs[None]).softmax(dim=1)[0].tolist()
+    return Prediction(source, scaling, dict(zip(model.spec.classes, probabilities, strict=True)))
 
 
-def prepare(path: Path, facts: DatasetFacts) -> tuple[NDArray[np.float32], str]:
-    """An image as the rows that a network reads, and what was done to it.
+def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
+    sequences = array[None] if array.ndim == 2 else array
+    if sequences.ndim != 3 or sequences.shape[1:] != (spec.longest, spec.num_features):
+        raise UsageError(
+            f"The array has shape {array.shape}; the network reads sequences of "
+            f"{spec.longest} steps × {spec.num_features} features.",
+            f"Pass an array of shape (N, {spec.longest}, {spec.num_features}).",
+            title="The array does not fit",
+        )
+    return normalise(torch.from_numpy(np.ascontiguousarray(sequences)), spec.normalisation)
+
+
+def read_image(path: Path, spec: DataSpec) -> tuple[NDArray[np.float32], str]:
+    """An image file as a network reads it, and what was done to it.
 
     The whole image is kept: it is scaled to fit and centred on background. The data sets show
     bright strokes on black, so an image whose border is bright is inverted.
 
     Returns:
-        Rows (sequence_length, input_size) from 0 to 1, and words.
+        Brightness from 0 to 1, shape (height, width) of the data; and words.
 
     Raises:
         UsageError: The file cannot be opened as an image.
     """
     grey = _grey(path)
     height, width = grey.shape
-    said = [f"{width}×{height}"]
+    words = [f"{width}×{height}"]
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(border) > _BRIGHT:
         grey = 1 - grey
-        said.append("inverted, for its border is bright")
-    rows, columns = facts.sequence_length, facts.input_size
-    if (height, width) != (rows, columns):
-        factor = min(rows / height, columns / width)
+        words.append("inverted, because its border is bright")
+    if (height, width) != (spec.height, spec.width):
+        factor = min(spec.height / height, spec.width / width)
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
         small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-        grey = np.zeros((rows, columns), np.float32)
-        top, left = (rows - size[1]) // 2, (columns - size[0]) // 2
+        grey = np.zeros((spec.height, spec.width), np.float32)
+        top, left = (spec.height - size[1]) // 2, (spec.width - size[0]) // 2
         grey[top : top + size[1], left : left + size[0]] = small
-        said.append(f"scaled to {size[0]}×{size[1]} in {columns}×{rows}")
-    return grey.clip(0, 1), ", ".join(said)
+        words.append(f"scaled to {size[0]}×{size[1]} in {spec.width}×{spec.height}")
+    return grey.clip(0, 1), ", ".join(words)
 
 
 def _grey(path: Path) -> NDArray[np.float32]:
@@ -103,6 +135,6 @@ def _grey(path: Path) -> NDArray[np.float32]:
     ) as error:
         raise UsageError(
             f"{path} cannot be opened as an image: {str(error) or type(error).__name__}.",
-            "PNG, JPEG, GIF, BMP, TIFF, WebP and what else Pillow reads.",
+            "Formats: PNG, JPEG, GIF, BMP, TIFF, WebP, and others that Pillow reads.",
             title="No image",
         ) from None

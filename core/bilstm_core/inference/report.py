@@ -1,17 +1,19 @@
-"""What looking into a trained network brings to light; free of torch, for whoever shows it."""
+"""What an examination of a trained network returns; without torch, for the process that paints."""
 
 from pydantic import BaseModel
 
+from ..data.spec import DataSpec
+
 
 class ClassScore(BaseModel):
-    """How well one class is told apart.
+    """How well one class is recognised.
 
     Attributes:
         name: The class.
-        precision: Of the images called so, the share that is.
-        recall: Of the images that are, the share called so.
+        precision: Of the sequences predicted as this class, the share that is correct.
+        recall: Of the sequences of this class, the share that is predicted correctly.
         f1: Harmonic mean of the two.
-        support: Images of the class.
+        support: Sequences of the class.
     """
 
     name: str
@@ -22,47 +24,50 @@ class ClassScore(BaseModel):
 
 
 class Mistake(BaseModel):
-    """An image that was taken for something else.
+    """A misclassified sequence.
 
     Attributes:
-        index: Its place in the test data.
-        truth: What it is, as a position in the classes.
-        guess: What it was taken for.
-        probability: How sure the network was.
-        pixels: The image, rows of brightness from 0 to 1.
+        index: Its position in the test data.
+        actual: Its class, as a position in the classes.
+        predicted: The predicted class, as a position in the classes.
+        probability: The probability of the predicted class.
+        inputs: The sequence as the network reads it, shape (T, features).
     """
 
     index: int
-    truth: int
-    guess: int
+    actual: int
+    predicted: int
     probability: float
-    pixels: list[list[float]]
+    inputs: list[list[float]]
 
 
 class ExaminationReport(BaseModel):
     """A network on the whole test data.
 
     Attributes:
-        classes: Their names.
-        confusion: Counts; rows are what images are, columns what they were taken for.
+        spec: The data that the network was trained on.
+        confusion: Counts; rows are actual classes, columns predicted ones. Empty where there are
+            no test data.
         scores: Of each class.
-        mistakes: The surest ones first.
+        mistakes: The most confident ones first.
+        problem: Why there are no test data, in words.
     """
 
-    classes: list[str]
-    confusion: list[list[int]]
-    scores: list[ClassScore]
-    mistakes: list[Mistake]
+    spec: DataSpec
+    confusion: list[list[int]] = []
+    scores: list[ClassScore] = []
+    mistakes: list[Mistake] = []
+    problem: str = ""
 
 
 class StepwisePrediction(BaseModel):
-    """One image as the network reads it.
+    """What a network predicts for one sequence, step by step.
 
     Attributes:
-        probabilities: Of each class, in the end.
-        forward: Of each class, for each row: what the forward direction alone knows there,
-            having read from the first row down to it. Shape (T, num_classes).
-        backward: The same of the backward direction, having read from the last row up to it;
+        probabilities: Of each class, after the whole sequence.
+        forward: Of each class, for each step: what the forward direction alone predicts there,
+            having read from the first step up to it. Shape (T, num_classes).
+        backward: The same of the backward direction, having read from the last step back to it;
             empty where there is one direction.
     """
 

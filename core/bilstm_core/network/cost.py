@@ -1,30 +1,37 @@
-"""What a network costs: arithmetic, steps and memory, without torch."""
+"""What training a network costs: arithmetic, steps and memory, without torch."""
 
 import math
 
 from ..config.schema import RunConfig
-from ..data.catalog import CATALOG
+from ..data.spec import DataSpec
 from .summary import summarise
 
-BYTES_A_PARAMETER = 16
+BYTES_PER_PARAMETER = 16
 """To train it: a weight, its gradient and Adam's two averages, in float32."""
+_BYTES_PER_STATE = 4 * 8
+"""Kept for the backward pass: four gates, and the states before and after them."""
 
 
-def operations_per_step(config: RunConfig) -> float:
+def operations_per_step(config: RunConfig, spec: DataSpec) -> float:
     """Floating-point operations of one training step.
 
     Every weight of a recurrent layer takes part in one multiplication and one addition at each
-    time step and image; the way back costs twice the way there.
+    time step of each sequence; the backward pass costs twice the forward pass.
     """
-    facts, model = CATALOG[config.dataset], summarise(config)
+    model = summarise(config, spec)
     recurrent = sum(layer.parameters for layer in model.layers if layer.name.startswith("layer"))
     classifier = model.layers[-1].parameters
-    return 3 * 2 * config.batch_size * (facts.sequence_length * recurrent + classifier)
+    return 3 * 2 * config.batch_size * (spec.longest * recurrent + classifier)
 
 
-def steps_per_epoch(config: RunConfig) -> int:
+def steps_per_epoch(config: RunConfig, spec: DataSpec) -> int:
     """Optimiser steps in an epoch."""
-    facts = CATALOG[config.dataset]
-    return math.ceil(
-        (facts.train_size - facts.held_out(config.validation_fraction)) / config.batch_size
-    )
+    return math.ceil(spec.train_size / config.batch_size)
+
+
+def training_bytes(config: RunConfig, spec: DataSpec) -> int:
+    """Memory that training takes, in bytes, besides PyTorch's own."""
+    directions = 2 if config.bidirectional else 1
+    states = config.batch_size * spec.longest * config.num_layers * directions
+    parameters = summarise(config, spec).parameters
+    return BYTES_PER_PARAMETER * parameters + _BYTES_PER_STATE * states * config.hidden_size

@@ -1,23 +1,15 @@
 """The network on paper: layers, shapes and parameter counts, without torch.
 
-`model.SequenceClassifier` builds what is drawn here; a test holds the two together.
+`classifier.SequenceClassifier` builds what is described here; a test compares the two.
 """
 
 from dataclasses import dataclass
 
-from ..config.schema import Cell, RunConfig
-from ..data.catalog import CATALOG
-
-_GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn": 1}
-
-READOUT_TITLES = {
-    "all": "all hidden states",
-    "last": "the last hidden state",
-    "final": "each direction's final hidden state",
-    "mean": "the mean of the hidden states over time",
-    "max": "the maximum of the hidden states over time",
-}
-"""What follows 'Using …' at the start of a run, as the notebook says it."""
+from ..building_blocks.cells import CELLS
+from ..building_blocks.merges import MERGES
+from ..building_blocks.readouts import READOUTS
+from ..config.schema import RunConfig
+from ..data.spec import DataSpec
 
 
 @dataclass(frozen=True)
@@ -26,8 +18,8 @@ class LayerSummary:
 
     Attributes:
         name: What it is, such as 'layer 1'.
-        output_shape: Its output for one image, without the batch dimension.
-        parameters: Numbers that it learns.
+        output_shape: Its output for one sequence, without the batch dimension.
+        parameters: Its trainable numbers.
     """
 
     name: str
@@ -42,7 +34,7 @@ class ModelSummary:
     Attributes:
         title: In short, such as 'BiLSTM 2×256'.
         layers: From input to classes.
-        parameters: Numbers that it learns, all together.
+        parameters: All trainable numbers.
     """
 
     title: str
@@ -50,33 +42,32 @@ class ModelSummary:
     parameters: int
 
 
-def summarise(config: RunConfig) -> ModelSummary:
-    """The network that a configuration describes.
+def summarise(config: RunConfig, spec: DataSpec) -> ModelSummary:
+    """The layers of the network that a configuration describes for some data.
 
-    A recurrent layer with g gates, input size i and hidden size h has g·h·(i + h + 2)
-    parameters per direction: two weight matrices and PyTorch's two bias vectors.
+    A recurrent layer has, for each direction and gate, an input matrix, a recurrent matrix and
+    two biases, as `nn.LSTM` does.
     """
-    facts = CATALOG[config.dataset]
-    steps, features = facts.sequence_length, facts.input_size
-    hidden = config.hidden_size
+    steps, features = spec.longest, spec.num_features
+    hidden, gates = config.hidden_size, CELLS[config.cell].gates
     directions = 2 if config.bidirectional else 1
     layers = [LayerSummary("input", (steps, features), 0)]
     for number in range(1, config.num_layers + 1):
-        count = directions * _GATES[config.cell] * hidden * (features + hidden + 2)
+        count = directions * gates * hidden * (features + hidden + 2)
         features = directions * hidden
         layers.append(LayerSummary(f"layer {number}", (steps, features), count))
     if config.bidirectional:
-        features = hidden * (2 if config.merge == "concat" else 1)
+        features = hidden * MERGES[config.merge].width
         layers.append(LayerSummary(f"merge: {config.merge}", (steps, features), 0))
-    if config.readout == "all":
+    if READOUTS[config.readout].reads_every_step:
         features *= steps
     layers.append(LayerSummary(f"readout: {config.readout}", (features,), 0))
-    count = (features + 1) * facts.num_classes
-    layers.append(LayerSummary("classifier", (facts.num_classes,), count))
+    count = (features + 1) * spec.num_classes
+    layers.append(LayerSummary("classifier", (spec.num_classes,), count))
     return ModelSummary(title(config), tuple(layers), sum(layer.parameters for layer in layers))
 
 
 def title(config: RunConfig) -> str:
     """The network in short: cell, directions, layers × hidden units."""
     prefix = "Bi" if config.bidirectional else ""
-    return f"{prefix}{config.cell.upper()} {config.num_layers}×{config.hidden_size}"
+    return f"{prefix}{CELLS[config.cell].title} {config.num_layers}×{config.hidden_size}"

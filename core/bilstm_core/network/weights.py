@@ -1,74 +1,89 @@
 """A trained network as `model.safetensors`: the weights, and what is needed to use them."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 from safetensors import SafetensorError
 
 from ..config.schema import RunConfig
-from ..data.catalog import CATALOG
-from ..errors import CheckpointError
+from ..data.spec import DataSpec
+from ..errors import CheckpointError, Remedy
 from ..files import open_inside, write_atomically
 from .classifier import SequenceClassifier
 
-_CLASSES = TypeAdapter(tuple[str, ...])
+_KEY = "bilstm-tui"
+"""The one key of the file's metadata: safetensors writes several in random order, and equal models
+should be equal files."""
 
 
 @dataclass(frozen=True)
+class ModelDescription:
+    """What a file of weights says of its network.
+
+    Attributes:
+        config: What the network was trained with.
+        data: What it was trained on.
+    """
+
+    config: RunConfig
+    data: DataSpec
+
+
+_DESCRIPTION = TypeAdapter(ModelDescription)
+
+
 class TrainedModel:
-    """A network ready to classify.
+    """A network ready to classify; it describes itself and needs no data set.
 
     Attributes:
         network: In evaluation mode, on the CPU.
         config: What it was trained with.
-        classes: A name for each output.
+        spec: The data that it was trained on: shapes, normalisation, classes.
+
+    Args:
+        network: The network; it is moved to the CPU.
+        config: What it was trained with.
+        spec: The data that it was trained on.
     """
 
-    network: SequenceClassifier
-    config: RunConfig
-    classes: tuple[str, ...]
+    def __init__(self, network: SequenceClassifier, config: RunConfig, spec: DataSpec) -> None:
+        self.network = network.cpu().eval()
+        self.config = config
+        self.spec = spec
+
+    def save(self, path: Path | str) -> None:
+        """Write weights and description to a file, replacing it in one step.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        tensors = {name: value.contiguous() for name, value in self.network.state_dict().items()}
+        description = _DESCRIPTION.dump_json(ModelDescription(self.config, self.spec)).decode()
+        write_atomically(Path(path), safetensors.torch.save(tensors, {_KEY: description}))
 
 
-def save_weights(
-    path: Path, network: SequenceClassifier, config: RunConfig, classes: tuple[str, ...]
-) -> None:
-    """Replace the file in one step.
+def load(path: Path | str) -> TrainedModel:
+    """The trained network in a `model.safetensors`, which may be anybody's file.
 
     Raises:
-        OSError: It cannot be written.
+        CheckpointError: There is no such file, or it is no model of this program.
     """
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    metadata = {
-        "format": "pt",
-        "config": config.model_dump_json(),
-        "classes": json.dumps(classes),
-    }
-    write_atomically(path, safetensors.torch.save(tensors, metadata))
-
-
-def load_weights(path: Path) -> TrainedModel:
-    """The network in a file that may be anything.
-
-    Raises:
-        CheckpointError: There is no such file, or it is no model of ours.
-    """
+    path = Path(path)
     try:
         with open_inside(path, "rb") as file:
             content = file.read()
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        config = RunConfig.model_validate_json(header["__metadata__"]["config"])
-        classes = _CLASSES.validate_json(header["__metadata__"]["classes"])
-        if len(classes) != CATALOG[config.dataset].num_classes:
-            raise ValueError("one name a class")  # noqa: TRY301 - put into words below
-        network = SequenceClassifier.from_config(config)
+        header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])
+        network = SequenceClassifier.from_config(description.config, description.data)
         network.load_state_dict(safetensors.torch.load(content))
     except FileNotFoundError:
         raise CheckpointError(
-            f"{path} is not there: it is written when a run is stopped or finished.",
-            f"Wait for that, or let the run go on: bilstm-tui resume {path.parent.name}",
+            f"{path} is missing: it is written when a run is stopped or finished.",
+            Remedy("Wait for that, or resume the run.", "resume", path.parent.name),
             title="No model yet",
         ) from None
     except OSError as error:
@@ -87,7 +102,7 @@ def load_weights(path: Path) -> TrainedModel:
     ):
         raise CheckpointError(
             f"{path} is damaged or no model of bilstm-tui.",
-            f"Let the run write it again: bilstm-tui resume {path.parent.name}",
+            Remedy("Resume the run, which writes it again.", "resume", path.parent.name),
             title="The model cannot be read",
         ) from None
-    return TrainedModel(network.eval(), config, classes)
+    return TrainedModel(network, description.config, description.data)

@@ -1,37 +1,46 @@
-"""`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`: tells of a run's network.
+"""`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`: examines a run's network.
 
-Its first line into the file descriptor ANSWERS is its `ExaminationReport`, or a `failed` event. Then it
-answers each line of stdin, `{"pixels": [[…], …]}`, with a `StepwisePrediction`, until stdin ends.
+`protocol` describes its questions and answers.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
 
 import torch
 
-from ..errors import BilstmError
-from ..events import to_json
-from ..inference.examine import examine, read
-from ..network.weights import load_weights
+from ..errors import BilstmError, InstallationError
+from ..events import Failed
+from ..inference.examine import examine, predict_stepwise
+from ..network.weights import load
 from ..runs.run import Run
-from ..training.failures import failed_event
+from .protocol import Answer, Examined, ReadSequence, SequenceRead, from_json, to_json
 
 
 def main() -> int:
-    """Answer until nobody asks; the result is the process's exit code."""
-    answers = os.fdopen(int(sys.argv[3]), "w", buffering=1, encoding="utf-8")
-    try:
-        model = load_weights(Run(Path(sys.argv[1])).model_file)
-        answers.write(examine(model, Path(sys.argv[2])).model_dump_json() + "\n")
-    except BilstmError as error:
-        answers.write(to_json(failed_event(error)) + "\n")
-        return error.exit_code
-    for line in sys.stdin:
-        rows = torch.tensor(json.loads(line)["pixels"], dtype=torch.float32)
-        answers.write(read(model, rows).model_dump_json() + "\n")
+    """Answer until stdin ends; the result is the process's exit code."""
+    with os.fdopen(int(sys.argv[3]), "w", buffering=1, encoding="utf-8") as answers:
+
+        def answer(message: Answer) -> None:
+            answers.write(to_json(message) + "\n")
+
+        try:
+            model = load(Run(Path(sys.argv[1])).model_file)
+            answer(Examined(report=examine(model, Path(sys.argv[2]))))
+            for line in sys.stdin:
+                inputs = torch.tensor(_parse(line).inputs, dtype=torch.float32)
+                answer(SequenceRead(prediction=predict_stepwise(model, inputs)))
+        except BilstmError as error:
+            answer(Failed.from_error(error))
+            return error.exit_code
     return 0
+
+
+def _parse(line: str) -> ReadSequence:
+    try:
+        return from_json(line, ReadSequence)
+    except ValueError as error:
+        raise InstallationError(f"The examiner does not understand a question: {error}.") from None
 
 
 if __name__ == "__main__":

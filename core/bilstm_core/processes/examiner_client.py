@@ -1,22 +1,21 @@
-"""Asks about a trained network; the answers come from a process of their own."""
+"""Examines a trained network in a process of its own."""
 
 import asyncio
-import json
 import os
 import sys
 from pathlib import Path
 
-from .. import events
-from ..errors import InstallationError
+from ..errors import InstallationError, Remedy
 from ..inference.report import ExaminationReport, StepwisePrediction
 from ..runs.run import Run
-from .worker_client import answer_pipe, relayed
+from .protocol import Examined, ReadSequence, SequenceRead, to_json
+from .worker_client import answer_pipe, parse_answer
 
-_LONGEST_LINE_BYTES = 1 << 26
+_MAX_LINE_BYTES = 1 << 26
 
 
 class ExaminerClient:
-    """One run's network, to be asked.
+    """Asks about the network of one run.
 
     Args:
         run: The run.
@@ -26,67 +25,67 @@ class ExaminerClient:
     def __init__(self, run: Run, data_dir: Path) -> None:
         self._arguments = [str(run.path), str(data_dir)]
         self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
 
     async def examine(self) -> ExaminationReport:
-        """Start, and wait for what there is to see.
+        """Start the process, and wait for its report.
 
         Raises:
             RelayedError: There is no model, or no data.
-            InstallationError: The process ended without an answer.
+            InstallationError: The process exited without an answer.
         """
-        self._answers = asyncio.StreamReader(_LONGEST_LINE_BYTES)
-        with answer_pipe() as (answers, to_us):
+        self._answers = asyncio.StreamReader(_MAX_LINE_BYTES)
+        with answer_pipe() as (answers, writable):
             self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
                 lambda: asyncio.StreamReaderProtocol(self._answers), answers
             )
             command = (sys.executable, "-P", "-m", "bilstm_core.processes.examiner")
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(*command, *self._arguments, str(to_us)),
+                    *(*command, *self._arguments, str(writable)),
                     stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.DEVNULL,  # whatever a library prints is no answer
+                    stdout=asyncio.subprocess.DEVNULL,  # a library may print; that is not an answer
                     stderr=asyncio.subprocess.DEVNULL,
-                    pass_fds=(to_us,),
-                    env={**os.environ, "OMP_NUM_THREADS": "1"},  # a run may be training beside it
+                    pass_fds=(writable,),
+                    # one thread: a run may be training at the same time
+                    env={**os.environ, "OMP_NUM_THREADS": "1"},
                 )
-            except BaseException:  # cancelled, too: whoever asked may have left
+            except BaseException:  # also when the task is cancelled
                 self._pipe.close()
                 raise
-        answer = await self._line()
-        if answer.startswith(b'{"type":"failed"'):
-            failed = events.from_json(answer)
-            assert isinstance(failed, events.Failed)  # noqa: S101 - for the type checker
-            raise relayed(failed)
-        return ExaminationReport.model_validate_json(answer)
+        return parse_answer(await self._read_line(), Examined).report
 
-    async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
-        """How the network takes an image, rows of brightness from 0 to 1.
+    async def read(self, inputs: list[list[float]]) -> StepwisePrediction:
+        """Predict one sequence step by step.
+
+        Args:
+            inputs: The sequence, shape (T, input_size).
 
         Raises:
-            InstallationError: The process has ended.
+            RelayedError: The process did not understand the question.
+            InstallationError: The process has exited.
         """
-        # whoever asks may lose interest; an answer left unread would be taken for the next one
-        return await asyncio.shield(self._ask(pixels))
+        # the answer is read even if the caller is cancelled: the next call would get it otherwise
+        return await asyncio.shield(self._ask(ReadSequence(inputs=inputs)))
 
-    async def _ask(self, pixels: list[list[float]]) -> StepwisePrediction:
-        async with self._turn:
+    async def _ask(self, question: ReadSequence) -> StepwisePrediction:
+        async with self._one_at_a_time:
             assert self._process and self._process.stdin  # noqa: S101, PT018
-            self._process.stdin.write(json.dumps({"pixels": pixels}).encode() + b"\n")
-            return StepwisePrediction.model_validate_json(await self._line())
+            self._process.stdin.write(to_json(question).encode() + b"\n")
+            return parse_answer(await self._read_line(), SequenceRead).prediction
 
     async def close(self) -> None:
-        """Let it end."""
+        """End the process."""
         if self._process and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
             self._pipe.close()
 
-    async def _line(self) -> bytes:
+    async def _read_line(self) -> bytes:
         line = await self._answers.readline()
         if not line:
             raise InstallationError(
-                "The process that looks into networks has ended.",
-                "`bilstm-tui doctor` looks for the reason.",
+                "The process that examines the network has exited.",
+                Remedy("Check the installation.", "doctor"),
             )
         return line

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from types import FrameType
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-"""Ctrl-C, a scheduler's end, a closed terminal, and SLURM's word before its time limit."""
+"""Ctrl-C, a scheduler's end, a closed terminal, and SLURM's notice before its time limit."""
 
 
 class StopRequest:
-    """What signals ask of a process: once, to stop in good order; twice, to stop at once.
+    """Stop requests by signal: the first stops in good order, the second at once.
 
-    Before training begins there is nothing to put in order, and once is enough.
+    Before training starts there is nothing to save, and the first stops at once.
     """
 
     def __init__(self) -> None:
         self.signal = 0
-        self._has_begun = False
+        self._has_started = False
 
     @property
     def exit_code(self) -> int:
@@ -25,18 +25,18 @@ class StopRequest:
         return 128 + self.signal if self.signal else 0
 
     def listen(self) -> None:
-        """From now on, take signals as requests; those that nohup has us ignore stay ignored."""
+        """From now on, take signals as requests; those that nohup ignores stay ignored."""
         for number in _STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._take)
+                signal.signal(number, self._receive)
 
     @contextmanager
-    def beginning(self) -> Iterator[None]:
-        """Around what comes before training, which asks `is_asked` and ends in good order.
+    def before_training(self) -> Iterator[None]:
+        """Around everything before training, which itself asks `is_requested`.
 
         Raises:
-            SystemExit: A signal came; also where a library that was being loaded made something
-                else of it, or nothing.
+            SystemExit: A signal came; also where a library that was being imported turned it into
+                another exception, or swallowed it.
         """
         try:
             yield
@@ -44,15 +44,15 @@ class StopRequest:
             if self.signal:
                 raise SystemExit(self.exit_code) from None
             raise
-        self._has_begun = True
+        self._has_started = True
         if self.signal:
             raise SystemExit(self.exit_code)
 
-    def is_asked(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether a request has come."""
         return bool(self.signal)
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
         is_second, self.signal = bool(self.signal), number
-        if is_second or not self._has_begun:
+        if is_second or not self._has_started:
             raise SystemExit(self.exit_code)

@@ -1,34 +1,35 @@
-"""A worker that is ready before its order comes."""
+"""A worker that is started before its order is known."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..config.schema import RunConfig
 from ..runs.run import Run
 from ..training.learning_rate_curve import LearningRateCurve
+from .protocol import FindLearningRate, ResumeRun, StartRun
 
 
 class SupportsOrders(Protocol):
-    """What carries out an order in a process of its own; see `launcher.Worker`."""
+    """A worker, as `worker_client.WorkerClient` offers it."""
 
-    def expect(self, config: RunConfig) -> None:
-        """Make ready to train this."""
+    def prepare(self, config: RunConfig) -> None:
+        """Prepare to train this."""
         ...
 
-    def order(self, order: dict[str, Any]) -> Run:
-        """Begin or resume a run."""
+    def open_run(self, order: StartRun | ResumeRun) -> Run:
+        """Start or resume a run."""
         ...
 
-    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
+    def find_learning_rate(self, order: FindLearningRate) -> LearningRateCurve:
         """Try learning rates."""
         ...
 
     def cancel(self) -> None:
-        """End it while it tries."""
+        """End it while it carries out an order."""
         ...
 
-    def dismiss(self) -> None:
-        """Not needed any more."""
+    def close(self) -> None:
+        """End it without an order."""
         ...
 
 
@@ -36,32 +37,40 @@ class StandbyWorker:
     """The worker that will carry out the next order.
 
     Args:
-        make: Makes one.
+        start_worker: Starts one.
     """
 
-    def __init__(self, make: Callable[[], SupportsOrders]) -> None:
-        self._make = make
+    def __init__(self, start_worker: Callable[[], SupportsOrders]) -> None:
+        self._start_worker = start_worker
         self._worker: SupportsOrders | None = None
         self._expected: RunConfig | None = None
 
-    def make_ready(self, config: RunConfig | None) -> None:
-        """Have one load PyTorch, and get to know what will probably be ordered."""
-        self._worker = self._worker or self._make()
-        self.expect(config)
+    def start(self, config: RunConfig | None) -> None:
+        """Start a worker if there is none, and have it prepare; see `prepare`.
 
-    def expect(self, config: RunConfig | None) -> None:
-        """What will probably be ordered is another one, or not known any more."""
+        Raises:
+            InstallationError: The system cannot start a process.
+        """
+        self._worker = self._worker or self._start_worker()
+        self.prepare(config)
+
+    def prepare(self, config: RunConfig | None) -> None:
+        """Have the worker, if there is one, prepare to train this; None where it is not known."""
         if self._worker and config and config != self._expected:
             self._expected = config
-            self._worker.expect(config)
+            self._worker.prepare(config)
 
     def take(self) -> SupportsOrders:
-        """The worker, for an order: it is nobody's spare any more."""
-        worker = self._worker or self._make()
+        """A worker for an order; the next order gets another one.
+
+        Raises:
+            InstallationError: The system cannot start a process.
+        """
+        worker = self._worker or self._start_worker()
         self._worker = self._expected = None
         return worker
 
-    def dismiss(self) -> None:
-        """Let it go without an order."""
+    def close(self) -> None:
+        """End the worker that waits for an order, if there is one."""
         if self._worker:
-            self._worker.dismiss()
+            self._worker.close()

@@ -1,20 +1,10 @@
-"""`python -m bilstm_core.processes.worker ANSWERS`: one run in a process of its own.
+"""`python -m bilstm_core.processes.worker ANSWERS`: trains one run, in a process of its own.
 
-It reads one order, a line of JSON, from stdin: `{"command": "start", "config": {…}, "runs_dir":
-"…", "name": …, "data_dir": …}` or `{"command": "resume", "run": "…", "changes": {…},
-"data_dir": …}`. It answers with one line into the file descriptor ANSWERS, `{"run": "…"}` with the
-run's folder, or a `failed` event where no run could be begun; then it lets go of the streams that
-it was given and prints into the run's `worker.log`. Started as a session leader, it outlives the
-terminal.
-
-Before the order, any number of lines `{"command": "expect", "config": {…}}` may say what will
-probably be ordered: it makes ready for the last of them, so that the order is begun at once.
-
-A third order, `{"command": "find_learning_rate", "config": {…}, "data_dir": …}`, makes no run: a line with
-a `LearningRateCurve` answers it, and that is all.
+`protocol` describes its orders and answers. Once the run is open, the worker releases the streams
+that it was started with and prints into the run's `worker.log`. It is started as a session leader,
+so that it outlives the terminal.
 """
 
-import json
 import os
 import select
 import sys
@@ -22,15 +12,29 @@ import traceback
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
-from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
-from ..events import to_json
+from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, InstallationError
+from ..events import Failed
 from ..files import open_inside
 from ..runs.run import Run
+from .protocol import (
+    Answer,
+    FindLearningRate,
+    LearningRateFound,
+    Prepare,
+    ResumeRun,
+    RunOpened,
+    StartRun,
+    from_json,
+    to_json,
+)
 from .signals import StopRequest
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 def main() -> int:
@@ -39,23 +43,21 @@ def main() -> int:
     limit_spinning()
     stop = StopRequest()
     stop.listen()
-    order = _await_order()
-    if not order:  # whoever started us has gone
-        return 0
     try:
-        with stop.beginning():
-            if order["command"] == "find_learning_rate":
-                _answer(answers, _rate_curve(order))
+        order = _read_order()
+        if not order:  # the parent process has ended
+            return 0
+        with stop.before_training():
+            if isinstance(order, FindLearningRate):
+                _answer(answers, _find_learning_rate(order))
                 return 0
-            session = _open(order)
+            session = _open_session(order)
     except BilstmError as error:
-        from ..training.failures import failed_event  # imports torch: seconds
-
-        _answer(answers, to_json(failed_event(error)))
+        _answer(answers, Failed.from_error(error))
         return error.exit_code
-    _print_into(session.run.worker_log_file)
-    _answer(answers, json.dumps({"run": str(session.run.path)}))
-    _let_go_of_streams()
+    _redirect_stderr(session.run.worker_log_file)
+    _answer(answers, RunOpened(run=session.run.path))
+    _release_streams()
     try:
         return session.train(lambda _: None, stop)
     except BilstmError as error:
@@ -66,67 +68,71 @@ def main() -> int:
         return INTERNAL_ERROR_EXIT_CODE
 
 
-def _await_order() -> dict[str, Any] | None:
-    """The order, or None if none will come; makes ready for what is expected meanwhile."""
-    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # see `_is_told_more`
+def _read_order() -> StartRun | ResumeRun | FindLearningRate | None:
+    """The order to carry out, or None if stdin ended; prepares for what is expected meanwhile.
+
+    Raises:
+        InstallationError: A line cannot be understood.
+    """
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # see `_has_input`
         while line := lines.readline():
-            order = json.loads(line)
-            if order["command"] != "expect":
+            try:
+                order = from_json(line, Prepare, StartRun, ResumeRun, FindLearningRate)
+            except ValueError as error:
+                raise InstallationError(
+                    f"The worker does not understand its order: {error}.",
+                    "If bilstm-tui was updated while it was running, start it again.",
+                    title="The order was not understood",
+                ) from None
+            if not isinstance(order, Prepare):
                 return order
-            if not _is_told_more():
-                _make_ready(order["config"])
+            if not _has_input():
+                _prepare(order.config)
     return None
 
 
-def _is_told_more() -> bool:
-    """Whether a line waits to be read; one that is in a buffer would not be seen."""
+def _has_input() -> bool:
+    """Whether another line waits on stdin; one that was read into a buffer would be missed."""
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _make_ready(settings: dict[str, Any]) -> None:
-    """Load and measure what takes seconds while nobody waits; no memory of a GPU is taken."""
-    with suppress(Exception):  # told when an order needs it
+def _prepare(config: RunConfig) -> None:
+    """Load and measure in advance what takes seconds; allocates no GPU memory."""
+    with suppress(Exception):  # reported when an order needs it
         _load_libraries()
-        if _is_told_more():
+        if _has_input():
             return
         from ..training.thread_tuning import measure_in_advance
 
-        measure_in_advance(RunConfig.model_validate(settings))
+        measure_in_advance(config)
 
 
 @cache
 def _load_libraries() -> None:
-    """PyTorch loads much of itself at the first use: so a little is trained."""
+    """Train a tiny network: PyTorch loads much of itself at the first use."""
     from ..training.trainer import train
 
-    little = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu", threads=1)
-    train(little, lambda _: None, should_stop=_is_told_more)
+    tiny = RunConfig(dataset="digits", hidden_size=2, num_epochs=1, device="cpu", threads=1)
+    train(tiny, lambda _: None, should_stop=_has_input)
     from . import session  # noqa: F401
 
 
-def _open(order: dict[str, Any]) -> Any:
+def _open_session(order: StartRun | ResumeRun) -> "Session":
     from .session import resume_run, start_run
 
-    data_dir = _data_dir(order)
-    if order["command"] == "start":
-        config = RunConfig.model_validate(order["config"])
-        return start_run(config, Path(order["runs_dir"]), order.get("name"), data_dir)
-    return resume_run(Run(Path(order["run"])), order.get("changes", {}), data_dir)
+    if isinstance(order, StartRun):
+        return start_run(order.config, order.runs_dir, order.name, order.data_dir)
+    return resume_run(Run(order.run), order.changes, order.data_dir)
 
 
-def _rate_curve(order: dict[str, Any]) -> str:
+def _find_learning_rate(order: FindLearningRate) -> LearningRateFound:
     from ..training.learning_rate_finder import find_learning_rate
 
-    config = RunConfig.model_validate(order["config"])
-    return find_learning_rate(config, data_dir=_data_dir(order)).model_dump_json()
+    return LearningRateFound(curve=find_learning_rate(order.config, data_dir=order.data_dir))
 
 
-def _data_dir(order: dict[str, Any]) -> Path | None:
-    return Path(order["data_dir"]) if order.get("data_dir") else None
-
-
-def _print_into(path: Path) -> None:
-    """From now on, what goes to stderr goes to a file; a run goes on without one, too."""
+def _redirect_stderr(path: Path) -> None:
+    """Send stderr to a file; if it cannot be opened, training continues without one."""
     try:
         with open_inside(path, "ab") as file:
             os.dup2(file.fileno(), sys.stderr.fileno())
@@ -134,14 +140,14 @@ def _print_into(path: Path) -> None:
         sys.stderr.write(f"{path} cannot be written: {error}\n")
 
 
-def _answer(answers: int, line: str) -> None:
-    # whoever asked may have gone; the run goes on
+def _answer(answers: int, answer: Answer) -> None:
+    # the parent process may have ended; the run continues
     with suppress(OSError), os.fdopen(answers, "w", encoding="utf-8") as file:
-        file.write(line + "\n")
+        file.write(to_json(answer) + "\n")
 
 
-def _let_go_of_streams() -> None:
-    """Whoever started us shall not wait for our streams to close, nor we for theirs."""
+def _release_streams() -> None:
+    """Close the streams of the parent process: neither process waits for the other's to end."""
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())

@@ -1,6 +1,5 @@
 """Starts runs in processes of their own, which outlive the terminal."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import IO, Any
+from typing import IO, TypeVar
 
 from .. import events
 from ..config.schema import RunConfig
@@ -17,41 +16,55 @@ from ..errors import (
     BilstmError,
     InstallationError,
     RelayedError,
+    Remedy,
     RunFolderMissingError,
     TrainingError,
 )
 from ..files import is_missing, open_inside
 from ..runs.run import Run
 from ..training.learning_rate_curve import LearningRateCurve
+from .protocol import (
+    Answer,
+    FindLearningRate,
+    LearningRateFound,
+    Prepare,
+    ResumeRun,
+    RunOpened,
+    StartRun,
+    from_json,
+    to_json,
+)
 
 _LAST_LINES = 8
 _TAIL_BYTES = 1 << 12
 _SIGNAL_BASE = 128
-"""A process that a signal ended exits with this and the signal's number."""
+"""A process that a signal ended exits with this plus the signal's number."""
+
+_A = TypeVar("_A", bound=Answer)
 
 
 @contextmanager
 def answer_pipe() -> Iterator[tuple[IO[bytes], int]]:
-    """What a child's answers come from, and the descriptor that it is to write them to.
+    """A file to read a child process's answers from, and the descriptor for it to write them to.
 
-    Ours of the latter is closed in the end, so that the child's end is the end of the answers.
+    This process closes the descriptor afterwards, so that the answers end when the child exits.
     """
-    ours, theirs = os.pipe()
-    answers = os.fdopen(ours, "rb")
+    readable, writable = os.pipe()
+    answers = os.fdopen(readable, "rb")
     try:
-        yield answers, theirs
+        yield answers, writable
     except BaseException:
         answers.close()
         raise
     finally:
-        os.close(theirs)
+        os.close(writable)
 
 
-class Worker:
-    """A process that waits, PyTorch loaded, for the one order that it will carry out.
+class WorkerClient:
+    """Starts a worker, which carries out one order.
 
     Raises:
-        InstallationError: The system starts no more processes.
+        InstallationError: The system cannot start a process.
     """
 
     def __init__(self) -> None:
@@ -62,64 +75,56 @@ class Worker:
             self._diagnostics.close()
             raise InstallationError(
                 f"No process could be started: {error.strerror or error}.",
-                "End some that are not needed, or ask for a higher limit: ulimit -a.",
+                "End some that are not needed, or raise a limit that `ulimit -a` lists.",
                 title="No process could be started",
             ) from None
 
     def _start(self) -> None:
-        with answer_pipe() as (self._answers, to_us):
+        with answer_pipe() as (self._answers, writable):
             self._process = subprocess.Popen(
-                # -P: a file of the user's that is called torch.py is none of our business
-                [sys.executable, "-P", "-m", "bilstm_core.processes.worker", str(to_us)],
+                # -P: a file torch.py in the working directory is not imported
+                [sys.executable, "-P", "-m", "bilstm_core.processes.worker", str(writable)],
                 stdin=subprocess.PIPE,
-                stdout=self._diagnostics,  # whatever a library prints is no answer
+                stdout=self._diagnostics,  # a library may print; that is not an answer
                 stderr=self._diagnostics,
-                pass_fds=(to_us,),
+                pass_fds=(writable,),
                 start_new_session=True,
             )
 
-    def expect(self, config: RunConfig) -> None:
-        """Have it make ready for an order to train this."""
-        self._say({"command": "expect", "config": config.model_dump()})
+    def prepare(self, config: RunConfig) -> None:
+        """Have it prepare for an order to train this."""
+        self._send(Prepare(config=config))
 
-    def order(self, order: dict[str, Any]) -> Run:
-        """Have it begin or resume a run; returns once the run is on its way.
-
-        Args:
-            order: As `bilstm_core.worker` takes it.
+    def open_run(self, order: StartRun | ResumeRun) -> Run:
+        """Have it start or resume a run; returns once the run is open.
 
         Raises:
-            RelayedError: It refused the order.
-            InstallationError: It did not get as far as answering.
+            RelayedError: It could not.
+            InstallationError: It exited without an answer.
         """
-        run = Run(Path(json.loads(self._answer(order))["run"]))
-        # the run goes on without us; whether it ended is told by its folder, not its exit code
+        run = Run(self._ask(order, RunOpened).run)
+        # the run outlives this process; its folder says how it ended, not the exit code
         self._process.returncode = 0
         Thread(target=_wait_for_end, args=(self._process.pid,), daemon=True).start()
         return run
 
-    def find_learning_rate(self, config: RunConfig, data_dir: str | None) -> LearningRateCurve:
+    def find_learning_rate(self, order: FindLearningRate) -> LearningRateCurve:
         """Have it try learning rates.
 
         Raises:
             RelayedError: It could not.
-            InstallationError: It did not get as far as answering.
+            InstallationError: It exited without an answer.
         """
-        order = {
-            "command": "find_learning_rate",
-            "config": config.model_dump(),
-            "data_dir": data_dir,
-        }
-        answer = self._answer(order)
+        curve = self._ask(order, LearningRateFound).curve
         self._process.wait()
-        return LearningRateCurve.model_validate_json(answer)
+        return curve
 
-    def _answer(self, order: dict[str, Any]) -> bytes:
+    def _ask(self, order: StartRun | ResumeRun | FindLearningRate, expected: type[_A]) -> _A:
         process = self._process
         assert process.stdin  # noqa: S101 - for the type checker
         with self._diagnostics, self._answers:
             try:
-                self._say(order)
+                self._send(order)
                 with suppress(BrokenPipeError):
                     process.stdin.close()
                 answer = self._answers.readline()
@@ -127,32 +132,30 @@ class Worker:
                 process.terminate()
                 raise
             if not answer:
-                raise self._no_answer(process.wait())
-        if json.loads(answer).get("type") == "failed":
-            raise relayed(answer)
-        return answer
+                raise self._no_answer_error(process.wait())
+        return parse_answer(answer, expected)
 
-    def _say(self, order: dict[str, Any]) -> None:
+    def _send(self, order: Prepare | StartRun | ResumeRun | FindLearningRate) -> None:
         assert self._process.stdin  # noqa: S101 - for the type checker
-        with suppress(BrokenPipeError):  # it has ended already; why is told where it has no answer
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        with suppress(BrokenPipeError):  # it has exited; `_ask` reports why
+            self._process.stdin.write(to_json(order).encode() + b"\n")
             self._process.stdin.flush()
 
     def cancel(self) -> None:
-        """End it while it works on an answer."""
+        """End the worker while it carries out an order."""
         self._process.kill()
 
-    def dismiss(self) -> None:
-        """Let it go without an order."""
-        self._process.kill()  # it holds nothing yet, and an import may outlast a milder word
+    def close(self) -> None:
+        """End a worker that was given no order."""
+        self._process.kill()  # it has nothing to save; SIGTERM would wait for an import to end
         self._process.communicate()
         self._diagnostics.close()
         self._answers.close()
 
-    def _no_answer(self, code: int) -> BilstmError:
+    def _no_answer_error(self, code: int) -> BilstmError:
         if code < 0 or code > _SIGNAL_BASE:
             return RelayedError(
-                "The worker was stopped by a signal before it could begin; no run was made.",
+                "A signal ended the worker before it could start; no run was created.",
                 "Start it again.",
                 title="Stopped",
                 exit_code=_SIGNAL_BASE + abs(code) % _SIGNAL_BASE,
@@ -160,13 +163,13 @@ class Worker:
         self._diagnostics.seek(0)
         last = self._diagnostics.read().decode(errors="replace").strip().splitlines()[-3:]
         return InstallationError(
-            "The worker ended before it could begin.\n" + "\n".join(last),
-            "`bilstm-tui doctor` looks for the reason.",
+            "The worker exited before it could start.\n" + "\n".join(last),
+            Remedy("Check the installation.", "doctor"),
         )
 
 
 def _file_for_diagnostics() -> IO[bytes]:
-    """A file, not a pipe: nobody reads it once we are gone. On a full disk they are lost."""
+    """A file, not a pipe: the worker may outlive its reader. Discards all if the disk is full."""
     try:
         return tempfile.TemporaryFile()
     except OSError:
@@ -174,34 +177,54 @@ def _file_for_diagnostics() -> IO[bytes]:
 
 
 def _wait_for_end(pid: int) -> None:
-    """The system keeps a trace of a child that has ended until somebody asks for it."""
+    """Avoid a zombie: the system keeps an ended child until its parent waits for it."""
     with suppress(ChildProcessError):
         os.waitpid(pid, 0)
 
 
-def relayed(line: bytes | events.Failed) -> RelayedError:
-    """A `failed` event as the error that it was."""
-    failed = line if isinstance(line, events.Failed) else events.from_json(line)
-    assert isinstance(failed, events.Failed)  # noqa: S101 - the worker says nothing else
+def parse_answer(line: bytes, expected: type[_A]) -> _A:
+    """The answer in a line.
+
+    Raises:
+        RelayedError: It is a `failed` event.
+        InstallationError: It is not such an answer.
+    """
+    try:
+        answer = from_json(line, expected, events.Failed)
+    except ValueError as error:
+        raise InstallationError(f"The answer of a process was not understood: {error}.") from None
+    if isinstance(answer, events.Failed):
+        raise error_from_event(answer)
+    return answer
+
+
+def error_from_event(failed: events.Failed) -> RelayedError:
+    """A `failed` event as the error that it reports."""
     message = "\n".join(filter(None, (failed.message, failed.details)))
-    return RelayedError(message, failed.advice, title=failed.title, exit_code=failed.exit_code)
+    return RelayedError(
+        message,
+        failed.advice,
+        title=failed.title,
+        exit_code=failed.exit_code,
+        remedies=failed.remedies,
+    )
 
 
-def lost(run: Run) -> BilstmError:
-    """What to say of a run whose process left no word."""
+def lost_run_error(run: Run) -> BilstmError:
+    """The error for a run whose process exited without reporting a result."""
     if is_missing(run.path):
         return RunFolderMissingError(run.path)
     return TrainingError(
-        f"The process of {run.name} is gone and left no word: it was killed, or the machine was "
-        f"restarted.\n{_last_lines(run)}".strip(),
-        f"Go on from its last checkpoint: bilstm-tui resume {run.name}\n"
+        f"The process of {run.name} exited without reporting a result: it was killed, or the "
+        f"machine was restarted.\n{_last_lines(run)}".strip(),
+        Remedy("Resume it from its last checkpoint.", "resume", run.name),
         f"What it printed: {run.worker_log_file}",
         title="The run was lost",
     )
 
 
 def _last_lines(run: Run) -> str:
-    """The end of what a run's process printed, however much that is."""
+    """The last lines that a run's process printed."""
     try:
         with open_inside(run.worker_log_file, "rb") as file:
             file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))

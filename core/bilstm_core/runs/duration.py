@@ -1,4 +1,4 @@
-"""How long a configuration will train, judged by the runs that were trained before."""
+"""How long a configuration will train, estimated from earlier runs."""
 
 import math
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .. import events
 from ..config.schema import RunConfig
-from ..data.catalog import CATALOG
+from ..data.spec import DataSpec
 from ..errors import ConfigError
 from ..network.cost import operations_per_step, steps_per_epoch
 from .event_log import read_piece, read_tail
@@ -35,8 +35,8 @@ class StepTiming:
     seconds: float
 
 
-def observe(runs: Iterable[Run]) -> list[StepTiming]:
-    """What the steps of past runs took; runs that tell nothing of it are passed over."""
+def observe_step_times(runs: Iterable[Run]) -> list[StepTiming]:
+    """What the steps of earlier runs took; runs without an epoch are left out."""
     observations = []
     for run in runs:
         head = read_piece(run.log_file, 0, _HEAD_BYTES)
@@ -49,7 +49,7 @@ def observe(runs: Iterable[Run]) -> list[StepTiming]:
         if not started or not epochs:
             continue
         try:
-            operations = operations_per_step(run.config)
+            operations = operations_per_step(run.config, started.data)
         except ConfigError:
             continue
         steps = math.ceil(epochs[-1].total / run.config.batch_size)
@@ -59,18 +59,21 @@ def observe(runs: Iterable[Run]) -> list[StepTiming]:
     return observations
 
 
-def estimate_seconds(config: RunConfig, device: str, observed: Iterable[StepTiming]) -> float:
-    """How long a run will take, checks included.
+def estimate_seconds(
+    config: RunConfig, spec: DataSpec, device: str, observed: Iterable[StepTiming]
+) -> float:
+    """How long a run will take, evaluations included.
 
-    The run most like it on the same device gives the time of a step; what is larger takes
-    longer in proportion to its arithmetic, beyond what every step costs.
+    The most similar run on the same device gives the time of a step; beyond a fixed overhead it
+    grows in proportion to the arithmetic.
 
     Args:
         config: The configuration.
+        spec: The data.
         device: Where, by PyTorch's name.
         observed: What earlier runs took; without one on this device it is a guess.
     """
-    operations = operations_per_step(config)
+    operations = operations_per_step(config, spec)
 
     def distance(other: StepTiming) -> float:
         return abs(math.log(other.operations / operations))
@@ -81,10 +84,10 @@ def estimate_seconds(config: RunConfig, device: str, observed: Iterable[StepTimi
         step = nearest.seconds * _expected(operations) / expected
     else:
         step = _expected(operations)
-    facts = CATALOG[config.dataset]
-    checked = facts.train_size + facts.test_size * config.num_epochs  # forward only: a third
-    steps = steps_per_epoch(config) * config.num_epochs + checked / config.batch_size / 3
-    return step * steps
+    trained = spec.train_size + spec.validation_size
+    evaluated = trained + spec.test_size * config.num_epochs  # forward only: a third
+    steps = steps_per_epoch(config, spec) * config.num_epochs
+    return step * (steps + evaluated / config.batch_size / 3)
 
 
 def _expected(operations: float) -> float:

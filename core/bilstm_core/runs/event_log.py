@@ -1,29 +1,35 @@
-"""A run's `events.jsonl`: one process appends, any number follow."""
+"""A run's `events.jsonl`: one process appends to it, any number of processes read it."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ..events import Event, Progress, from_json, to_json
+from ..events import Event, Failed, Finished, Progress, Stopped, from_json, to_json
 from ..files import open_inside
 
-_MAX_WAITING_BYTES = 64 << 20
+Ending = Finished | Stopped | Failed
+"""How a process reports that it no longer trains a run."""
+
+_MAX_BUFFERED_BYTES = 64 << 20
 _READ_BYTES = 4 << 20
 _WHOLE_BELOW_BYTES = 32 << 20
-"""A log up to this size is read whole when opened; a larger one is sampled."""
+"""Size up to which a log is read completely when it is opened; a larger one is sampled."""
 _END_BYTES = 1 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 1000
 
 
 class EventLog:
-    """The writer's side; only the process that holds the run's lock has one.
+    """Appends events to a run's log; only the process that holds the run's lock has one.
 
-    A disk that is full holds lines back and loses none: they are written when there is room.
+    While the disk is full, lines are buffered in memory; they are written once there is space.
 
     Args:
-        path: The file; it is made if need be, and gone on with if it is there.
+        path: The file; it is created if it does not exist.
+
+    Attributes:
+        failure: Why the latest lines are not written yet; None when all are.
 
     Raises:
         OSError: It cannot be opened.
@@ -31,32 +37,32 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = open_inside(path, "ab", buffering=0)
-        self._waiting = bytearray(b"" if _ends_with_a_line(path) else b"\n")
+        self._buffer = bytearray(b"" if _is_last_line_complete(path) else b"\n")
         self.failure: OSError | None = None
 
     def append(self, event: Event) -> None:
-        """Write an event, or keep it for later; `failure` says why."""
-        if len(self._waiting) < _MAX_WAITING_BYTES or not isinstance(event, Progress):
-            self._waiting += to_json(event).encode() + b"\n"
+        """Write an event, or buffer it; `failure` then says why."""
+        if len(self._buffer) < _MAX_BUFFERED_BYTES or not isinstance(event, Progress):
+            self._buffer += to_json(event).encode() + b"\n"
         self._write()
 
     def close(self) -> None:
-        """Write what waits, if it can be written, and close; `failure` says why if not."""
+        """Write what is buffered and close the file; `failure` says why lines are missing."""
         self._write()
         self._file.close()
 
     def _write(self) -> None:
         try:
-            while self._waiting:
-                written = self._file.write(self._waiting)
-                del self._waiting[:written]
+            while self._buffer:
+                written = self._file.write(self._buffer)
+                del self._buffer[:written]
             self.failure = None
         except OSError as error:
             self.failure = error
 
 
-def _ends_with_a_line(path: Path) -> bool:
-    """Whether a file is empty or its last line is whole; a crash may have cut it."""
+def _is_last_line_complete(path: Path) -> bool:
+    """Whether the last line ends with a newline, or there is none; a crash may have cut it off."""
     with open_inside(path, "rb") as file:
         if not file.seek(0, 2):
             return True
@@ -65,35 +71,38 @@ def _ends_with_a_line(path: Path) -> bool:
 
 
 class LogReader:
-    """A follower's side: each call to `read` gives what is new.
+    """Reads a log while it is written: each call to `read` returns the events added since.
 
-    Nothing that stands in the file, or happens to it, is an error: a line that is not whole yet
-    waits for its end, a line that is no event is passed over, a file that shrank or was replaced
-    is read from its start, one that is gone is waited for.
+    Whatever the file contains and whatever happens to it, nothing is raised: an incomplete last
+    line is read once it is complete, a line that is not an event is skipped, a file that became
+    shorter or was replaced is read from its start, and a missing file holds no events.
 
     Args:
         path: The file; it need not exist yet.
         position: Byte to start from, the beginning of a line.
+
+    Attributes:
+        skipped_lines: How many lines were not events.
     """
 
     def __init__(self, path: Path, position: int = 0) -> None:
         self._path = path
         self._position = position
         self._identity: tuple[int, int] | None = None
-        self._is_inside_a_line = False
-        self.garbage = 0
+        self._is_inside_line = False
+        self.skipped_lines = 0
 
     def read(self) -> list[Event]:
-        """New events, a few megabytes' worth at most; none where there are no more yet."""
+        """New events, at most a few megabytes of them; empty if there are none yet."""
         while piece := self._new_bytes():
             end = piece.rfind(b"\n") + 1
             if not end and len(piece) < _READ_BYTES:
                 break
             lines = piece[:end].split(b"\n")
-            if end and self._is_inside_a_line:
+            if end and self._is_inside_line:
                 del lines[0]
-                self.garbage += 1
-            self._is_inside_a_line = not end  # no line of ours is that long
+                self.skipped_lines += 1
+            self._is_inside_line = not end  # longer than any event
             self._position += end or len(piece)
             if new := list(self._events(lines)):
                 return new
@@ -105,7 +114,7 @@ class LogReader:
                 identity, size = _identity_and_size(file)
                 if size < self._position or identity != (self._identity or identity):
                     self._position = 0
-                    self._is_inside_a_line = False
+                    self._is_inside_line = False
                 self._identity = identity
                 file.seek(self._position)
                 return file.read(min(_READ_BYTES, size - self._position))
@@ -118,7 +127,7 @@ class LogReader:
                 try:
                     yield from_json(line)
                 except ValueError:
-                    self.garbage += 1
+                    self.skipped_lines += 1
 
 
 def _identity_and_size(file: IO[bytes]) -> tuple[tuple[int, int], int]:
@@ -127,10 +136,10 @@ def _identity_and_size(file: IO[bytes]) -> tuple[tuple[int, int], int]:
 
 
 def open_log(path: Path) -> tuple[list[Event], LogReader]:
-    """What a log holds so far, and a reader for what comes after.
+    """The events in a log so far, and a reader for those to come.
 
-    A very large log (days of training) is sampled: its beginning, its end and a thousand places
-    between them, so that it opens at once whatever its size.
+    Of a very large log (days of training) only the start, the end and a thousand pieces between
+    them are read, so that opening takes no longer as a log grows.
     """
     size = _size(path)
     if size <= _WHOLE_BELOW_BYTES:
@@ -151,22 +160,22 @@ def open_log(path: Path) -> tuple[list[Event], LogReader]:
 
 
 def read_tail(path: Path, length: int) -> list[Event]:
-    """The events in the last so many bytes of a log."""
+    """The events in the last `length` bytes of a log."""
     start = max(0, _size(path) - length)
     return read_piece(path, start, length)
 
 
 def read_piece(path: Path, start: int, length: int) -> list[Event]:
-    """The events that stand whole in a piece of a log."""
+    """The events in a piece of a log, without lines that are cut off at its start or end."""
     piece = _bytes_at(path, start, length)
     if start:
         piece = piece[piece.find(b"\n") + 1 :] if b"\n" in piece else b""
-    whole = piece[: piece.rfind(b"\n") + 1]
-    return list(LogReader(path)._events(whole.split(b"\n")))
+    complete = piece[: piece.rfind(b"\n") + 1]
+    return list(LogReader(path)._events(complete.split(b"\n")))
 
 
 def _next_line(path: Path, position: int) -> int:
-    """Where the first line after a position begins."""
+    """Where the first line after a position starts."""
     piece = _bytes_at(path, position, _READ_BYTES)
     return position + piece.find(b"\n") + 1
 

@@ -1,6 +1,7 @@
-"""What a run's events add up to: the one read-out that screens, tables and scripts share."""
+"""What a run's events amount to: the state that screens and commands show."""
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,98 +9,103 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import events
-from ..events import Event, Split
+from ..data.spec import Split
+from ..events import Event
+from .event_log import Ending
 
-_CAPACITY = 1 << 16
-_TAKEN_AT_ONCE = 1 << 12
-_MOMENTS = 4096
-_EPOCHS = 4096
+_MAX_BINS = 1 << 16
+_BUFFERED_VALUES = 1 << 12
+_MAX_TIMES = 4096
+_MAX_EPOCHS = 4096
+_MAX_FINAL_EVENTS = 64
 LATEST_EPOCHS = 256
-"""Epochs that are all remembered, however many there were."""
+"""Of the latest epochs all are kept, however many there were."""
 
 
 class Curve:
-    """A number for each step of a run, in a fixed amount of memory, however long the run.
+    """A value for each step of a run, in a fixed amount of memory however long the run is.
 
-    Up to 65,536 steps each has a place of its own. Beyond that, neighbouring steps share one,
-    which keeps the least, the greatest and the mean of them: no spike is lost.
+    Each of the first 65,536 steps has its own bin. Of a longer run, neighbouring steps share a
+    bin, which keeps their minimum, maximum and mean, so that no outlier is lost.
+
+    Attributes:
+        bin_size: Steps per bin.
     """
 
     def __init__(self) -> None:
-        self.span = 1
-        """Steps that share a place."""
-        self._low = np.full(_CAPACITY, np.nan)
-        self._high = np.full(_CAPACITY, np.nan)
-        self._sum = np.zeros(_CAPACITY)
-        self._count = np.zeros(_CAPACITY, np.int64)
-        self._bad = np.zeros(_CAPACITY, np.int64)
-        self._waiting_from = 1
-        self._waiting: list[float | None] = []
-        """Not in their places yet: many at a time get there faster."""
+        self.bin_size = 1
+        self._low = np.full(_MAX_BINS, np.nan)
+        self._high = np.full(_MAX_BINS, np.nan)
+        self._sum = np.zeros(_MAX_BINS)
+        self._count = np.zeros(_MAX_BINS, np.int64)
+        self._non_finite = np.zeros(_MAX_BINS, np.int64)
+        self._buffer_start = 1
+        self._buffer: list[float | None] = []
+        """Values not in their bins yet: adding many at a time is faster."""
 
     def extend(self, first_step: int, values: list[float | None]) -> None:
-        """Take the values of consecutive steps; None stands for one that was not finite."""
-        if first_step != self._waiting_from + len(self._waiting):
-            self._settle()
-            self._waiting_from = first_step
-        self._waiting += values
-        if len(self._waiting) >= _TAKEN_AT_ONCE:
-            self._settle()
+        """Add the values of consecutive steps; None stands for a value that was not finite."""
+        if first_step != self._buffer_start + len(self._buffer):
+            self._flush()
+            self._buffer_start = first_step
+        self._buffer += values
+        if len(self._buffer) >= _BUFFERED_VALUES:
+            self._flush()
 
-    def _settle(self) -> None:
-        """Bring what waits to its places."""
-        first_step, values = self._waiting_from, self._waiting
-        self._waiting_from, self._waiting = first_step + len(values), []
-        while (first_step + len(values) - 2) // self.span >= _CAPACITY:
-            self._halve()
+    def _flush(self) -> None:
+        """Add the buffered values to their bins."""
+        first_step, values = self._buffer_start, self._buffer
+        self._buffer_start, self._buffer = first_step + len(values), []
+        while (first_step + len(values) - 2) // self.bin_size >= _MAX_BINS:
+            self._double_bin_size()
         numbers = np.array(values, dtype=np.float64)  # None becomes nan
-        places = (np.arange(len(values)) + (first_step - 1)) // self.span
+        bins = (np.arange(len(values)) + (first_step - 1)) // self.bin_size
         is_finite = np.isfinite(numbers)
-        np.add.at(self._bad, places[~is_finite], 1)
-        places, numbers = places[is_finite], numbers[is_finite]
-        np.fmin.at(self._low, places, numbers)
-        np.fmax.at(self._high, places, numbers)
-        np.add.at(self._sum, places, numbers)
-        np.add.at(self._count, places, 1)
+        np.add.at(self._non_finite, bins[~is_finite], 1)
+        bins, numbers = bins[is_finite], numbers[is_finite]
+        np.fmin.at(self._low, bins, numbers)
+        np.fmax.at(self._high, bins, numbers)
+        np.add.at(self._sum, bins, numbers)
+        np.add.at(self._count, bins, 1)
 
-    def cut_after(self, step: int) -> None:
-        """Forget the values of later steps, as far as they do not share a place with others."""
-        self._settle()
-        start = -(-step // self.span)
+    def discard_after(self, step: int) -> None:
+        """Discard the values of later steps, except those in the bin of this step."""
+        self._flush()
+        start = -(-step // self.bin_size)
         self._low[start:] = self._high[start:] = np.nan
-        self._sum[start:] = self._count[start:] = self._bad[start:] = 0
+        self._sum[start:] = self._count[start:] = self._non_finite[start:] = 0
 
     def points(self) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Steps with their least, greatest and mean value, in order."""
-        self._settle()
-        (places,) = np.nonzero(self._count)
-        steps = places * self.span + 1
-        mean = self._sum[places] / self._count[places]
-        return steps, self._low[places], self._high[places], mean
+        """The first step of each bin, and the minimum, maximum and mean of its values."""
+        self._flush()
+        (bins,) = np.nonzero(self._count)
+        steps = bins * self.bin_size + 1
+        mean = self._sum[bins] / self._count[bins]
+        return steps, self._low[bins], self._high[bins], mean
 
-    def bad_steps(self) -> NDArray[np.int64]:
-        """Steps whose value was not finite; with shared places, the first of each place."""
-        self._settle()
-        return np.nonzero(self._bad)[0] * self.span + 1
+    def non_finite_steps(self) -> NDArray[np.int64]:
+        """The first step of each bin that has a value which was not finite."""
+        self._flush()
+        return np.nonzero(self._non_finite)[0] * self.bin_size + 1
 
     def __len__(self) -> int:
-        """Number of values taken."""
-        self._settle()
-        return int(self._count.sum() + self._bad.sum())
+        """Number of values."""
+        self._flush()
+        return int(self._count.sum() + self._non_finite.sum())
 
-    def _halve(self) -> None:
-        half = _CAPACITY // 2
+    def _double_bin_size(self) -> None:
+        half = _MAX_BINS // 2
         self._low[:half] = np.fmin(self._low[::2], self._low[1::2])
         self._high[:half] = np.fmax(self._high[::2], self._high[1::2])
-        for counts in (self._sum, self._count, self._bad):
+        for counts in (self._sum, self._count, self._non_finite):
             counts[:half] = counts[::2] + counts[1::2]
             counts[half:] = 0
         self._low[half:] = self._high[half:] = np.nan
-        self.span *= 2
+        self.bin_size *= 2
 
 
 class Clock:
-    """When each step was taken, in seconds of the run; pauses and interruptions do not count."""
+    """The training time of each step in seconds; pauses and interruptions do not count."""
 
     def __init__(self) -> None:
         self._steps = [0]
@@ -107,47 +113,47 @@ class Clock:
         self._latest: float | None = None
 
     def start(self, time: float, step: int) -> None:
-        """Begin, or go on from a step; what was known of later steps is forgotten."""
+        """Start at a step; the times of later steps are discarded."""
         kept = bisect_right(self._steps, step)
         del self._steps[kept:], self._seconds[kept:]
         self._latest = time
 
-    def tick(self, time: float, step: int) -> None:
-        """A step was taken."""
+    def add(self, time: float, step: int) -> None:
+        """Add the time at which a step ended."""
         if self._latest is None or step <= self._steps[-1]:
             return
         self._steps.append(step)
         self._seconds.append(self._seconds[-1] + max(0.0, time - self._latest))
         self._latest = time
-        if len(self._steps) > _MOMENTS:  # half of them do, at half the resolution
+        if len(self._steps) > _MAX_TIMES:  # halve the resolution
             del self._steps[1:-1:2], self._seconds[1:-1:2]
 
-    def go_on(self, time: float) -> None:
-        """Leave out what passed since the last step."""
+    def resume(self, time: float) -> None:
+        """Skip the time since the latest step."""
         self._latest = time
 
-    def at(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Seconds at these steps."""
+    def seconds_at(self, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The training time of these steps."""
         return np.interp(steps, self._steps, self._seconds)
 
 
 class History:
-    """A run as it went, in a fixed amount of memory; what was trained twice appears once.
+    """A run so far, in a fixed amount of memory; a step that was trained twice counts once.
 
     Attributes:
         started: The latest start, with configuration, model and sizes; None before it.
         losses: The loss of each step.
-        clock: When each step was taken.
+        clock: The training time of each step.
         progress: The latest progress report.
-        epochs: What each epoch's training came to; of thousands the latest, and a part of the rest.
-        watched: The check after each epoch, on validation or test data.
-        final: The final accuracies by split.
-        learning_rate_changes: Where somebody changed the learning rate.
-        warnings: What the run warned of, oldest first.
-        ending: How the latest session ended; None while it goes on, or if it went without a word.
-        is_stopping: Whether it checks what there is before it stops.
-        is_paused: Whether it waits for somebody to let it go on.
-        last_time: When the latest event happened.
+        epochs: The training results by epoch; of thousands of epochs, the latest and some earlier.
+        epoch_evaluations: The evaluation after each of these, on validation or test data.
+        final: The final evaluations by split.
+        learning_rate_changes: Where the user changed the learning rate.
+        warnings: All warnings, oldest first.
+        ending: How the run ended; None while it is trained, or if its process reported nothing.
+        is_stopping: Whether the user asked it to stop and its accuracy is being checked.
+        is_paused: Whether the user paused it.
+        last_time: Time of the latest event.
     """
 
     def __init__(self) -> None:
@@ -156,110 +162,112 @@ class History:
         self.clock = Clock()
         self.progress: events.Progress | None = None
         self.epochs: dict[int, events.EpochEnded] = {}
-        self.watched: dict[int, events.Evaluation] = {}
+        self.epoch_evaluations: dict[int, events.Evaluation] = {}
         self.final: dict[Split, events.Evaluation] = {}
         self.learning_rate_changes: list[events.LearningRateChanged] = []
         self.warnings: list[str] = []
-        self.ending: events.Finished | events.Stopped | events.Failed | None = None
+        self.ending: Ending | None = None
         self.is_stopping = False
         self.is_paused = False
         self.last_time = 0.0
-        self._checking: events.EvaluationStarted | None = None
-        """A final check whose result is still to come."""
+        self._final_events: deque[Event] = deque(maxlen=_MAX_FINAL_EVENTS)
+        """The events between the last epoch and the ending."""
 
     @property
     def step(self) -> int:
-        """The last step known of."""
+        """The last step that was reported."""
         return self.progress.step if self.progress else 0
 
     def add(self, event: Event) -> None:
-        """Take the next event."""
+        """Add the next event."""
         self.last_time = event.time
         self.is_paused = isinstance(event, events.Paused)
-        self._checking = event if isinstance(event, events.EvaluationStarted) else None
-        self.is_stopping = isinstance(event, events.Stopping) or (
-            self.is_stopping and isinstance(event, events.EvaluationStarted | events.Evaluation)
-        )
         match event:
             case events.RunStarted():
-                self._cut_after(event.step)
+                self._discard_after(event.step)
                 self.clock.start(event.time, event.step)
                 self.started = event
             case events.Resumed():
-                self.clock.go_on(event.time)
+                self.clock.resume(event.time)
             case events.Progress():
-                self._take_progress(event)
+                self._add_progress(event)
             case events.EpochEnded():
                 self.epochs[event.epoch] = event
-                self._forget_some()
-            case events.Evaluation(final=True):
-                self.final[event.split] = event
-            case events.Evaluation():
-                self.watched[event.epoch] = event
+                self._thin_out_epochs()
+            case events.Evaluation(final=False):
+                self.epoch_evaluations[event.epoch] = event
+            case (
+                events.StoppedEarly()
+                | events.Stopping()
+                | events.EvaluationStarted()
+                | events.Evaluation()
+            ):
+                self._add_final(event)
             case events.LearningRateChanged():
                 self.learning_rate_changes.append(event)
             case events.RunWarning():
                 self.warnings.append(event.message)
             case events.Finished() | events.Stopped() | events.Failed():
                 self.ending = event
+                self.is_stopping = False
             case _:
                 pass
 
-    def story(self, epochs: int = 2**53) -> Iterator[Event]:
-        """The run so far as the events that tell it in lines, each epoch that is kept once.
+    def as_events(self, max_epochs: int = 2**53) -> Iterator[Event]:
+        """The events of which a run's report in lines is made, each epoch once.
 
         Args:
-            epochs: How many of the last epochs to tell of.
+            max_epochs: How many epochs at most, the latest ones.
         """
         if self.started:
             yield self.started
-        for epoch, trained in sorted(self.epochs.items())[-epochs:]:
+        for epoch, trained in sorted(self.epochs.items())[-max_epochs:]:
             yield trained
-            if epoch in self.watched:
-                yield self.watched[epoch]
-        was_asked = self.is_stopping or isinstance(self.ending, events.Stopped)
-        if was_asked and (self.final or self._checking):  # else it would be told as an early end
-            at = self.ending if isinstance(self.ending, events.Stopped) else self.progress
-            if at:
-                yield events.Stopping(epoch=at.epoch, step=at.step)
-        for split, check in self.final.items():
-            yield events.EvaluationStarted(
-                split=split, epoch=check.epoch, step=check.step, total=check.total
-            )
-            yield check
-        if self._checking:
-            yield self._checking
+            if epoch in self.epoch_evaluations:
+                yield self.epoch_evaluations[epoch]
+        yield from self._final_events
         if self.ending:
             yield self.ending
 
-    def _take_progress(self, event: events.Progress) -> None:
+    def _add_progress(self, event: events.Progress) -> None:
         first = event.step - len(event.losses) + 1
-        if first < 1:  # no run of ours says that
+        if first < 1:  # written by another program
             return
-        if first <= self.step:  # its start was in a part of the log that could not be read
-            self._cut_after(first - 1)
+        if first <= self.step or self._final_events or self.ending:
+            # the run was resumed in a part of the log that could not be read
+            self._discard_after(first - 1)
         self.losses.extend(first, event.losses)
-        self.clock.tick(event.time, event.step)
+        self.clock.add(event.time, event.step)
         self.progress = event
 
-    def _forget_some(self) -> None:
-        """Of very many epochs keep each eighth, say, and the latest: a picture shows no more."""
-        if len(self.epochs) <= _EPOCHS:
+    def _add_final(self, event: Event) -> None:
+        self._final_events.append(event)
+        if isinstance(event, events.Stopping):
+            self.is_stopping = True
+        elif isinstance(event, events.Evaluation):
+            self.final[event.split] = event
+
+    def _thin_out_epochs(self) -> None:
+        """Of very many epochs keep the latest and, say, every eighth: enough for a chart."""
+        if len(self.epochs) <= _MAX_EPOCHS:
             return
-        apart = 1 << (max(self.epochs) // (_EPOCHS // 2)).bit_length()
+        apart = 1 << (max(self.epochs) // (_MAX_EPOCHS // 2)).bit_length()
         for epoch in sorted(self.epochs)[1:-LATEST_EPOCHS]:
             if epoch % apart:
                 del self.epochs[epoch]
-                self.watched.pop(epoch, None)
+                self.epoch_evaluations.pop(epoch, None)
 
-    def _cut_after(self, step: int) -> None:
-        self.losses.cut_after(step)
-        self.epochs = {key: event for key, event in self.epochs.items() if event.step <= step}
-        self.watched = {key: event for key, event in self.watched.items() if event.step <= step}
+    def _discard_after(self, step: int) -> None:
+        """Discard what was reported of later steps, and of the end: training resumes here."""
+        self.losses.discard_after(step)
+        for results in (self.epochs, self.epoch_evaluations):
+            for epoch in [key for key, event in results.items() if event.step > step]:
+                del results[epoch]
         self.learning_rate_changes = [
             event for event in self.learning_rate_changes if event.step <= step
         ]
         self.final.clear()
-        self.ending = None
+        self._final_events.clear()
+        self.ending, self.is_stopping = None, False
         if self.step > step:
             self.progress = None

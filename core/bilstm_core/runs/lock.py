@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Self
 
-from ..errors import OutputError, RunBusyError
+from ..errors import OutputError, Remedy, RunBusyError
 from ..files import open_inside
 from .run import Run
 
@@ -30,7 +30,7 @@ class RunLock:
         except OSError as error:
             raise OutputError(
                 f"{run.path} cannot be written: {error.strerror or error}.",
-                "Copy it to a folder that you may write to, and name that: --runs-dir FOLDER.",
+                Remedy("Copy the run to a writable folder and choose that.", "choose_runs_dir"),
                 title="The run cannot be stored",
             ) from None
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -41,7 +41,8 @@ class RunLock:
                 self._file.close()
                 raise RunBusyError(
                     f"{run.name} is being trained{holder}.",
-                    f"Follow it: bilstm-tui attach {run.name}\nStop it: bilstm-tui stop {run.name}",
+                    Remedy("Follow the run.", "attach", run.name),
+                    Remedy("Stop the run.", "stop", run.name),
                 )
             time.sleep(0.01)
         holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()

@@ -47,8 +47,8 @@ def write_notes(run: Run, notes: Notes) -> None:
         pass
     except (OSError, ValueError, RecursionError) as error:
         raise OutputError(
-            f"{run.notes_file} is damaged, and left as it is: {str(error).splitlines()[0]}",
-            "Mend it or delete it.",
+            f"{run.notes_file} is damaged and was not changed: {str(error).splitlines()[0]}",
+            "Repair or delete the file.",
         ) from None
     try:
         write_atomically(run.notes_file, tomli_w.dumps(notes.model_dump()).encode())
@@ -79,12 +79,12 @@ def rename_run(run: Run, label: str) -> Run:
     with RunLock(run):
         try:
             if target.exists():
-                raise FileExistsError(0, f"{target} is there already")
+                raise FileExistsError(0, f"{target} already exists")
             run.path.rename(target)
         except OSError as error:
             raise OutputError(
                 f"{run.name} cannot be renamed: {error.strerror}.",
-                title="The run keeps its name",
+                title="The run cannot be renamed",
             ) from None
     return Run(target)
 

@@ -1,23 +1,44 @@
-"""Orders to a run: a `commands.jsonl` that anybody appends to and the run reads."""
+"""Orders to a run that is training: any process appends to its `commands.jsonl`, the run reads."""
 
 import json
-import time
+import time as clock
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from ..errors import OutputError
 from ..files import open_inside
 from ..stopping import Stop
 
 Command = Literal["stop", "stop_at_once", "pause", "resume", "change_learning_rate"]
-"""What a running run can be told."""
+"""What a run can be ordered to do."""
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 _MAX_ORDERS_BYTES = 1 << 16
 
 
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One line of the file.
+
+    Attributes:
+        command: What to do.
+        learning_rate: The new one, for `change_learning_rate`; unchecked.
+        time: When it was given, in seconds since 1970 (UTC).
+    """
+
+    command: Command
+    learning_rate: Any = None
+    time: float = field(default_factory=clock.time)
+
+
+_ADAPTER = TypeAdapter(Order)
+
+
 class Orders:
-    """The orders in a run's `commands.jsonl`, from the moment the run was taken up.
+    """Reads the orders that are appended to a run's `commands.jsonl` from now on.
 
     Args:
         path: The file; it need not exist.
@@ -25,46 +46,44 @@ class Orders:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._looked = 0.0
+        self._polled_at = 0.0
         self._stop = Stop.NO
-        self._is_pause_asked = False
-        self._learning_rate: object = None
+        self._is_pause_requested = False
+        self._learning_rate: Any = None
         self._position = self._size()
 
     def requested_stop(self) -> Stop:
-        """Whether somebody ordered a stop, and which."""
-        self._look()
+        """Whether a stop was ordered, and which."""
+        self._poll()
         return self._stop
 
     def is_pause_requested(self) -> bool:
-        """Whether the run shall wait: a pause was ordered, and no going on or stop since."""
-        self._look()
-        return self._is_pause_asked and not self._stop
+        """Whether a pause was ordered, and neither `resume` nor a stop since."""
+        self._poll()
+        return self._is_pause_requested and not self._stop
 
-    def take_learning_rate(self) -> object:
+    def take_learning_rate(self) -> Any:
         """The learning rate that was ordered since the last call, unchecked; None if none was."""
-        self._look()
+        self._poll()
         rate, self._learning_rate = self._learning_rate, None
         return rate
 
-    def _look(self) -> None:
-        """Take new orders; looks at the file a few times a second at most."""
-        now = time.monotonic()
-        if now - self._looked < _LOOK_SECONDS:
+    def _poll(self) -> None:
+        """Read new orders, a few times a second at most."""
+        now = clock.monotonic()
+        if now - self._polled_at < _POLL_SECONDS:
             return
-        self._looked = now
+        self._polled_at = now
         for order in self._new_orders():
-            match order:
-                case {"command": "stop"}:
-                    self._stop = self._stop or Stop.CHECKED
-                case {"command": "stop_at_once"}:
+            match order.command:
+                case "stop":
+                    self._stop = self._stop or Stop.EVALUATED
+                case "stop_at_once":
                     self._stop = Stop.AT_ONCE
-                case {"command": "pause" | "resume" as command}:
-                    self._is_pause_asked = command == "pause"
-                case {"command": "change_learning_rate", "learning_rate": rate}:
-                    self._learning_rate = rate
-                case _:  # of a later version, or no order at all
-                    pass
+                case "pause" | "resume":
+                    self._is_pause_requested = order.command == "pause"
+                case "change_learning_rate":
+                    self._learning_rate = order.learning_rate
 
     def _size(self) -> int:
         try:
@@ -72,7 +91,7 @@ class Orders:
         except OSError:
             return 0
 
-    def _new_orders(self) -> list[object]:
+    def _new_orders(self) -> list[Order]:
         if self._size() <= self._position:
             return []
         try:
@@ -85,37 +104,36 @@ class Orders:
             piece if len(piece) == _MAX_ORDERS_BYTES else b""
         )
         self._position += len(whole)
-        return [_order(line) for line in whole.splitlines()]
+        return [order for line in whole.splitlines() if (order := _parse(line))]
 
 
-def _order(line: bytes) -> object:
+def _parse(line: bytes) -> Order | None:
+    """The order in a line; None if it is of a newer version or not an order at all."""
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return _ADAPTER.validate_json(line)
+    except ValueError:
         return None
 
 
-def send_order(path: Path, command: Command, **particulars: float) -> None:
-    """Order something of the run with this `commands.jsonl`.
+def send_order(path: Path, command: Command, learning_rate: float | None = None) -> None:
+    """Append an order to a run's `commands.jsonl`.
 
     Args:
         path: The file.
         command: What to do.
-        particulars: `learning_rate`, where that is to be changed.
+        learning_rate: The new one, for `change_learning_rate`.
 
     Raises:
         OutputError: The file cannot be written.
     """
+    order = asdict(Order(command=command, learning_rate=learning_rate))
+    given = {key: value for key, value in order.items() if value is not None}
     try:
         with open_inside(path, "ab") as file:
-            file.write(
-                json.dumps({"command": command, **particulars, "time": time.time()}).encode()
-                + b"\n"
-            )
+            file.write(json.dumps(given).encode() + b"\n")
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "A run obeys SIGTERM as it does `stop`; the file `lock` beside that one names its "
-            "process.",
-            title="The run cannot be told",
+            "A run also stops on SIGTERM; the file `lock` beside that one names its process.",
+            title="The order cannot be sent",
         ) from None

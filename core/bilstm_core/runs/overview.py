@@ -1,4 +1,4 @@
-"""All runs at a glance: what the table of runs shows of each, without reading whole logs."""
+"""What the table of runs shows of each run, without reading whole logs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from .. import events
 from ..errors import ConfigError
 from ..events import Event
 from ..network.summary import title
-from .event_log import read_piece, read_tail
+from .event_log import Ending, read_piece, read_tail
 from .notes import Notes, read_notes
 from .run import Run
 from .store import list_runs
@@ -21,20 +21,21 @@ _TAIL_BYTES = (1 << 16, 1 << 20, 1 << 24)
 
 @dataclass(frozen=True)
 class Overview:
-    """A run in a line.
+    """A row of the table.
 
     Attributes:
-        run: Where it is.
-        status: From its lock and the end of its log; `lost` where its process died without a word.
-        dataset: What it learns; empty where its configuration cannot be read.
-        model: The network in short.
+        run: The run.
+        status: From its lock and the end of its log; `lost` if its process exited without
+            reporting a result.
+        dataset: Name of the data set; empty if the configuration cannot be read.
+        model: Short title of the network.
         epochs: Epochs trained.
-        num_epochs: Epochs asked for; 0 where unknown.
-        accuracy: On test data, as a fraction: the final one, or the latest; None before it.
-        seconds: From its beginning to its last word.
-        problem: What is wrong with its configuration.
-        notes: What a person says of it.
-        locked_at: When a process last took hold of it, before this was looked at.
+        num_epochs: Epochs to train; 0 if unknown.
+        accuracy: Latest accuracy on test data, as a fraction; None before the first.
+        seconds: Training time, or the time from the first to the last event.
+        problem: What is wrong with the configuration; empty if nothing is.
+        notes: The user's notes.
+        locked_at: When a process last locked it, read before the log.
     """
 
     run: Run
@@ -51,7 +52,7 @@ class Overview:
 
 
 def read_overview(run: Run) -> Overview:
-    """A run at a glance; whatever its files hold, this raises nothing."""
+    """The overview of a run; raises nothing, whatever its files contain."""
     problem, dataset, model, num_epochs = "", "", "", 0
     try:
         config = run.config
@@ -76,7 +77,12 @@ def read_overview(run: Run) -> Overview:
 
 
 def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
-    """Every run at a glance; those that were over and still are need no second look."""
+    """The overviews of all runs by name.
+
+    Args:
+        runs_dir: The folder of the runs.
+        known: Earlier overviews; those of runs that were and are not being trained are reused.
+    """
     return {
         run.name: overview
         if (overview := known.get(run.name))
@@ -89,7 +95,7 @@ def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Over
 
 
 def _tail(run: Run) -> list[Event]:
-    """The end of the log, long enough to hold an evaluation if there is one near it."""
+    """The last events, so many that an evaluation is among them unless it is far from the end."""
     tail: list[Event] = []
     for length in _TAIL_BYTES:
         tail = read_tail(run.log_file, length)
@@ -99,7 +105,7 @@ def _tail(run: Run) -> list[Event]:
 
 
 def _epochs_at(event: Event) -> int:
-    """Epochs complete when an event was told, as far as it says."""
+    """Epochs completed at an event; 0 where the event does not say."""
     match event:
         case events.EpochEnded():
             return event.epoch
@@ -109,8 +115,8 @@ def _epochs_at(event: Event) -> int:
             return 0
 
 
-def last_ending(tail: list[Event]) -> events.Finished | events.Stopped | events.Failed | None:
-    """How the latest session ended, from the end of a log; None if it did not say."""
+def last_ending(tail: list[Event]) -> Ending | None:
+    """How the latest process ended, from the last events of a log; None if it did not report it."""
     for event in reversed(tail):
         match event:
             case events.Finished() | events.Stopped() | events.Failed():
@@ -122,8 +128,8 @@ def last_ending(tail: list[Event]) -> events.Finished | events.Stopped | events.
     return None
 
 
-def status_from_ending(ending: events.Finished | events.Stopped | events.Failed | None) -> Status:
-    """What a run is that nobody trains any more, by its last word."""
+def status_from_ending(ending: Ending | None) -> Status:
+    """The status of a run that no process trains."""
     match ending:
         case events.Finished():
             return "finished"
@@ -136,8 +142,8 @@ def status_from_ending(ending: events.Finished | events.Stopped | events.Failed 
 
 
 def _accuracy(tail: list[Event]) -> float | None:
-    checks = [e for e in tail if isinstance(e, events.Evaluation) and e.split == "test"]
-    return checks[-1].accuracy if checks else None
+    evaluations = [e for e in tail if isinstance(e, events.Evaluation) and e.split == "test"]
+    return evaluations[-1].accuracy if evaluations else None
 
 
 def _seconds(run: Run, tail: list[Event]) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
-from ..errors import OutputError, RunNotFoundError, UsageError
+from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
 from ..files import write_atomically
 from ..paths import expanded
 from .lock import RunLock
@@ -48,8 +48,8 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
             raise
     except OSError as error:
         raise OutputError(
-            f"No run can be made in {runs_dir}: {error.strerror or error}.",
-            "Choose a folder that you may write to and that has room: --runs-dir FOLDER.",
+            f"No run can be created in {runs_dir}: {error.strerror or error}.",
+            Remedy("Choose a writable folder with free space.", "choose_runs_dir"),
             title="The run cannot be stored",
         ) from None
     return run, lock
@@ -93,7 +93,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
     except OSError as error:
         raise OutputError(
             f"{runs_dir} cannot be read: {error.strerror}.",
-            "Choose another folder of runs: --runs-dir FOLDER.",
+            Remedy("Choose another folder of runs.", "choose_runs_dir"),
             title="The runs cannot be listed",
         ) from None
     return sorted(runs, key=lambda run: (run.begun, _changed(run), run.name))
@@ -127,13 +127,13 @@ def find_run(runs_dir: Path, which: str) -> Run:
         path = expanded(Path(which)).absolute()
         if _is_run(path):
             return Run(path)
-        raise RunNotFoundError(f"{which} is no run's folder: it holds no config.toml.")
+        raise RunNotFoundError(f"{which} is not the folder of a run: it contains no config.toml.")
     runs = list_runs(runs_dir)
     if not runs:
         raise RunNotFoundError(
             f"There are no runs in {runs_dir}.",
-            "Name another folder with --runs-dir or BILSTM_RUNS_DIR, or train one: "
-            "bilstm-tui --no-ui",
+            Remedy("Choose another folder of runs.", "choose_runs_dir"),
+            Remedy("Train a run.", "train"),
         )
     if which == LATEST:
         return runs[-1]
@@ -142,14 +142,14 @@ def find_run(runs_dir: Path, which: str) -> Run:
             return matches[0]
         if matches:
             raise RunNotFoundError(
-                f"{which} may be any of {len(matches)} runs:\n"
+                f"{which} matches {len(matches)} runs:\n"
                 + "\n".join(run.name for run in matches[-10:]),
                 "Type more of its name.",
             )
     names = [run.name for run in runs] + [_undated(run) for run in runs]
     raise RunNotFoundError(
         f"There is no run {which} in {runs_dir}.{did_you_mean(which, names)}",
-        "`bilstm-tui runs` lists them.",
+        Remedy("List the runs.", "list_runs"),
     )
 
 

@@ -4,28 +4,61 @@ import io
 import math
 import time
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from ..config.schema import RunConfig, Settings
-from ..errors import CheckpointError, NewerCheckpointError
-from ..events import Emit, RunWarning
+from ..config.schema import RESUMABLE, RunConfig, Settings
+from ..data.spec import DataSpec
+from ..errors import CheckpointError, NewerCheckpointError, Remedy
 from ..files import open_inside, write_atomically
 from ..runs.run import Run
 
-VERSION = 2
-_KEPT = {"epoch": int, "step": int, "loss": float, "weights": dict}
-"""The fields of `Kept`, as a checkpoint holds them."""
-CHANGEABLE = frozenset(
-    {"num_epochs", "patience", "device", "cuda_graph", "threads", "checkpoint_seconds"}
-)
-"""Settings that a run may go on with otherwise than it began."""
-_EPOCHS_APART_SECONDS = 1.0
+VERSION = 3
+_LEAST_INTERVAL_SECONDS = 1.0
 """Epochs that are shorter share a checkpoint: a sync of the disk takes longer than they do."""
+
+
+class Kept(BaseModel):
+    """The epoch whose weights count in the end: the last, or with `patience` the best.
+
+    Attributes:
+        epoch: From 1; 0 before the first.
+        step: Its last step.
+        loss: Its validation loss; infinite where it does not matter.
+        weights: Its weights; empty where they are the newest ones.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", frozen=True)
+
+    epoch: NonNegativeInt = 0
+    step: NonNegativeInt = 0
+    loss: float = math.inf
+    weights: dict[str, torch.Tensor] = {}
+
+
+class Elapsed(BaseModel):
+    """Time spent so far, in seconds.
+
+    Attributes:
+        run: Since the first step, evaluations included, interruptions excluded.
+        training: Of that, on training steps.
+        epoch: Of that, on training steps of the epoch in progress.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    run: float = Field(default=0.0, ge=0)
+    training: float = Field(default=0.0, ge=0)
+    epoch: float = Field(default=0.0, ge=0)
+
+    def add_training(self, seconds: float) -> None:
+        """Count time that was spent on training steps."""
+        self.training += seconds
+        self.epoch += seconds
 
 
 class Checkpoint(BaseModel):
@@ -34,24 +67,26 @@ class Checkpoint(BaseModel):
     Attributes:
         version: Of this layout.
         config: The configuration it belongs to.
+        data: The data it was trained on.
         epoch: The epoch in progress, from 1; one past the last when training is over.
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
-        threads: Of the processor, 0 on a GPU; sums depend on them, in their last bits.
+        threads: Of the processor, 0 on a GPU; the last bits of sums depend on them.
         model: The network's weights.
-        optimizer: The update rule's state.
-        average: The averaged weights' state, where there are any.
+        optimizer: The optimiser's state.
+        average: The averaged weights, where there are any.
         generators: States of PyTorch's generators: 'cpu', and the device's own.
         meter: What the epoch in progress has counted.
-        kept: The epoch whose weights count in the end, with early stopping their values.
-        seconds: Time spent so far: 'run', 'training', 'epoch'.
+        kept: The epoch whose weights count in the end.
+        elapsed: Time spent so far.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     version: int = VERSION
     config: Settings
+    data: DataSpec
     epoch: int = Field(ge=1)
     batch: int = Field(ge=0)
     step: int = Field(ge=0)
@@ -62,45 +97,30 @@ class Checkpoint(BaseModel):
     average: dict[str, Any] | None
     generators: dict[str, torch.Tensor]
     meter: dict[str, Any]
-    kept: dict[str, Any]
-    seconds: dict[str, float]
+    kept: Kept
+    elapsed: Elapsed
 
-    @field_validator("kept")
-    @classmethod
-    def _is_an_epoch(cls, kept: dict[str, Any]) -> dict[str, Any]:
-        if kept.keys() != _KEPT.keys() or not all(
-            isinstance(kept[name], kind) for name, kind in _KEPT.items()
-        ):
-            raise ValueError("kept is no epoch")
-        return kept
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The epoch whose weights count in the end, and with early stopping the weights."""
-
-    epoch: int = 0
-    step: int = 0
-    loss: float = math.inf
-    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    def as_plain_values(self) -> dict[str, Any]:
+        """Tensors and Python's own types only, all that `weights_only` loads."""
+        return {
+            **dict(self),
+            "data": asdict(self.data),
+            "kept": dict(self.kept),
+            "elapsed": dict(self.elapsed),
+        }
 
 
 class Checkpoints:
     """Where a run keeps its state: the newest, and the one before it.
 
-    A disk that is full, or any other trouble in saving, is a warning: training goes on, and the
-    state on the disk stays as it was.
-
     Args:
         run: The run, whose lock is held.
         interval: Seconds between two states while an epoch lasts.
-        warn: Takes what could not be done.
     """
 
-    def __init__(self, run: Run, interval: float, warn: Emit = lambda _: None) -> None:
+    def __init__(self, run: Run, interval: float) -> None:
         self._run = run
         self._interval = interval
-        self.warn = warn
         self._saved_at = time.monotonic()
         self._is_failing = False
         self._keep_as = run.previous_checkpoint_file
@@ -111,14 +131,20 @@ class Checkpoints:
         """Whether it is time for another one in the middle of an epoch."""
         return time.monotonic() - self._saved_at >= self._interval
 
-    def is_worthwhile_after_epoch(self) -> bool:
+    def is_due_after_epoch(self) -> bool:
         """Whether the last one is old enough for another at an epoch's end."""
-        return time.monotonic() - self._saved_at >= min(_EPOCHS_APART_SECONDS, self._interval)
+        return time.monotonic() - self._saved_at >= min(_LEAST_INTERVAL_SECONDS, self._interval)
 
-    def save(self, state: Checkpoint) -> None:
-        """Put a state on the disk; the newest until now becomes the previous one."""
+    def save(self, state: Checkpoint) -> str:
+        """Put a state on the disk; the newest until now becomes the previous one.
+
+        Where that fails, the states on the disk stay as they are, and training can go on.
+
+        Returns:
+            A warning, the first time that it fails; otherwise an empty string.
+        """
         content = io.BytesIO()
-        torch.save(dict(state), content)
+        torch.save(state.as_plain_values(), content)
         self._saved_at = time.monotonic()
         try:
             write_atomically(
@@ -127,13 +153,14 @@ class Checkpoints:
                 keep=self._keep_as,
             )
         except OSError as error:
-            self._tell_failure(error)
-        else:
-            self.step, self._is_failing = state.step, False
-            self._keep_as = self._run.previous_checkpoint_file
+            is_new, self._is_failing = not self._is_failing, True
+            return self._failure(error) if is_new else ""
+        self.step, self._is_failing = state.step, False
+        self._keep_as = self._run.previous_checkpoint_file
+        return ""
 
-    def load(self) -> Checkpoint | None:
-        """The newest state that is whole, or None where the run left none yet.
+    def load(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest state that is whole, or None where the run has none yet; and warnings.
 
         Raises:
             CheckpointError: There are states, but none is whole.
@@ -145,57 +172,49 @@ class Checkpoints:
                 state = load_checkpoint(path)
             except FileNotFoundError:
                 continue
-            except NewerCheckpointError:  # an older state would be gone on with in its place
+            except NewerCheckpointError:  # an older state must not be resumed in its place
                 raise
             except CheckpointError as error:
                 problems.append(error.message)
                 continue
             if problems:  # the good one stays the previous one until there is a newer one
                 self._keep_as = self._run.damaged_checkpoint_file
-            for problem in problems:
-                self.warn(
-                    RunWarning(
-                        message=f"{problem} It is kept as checkpoint.damaged.pt; the previous "
-                        f"checkpoint, of step {state.step:,}, is taken."
-                    )
-                )
             self.step = state.step
-            return state
+            return state, [
+                f"{problem} It is kept as checkpoint.damaged.pt; the previous checkpoint, of "
+                f"step {state.step:,}, is used."
+                for problem in problems
+            ]
         if problems:
             raise CheckpointError(
                 "\n".join(problems),
-                f"Begin the same run anew: bilstm-tui --no-ui --config {self._run.config_file}",
-                title="No checkpoint is whole",
+                restart_remedy(self._run.config_file),
+                title="Every checkpoint is damaged",
             )
-        return None
+        return None, []
 
-    def _tell_failure(self, error: OSError) -> None:
-        if self._is_failing:  # once is enough, until it works again
-            return
-        self._is_failing = True
+    def _failure(self, error: OSError) -> str:
         rest = "none is saved yet" if self.step is None else f"that of step {self.step:,} is kept"
-        self.warn(
-            RunWarning(
-                message=f"The checkpoint could not be saved: {error.strerror or error}; {rest}. "
-                "Training goes on."
-            )
+        return (
+            f"The checkpoint could not be saved: {error.strerror or error}; {rest}. "
+            "Training continues."
         )
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """A state from a file that may be anything.
 
-    Nothing in the file is executed: PyTorch is told to load tensors and plain values alone.
+    Nothing in the file is executed: PyTorch loads tensors and plain values only.
 
     Raises:
         FileNotFoundError: There is no such file.
-        CheckpointError: It is damaged, or no checkpoint of ours.
+        CheckpointError: It is damaged, or no checkpoint of this program.
         NewerCheckpointError: A later version of the program wrote it.
     """
     try:
         with open_inside(path, "rb") as file:
             content = io.BytesIO(file.read())
-        # PyTorch's own reader does not look at the checksums that its writer stores
+        # PyTorch's own reader ignores the checksums that its writer stores
         damaged_part = zipfile.ZipFile(content).testzip()
         if damaged_part:
             raise _damaged(path, f"the checksum of {damaged_part} is wrong")  # noqa: TRY301
@@ -210,7 +229,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise NewerCheckpointError(
             f"{path} was written by a newer bilstm-tui: its layout is number {version}, and this "
             f"one reads number {VERSION}. Nothing was changed.",
-            "Go on with it there, or update bilstm-tui here.",
+            "Resume it with that version, or update bilstm-tui here.",
         )
     if isinstance(version, int) and version < VERSION:
         raise _damaged(path, "an older bilstm-tui wrote it, in a layout that this one cannot read")
@@ -221,13 +240,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def differences(config: RunConfig, state: Checkpoint) -> list[str]:
-    """What a state's configuration has otherwise, beyond what a run may change, in words."""
+    """Settings that differ in a state's configuration and may not, in words."""
     now = config.model_dump()
     return [
         f"{name} = {now.get(name)} here, {state.config.get(name)!s:.100} in the checkpoint"
         for name in sorted(now.keys() | state.config.keys())
-        if name not in CHANGEABLE and now.get(name) != state.config.get(name)
+        if name not in RESUMABLE and now.get(name) != state.config.get(name)
     ]
+
+
+def restart_remedy(config_file: Path) -> Remedy:
+    """The advice to train a run's configuration as a new run."""
+    return Remedy("Start a new run with the same configuration.", "restart", str(config_file))
 
 
 def _damaged(path: Path, how: str) -> CheckpointError:

@@ -1,35 +1,37 @@
-"""How well a model does on a whole split."""
+"""How well a model does on whole splits of the data."""
 
 import math
 import time
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from .. import events
-from ..data.dataset import Dataset, Images
+from ..data.batches import Batch, in_order
+from ..data.dataset import Dataset
+from ..data.spec import SPLIT_TITLES, Split
 from ..errors import NonFiniteLossError
 from ..events import Emit
 from ..stopping import ShouldStop, Stop, stop_if
-from .meter import ADVICE
+from .meter import NON_FINITE_ADVICE
 
 _BATCH_SIZE = 1000
-_WEIGHTS_A_BATCH = 2**30
+_WEIGHTS_TIMES_BATCH = 2**30
 _SMALLEST_BATCH_SIZE = 16
 
 
-def batch_size(model: nn.Module, device: torch.device) -> int:
-    """Images at once: enough to keep the device busy, few enough to answer a stop in a second.
+def evaluation_batch_size(model: nn.Module, device: torch.device) -> int:
+    """Sequences at once: enough to keep the device busy, few enough to stop within a second.
 
-    On a CPU a large network reads fewer of them, so that images times weights, which is what the
-    time goes with, stays bounded. It depends on nothing else: the same run, the same sums.
+    On a CPU the time of a batch grows with sequences × weights, so a large network gets smaller
+    batches. The size depends on nothing else: the same run gives the same sums.
     """
     if device.type != "cpu":
         return _BATCH_SIZE
     weights = sum(parameter.numel() for parameter in model.parameters())
-    return max(_SMALLEST_BATCH_SIZE, min(_BATCH_SIZE, _WEIGHTS_A_BATCH // weights))
+    return max(_SMALLEST_BATCH_SIZE, min(_BATCH_SIZE, _WEIGHTS_TIMES_BATCH // weights))
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Score:
 
     Attributes:
         loss: Mean cross-entropy.
-        correct: Images classified rightly.
-        total: Images in all.
+        correct: Sequences classified correctly.
+        total: Sequences in all.
     """
 
     loss: float
@@ -55,43 +57,42 @@ class Score:
 def evaluate(
     model: nn.Module,
     data: Dataset,
-    images: Images,
+    split: Split,
     precision: torch.dtype,
     should_stop: ShouldStop = lambda: False,
 ) -> Score:
-    """Check a model on a whole split of the data.
+    """Evaluate a model on a whole split of the data.
 
     Raises:
         RunStopped: The run was asked to stop.
     """
-    device = images.labels.device
+    sequences = data.split(split)
+    device = sequences.labels.device
     loss = torch.zeros((), device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    size = batch_size(model, device)
+    size = evaluation_batch_size(model, device)
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        for start in range(0, len(images), size):
+        for batch in in_order(sequences, data.spec, size):
             stop_if(should_stop)
-            labels = images.labels[start : start + size]
-            rows = data.scale(images.pixels[start : start + size])
-            scores = class_scores(model, rows, precision)
-            loss += functional.cross_entropy(scores, labels, reduction="sum")
-            correct += (scores.argmax(dim=1) == labels).sum()
+            scores = class_scores(model, batch, precision)
+            loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
+            correct += (scores.argmax(dim=1) == batch.labels).sum()
     model.train(was_training)
-    return Score(loss.item() / len(images), int(correct.item()), len(images))
+    return Score(loss.item() / len(sequences), int(correct.item()), len(sequences))
 
 
-def class_scores(model: nn.Module, rows: Tensor, precision: torch.dtype) -> Tensor:
+def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> torch.Tensor:
     """Class scores (N, num_classes) in float32, computed in the given precision."""
     if precision == torch.float32:
-        return model(rows)
-    with torch.autocast(rows.device.type, precision):
-        return model(rows).float()
+        return model(batch.inputs)
+    with torch.autocast(batch.inputs.device.type, precision):
+        return model(batch.inputs).float()
 
 
 class Evaluator:
-    """Evaluator a run's model on the splits of its data, and tells what came out.
+    """Evaluates a run's model on the splits of its data; the same weights never twice.
 
     Args:
         data: The data, on the device.
@@ -107,46 +108,52 @@ class Evaluator:
         self._precision = precision
         self._emit = emit
         self._should_stop = should_stop
-        self._latest: dict[events.Split, events.Evaluation] = {}
+        self._latest: dict[Split, events.Evaluation] = {}
 
-    def on(self, split: events.Split, model: nn.Module, epoch: int, step: int) -> events.Evaluation:
-        """Check a model on one split, while it is being trained.
+    def evaluate_split(
+        self, split: Split, model: nn.Module, epoch: int, step: int
+    ) -> events.Evaluation:
+        """Evaluate a model on one split, while it is being trained.
 
         Args:
             split: Which.
             model: The model.
-            epoch: Whose weights these are.
-            step: After which step.
+            epoch: The epoch of its weights.
+            step: The last step of that epoch.
 
         Raises:
             RunStopped: The run was asked to stop.
-            NonFiniteLossError: The loss on these images is nan or infinite.
+            NonFiniteLossError: The loss on this split is nan or infinite.
         """
-        return self._check(split, model, epoch, step, self._should_stop, final=False)
+        return self._evaluate(split, model, epoch, step, self._should_stop, final=False)
 
-    def evaluate_all_splits(self, model: nn.Module, epoch: int, step: int) -> None:
+    def evaluate_all_splits(
+        self, model: nn.Module, epoch: int, step: int
+    ) -> dict[Split, events.Evaluation]:
         """The notebook's last act: accuracy on the whole training, validation and test data.
 
-        A stop that wants a check ends those alone that it does not want: it lets this go on.
+        A stop that asks for a final evaluation does not interrupt it.
 
         Raises:
             RunStopped: The run was asked to stop at once.
             NonFiniteLossError: A loss is nan or infinite.
         """
 
-        def must_leave() -> bool:
+        def must_stop() -> bool:
             return self._should_stop() == Stop.AT_ONCE
 
-        for split in events.SPLIT_TITLES:
-            if size := len(self._images(split)):
+        results: dict[Split, events.Evaluation] = {}
+        for split in SPLIT_TITLES:
+            if size := len(self._data.split(split)):
                 self._emit(
                     events.EvaluationStarted(split=split, epoch=epoch, step=step, total=size)
                 )
-                self._check(split, model, epoch, step, must_leave, final=True)
+                results[split] = self._evaluate(split, model, epoch, step, must_stop, final=True)
+        return results
 
-    def _check(
+    def _evaluate(
         self,
-        split: events.Split,
+        split: Split,
         model: nn.Module,
         epoch: int,
         step: int,
@@ -158,11 +165,10 @@ class Evaluator:
         if event and event.step == step:
             event = replace(event, final=final, time=time.time())
         else:
-            images = self._images(split)
-            score = evaluate(model, self._data, images, self._precision, should_stop)
+            score = evaluate(model, self._data, split, self._precision, should_stop)
             if not math.isfinite(score.loss):
-                where = f"on {events.SPLIT_TITLES[split]} data after step {step}"
-                raise NonFiniteLossError(f"The loss {where} is {score.loss}.", ADVICE)
+                where = f"on {SPLIT_TITLES[split]} data after step {step}"
+                raise NonFiniteLossError(f"The loss {where} is {score.loss}.", NON_FINITE_ADVICE)
             event = events.Evaluation(
                 split=split,
                 final=final,
@@ -176,6 +182,3 @@ class Evaluator:
         self._latest[split] = event
         self._emit(event)
         return event
-
-    def _images(self, split: events.Split) -> Images:
-        return getattr(self._data, split)

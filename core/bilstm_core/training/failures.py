@@ -1,4 +1,4 @@
-"""What ends a run before its time, as an event and in words."""
+"""Failures of a run in words: as errors, and as the event that reports them."""
 
 import re
 import traceback
@@ -10,7 +10,7 @@ import torch
 
 from ..errors import BilstmError, OutOfMemoryError
 from ..events import Emit, Failed
-from ..network.cost import BYTES_A_PARAMETER
+from ..network.cost import BYTES_PER_PARAMETER
 
 _LAST_LINES = 12
 _GIB = 2**30
@@ -18,52 +18,37 @@ _GIB = 2**30
 
 @contextmanager
 def report_failures(emit: Emit) -> Iterator[None]:
-    """Tell of a failure in an event before it goes up."""
+    """Emit a `Failed` event for an error before it is raised further."""
     try:
         yield
     except BilstmError as error:
-        emit(failed_event(error))
+        emit(Failed.from_error(error))
         raise
-    except RuntimeError as error:
-        if not _is_out_of_memory(error):
-            emit(_defect(error))
-            raise
-        failure = _out_of_memory(error)
-        emit(failed_event(failure))
-        raise failure from None
-    except BrokenPipeError:  # whoever takes the events has gone
+    except BrokenPipeError:  # nobody takes the events any more
         raise
     except Exception as error:
-        emit(_defect(error))
+        emit(_internal_error(error))
         raise
 
 
-def failed_event(error: BilstmError, details: str = "") -> Failed:
-    """A failure in words as an event."""
-    return Failed(
-        title=error.title,
-        message=error.message,
-        advice=error.advice,
-        exit_code=error.exit_code,
-        details=details,
-    )
-
-
-def _defect(error: Exception) -> Failed:
-    words = BilstmError(f"{type(error).__name__}: {error}", "This is a defect; please report it.")
+def _internal_error(error: Exception) -> Failed:
+    words = BilstmError(f"{type(error).__name__}: {error}", "Please report this internal error.")
     trace = "".join(traceback.format_exception(error)).splitlines()
-    return failed_event(words, details="\n".join(trace[-_LAST_LINES:]))
+    return Failed.from_error(words, details="\n".join(trace[-_LAST_LINES:]))
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # the CPU's allocator has no exception class of its own
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def _out_of_memory(error: RuntimeError) -> OutOfMemoryError:
-    return OutOfMemoryError(
-        _what_was_asked(str(error)), "Lower batch_size first, then hidden_size."
-    )
+@contextmanager
+def out_of_memory_in_words() -> Iterator[None]:
+    """Raise an `OutOfMemoryError` where PyTorch reports that memory ran out."""
+    try:
+        yield
+    except RuntimeError as error:
+        # the CPU's allocator has no exception class of its own
+        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+            raise OutOfMemoryError(
+                _what_was_asked(str(error)), "Lower batch_size first, then hidden_size."
+            ) from None
+        raise
 
 
 def _what_was_asked(message: str) -> str:
@@ -83,15 +68,15 @@ def _what_was_asked(message: str) -> str:
 
 
 def require_memory(parameters: int, device: torch.device) -> None:
-    """Refuse a network that cannot fit: the kernel would end the process without a word.
+    """Refuse a network that cannot fit: the kernel would kill the process.
 
     Raises:
-        OutOfMemoryError: The processor's memory is too small for them.
+        OutOfMemoryError: The processor's memory is too small for it.
     """
-    needed, free = BYTES_A_PARAMETER * parameters, psutil.virtual_memory().available
+    needed, free = BYTES_PER_PARAMETER * parameters, psutil.virtual_memory().available
     if device.type == "cpu" and needed > free:
         raise OutOfMemoryError(
-            f"{parameters:,} parameters need {needed / 2**30:,.1f} GiB to be trained, and "
-            f"{free / 2**30:,.1f} GiB are free.",
+            f"Training {parameters:,} parameters needs {needed / _GIB:,.1f} GiB, and "
+            f"{free / _GIB:,.1f} GiB are free.",
             "Lower hidden_size first, then num_layers.",
         )

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..errors import NonFiniteLossError
 from ..events import Emit, Progress
 
-ADVICE = (
+NON_FINITE_ADVICE = (
     "Lower learning_rate, or set clip_norm = 1; with precision = bfloat16, float32 may help too."
 )
 """What to do about a loss that is not finite."""
@@ -162,5 +162,5 @@ def _check_finite(event: Progress) -> None:
             raise NonFiniteLossError(
                 f"The loss became {loss} at step {step} (epoch {event.epoch}, "
                 f"learning rate {event.learning_rate:g}).",
-                ADVICE,
+                NON_FINITE_ADVICE,
             )

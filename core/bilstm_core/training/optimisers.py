@@ -39,8 +39,8 @@ def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
             return SGD(weights, rate, momentum=0.9, nesterov=True, **how)
 
 
-def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """Have the optimiser's next step take this learning rate."""
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Set the learning rate of the optimiser's next step."""
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)

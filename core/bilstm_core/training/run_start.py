@@ -7,47 +7,39 @@ import torch
 
 from .. import __version__, events
 from ..compute.devices import describe, has_bfloat16, has_tf32
-from ..config.schema import RunConfig
-from ..data.dataset import Dataset
+from ..network.cost import steps_per_epoch
 from ..network.summary import summarise
+from .preparation import Preparation
 
 
 def run_started_event(
-    config: RunConfig,
-    data: Dataset,
-    device: torch.device,
-    precision: torch.dtype,
-    *,
-    run: str,
-    epoch: int,
-    step: int,
-    steps_per_epoch: int,
+    prepared: Preparation, *, run: str, epoch: int, step: int
 ) -> events.RunStarted:
-    """The event that a run begins, or goes on, with; its fields say what each argument is."""
-    facts = data.facts
+    """The event that a run starts or resumes with.
+
+    Args:
+        prepared: The run's preparation.
+        run: Name of the run's folder; empty where it has none.
+        epoch: The epoch in progress, from 1.
+        step: Steps taken before.
+    """
+    config, spec, device = prepared.config, prepared.data.spec, prepared.device
+    steps = steps_per_epoch(config, spec)
     return events.RunStarted(
         run=run,
         epoch=epoch,
         step=step,
         config=config.model_dump(),
-        model=summarise(config),
+        model=summarise(config, spec),
         device=events.DeviceInfo(
             name=str(device),
             description=describe(device),
-            precision=_name(config, device, precision),
+            precision=_precision_name(prepared),
             threads=torch.get_num_threads(),
         ),
-        data=events.DataInfo(
-            dataset=config.dataset,
-            train=len(data.train),
-            validation=len(data.validation),
-            test=len(data.test),
-            sequence_length=facts.sequence_length,
-            input_size=facts.input_size,
-            classes=data.classes,
-        ),
-        steps_per_epoch=steps_per_epoch,
-        total_steps=steps_per_epoch * config.num_epochs,
+        data=spec,
+        steps_per_epoch=steps,
+        total_steps=steps * config.num_epochs,
         versions={
             "bilstm-tui": __version__,
             "python": platform.python_version(),
@@ -56,22 +48,21 @@ def run_started_event(
     )
 
 
-def _name(config: RunConfig, device: torch.device, precision: torch.dtype) -> str:
-    if config.precision == "tf32" and has_tf32(device):
+def _precision_name(prepared: Preparation) -> str:
+    if prepared.config.precision == "tf32" and has_tf32(prepared.device):
         return "tf32"
-    return str(precision).removeprefix("torch.")
+    return str(prepared.precision).removeprefix("torch.")
 
 
-def warnings(
-    config: RunConfig, device: torch.device, precision: torch.dtype
-) -> Iterator[events.RunWarning]:
-    """What a user should know before the first step."""
-    if config.precision == "tf32" and not has_tf32(device):
-        yield events.RunWarning(
-            message=f"{describe(device)} has no TF32: this run computes in float32."
-        )
-    if precision == torch.bfloat16 and not has_bfloat16(device):
-        yield events.RunWarning(
-            message=f"{describe(device)} does not compute in bfloat16 itself: "
+def precision_warnings(prepared: Preparation) -> Iterator[str]:
+    """What the user should know of the precision before the first step."""
+    asked, device, precision = prepared.config.precision, prepared.device, prepared.precision
+    if asked == "tf32" and not has_tf32(device):
+        yield f"{describe(device)} has no TF32: this run computes in float32."
+    if asked == "bfloat16" and precision != torch.bfloat16:
+        yield f"{describe(device)} cannot compute in bfloat16: this run computes in float32."
+    elif precision == torch.bfloat16 and not has_bfloat16(device):
+        yield (
+            f"{describe(device)} has no native bfloat16: "
             "precision = float32 is faster and more accurate here."
         )

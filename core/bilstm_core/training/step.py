@@ -10,19 +10,20 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from ..config.schema import RunConfig
-from ..errors import TrainingError
+from ..data.batches import Batch
+from ..errors import Remedy, TrainingError
 from ..network.classifier import SequenceClassifier
 from .evaluation import class_scores
-from .optimisers import make_optimizer, set_rate, update_averaged_model
+from .optimisers import make_optimizer, set_learning_rate, update_averaged_model
 
 _WARM_UP_STEPS = 3
-"""Before a capture: cuDNN and cuBLAS make their choices, the optimiser its buffers."""
+"""Before a capture: cuDNN and cuBLAS choose algorithms, the optimiser allocates its buffers."""
 
 
 class Step:
     """Forward, backward, update, average.
 
-    Nothing in it waits for the device: what it gives are tensors there.
+    Nothing in it waits for the device: its results are tensors there.
 
     Args:
         config: The whole configuration.
@@ -45,24 +46,23 @@ class Step:
         self._precision = precision
 
     def __call__(
-        self, rows: Tensor, labels: Tensor, rate: float, *, is_first: bool
+        self, batch: Batch, learning_rate: float, *, is_first: bool
     ) -> tuple[Tensor, Tensor]:
         """Train on one batch.
 
         Args:
-            rows: Images (N, T, features) from 0 to 1.
-            labels: Their classes (N).
-            rate: The learning rate.
-            is_first: Whether it is the run's very first step, where the average begins.
+            batch: The batch, on the network's device.
+            learning_rate: The learning rate.
+            is_first: Whether it is the run's very first step, where the average starts.
 
         Returns:
-            The batch's mean loss, and how many of its images were classified rightly.
+            The batch's mean loss, and how many of its sequences were classified correctly.
         """
-        set_rate(self.optimizer, rate)
-        return self._take(rows, labels, is_first=is_first)
+        set_learning_rate(self.optimizer, learning_rate)
+        return self._run(batch, is_first=is_first)
 
-    def _take(self, rows: Tensor, labels: Tensor, *, is_first: bool) -> tuple[Tensor, Tensor]:
-        scores = class_scores(self._model, rows, self._precision)
+    def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
+        scores, labels = class_scores(self._model, batch, self._precision), batch.labels
         smoothing = self._config.label_smoothing
         loss = functional.cross_entropy(scores, labels, label_smoothing=smoothing)
         self.optimizer.zero_grad()
@@ -85,59 +85,59 @@ class GraphedStep(Step):
     """
 
     _warm_up_steps_left = _WARM_UP_STEPS
-    _replay: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
+    _replay: Callable[[Batch], tuple[Tensor, Tensor]] | None = None
 
-    def _take(self, rows: Tensor, labels: Tensor, *, is_first: bool) -> tuple[Tensor, Tensor]:
-        if len(labels) != self._config.batch_size:
-            return super()._take(rows, labels, is_first=is_first)
+    def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
+        if len(batch) != self._config.batch_size:
+            return super()._run(batch, is_first=is_first)
         if self._warm_up_steps_left:
             self._warm_up_steps_left -= 1
-            return self._take_beside(rows, labels, is_first=is_first)
-        self._replay = self._replay or self._captured(rows, labels)
-        return self._replay(rows, labels)
+            return self._warm_up(batch, is_first=is_first)
+        self._replay = self._replay or self._captured(batch)
+        return self._replay(batch)
 
     @cached_property
-    def _beside(self) -> torch.cuda.Stream:
+    def _side_stream(self) -> torch.cuda.Stream:
         """Warm-up and capture share a stream, and so what libraries keep for each."""
         return torch.cuda.Stream()
 
-    def _take_beside(
-        self, rows: Tensor, labels: Tensor, *, is_first: bool
-    ) -> tuple[Tensor, Tensor]:
-        here = torch.cuda.current_stream()
-        self._beside.wait_stream(here)
-        with torch.cuda.stream(self._beside):
-            result = super()._take(rows, labels, is_first=is_first)
-        here.wait_stream(self._beside)
+    def _warm_up(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
+        main_stream = torch.cuda.current_stream()
+        self._side_stream.wait_stream(main_stream)
+        with torch.cuda.stream(self._side_stream):
+            result = super()._run(batch, is_first=is_first)
+        main_stream.wait_stream(self._side_stream)
         return result
 
-    def _captured(
-        self, rows: Tensor, labels: Tensor
-    ) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    def _captured(self, batch: Batch) -> Callable[[Batch], tuple[Tensor, Tensor]]:
         """The step as a graph over tensors of its own; it is recorded, not run.
 
         Raises:
-            TrainingError: It cannot be recorded. What CUDA is left in then is not to be relied on.
+            TrainingError: It cannot be recorded. CUDA's state is then undefined.
         """
-        own_rows, own_labels = rows.clone(), labels.clone()
+        own = Batch(batch.inputs.clone(), None, batch.labels.clone())
         graph = torch.cuda.CUDAGraph()
-        self.optimizer.zero_grad()  # gives memory free that the graph takes anew
+        self.optimizer.zero_grad()  # frees memory that the graph allocates again
         try:
-            with warnings.catch_warnings(), torch.cuda.graph(graph, stream=self._beside):
+            with warnings.catch_warnings(), torch.cuda.graph(graph, stream=self._side_stream):
                 warnings.filterwarnings("error", ".*graph is empty.*")
-                loss, correct = super()._take(own_rows, own_labels, is_first=False)
+                loss, correct = super()._run(own, is_first=False)
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, UserWarning) as error:
             reason = str(error.__context__ or error).partition("\n")[0]
             raise TrainingError(
                 f"The training step cannot be captured as a CUDA graph: {reason}",
-                "Train without one, which is slower: --no-cuda-graph",
+                Remedy(
+                    "Set cuda_graph = false to train without one, which is slower.",
+                    "set",
+                    settings={"cuda_graph": False},
+                ),
             ) from error
 
-        def replay(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-            own_rows.copy_(rows)
-            own_labels.copy_(labels)
+        def replay(batch: Batch) -> tuple[Tensor, Tensor]:
+            own.inputs.copy_(batch.inputs)
+            own.labels.copy_(batch.labels)
             graph.replay()
             return loss.clone(), correct.clone()  # the next replay changes them
 
@@ -153,7 +153,7 @@ def make_step(
     """The step for the device that the network is on."""
     is_graphed = (
         config.cuda_graph
-        and torch.version.cuda is not None  # AMD's GPUs are called cuda too
+        and torch.version.cuda is not None  # AMD GPUs are called cuda too
         and next(model.parameters()).is_cuda
     )
     return (GraphedStep if is_graphed else Step)(config, model, average, precision)

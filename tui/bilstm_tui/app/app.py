@@ -20,8 +20,9 @@ from bilstm_core import events, paths
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, DataError
 from bilstm_core.files import is_missing
+from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
 from bilstm_core.processes.standby import StandbyWorker, SupportsOrders
-from bilstm_core.processes.worker_client import Worker, lost, relayed
+from bilstm_core.processes.worker_client import WorkerClient, error_from_event, lost_run_error
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 
@@ -82,7 +83,7 @@ class BilstmApp(App[int]):
         preferences: PreferencesFile | None = None,
         redraws_per_second: float | None = None,
         is_ascii: bool = False,
-        make_worker: Callable[[], SupportsOrders] = Worker,
+        make_worker: Callable[[], SupportsOrders] = WorkerClient,
     ) -> None:
         super().__init__()
         self._runs_dir = runs_dir.absolute()
@@ -128,7 +129,7 @@ class BilstmApp(App[int]):
     def on_unmount(self) -> None:
         """Let the worker go that got no order; remember the form."""
         self._remember()
-        self._spare.dismiss()
+        self._spare.close()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while a word is typed, and a dialog is answered first."""
@@ -155,7 +156,7 @@ class BilstmApp(App[int]):
         answer = await ask(self, redraws_prompt(self._redraws))
         if answer:
             self._redraws = self._redraws_now = float(answer)
-            self.train_screen.view.redraw(self._redraws)
+            self.train_screen.view.set_redraw_rate(self._redraws)
             self._remember()
 
     def _remember(self) -> None:
@@ -203,12 +204,14 @@ class BilstmApp(App[int]):
 
     def _begin(self, config: RunConfig) -> None:
         self._remember()
-        order = {"command": "start", "config": config.model_dump(), "name": self._label}
-        self._order({**order, "runs_dir": str(self._runs_dir), "data_dir": self._data_folder})
+        order = StartRun(
+            config=config, runs_dir=self._runs_dir, name=self._label, data_dir=self._data_folder
+        )
+        self._open_run(order)
 
     def _resume(self, run: Run, changes: Mapping[str, Any]) -> None:
-        order = {"command": "resume", "run": str(run.path), "changes": dict(changes)}
-        self._order({**order, "data_dir": self._data_folder})
+        order = ResumeRun(run=run.path, changes=dict(changes), data_dir=self._data_folder)
+        self._open_run(order)
 
     @on(TrainScreen.LearningRateRequested)
     @work(exclusive=True, group="rate")
@@ -223,10 +226,8 @@ class BilstmApp(App[int]):
         except BilstmError as error:
             self.push_screen(failure(error))
             return
-        folder = self._data_folder
-        screen = LearningRateScreen(
-            lambda: worker.find_learning_rate(event.config, folder), worker.cancel
-        )
+        order = FindLearningRate(config=event.config, data_dir=self._data_folder)
+        screen = LearningRateScreen(lambda: worker.find_learning_rate(order), worker.cancel)
         answer = await self.push_screen_wait(screen)
         self._warm_up()
         if answer == "take" and screen.curve and screen.curve.suggestion:
@@ -261,8 +262,8 @@ class BilstmApp(App[int]):
             self._watch(event.after)
 
     @property
-    def _data_folder(self) -> str | None:
-        return str(self._data_dir.absolute()) if self._data_dir else None
+    def _data_folder(self) -> Path | None:
+        return self._data_dir.absolute() if self._data_dir else None
 
     @work
     async def _watch(self, run: Run) -> None:
@@ -288,17 +289,17 @@ class BilstmApp(App[int]):
                 pass
 
     @work
-    async def _order(self, order: dict[str, Any]) -> None:
-        """Have a worker begin or resume a run, and show it."""
+    async def _open_run(self, order: StartRun | ResumeRun) -> None:
+        """Have a worker start or resume a run, and show it."""
         if self._is_starting:
             return
         self._is_starting = True
         try:
             worker = self._spare.take()
-            run = await asyncio.to_thread(worker.order, order)
+            run = await asyncio.to_thread(worker.open_run, order)
             await self.train_screen.watch_run(run)
         except BilstmError as error:
-            self.train_screen.view.announce()
+            self.train_screen.view.show_message()
             self.push_screen(failure(error))
         finally:
             self._is_starting = False
@@ -312,9 +313,9 @@ class BilstmApp(App[int]):
         self._warm_up()
         match event.ending:
             case events.Failed(exit_code=DataError.exit_code) as failed:
-                self._offer_digits(relayed(failed))
+                self._offer_digits(error_from_event(failed))
             case events.Failed() as failed:
-                self.push_screen(failure(relayed(failed)))
+                self.push_screen(failure(error_from_event(failed)))
             case None:
                 self._offer_resume(event.run)
             case _:
@@ -332,19 +333,19 @@ class BilstmApp(App[int]):
     async def _offer_resume(self, run: Run) -> None:
         """A run that was lost can be gone on with at once, unless its folder is lost, too."""
         answers = {"": "Close"} if is_missing(run.path) else {"resume": "Resume it", "": "Close"}
-        if await self.push_screen_wait(failure(lost(run), answers)):
+        if await self.push_screen_wait(failure(lost_run_error(run), answers)):
             self._resume(run, {})
 
     def _warm_up(self) -> None:
         if not self._is_starting:  # with a key at the first paint: two would load PyTorch at once
             with suppress(BilstmError):  # told when an order needs it
-                self._spare.make_ready(self.train_screen.config)
+                self._spare.start(self.train_screen.config)
 
     @on(Form.Changed)
     @work(exclusive=True, group="expected")
     async def _expect(self, event: Form.Changed) -> None:
         await asyncio.sleep(_SETTLED_SECONDS)
-        self._spare.expect(event.config)
+        self._spare.prepare(event.config)
 
     async def _offer_live_run(self) -> None:
         try:
@@ -387,7 +388,7 @@ class BilstmApp(App[int]):
         poll = select.poll()
         poll.register(sys.__stdin__.fileno(), select.POLLHUP)
         if any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0)):
-            self._spare.dismiss()
+            self._spare.close()
             os._exit(129)
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -17,6 +17,9 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs, remove_run
 
 from ..text.console import make_console, sanitize, show_warning
+
+if TYPE_CHECKING:
+    from bilstm_core.processes.protocol import ResumeRun, StartRun
 
 _PATIENCE_SECONDS = 2.0
 
@@ -124,8 +127,10 @@ def resume(
     }
     changes = {name: value for name, value in asked.items() if value is not None}
     if detach:
-        order = {"command": "resume", "run": str(found.path), "changes": changes}
-        return launched({**order, "data_dir": absolute(data_dir)})
+        from bilstm_core.processes.protocol import ResumeRun  # not needed for --help
+
+        folder = data_dir and paths.expanded(data_dir).absolute()
+        return launched(ResumeRun(run=found.path, changes=changes, data_dir=folder))
     from . import headless
 
     def resume_run() -> headless.TrainingSession:
@@ -178,21 +183,16 @@ def predict(
 COMMANDS: tuple[Callable[..., int], ...] = (runs, attach, stop, resume, rm, predict)
 
 
-def launched(order: dict[str, object]) -> int:
+def launched(order: "StartRun | ResumeRun") -> int:
     """Start a worker and print its run's name, alone on stdout for scripts."""
-    from bilstm_core.processes.worker_client import Worker
+    from bilstm_core.processes.worker_client import WorkerClient
 
-    run = Worker().order(order)
+    run = WorkerClient().open_run(order)
     sys.stdout.write(run.name + "\n")
     if sys.stdout.isatty():
         _say(f"Follow it: bilstm-tui attach {run.name}")
         _say(f"Stop it:   bilstm-tui stop {run.name}")
     return 0
-
-
-def absolute(path: Path | None) -> str | None:
-    """A path as a worker takes it, whose folder may be another."""
-    return str(paths.expanded(path).absolute()) if path else None
 
 
 def _agrees(found: list[Run]) -> bool:

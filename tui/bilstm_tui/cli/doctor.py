@@ -7,6 +7,7 @@ from rich.text import Text
 
 from bilstm_core.diagnosis import CheckResult, diagnose
 
+from ..text.advice import with_commands
 from ..text.console import make_console, sanitize
 
 _MARKS = {"fine": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "bold red")}
@@ -36,5 +37,6 @@ def _row(finding: CheckResult) -> Table:
     row.add_column(overflow="fold")
     row.add_row(Text(mark, style), Text(finding.topic), Text(sanitize(finding.detail)))
     if finding.advice:
-        row.add_row("", "", Text(f"→ {sanitize(finding.advice)}", style))
+        advice = with_commands(finding.advice, finding.remedies)
+        row.add_row("", "", Text(f"→ {sanitize(advice)}", style))
     return row

@@ -17,7 +17,7 @@ from .progress_line import ProgressLine
 class TrainingSession(Protocol):
     """What `bilstm_core.session` opens: a run held by this process."""
 
-    def train(self, tell: Emit, stop: StopRequest) -> int:
+    def train(self, listener: Emit, stop: StopRequest) -> int:
         """Train; the result is the process's exit code."""
         ...
 
@@ -35,7 +35,7 @@ def run(open_session: Callable[[], TrainingSession], *, as_json: bool) -> int:
     stop = StopRequest()
     stop.listen()
     with output(as_json=as_json) as tell:
-        with stop.beginning():
+        with stop.before_training():
             session = open_session()
         return session.train(tell, stop)
 
@@ -46,7 +46,7 @@ def output(*, as_json: bool) -> AbstractContextManager[Emit]:
         return nullcontext(print_json)
     if is_screen():
         return ProgressLine()
-    return nullcontext(Narrator(_print_harmless, show_warning).tell)
+    return nullcontext(Narrator(_print_harmless, show_warning).narrate)
 
 
 def print_json(event: Event) -> None:

@@ -27,7 +27,7 @@ from ..text.console import (
     show_internal_error,
     show_warning,
 )
-from .commands import COMMANDS, DataDir, RunsDir, absolute, launched, switch
+from .commands import COMMANDS, DataDir, RunsDir, launched, switch
 
 _HELP = """\
 Train an LSTM or BiLSTM on images read row by row, on a screen or in a script.
@@ -113,6 +113,7 @@ def _usage_error(error: CycloptsError) -> UsageError:
     return UsageError(" ".join(str(error).split()), advice)
 
 
+_TYPED_IN = "the command line"
 _METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
 
 
@@ -167,7 +168,7 @@ def start(
     is_data_named = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
     if opens_app and not is_data_named and not _has_mnist(paths.data_dir(data_dir)):
         typed["dataset"] = "digits"  # a newcomer's first curve waits for no download
-    resolved = resolve(typed, environ=os.environ, file=config, preset=chosen)
+    resolved = resolve(typed, environ=os.environ, file=config, preset=chosen, typed_in=_TYPED_IN)
     for warning in unknown_variables(os.environ):
         show_warning(warning)
     if print_config:
@@ -179,8 +180,15 @@ def start(
         check_label(name)
     folder = paths.runs_dir(runs_dir)
     if detach:
-        order = {"command": "start", "config": resolved.model_dump(), "name": name}
-        return launched({**order, "runs_dir": absolute(folder), "data_dir": absolute(data_dir)})
+        from bilstm_core.processes.protocol import StartRun  # not needed for --help
+
+        order = StartRun(
+            config=resolved,
+            runs_dir=folder.absolute(),
+            name=name,
+            data_dir=data_dir and data_dir.absolute(),
+        )
+        return launched(order)
     if opens_app:
         from ..app.app import BilstmApp  # only where it is needed: --help stays fast
 
@@ -263,7 +271,13 @@ def lr_find(
     """Find a learning rate: train for a hundred steps while it rises, and see where loss falls."""
     from .learning_rate import show_learning_rates
 
-    resolved = resolve(_given(settings), environ=os.environ, file=config, preset=_chosen(preset))
+    resolved = resolve(
+        _given(settings),
+        environ=os.environ,
+        file=config,
+        preset=_chosen(preset),
+        typed_in=_TYPED_IN,
+    )
     limit_spinning()
     from bilstm_core.training.learning_rate_finder import (
         find_learning_rate,  # imports torch: seconds

@@ -19,12 +19,11 @@ def show_predictions(run: Run, images: Sequence[Path], *, as_json: bool) -> int:
         BilstmError: The run has no model, or a file is no image.
     """
     from bilstm_core.inference.predict import predict  # imports torch: seconds
-    from bilstm_core.network.weights import load_weights
+    from bilstm_core.network.weights import load
 
-    model = load_weights(run.model_file)
+    model = load(run.model_file)
     console = make_console()
-    for image in images:
-        prediction = predict(model, image)
+    for image, prediction in zip(images, predict(model, images), strict=True):
         if as_json:
             content = {
                 "image": str(image),

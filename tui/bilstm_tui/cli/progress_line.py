@@ -1,4 +1,4 @@
-"""`--no-ui` on a terminal: lines above, a live line of progress below."""
+"""`--no-ui` on a terminal: lines of output, and a progress bar below them."""
 
 from types import TracebackType
 
@@ -13,32 +13,31 @@ from rich.progress import (
 from rich.text import Text
 
 from bilstm_core import events
-from bilstm_core.data.catalog import CATALOG
 from bilstm_core.events import Emit, Event
 
 from ..text.console import make_console, sanitize, show_warning
 from ..text.narration import Narrator
-from ..text.time_left import Estimate
+from ..text.time_left import ProgressEstimate
 
 
 class ProgressLine:
-    """Shows a run's events on a terminal; a context manager that gives what takes them."""
+    """Shows a run's events on a terminal; a context manager that returns the function to call."""
 
     def __init__(self) -> None:
         self._console = make_console()
-        self._narrator = Narrator(self._say, show_warning)
+        self._narrator = Narrator(self._print, show_warning)
         self._bar: Progress | None = None
         self._task = TaskID(0)
         self._file = ""
-        self._estimate = Estimate()
+        self._estimate = ProgressEstimate()
 
     def __enter__(self) -> Emit:
         try:
             self._open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
-        except BaseException:  # a signal: nobody calls __exit__ for us yet
+        except BaseException:  # a signal; Python does not call __exit__ yet
             self._close()
             raise
-        return self._take
+        return self._show
 
     def __exit__(
         self,
@@ -48,22 +47,19 @@ class ProgressLine:
     ) -> None:
         self._close()
 
-    def _take(self, event: Event) -> None:
+    def _show(self, event: Event) -> None:
+        self._estimate.add(event)
         match event:
             case events.Download():
                 self._show_download(event)
                 return
             case events.Progress():
-                self._estimate.take(event)
-                self._update(event.step, status="  ".join(self._estimate.words()))
+                self._update(event.step, status="  ".join(self._estimate.summary()))
                 return
-            case events.Resumed():
-                self._estimate.go_on(event)
             case events.RunStarted() | events.EvaluationStarted() | events.Stopped():
                 self._close()
-        self._narrator.tell(event)
+        self._narrator.narrate(event)
         if isinstance(event, events.RunStarted):
-            self._estimate.start(event)
             words = TextColumn("{task.fields[status]}", markup=False)
             self._open(BarColumn(bar_width=None), words, transient=True)
             self._update(event.step, total=event.total_steps)
@@ -72,12 +68,12 @@ class ProgressLine:
         if event.file != self._file:
             self._file = event.file
             self._close()
-            words = TextColumn(f"Fetching {CATALOG[event.dataset].title} {event.file}")
+            words = TextColumn(f"Fetching {event.title} {event.file}")
             self._open(words, BarColumn(), DownloadColumn(), transient=False)
         self._update(event.received, total=event.total or None)
 
     def _open(self, *columns: ProgressColumn, transient: bool) -> None:
-        """Start a bar; a transient one goes when its work is done."""
+        """Start a bar; a transient one disappears when it is closed."""
         self._bar = Progress(
             *columns, console=self._console, auto_refresh=False, expand=True, transient=transient
         )
@@ -95,5 +91,5 @@ class ProgressLine:
             self._bar.stop()
             self._bar = None
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         self._console.print(Text(sanitize(line)))

@@ -1,5 +1,6 @@
-"""The command line that trains what a form shows."""
+"""Settings as a person types them on a command line."""
 
+import shlex
 from typing import Any
 
 from bilstm_core.config.resolve import resolve
@@ -16,13 +17,17 @@ def command_for(config: RunConfig, preset: str) -> str:
         value = getattr(config, name)
         if name == "dataset":
             if value != setting.default:
-                words += [setting.flag, value]
+                words.append(option(setting, value))
         elif value != getattr(start, name):
-            if setting.kind == "switch":
-                words.append(setting.flag if value else setting.flag.replace("--", "--no-", 1))
-            else:
-                words += [setting.flag, as_typed(setting, value)]
+            words.append(option(setting, as_typed(setting, value)))
     return " ".join(words)
+
+
+def option(setting: Setting, value: Any) -> str:
+    """The option that gives a setting a value."""
+    if setting.kind == "switch":
+        return setting.flag if value else setting.flag.replace("--", "--no-", 1)
+    return f"{setting.flag} {shlex.quote(str(value))}"
 
 
 def as_typed(setting: Setting, value: Any) -> Any:

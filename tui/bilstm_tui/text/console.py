@@ -15,6 +15,8 @@ from rich.text import Text
 from bilstm_core import paths
 from bilstm_core.errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
 
+from .advice import with_commands
+
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -57,13 +59,13 @@ def sanitize(text: str) -> str:
 
 
 def show_failure(error: BilstmError) -> None:
-    """Say on stderr what happened and what to do next."""
+    """Print on stderr what happened and what to do next."""
     console = make_console(stderr=True)
     console.print(Text(f"✗ {error.title}", style="bold red"))
     _print_indented(console, error.message)
     if error.advice:
         console.print()
-        _print_indented(console, error.advice)
+        _print_indented(console, with_commands(error.advice, error.remedies))
 
 
 def show_warning(message: str) -> None:
@@ -81,22 +83,22 @@ def _print_indented(console: Console, text: str) -> None:
 
 
 def show_internal_error(error: Exception) -> int:
-    """Tell of an error that nobody foresaw; keep the traceback in a file. Returns the exit code."""
+    """Report an internal error; keep the traceback in a file. Returns the exit code."""
     trace = "".join(traceback.format_exception(error))
     try:
         folder = paths.log_dir()
         folder.mkdir(parents=True, exist_ok=True)
         report = folder / time.strftime("crash-%Y-%m-%d_%H%M%S.log")
         report.write_text(trace, encoding="utf-8")
-        where = f"The whole story is in {report}."
+        where = f"The traceback is in {report}."
     except OSError:
-        where = f"The whole story:\n{trace}"
+        where = f"The traceback:\n{trace}"
     name = type(error).__name__
     show_failure(
         BilstmError(
             f"{name}: {error}",
-            f"This is a defect of bilstm-tui, not of your command; please report it. {where}",
-            title="bilstm-tui met an error that it did not foresee",
+            f"This is an internal error of bilstm-tui, not a fault of your command; please report "
+            f"it. {where}",
         )
     )
     return INTERNAL_ERROR_EXIT_CODE

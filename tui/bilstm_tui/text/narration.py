@@ -1,99 +1,98 @@
-"""A run in plain lines, the notebook's own words among them."""
+"""A run in plain lines, some of them those of the notebook."""
 
 from collections.abc import Callable
 
 from bilstm_core import events
-from bilstm_core.data.catalog import CATALOG
+from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.data.spec import SPLIT_TITLES
 from bilstm_core.events import Event
-from bilstm_core.network.summary import READOUT_TITLES
 
-Say = Callable[[str], None]
+Write = Callable[[str], None]
+"""Receives a line."""
 
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
 
 class Narrator:
-    """Turns events into lines: a heading, one line an epoch, the final accuracies.
+    """Turns events into lines: a heading, a line per epoch, the final accuracies.
 
     Args:
-        say: Takes each line.
-        warn: Takes each warning and other diagnostics.
+        write: Receives each line.
+        warn: Receives each warning.
     """
 
-    def __init__(self, say: Say, warn: Say) -> None:
-        self._say = say
+    def __init__(self, write: Write, warn: Write) -> None:
+        self._write = write
         self._warn = warn
         self._downloading = ""
         self._total_steps = 0
         self._num_epochs = 0
-        self._begun = 1
+        self._epochs_trained = 0
         self._epoch: events.EpochEnded | None = None
-        self._is_checking = False
+        self._is_finishing = False
 
-    def tell(self, event: Event) -> None:
-        """Say what an event means, if it means anything to a reader."""
+    def narrate(self, event: Event) -> None:
+        """Write the lines for an event; many events have none."""
         match event:
             case events.Download():
-                self._tell_download(event)
+                self._narrate_download(event)
             case events.RunStarted():
-                self._tell_start(event)
+                self._narrate_start(event)
             case events.EpochEnded():
-                self._epoch = event
+                self._epoch, self._epochs_trained = event, event.epoch
             case events.Evaluation(final=False):
-                self._tell_epoch(event)
+                self._narrate_epoch(event)
             case events.EvaluationStarted():
-                self._tell_check(event)
+                self._narrate_final_evaluation(event)
             case events.Evaluation():
-                self._say(got(event))
+                self._write(accuracy_line(event))
             case events.RunWarning():
                 self._warn(event.message)
-            case events.Paused() | events.Resumed() | events.LearningRateChanged():
-                self._say(f"{_ordered(event)} after step {event.step:,}")
+            case (
+                events.Paused()
+                | events.Resumed()
+                | events.LearningRateChanged()
+                | events.StoppedEarly()
+            ):
+                self._write(_line(event))
             case events.Stopping() | events.Stopped():
-                self._tell_stop(event)
-            case _:  # progress is for a bar; a failure is told by whoever ends the process
+                self._narrate_stop(event)
+            case _:  # progress is shown in a bar, a failure by the command or the screen
                 pass
 
-    def _tell_download(self, event: events.Download) -> None:
+    def _narrate_download(self, event: events.Download) -> None:
         if event.file != self._downloading:
             self._downloading = event.file
-            self._say(f"Fetching {CATALOG[event.dataset].title}: {event.file}")
+            self._write(f"Fetching {event.title}: {event.file}")
 
-    def _tell_start(self, event: events.RunStarted) -> None:
+    def _narrate_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
-        self._begun = event.epoch
+        self._epochs_trained, self._is_finishing = event.epoch - 1, False
         for line in heading(event):
-            self._say(line)
+            self._write(line)
 
-    def _tell_epoch(self, checked: events.Evaluation) -> None:
+    def _narrate_epoch(self, evaluation: events.Evaluation) -> None:
         trained = self._epoch
         if trained is None:
             return
         width = len(str(self._num_epochs))
-        self._say(
+        self._write(
             f"epoch {trained.epoch:>{width}}/{self._num_epochs}  loss {trained.loss:.4f}  "
             f"train {percent(trained.accuracy):>6}% "
-            f"{_SHORT_SPLITS[checked.split]} {percent(checked.accuracy):>6}%  "
+            f"{_SHORT_SPLITS[evaluation.split]} {percent(evaluation.accuracy):>6}%  "
             f"{trained.total / max(trained.seconds, 1e-9):,.0f} samples/s  {trained.seconds:.1f}s"
         )
 
-    def _tell_check(self, event: events.EvaluationStarted) -> None:
-        if not self._is_checking:
-            self._is_checking = True
-            self._tell_early_stop(event)
-        self._say(f"Checking accuracy on {events.SPLIT_TITLES[event.split]} data")
+    def _narrate_final_evaluation(self, event: events.EvaluationStarted) -> None:
+        if not self._is_finishing and event.epoch != self._epochs_trained:
+            self._write(f"Keeping the weights of epoch {event.epoch}, the best on validation data")
+        self._is_finishing = True
+        self._write(f"Checking accuracy on {SPLIT_TITLES[event.split]} data")
 
-    def _tell_early_stop(self, event: events.EvaluationStarted) -> None:
-        trained = self._epoch.epoch if self._epoch else self._begun - 1
-        if trained < self._num_epochs:
-            self._say(f"Stopped early after epoch {trained}: validation loss no longer falls")
-        if event.epoch != trained:
-            self._say(f"Keeping the weights of epoch {event.epoch}, the best on validation data")
-
-    def _tell_stop(self, event: events.Stopping | events.Stopped) -> None:
+    def _narrate_stop(self, event: events.Stopping | events.Stopped) -> None:
         if isinstance(event, events.Stopping):
-            self._is_checking = True
-            self._say(f"Stopping after step {event.step:,}; checking what there is")
+            self._is_finishing = True
+            self._write(f"Stopping after step {event.step:,}; checking the accuracy so far")
         elif not event.step:
             self._warn("Stopped before the first step")
         else:
@@ -103,37 +102,43 @@ class Narrator:
             )
 
 
-def _ordered(event: events.Paused | events.Resumed | events.LearningRateChanged) -> str:
+def _line(
+    event: events.Paused | events.Resumed | events.LearningRateChanged | events.StoppedEarly,
+) -> str:
     match event:
         case events.Paused():
-            return "Paused"
+            return f"Paused after step {event.step:,}"
         case events.Resumed():
-            return "Going on"
-        case _:
-            return f"Learning rate {event.learning_rate:g}"
+            return f"Resumed after step {event.step:,}"
+        case events.LearningRateChanged():
+            return f"Learning rate {event.learning_rate:g} after step {event.step:,}"
+        case events.StoppedEarly():
+            waited = event.epoch - event.kept_epoch
+            return (
+                f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
+                f"{waited} epoch{'s' * (waited != 1)}"
+            )
 
 
 def heading(event: events.RunStarted) -> list[str]:
-    """Which run it is, what is trained, on what, where; and the notebook's word on the readout."""
-    data, device = event.data, event.device
-    held_out = f", {data.validation:,} validation" if data.validation else ""
-    resumed = f", going on after step {event.step:,}" if event.step else ""
+    """The run, its model, its data, its device, and the notebook's line on the readout."""
+    data, device, readout = event.data, event.device, event.config["readout"]
+    resumed = f", resumed after step {event.step:,}" if event.step else ""
     name = [f"Run {event.run}{resumed}"] if event.run else []
     return [
         *name,
         f"{event.model.title}, {event.model.parameters:,} parameters",
-        f"{CATALOG[data.dataset].title}: {data.train:,} training{held_out} and {data.test:,} test "
-        f"images of {data.sequence_length} rows × {data.input_size}",
+        f"{data.title}: {data.words()}",
         f"{device.name} ({device.description}), {device.precision}",
-        f"Using {READOUT_TITLES[event.config['readout']]}",
+        f"Using {READOUTS[readout].title if readout in READOUTS else readout}",
     ]
 
 
-def got(event: events.Evaluation) -> str:
-    """The notebook's line on an accuracy, to the letter."""
+def accuracy_line(event: events.Evaluation) -> str:
+    """The notebook's line on an accuracy, word for word."""
     return f"got {event.correct} / {event.total} with accuracy {percent(event.accuracy)}"
 
 
 def percent(fraction: float) -> str:
-    """A fraction in percent with two decimals, as the notebook has it."""
+    """A fraction as percent with two decimals, as in the notebook."""
     return f"{fraction * 100:.2f}"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -10,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from ... import paths
-from ...errors import DamagedDataError, DataError, InstallationError
-from ...events import Download, Emit, RunWarning
+from ...errors import DamagedDataError, DataError, InstallationError, Remedy
 from ...stopping import ShouldStop
-from ..catalog import DatasetFacts
-from ..dataset import Dataset, _dataset, _images
-from .download import Mirror, fetch, locked
+from ..dataset import Dataset, Sequences
+from ..spec import DataSpec
+from .download import Mirror, OnProgress, fetch, locked
 from .idx import IdxFile
+
+TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
+"""By data set, its class in `torchvision.datasets`, which is also the name of its folder."""
 
 # Of the files inside the published MNIST archives; the other sets publish only the archives'.
 _UNPACKED_MD5 = {
@@ -27,11 +30,6 @@ _UNPACKED_MD5 = {
         "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
     }
 }
-
-_WAYS_OUT = """\
-1. Have the files already, or a colleague does? Point --data-dir at the folder that holds {folder}.
-2. Try again when the network is back; nothing half-fetched is kept.
-3. Train now on the built-in digits: --dataset digits"""
 
 
 def import_torchvision_datasets() -> ModuleType:
@@ -44,40 +42,55 @@ def import_torchvision_datasets() -> ModuleType:
         from torchvision import datasets  # slow, and a broken one is a message
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         raise InstallationError(
-            f"torchvision does not load beside PyTorch {torch.__version__}: {error}",
-            "The two were not built for each other. Install both from one place, at once:\n"
-            "pip install --upgrade --force-reinstall torch torchvision\n"
-            "Until then, --dataset digits works without torchvision.",
+            f"torchvision cannot be imported with PyTorch {torch.__version__}: {error}",
+            "The two versions do not fit together. Install both in one command:",
+            "pip install --upgrade --force-reinstall torch torchvision",
+            Remedy(
+                "Until then, train on digits, which needs no torchvision.",
+                "set",
+                settings={"dataset": "digits"},
+            ),
         ) from None
     return datasets
 
 
-class _TorchvisionFolder:
+class TorchvisionFolder:
     """A data set's four IDX files, in the layout and from the mirrors of its torchvision class."""
 
-    def __init__(
-        self, facts: DatasetFacts, data_dir: Path, emit: Emit, should_stop: ShouldStop
-    ) -> None:
-        source = getattr(import_torchvision_datasets(), facts.torchvision_class)
-        self.facts = facts
-        self.classes = tuple(source.classes)
-        self.folder = _raw_folder(data_dir, facts.torchvision_class)
-        self.files = [_idx_file(facts, *resource) for resource in source.resources]
-        self.mirrors = _mirrors(facts, source.mirrors)
-        self.emit = emit
-        self.should_stop = should_stop
+    def __init__(self, spec: DataSpec, data_dir: Path) -> None:
+        self.spec = spec
+        self.torchvision_class = TORCHVISION_CLASSES[spec.name]
+        source = getattr(import_torchvision_datasets(), self.torchvision_class)
+        self.folder = _raw_folder(data_dir, self.torchvision_class)
+        self.files = [self._idx_file(*resource) for resource in source.resources]
+        self.mirrors = _mirrors(self.torchvision_class, source.mirrors)
 
-    def load(self) -> Dataset:
+    def load(
+        self, on_progress: OnProgress, warn: Callable[[str], None], should_stop: ShouldStop
+    ) -> Dataset:
+        """The data set; fetched first where it is missing.
+
+        Args:
+            on_progress: Takes the progress of a download.
+            warn: Takes a message for each damaged file.
+            should_stop: Asked often.
+
+        Raises:
+            DataError: The data are not available.
+            RunStopped: The run was asked to stop.
+        """
         arrays, damaged = self.read()
         if len(arrays) < len(self.files):
-            arrays, damaged = self._fetch_missing()
+            arrays, damaged = self._fetch_missing(on_progress, should_stop)
         for error in damaged:
-            self.emit(RunWarning(message=f"{error.message} It was not used."))
+            warn(f"{error.message} It was not used.")
         train, test = (
-            _images(arrays[f"{part}-images-idx3-ubyte"], arrays[f"{part}-labels-idx1-ubyte"])
+            Sequences.from_arrays(
+                arrays[f"{part}-images-idx3-ubyte"], arrays[f"{part}-labels-idx1-ubyte"]
+            )
             for part in ("train", "t10k")
         )
-        return _dataset(self.facts, self.classes, train, test)
+        return Dataset.from_splits(self.spec, train, test)
 
     def read(self) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
         """The good files by name, and what is wrong with the others that are there."""
@@ -94,18 +107,20 @@ class _TorchvisionFolder:
                     damaged.append(error)
                 except OSError as error:
                     raise DataError(
-                        f"{path} cannot be read: {error.strerror}.", self._ways_out()
+                        f"{path} cannot be read: {error.strerror}.", *self._ways_out()
                     ) from None
         return arrays, damaged
 
-    def _fetch_missing(self) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
-        title = self.facts.title
+    def _fetch_missing(
+        self, on_progress: OnProgress, should_stop: ShouldStop
+    ) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
+        title = self.spec.title
         try:
-            with locked(self.folder.parent, self.should_stop):
+            with locked(self.folder.parent, should_stop):
                 arrays, damaged = self.read()  # another process may just have fetched it
                 missing = [file for file in self.files if file.name not in arrays]
                 if missing:
-                    fetch(missing, self.mirrors, self.folder, self._report, self.should_stop)
+                    fetch(missing, self.mirrors, self.folder, on_progress, should_stop)
                     arrays, _ = self.read()
                 return arrays, damaged
         except OSError as error:
@@ -115,8 +130,20 @@ class _TorchvisionFolder:
             raise DataError(
                 f"{title} is not in {self.folder} and could not be fetched.{found}\n"
                 f"{error.message}",
-                self._ways_out(),
+                *self._ways_out(),
             ) from None
+
+    def _idx_file(self, packed_name: str, packed_md5: str) -> IdxFile:
+        spec, name = self.spec, packed_name.removesuffix(".gz")
+        count = spec.train_size if name.startswith("train") else spec.test_size
+        is_labels = "labels" in name
+        return IdxFile(
+            name=name,
+            shape=(count,) if is_labels else (count, spec.height, spec.width),
+            packed_md5=packed_md5,
+            md5=_UNPACKED_MD5.get(self.torchvision_class, {}).get(name),
+            largest=spec.num_classes - 1 if is_labels else round(spec.normalisation.divisor),
+        )
 
     def _cannot_write(self, error: OSError) -> DataError:
         if error.errno == errno.ENOSPC:
@@ -125,17 +152,21 @@ class _TorchvisionFolder:
             reason = error.strerror or str(error)
         found = "".join(f"\n{damage.message}" for damage in self.read()[1])
         return DataError(
-            f"{self.facts.title} is not complete in {self.folder}, and it cannot be stored there: "
+            f"{self.spec.title} is not complete in {self.folder}, and it cannot be stored there: "
             f"{reason}.{found}",
-            "Choose a folder with room that you may write to: --data-dir FOLDER, "
-            f"or {paths.DATA_DIR_VARIABLE}.\n" + self._ways_out(),
+            Remedy("Choose a writable folder with free space for the data.", "choose_data_dir"),
+            *self._ways_out(),
         )
 
-    def _report(self, file: str, received: int, total: int) -> None:
-        self.emit(Download(dataset=self.facts.name, file=file, received=received, total=total))
-
-    def _ways_out(self) -> str:
-        return _WAYS_OUT.format(folder=f"{self.facts.torchvision_class}/raw")
+    def _ways_out(self) -> tuple[str | Remedy, ...]:
+        folder = f"{self.torchvision_class}/raw"
+        return (
+            Remedy(
+                f"1. If you have the files, choose the folder with {folder}.", "choose_data_dir"
+            ),
+            "2. Try again when the network is back; partial downloads are not kept.",
+            Remedy("3. Train on the built-in digits.", "set", settings={"dataset": "digits"}),
+        )
 
 
 def _raw_folder(data_dir: Path, name: str) -> Path:
@@ -145,22 +176,9 @@ def _raw_folder(data_dir: Path, name: str) -> Path:
     return data_dir / "raw" if data_dir.name == name else data_dir / name / "raw"
 
 
-def _idx_file(facts: DatasetFacts, packed_name: str, packed_md5: str) -> IdxFile:
-    name = packed_name.removesuffix(".gz")
-    count = facts.train_size if name.startswith("train") else facts.test_size
-    is_labels = "labels" in name
-    return IdxFile(
-        name=name,
-        shape=(count,) if is_labels else (count, facts.sequence_length, facts.input_size),
-        packed_md5=packed_md5,
-        md5=_UNPACKED_MD5.get(facts.torchvision_class, {}).get(name),
-        largest=facts.num_classes - 1 if is_labels else facts.pixel_max,
-    )
-
-
-def _mirrors(facts: DatasetFacts, published: list[str]) -> list[Mirror]:
-    """The user's own mirror first, then those that encrypt and are known to answer."""
+def _mirrors(torchvision_class: str, published: list[str]) -> list[Mirror]:
+    """The user's own mirror first, then those with encryption."""
     own = os.environ.get(paths.MIRROR_VARIABLE)
-    first = [Mirror(f"{own.rstrip('/')}/{facts.torchvision_class}/raw/", False)] if own else []
+    first = [Mirror(f"{own.rstrip('/')}/{torchvision_class}/raw/", False)] if own else []
     encrypted_first = sorted(published, key=lambda url: not url.startswith("https://"))
     return [*first, *(Mirror(url, True) for url in encrypted_first)]

@@ -1,4 +1,4 @@
-"""Marked runs side by side: the settings in which they differ, and what they came to."""
+"""A comparison of runs: the settings in which they differ, and their results."""
 
 from collections.abc import Sequence
 
@@ -6,20 +6,17 @@ from rich.table import Table
 from rich.text import Text
 
 from bilstm_core.errors import ConfigError
-from bilstm_core.runs.event_log import open_log
-from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import Overview
-from bilstm_core.runs.run import Run
 
 from ...text.console import sanitize
 from ...text.narration import percent
 
 
 def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
-    """A table of marked runs, a row for each setting that is not the same in all.
+    """A table with a column for each run and a row for each setting that differs between them.
 
     Args:
-        runs: Each with the marker of its curve.
+        runs: The runs, each with the marker of its curve.
     """
     table = Table(box=None, pad_edge=False)
     table.add_column("setting", style="dim", no_wrap=True)
@@ -32,7 +29,7 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
         except ConfigError:
             configs.append({})
     for name in dict.fromkeys(name for config in configs for name in config):
-        values = [_word(config.get(name, "?")) for config in configs]
+        values = [_in_short(config.get(name, "?")) for config in configs]
         if len(set(values)) > 1:
             table.add_row(name, *values)
     accuracies = [
@@ -43,26 +40,5 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
     return table
 
 
-def _word(value: object) -> str:
+def _in_short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
-
-
-class Followed:
-    """A run in the comparison.
-
-    Args:
-        run: The run; its log is read here.
-    """
-
-    def __init__(self, run: Run) -> None:
-        past, self._reader = open_log(run.log_file)
-        self.history = History()
-        for event in past:
-            self.history.add(event)
-
-    def has_news(self) -> bool:
-        """Take what is new, if anything is."""
-        new = self._reader.read()
-        for event in new:
-            self.history.add(event)
-        return bool(new)

@@ -14,6 +14,7 @@ from textual.widgets.button import ButtonVariant
 
 from bilstm_core.errors import BilstmError
 
+from ...text.advice import with_commands
 from ...text.console import sanitize
 from ..widgets.ordered_input import OrderedInput
 from .base import BaseScreen
@@ -147,6 +148,7 @@ class Prompt(Dialog):
 
 
 def failure(error: BilstmError, answers: Mapping[str, str] = _CLOSE) -> Question:
-    """A failure in words, with what to do next."""
-    words = "\n\n".join(filter(None, (error.message, error.advice)))
+    """What happened and what to do next."""
+    advice = with_commands(error.advice, error.remedies)
+    words = "\n\n".join(filter(None, (error.message, advice)))
     return Question(f"✗ {error.title}", words, answers)

@@ -1,4 +1,4 @@
-"""A trained network, looked into: what it confuses, its mistakes, and a canvas to try it on."""
+"""A trained network, examined: its confusion matrix, its mistakes, and a canvas to try it on."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
-from bilstm_core.data.catalog import CATALOG
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import ExaminationReport, Mistake, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
@@ -29,7 +28,7 @@ _ALL_FITS = 104
 """Columns from which on there is room for long names beside the picture and its readings."""
 _SHORT_NAME = 3
 _RARE, _FREQUENT = 0.01, 0.05
-"""Shares of a class taken for another from which on they are shown louder."""
+"""Shares of a class predicted as another, from which on they are more prominent."""
 
 
 class InspectScreen(BaseScreen[None]):
@@ -54,16 +53,15 @@ class InspectScreen(BaseScreen[None]):
         super().__init__()
         self._run = run
         self._inspector = ExaminerClient(run, data_dir)
-        self._findings: ExaminationReport | None = None
+        self._report: ExaminationReport | None = None
         self._is_normalised = False
         self._class: int | None = None
         self._position = 0
-        facts = CATALOG[run.config.dataset]
-        self._canvas = DrawingPad(facts.sequence_length, facts.input_size)
+        self._canvas = DrawingPad()
 
     def compose(self) -> ComposeResult:
         """A tab for each view."""
-        yield Static(Text(f"{sanitize(self._run.name)}: reading the test data …"), id="caption")
+        yield Static(Text(f"{self._run_name}: reading the test data …"), id="caption")
         with TabbedContent():
             with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
                 yield Static(id="confusion")
@@ -91,22 +89,28 @@ class InspectScreen(BaseScreen[None]):
     @work
     async def _examine(self) -> None:
         try:
-            self._findings = found = await self._inspector.examine()
+            self._report = report = await self._inspector.examine()
         except BilstmError as error:
             if self in self.app.screen_stack:  # nobody has left it meanwhile
                 self.dismiss(None)
                 self.app.push_screen(failure(error))
             return
-        wrong = sum(map(sum, found.confusion)) - sum(
-            row[number] for number, row in enumerate(found.confusion)
+        self._canvas.set_size(report.spec.height, report.spec.width)
+        self._read_drawing()
+        if report.problem:  # the canvas needs no data
+            self.query_one("#caption", Static).update(Text(f"{self._run_name}: no test data"))
+            self.query_one("#confusion", Static).update(Text(sanitize(report.problem)))
+            self.query_one(TabbedContent).active = "draw-tab"
+            return
+        wrong = sum(map(sum, report.confusion)) - sum(
+            row[number] for number, row in enumerate(report.confusion)
         )
-        total = sum(map(sum, found.confusion))
-        caption = f"{sanitize(self._run.name)}: {wrong:,} of {total:,} test images taken wrongly"
+        total = sum(map(sum, report.confusion))
+        caption = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
         self.query_one("#caption", Static).update(Text(caption))
-        self.query_one("#classes", Static).update(_class_table(found))
+        self.query_one("#classes", Static).update(_class_table(report))
         self._show_confusion()
         self._show_mistake()
-        self._read_drawing()
 
     def action_normalise(self) -> None:
         """Counts, or shares of each row."""
@@ -121,19 +125,19 @@ class InspectScreen(BaseScreen[None]):
 
     def action_next_class(self) -> None:
         """Mistakes of the next class alone, or of all."""
-        if self._findings:
+        if self._report:
             first = 0 if self._class is None else self._class + 1
-            wrong = {mistake.truth for mistake in self._findings.mistakes}
+            wrong = {mistake.actual for mistake in self._report.mistakes}
             self._class = min((number for number in wrong if number >= first), default=None)
             self._position = 0
             self.action_step(0)
 
     def _show_confusion(self) -> None:
-        if self._findings:
+        if self._report and not self._report.problem:
             both = Table.grid(padding=(0, 4))
             kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
             room = self.app.size.width // len(kinds)
-            both.add_row(*(_confusion_table(self._findings, kind, room) for kind in kinds))
+            both.add_row(*(_confusion_table(self._report, kind, room) for kind in kinds))
             self.query_one("#confusion", Static).update(both)
 
     def on_resize(self) -> None:
@@ -143,40 +147,45 @@ class InspectScreen(BaseScreen[None]):
         self._read_drawing()
 
     @property
+    def _run_name(self) -> str:
+        return sanitize(self._run.name)
+
+    @property
     def _mistakes(self) -> list[Mistake]:
-        if not self._findings:
+        if not self._report:
             return []
-        return [m for m in self._findings.mistakes if self._class in {None, m.truth}]
+        return [m for m in self._report.mistakes if self._class in {None, m.actual}]
 
     @work(exclusive=True, group="mistake")
     async def _show_mistake(self) -> None:
-        found, mistakes = self._findings, self._mistakes
-        if not found:
+        report, mistakes = self._report, self._mistakes
+        if not report or report.problem:
             return
-        which = "any class" if self._class is None else found.classes[self._class]
+        classes = report.spec.classes
+        which = "any class" if self._class is None else classes[self._class]
         self.query_one("#mistake-view").display = bool(mistakes)
         if not mistakes:
             self.query_one("#mistake", Static).update(Text(f"No mistakes on {which}"))
             return
         self._position %= len(mistakes)
         shown = mistakes[self._position]
-        rows = range(len(found.classes)) if self._class is None else [self._class]
-        wrong = sum(sum(found.confusion[row]) - found.confusion[row][row] for row in rows)
-        which += f", the surest of {wrong:,}" if wrong > len(mistakes) else ""
+        rows = range(len(classes)) if self._class is None else [self._class]
+        wrong = sum(sum(report.confusion[row]) - report.confusion[row][row] for row in rows)
+        which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
         words = (
-            f"{self._position + 1} of {len(mistakes)} ({which}): is {found.classes[shown.truth]}, "
-            f"taken for {found.classes[shown.guess]} with {shown.probability:.1%}"
+            f"{self._position + 1} of {len(mistakes)} ({which}): {classes[shown.actual]}, "
+            f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
         )
         self.query_one("#mistake", Static).update(Text(words, style="bold"))
-        if reading := await self._read(shown.pixels):
+        if reading := await self._read(shown.inputs):
             view = self.query_one("#mistake-reading", StepwiseView)
-            view.show(shown.pixels, reading, self._names)
+            view.show(shown.inputs, reading, self._names)
             self.query_one("#mistake-shares", StepwiseView).show_shares(reading, self._names)
 
     @on(DrawingPad.Drawn)
     @work(exclusive=True, group="drawing")
     async def _read_drawing(self) -> None:
-        if self._findings:
+        if self._report:
             pixels = [list(row) for row in self._canvas.pixels]
             if reading := await self._read(pixels):
                 view = self.query_one("#draw-reading", StepwiseView)
@@ -186,9 +195,9 @@ class InspectScreen(BaseScreen[None]):
     @property
     def _names(self) -> list[str]:
         """The classes, in short where there is no room for more."""
-        classes = self._findings.classes if self._findings else []
+        classes = self._report.spec.classes if self._report else ()
         fits = self.app.size.width >= _ALL_FITS
-        return classes if fits else [name[:_SHORT_NAME] for name in classes]
+        return [name if fits else name[:_SHORT_NAME] for name in classes]
 
     async def _read(self, pixels: list[list[float]]) -> StepwisePrediction | None:
         """How the network takes an image; None where it can no longer be asked."""
@@ -200,17 +209,18 @@ class InspectScreen(BaseScreen[None]):
             return None
 
 
-def _confusion_table(found: ExaminationReport, is_normalised: bool, room: int) -> Table:
-    """Rows: what images are. Columns: what they were taken for; as wide as there is room."""
-    label = max(map(len, found.classes))
-    width = min(7, max(4, (room - label - 4) // len(found.classes) - 1))
-    what = "shares of each row" if is_normalised else "images"
+def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) -> Table:
+    """Rows: actual classes. Columns: predicted ones; as wide as there is room."""
+    classes = report.spec.classes
+    label = max(map(len, classes))
+    width = min(7, max(4, (room - label - 4) // len(classes) - 1))
+    what = "shares of each row" if is_normalised else report.spec.items
     title = f"{what}: true, down; predicted, across"
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("", style="bold", justify="right", min_width=label)
-    for name in found.classes:
+    for name in classes:
         table.add_column(name[:width], justify="right", min_width=min(width, 5))
-    for number, row in enumerate(found.confusion):
+    for number, row in enumerate(report.confusion):
         total = sum(row) or 1
         cells = []
         for column, count in enumerate(row):
@@ -218,12 +228,12 @@ def _confusion_table(found: ExaminationReport, is_normalised: bool, room: int) -
             word = share if is_normalised else f"{count:,}"
             style = _style(count / total, is_right=column == number)
             cells.append(Text(word if count else "·", style=style))
-        table.add_row(found.classes[number], *cells)
+        table.add_row(classes[number], *cells)
     return table
 
 
 def _style(share: float, *, is_right: bool) -> str:
-    """The more of a class is taken wrongly, the louder."""
+    """The more of a class is misclassified, the more prominent."""
     if is_right:
         return "bold green"
     if not share:
@@ -233,12 +243,12 @@ def _style(share: float, *, is_right: bool) -> str:
     return "bold red" if share < _FREQUENT else "bold white on red"
 
 
-def _class_table(found: ExaminationReport) -> Table:
+def _class_table(report: ExaminationReport) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("class", style="bold")
-    for name in ("precision", "recall", "F1", "images"):
+    for name in ("precision", "recall", "F1", report.spec.items):
         table.add_column(name, justify="right")
-    for score in found.scores:
+    for score in report.scores:
         shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
         table.add_row(score.name, *shares, f"{score.support:,}")
     return table

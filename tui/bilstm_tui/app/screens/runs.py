@@ -16,6 +16,8 @@ from textual.widgets import DataTable, Input, Label, Static
 from bilstm_core.config.resolve import revise
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
+from bilstm_core.runs.follow import Follower
+from bilstm_core.runs.history import History
 from bilstm_core.runs.notes import read_notes, rename_run, write_notes
 from bilstm_core.runs.overview import Overview, read_overviews
 from bilstm_core.runs.run import Run
@@ -27,7 +29,7 @@ from ..widgets.charts.series import loss_series
 from ..widgets.key_footer import KeyFooter
 from ..widgets.ordered_input import OrderedInput
 from .base import BaseScreen
-from .comparison import Followed, differences
+from .comparison import differences
 from .dialogs import Question, ask, failure
 from .messages import Inspect
 from .prompts import epochs_prompt, label_prompt, note_prompt
@@ -109,7 +111,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._begin_at = chosen
         self._runs_dir = runs_dir
         self._seen: dict[str, Overview] = {}
-        self._marked: dict[str, Followed] = {}
+        self._marked: dict[str, Follower[History]] = {}
         self._turn = asyncio.Lock()
         self._order = _ORDERS[0]
         self._is_reversed = False
@@ -152,12 +154,12 @@ class RunsScreen(BaseScreen[Choice | None]):
             except BilstmError as error:
                 self.query_one("#nothing", Static).update(sanitize(error.message))
                 return
-            has_news = [followed.has_news() for followed in self._marked.values()]
+            new_events = [follower.poll() for follower in self._marked.values()]
             is_new = seen != self._seen
             self._seen = seen
         if is_new or changed or not seen:  # a table filled anew costs time and jumps
             self._fill()
-        if any(has_news) or (self._marked and is_new):
+        if any(new_events) or (self._marked and is_new):
             self._compare()
 
     def _fill(self) -> None:
@@ -277,7 +279,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         if run.name in self._marked:
             del self._marked[run.name]
         else:
-            self._marked[run.name] = await asyncio.to_thread(Followed, run)
+            self._marked[run.name] = await asyncio.to_thread(Follower, run, History())
         self._fill()
         self._compare()
 
@@ -366,8 +368,8 @@ class RunsScreen(BaseScreen[Choice | None]):
     def _compare(self) -> None:
         self.query_one("#comparison").display = bool(self._marked)
         series = [
-            loss_series(followed.history, name.rpartition("_")[2], is_live=self._is_running(name))
-            for name, followed in self._marked.items()
+            loss_series(follower.state, name.rpartition("_")[2], is_live=self._is_running(name))
+            for name, follower in self._marked.items()
         ]
         self.query_one("#overlay", Chart).show(series)
         runs = [

@@ -18,9 +18,10 @@ from textual.widgets import Input, Static, TabbedContent, TabPane
 from bilstm_core.compute.gpus import list_gpus
 from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import SETTINGS, RunConfig
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import BilstmError
 from bilstm_core.files import is_missing
-from bilstm_core.runs.duration import StepTiming, observe
+from bilstm_core.runs.duration import StepTiming, observe_step_times
 from bilstm_core.runs.orders import Command, send_order
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
@@ -154,7 +155,7 @@ class TrainScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         """Draw the first network."""
-        self.query_one(NetworkSketch).show(self._first, self.preset)
+        self.query_one(NetworkSketch).show(self._first, describe(self._first), self.preset)
         self.call_after_refresh(self.update_duration_estimate)
         self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
@@ -233,13 +234,13 @@ class TrainScreen(BaseScreen[None]):
     async def update_duration_estimate(self) -> None:
         """Learn from the runs there are how fast this machine is."""
         observed, device = await asyncio.to_thread(_pace_of, self._runs_dir)
-        self.query_one(NetworkSketch).learn(observed, device)
+        self.query_one(NetworkSketch).set_timings(observed, device)
 
     def action_begin(self) -> None:
         """Train with the form's settings."""
         if self.config:
             self._show_run_tab()
-            self.view.announce("Starting …")
+            self.view.show_message("Starting …")
             self.post_message(self.Begin(self.config))
 
     def action_pause(self) -> None:
@@ -288,7 +289,7 @@ class TrainScreen(BaseScreen[None]):
         if answer and answer != value:
             self.order("change_learning_rate", learning_rate=float(answer))
 
-    def action_find_rate(self) -> None:
+    def action_find_learning_rate(self) -> None:
         """Try learning rates with the form's settings."""
         if self.config:
             self.post_message(self.LearningRateRequested(self.config))
@@ -308,13 +309,13 @@ class TrainScreen(BaseScreen[None]):
         """One layer out: letters are keys again."""
         self.set_focus(None)
 
-    def order(self, command: Command, **particulars: float) -> None:
+    def order(self, command: Command, learning_rate: float | None = None) -> None:
         """Order something of the run on the screen, if it is live."""
         run = self.view.shown_run
         if run is None or not self.view.is_training:
             return
         try:
-            send_order(run.commands_file, command, **particulars)
+            send_order(run.commands_file, command, learning_rate)
         except BilstmError as error:
             self.app.push_screen(failure(error))
 
@@ -340,11 +341,11 @@ class TrainScreen(BaseScreen[None]):
     @on(Form.Changed)
     def _take_settings(self, event: Form.Changed) -> None:
         self.config, self.preset = event.config, self.query_one(Form).preset
-        plan = self.query_one(NetworkSketch)
+        sketch = self.query_one(NetworkSketch)
         if event.config:
-            plan.show(event.config, self.preset)
+            sketch.show(event.config, describe(event.config), self.preset)
         else:
-            plan.show_problem(event.problem)
+            sketch.show_problem(event.problem)
         problem = self.query_one("#problem", Static)
         problem.update(event.problem.replace("\n", "  "))
         problem.display = bool(event.problem)
@@ -360,6 +361,6 @@ def _pace_of(runs_dir: Path) -> tuple[list[StepTiming], str]:
     """What the latest runs took, and where `auto` trains here, as far as the driver says."""
     device = "cuda:0" if list_gpus() else "cpu"
     try:
-        return observe(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device
+        return observe_step_times(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device
     except BilstmError:
         return [], device

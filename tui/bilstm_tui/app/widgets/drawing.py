@@ -92,12 +92,7 @@ def shares(probabilities: list[float], classes: list[str]) -> Text:
 
 
 class DrawingPad(Static, can_focus=True):
-    """An image to draw on, with the mouse or with arrows and Space.
-
-    Args:
-        rows: Height of the image.
-        columns: Its width.
-    """
+    """An image to draw on, with the mouse or with arrows and Space."""
 
     class Drawn(Message):
         """The image is another now."""
@@ -112,14 +107,16 @@ class DrawingPad(Static, can_focus=True):
         Binding("x", "clear", "Clear"),
     ]
 
-    def __init__(self, rows: int, columns: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.pixels = [[0.0] * columns for _ in range(rows)]
-        self._cursor = (rows // 2, columns // 2)
+        self.pixels = [[0.0]]
+        self._cursor = (0, 0)
         self._is_pen_down = False
 
-    def on_mount(self) -> None:
-        """An empty canvas."""
+    def set_size(self, height: int, width: int) -> None:
+        """An empty image of this size."""
+        self.pixels = [[0.0] * width for _ in range(height)]
+        self._cursor = (height // 2, width // 2)
         self._show()
 
     def action_move(self, down: int, right: int) -> None:

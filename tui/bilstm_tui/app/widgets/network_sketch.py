@@ -1,27 +1,20 @@
-"""The network as it will be: a sketch with shapes and counts, memory, time, and its command."""
+"""A sketch of the network: shapes and parameters, memory, duration, and the command for it."""
 
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
 
+from bilstm_core.building_blocks.cells import CELLS
+from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.catalog import CATALOG
-from bilstm_core.network.cost import BYTES_A_PARAMETER, steps_per_epoch
+from bilstm_core.data.spec import DataSpec
+from bilstm_core.network.cost import steps_per_epoch, training_bytes
 from bilstm_core.network.summary import LayerSummary, ModelSummary, summarise
 from bilstm_core.runs.duration import StepTiming, estimate_seconds
 
 from ...text.command_line import command_for
 
 _MIB = 2**20
-_BYTES_A_STATE = 4 * 8
-"""Kept for the way back: four gates, and the states before and after them."""
-_READOUTS = {
-    "all": "all states",
-    "last": "last state",
-    "final": "final states",
-    "mean": "mean over rows",
-    "max": "max over rows",
-}
 _MOST_LAYERS = 3
 """Layers that are drawn; of more, the first and the last."""
 
@@ -33,31 +26,31 @@ class NetworkSketch(Static):
         super().__init__()
         self._device = "cpu"
         self._observed: list[StepTiming] = []
-        self._shown: tuple[RunConfig, str] | None = None
+        self._shown: tuple[RunConfig, DataSpec, str] | None = None
 
-    def learn(self, observed: list[StepTiming], device: str) -> None:
-        """Take what earlier runs took, and where `auto` will train."""
+    def set_timings(self, observed: list[StepTiming], device: str) -> None:
+        """Set what steps of earlier runs took, and the device that `auto` chooses."""
         self._observed, self._device = observed, device
         if self._shown:
             self.show(*self._shown)
 
-    def show(self, config: RunConfig, preset: str) -> None:
-        """Draw a configuration's network."""
-        self._shown = (config, preset)
-        model, facts = summarise(config), CATALOG[config.dataset]
-        steps = steps_per_epoch(config)
+    def show(self, config: RunConfig, spec: DataSpec, preset: str) -> None:
+        """Draw the network of a configuration for some data."""
+        self._shown = (config, spec, preset)
+        model, steps = summarise(config, spec), steps_per_epoch(config, spec)
+        memory = training_bytes(config, spec) / _MIB
         lines = Table.grid()
         heading = Text(model.title, style="bold")
         lines.add_row(heading.append(f"  {model.parameters:,} parameters", "not bold dim"))
         lines.add_row("")
-        lines.add_row(_sketch(config, model))
+        lines.add_row(_sketch(config, spec, model))
         lines.add_row("")
         lines.add_row(
-            f"{facts.title}: {facts.train_size:,} training images, {steps:,} steps an epoch, "
+            f"{spec.title}: {spec.train_size:,} training {spec.items}, {steps:,} steps per epoch, "
             f"{steps * config.num_epochs:,} in all"
         )
-        lines.add_row(f"memory: about {_memory(config) / _MIB:,.0f} MiB beside PyTorch's own")
-        lines.add_row(self._time(config))
+        lines.add_row(f"memory: about {memory:,.0f} MiB besides PyTorch's own")
+        lines.add_row(self._time(config, spec))
         lines.add_row("")
         lines.add_row(Text(command_for(config, preset), style="green"))
         self.update(lines)
@@ -67,22 +60,22 @@ class NetworkSketch(Static):
         self._shown = None
         self.update(Text(problem, style="bold red"))
 
-    def _time(self, config: RunConfig) -> str:
+    def _time(self, config: RunConfig, spec: DataSpec) -> str:
         device = self._device if config.device == "auto" else config.device
         device = "cuda:0" if device == "cuda" else device
-        seconds = estimate_seconds(config, device, self._observed)
+        seconds = estimate_seconds(config, spec, device, self._observed)
         runs = sum(one.device == device for one in self._observed)
-        source = f"judged by {runs} run{'s' * (runs > 1)} here" if runs else "a guess: no run yet"
+        source = f"estimated from {runs} run{'s' * (runs > 1)}" if runs else "a guess: no run yet"
         return f"time: about {_about(seconds)} on {device} ({source})"
 
 
-def _sketch(config: RunConfig, model: ModelSummary) -> Table:
-    """The way of an image through the network, downwards, with shapes and parameters."""
+def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
+    """The path of a sequence through the network, downwards, with shapes and parameters."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", style="cyan", no_wrap=True)
     table.add_column(justify="right", style="dim", no_wrap=True)
-    cell = f"{config.cell.upper()} {config.hidden_size}"
+    cell = f"{CELLS[config.cell].title} {config.hidden_size}"
     width = max(len(cell) + 6, 14)
 
     def stage(words: str, layer: LayerSummary, style: str = "") -> None:
@@ -94,12 +87,12 @@ def _sketch(config: RunConfig, model: ModelSummary) -> Table:
         table.add_row(Text(words, "dim"))
 
     first, *rest = model.layers
-    stage(f"{first.output_shape[0]} rows".center(width), first, "bold")
+    stage(f"{first.output_shape[0]} {spec.steps}".center(width), first, "bold")
     recurrent = [layer for layer in rest if layer.name.startswith("layer")]
     for number, layer in enumerate(recurrent):
         if len(recurrent) > _MOST_LAYERS and 0 < number < len(recurrent) - 1:
             if number == 1:
-                line(f"{'⋮':^{width}} {len(recurrent) - 2} more like it")
+                line(f"{'⋮':^{width}} {len(recurrent) - 2} more layers")
             continue
         line("┌" + "┴".center(width - 2, "─") + "┐")
         stage(f"│{f'↓ {cell}':^{width - 2}}│", layer)
@@ -109,7 +102,7 @@ def _sketch(config: RunConfig, model: ModelSummary) -> Table:
     for layer in rest[len(recurrent) :]:
         kind, _, what = layer.name.partition(": ")
         if kind == "readout":
-            stage(_READOUTS[what].center(width), layer)
+            stage(READOUTS[what].label.center(width), layer)
         elif kind == "merge":
             stage(what.center(width), layer)
         else:
@@ -127,11 +120,3 @@ def _about(seconds: float) -> str:
         hours, minutes = divmod(max(1, round(seconds / 60)), 60)
         return f"{hours} h {minutes} min".removeprefix("0 h ")
     return f"{seconds / 86_400:.1f} days"
-
-
-def _memory(config: RunConfig) -> int:
-    """Bytes, before what PyTorch itself takes."""
-    model, facts = summarise(config), CATALOG[config.dataset]
-    directions = 2 if config.bidirectional else 1
-    states = config.batch_size * facts.sequence_length * config.num_layers * directions
-    return BYTES_A_PARAMETER * model.parameters + _BYTES_A_STATE * states * config.hidden_size

@@ -1,4 +1,4 @@
-"""How far a run is: a bar for what is being done now, and one for the whole run."""
+"""Progress of a run: a bar for the epoch or the download, and one for the whole run."""
 
 from typing import ClassVar
 
@@ -6,15 +6,14 @@ from rich.text import Text
 from textual.widget import Widget
 
 from bilstm_core import events
-from bilstm_core.data.catalog import CATALOG
 from bilstm_core.runs.history import History
 
-_WORDS_WIDTH = 16
-_END_WIDTH = 31
+_LABEL_WIDTH = 16
+_TIME_LEFT_WIDTH = 31
 
 
 class ProgressBars(Widget):
-    """The epoch and the run on one line; before them, the data that arrive."""
+    """The epoch and the run on one line; during a download, the file instead."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"progress--done", "progress--whole", "progress--rest"}
 
@@ -22,48 +21,48 @@ class ProgressBars(Widget):
         super().__init__()
         self._download: events.Download | None = None
         self._history = History()
-        self._end = ""
+        self._time_left = ""
 
-    def show(self, history: History, download: events.Download | None, end: str) -> None:
-        """Draw both.
+    def show(self, history: History, download: events.Download | None, time_left: str) -> None:
+        """Draw the bars.
 
         Args:
             history: The run so far.
-            download: The data that arrive, while they do.
-            end: When it will be over, in words; empty where it goes on no longer.
+            download: The download in progress, if there is one.
+            time_left: The time left in words; empty if the run is not being trained.
         """
-        self._history, self._download, self._end = history, download, end
+        self._history, self._download, self._time_left = history, download, time_left
         self.refresh()
 
     def render(self) -> Text:
-        """One line; each of its parts stays where it is."""
+        """One line, whose parts keep their positions as the run proceeds."""
         if self._download:
             download = self._download
-            words = f"Fetching {CATALOG[download.dataset].title}: {download.file}, "
-            words += f"{download.received / 1e6:,.1f} MB "
+            label = f"Fetching {download.title}: {download.file}, "
+            label += f"{download.received / 1e6:,.1f} MB "
             share = _share(download.received, download.total)
-            width = self.size.width - len(words) - len(share) - 1
+            width = self.size.width - len(label) - len(share) - 1
             bar = self._bar(download.received, download.total, width)
-            return Text.assemble(words, bar, f" {share}")
+            return Text.assemble(label, bar, f" {share}")
         started, progress = self._history.started, self._history.progress
-        words, done, steps_per_epoch = "epoch", 0, 1
+        label, done, steps_per_epoch = "epoch", 0, 1
         if started:
             at = progress or started
             steps_per_epoch = started.steps_per_epoch
             done = at.step - (at.epoch - 1) * steps_per_epoch
-            words = f"epoch {at.epoch}/{started.config['num_epochs']}"
+            label = f"epoch {at.epoch}/{started.config['num_epochs']}"
         step, total = self._history.step, started.total_steps if started else 0
-        width = (self.size.width - _WORDS_WIDTH - _END_WIDTH - len(" run ")) // 2
+        width = (self.size.width - _LABEL_WIDTH - _TIME_LEFT_WIDTH - len(" run ")) // 2
         return Text.assemble(
-            f"{words:<{_WORDS_WIDTH}}",
+            f"{label:<{_LABEL_WIDTH}}",
             self._bar(done, steps_per_epoch, width),
             " run ",
             self._bar(step, total, width),
-            f" {_share(step, total)} {self._end}"[:_END_WIDTH],
+            f" {_share(step, total)} {self._time_left}"[:_TIME_LEFT_WIDTH],
         )
 
     def _bar(self, done: int, total: int, width: int) -> Text:
-        """A bar in the theme's colours, told apart without them too."""
+        """A bar whose two parts differ in colour and, for terminals without colours, in shape."""
         share = min(1.0, done / total) if total else 0.0
         kind = "progress--whole" if share == 1 else "progress--done"
         filled = int(share * width)

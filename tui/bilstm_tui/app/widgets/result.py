@@ -9,8 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits, Static
 
 from bilstm_core import events
+from bilstm_core.data.spec import SPLIT_TITLES
 
-from ...text.narration import got, percent
+from ...text.narration import accuracy_line, percent
 
 
 class Result(Vertical):
@@ -23,7 +24,7 @@ class Result(Vertical):
     def compose(self) -> ComposeResult:
         """Large digits for each split, and a line for each."""
         with Horizontal():
-            for split in events.SPLIT_TITLES:
+            for split in SPLIT_TITLES:
                 yield Digits(id=f"digits-{split}")
         yield Static()
 
@@ -34,11 +35,11 @@ class Result(Vertical):
         self._shown = list(checks)
         self.display = bool(checks)
         accuracies = {check.split: check.accuracy for check in checks}
-        for split in events.SPLIT_TITLES:
+        for split in SPLIT_TITLES:
             digits = self.query_one(f"#digits-{split}", Digits)
             digits.display = split in accuracies
             digits.update(f"{percent(accuracies.get(split, 0.0))}%")
         lines = Table.grid(padding=(0, 2))
         for check in checks:
-            lines.add_row(Text(events.SPLIT_TITLES[check.split], "not bold dim"), got(check))
+            lines.add_row(Text(SPLIT_TITLES[check.split], "not bold dim"), accuracy_line(check))
         self.query_one(Static).update(lines)

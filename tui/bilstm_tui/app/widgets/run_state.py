@@ -1,77 +1,57 @@
-"""What a run's events come to on the screen, apart from the screen: a thread may add them up."""
+"""What the run view shows of a run's events; free of widgets, so that a thread can add events."""
 
 from bilstm_core import events
+from bilstm_core.data.spec import SPLIT_TITLES
 from bilstm_core.events import Event
-from bilstm_core.runs.event_log import LogReader, open_log
 from bilstm_core.runs.history import History
-from bilstm_core.runs.run import Run
 
-from ...text.time_left import Estimate
+from ...text.time_left import ProgressEstimate
 
 
-class RunState:
-    """A run so far.
+class RunState(History):
+    """A run so far, with what it does now in words.
 
     Attributes:
-        history: The run as it went.
-        download: The data that arrive, while they do.
+        download: The download in progress, if there is one.
+        estimate: Its speed and time left.
     """
 
     def __init__(self) -> None:
-        self.history = History()
-        self._latest: events.Progress | events.EvaluationStarted | None = None
+        super().__init__()
         self.download: events.Download | None = None
-        self._estimate = Estimate()
+        self.estimate = ProgressEstimate()
+        self._latest: events.Progress | events.EvaluationStarted | None = None
 
     @property
-    def seconds_a_step(self) -> float:
-        """What a step takes, on average."""
-        return self._estimate.seconds_a_step
-
-    @property
-    def figures(self) -> str:
-        """The latest ones, in words."""
+    def metrics(self) -> str:
+        """The latest step, loss, speed and learning rate, or which data is being evaluated."""
         match self._latest:
             case events.Progress(learning_rate=rate):
-                return "  ".join([*self._estimate.figures(), f"lr {rate:.3g}"])
+                return "  ".join([*self.estimate.metrics(), f"lr {rate:.3g}"])
             case events.EvaluationStarted(split=split):
-                return f"Checking {events.SPLIT_TITLES[split]} data"
+                return f"Checking {SPLIT_TITLES[split]} data"
             case _:
                 return ""
 
     @property
-    def end(self) -> str:
-        """When it will be over, in words; empty where nothing is trained."""
+    def time_left(self) -> str:
+        """The time left and the time of the end; empty unless steps are being trained."""
         if not isinstance(self._latest, events.Progress):
             return ""
-        return ", ".join(self._estimate.end())
+        return ", ".join(self.estimate.time_left())
 
-    def take(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         """Add the next event."""
-        self.history.add(event)
+        super().add(event)
+        self.estimate.add(event)
         match event:
             case events.Download():
                 self.download = event
             case events.RunStarted():
-                self._estimate.start(event)
                 self._latest = self.download = None
             case events.Failed() | events.Stopped():
                 self.download = None
-            case events.Progress():
-                self._estimate.take(event)
-                self._latest = event
-            case events.Resumed():
-                self._estimate.go_on(event)
-            case events.EvaluationStarted():
+            case events.Progress() | events.EvaluationStarted():
                 self._latest = event
             case _:
                 pass
-
-
-def read_account(run: Run) -> tuple[RunState, LogReader]:
-    """A run so far, and a reader for what comes after; of a long one it takes a second."""
-    past, reader = open_log(run.log_file)
-    account = RunState()
-    for event in past:
-        account.take(event)
-    return account, reader

@@ -1,4 +1,4 @@
-"""A run as it trains, or as it trained: curves, figures, log, and the two lines at the end."""
+"""A run, live or past: progress, charts, log, and the final accuracies."""
 
 import asyncio
 import time
@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bilstm_core import events
-from bilstm_core.runs.event_log import LogReader
-from bilstm_core.runs.history import History
+from bilstm_core.runs.event_log import Ending
+from bilstm_core.runs.follow import Follower
 from bilstm_core.runs.overview import Status, status_from_ending
 from bilstm_core.runs.run import Run
 
@@ -25,46 +25,43 @@ from .device_usage import DeviceUsage
 from .progress_bars import ProgressBars
 from .result import Result
 from .run_log import RunLog
-from .run_state import RunState, read_account
+from .run_state import RunState
 
-_LOOK_SECONDS = 0.1
-"""Between two looks for news: cheap, so that the first point and the end are shown at once."""
+_POLL_SECONDS = 0.1
+"""Polling is cheap; done often, it shows the first point and the end without delay."""
 _SILENT_SECONDS = 10.0
-"""Without a word from a run, from which on nothing is foretold: its process may be stopped."""
+"""After this time without events no time left is shown: the process may be suspended."""
 _SILENT_STEPS = 3
-"""The same for a slow one, in steps of the usual length: it speaks after each."""
-_TALL = 40
-"""Rows from which on the charts stand one above the other."""
-_ROOMY = 34
-"""Rows from which on the accuracies are shown in large digits."""
-_CHART_SHARE = 1 / 15
-"""Of the time that a run has trained: so much of its width a curve may lack. With a sixtieth, a
-column, a run on two cores lost 5 % of its speed to them, with this less than 1 %."""
-_CHART_SECONDS = 5.0
-"""But never less often than this."""
+"""The same for slow steps, as a multiple of their duration: there is an event after each."""
+_STACKED_CHARTS_HEIGHT = 40
+"""Rows of the terminal from which on the charts are stacked."""
+_LARGE_DIGITS_HEIGHT = 34
+"""Rows of the terminal from which on the accuracies are shown in large digits."""
+_CHART_LAG = 1 / 15
+"""The part of the training time that may be missing from a chart. With 1/60, the width of a
+column, a run on two cores lost 5 % of its speed to drawing, with 1/15 less than 1 %."""
+_MAX_CHART_LAG_SECONDS = 5.0
 _NO_RUN = "No run yet: press t to train."
-_TOLD_EPOCHS = 200
-"""Epochs that the log tells of when a run is opened; the charts show all."""
+_LOGGED_EPOCHS = 200
+"""The latest epochs, which the log lists when a run is opened; the charts show all."""
 
 
 class RunView(Vertical):
-    """Follows one run; redraws at most as often as it was told to.
+    """Follows one run.
 
     Args:
-        redraws_per_second: How often at most.
+        redraws_per_second: How often it is redrawn at most.
     """
 
     class Ended(Message):
-        """The run that is shown goes on no longer.
+        """The run that is shown has ended.
 
         Attributes:
-            run: Which.
-            ending: Its last word; None where it went without one.
+            run: The run.
+            ending: How it ended; None if its process exited without reporting a result.
         """
 
-        def __init__(
-            self, run: Run, ending: events.Finished | events.Stopped | events.Failed | None
-        ) -> None:
+        def __init__(self, run: Run, ending: Ending | None) -> None:
             super().__init__()
             self.run = run
             self.ending = ending
@@ -72,24 +69,23 @@ class RunView(Vertical):
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
         self.shown_run: Run | None = None
-        self._account = RunState()
+        self.history = RunState()
+        self._follower: Follower[RunState] | None = None
         self._opening: Run | None = None
-        self._is_followed = False
-        self._pace = 1 / redraws_per_second
-        self._drawn = self._charted = 0.0
-        self._heard = 0.0
-        self._are_charts_stale = self._was_training = self._was_silent = False
-        self._reader: LogReader | None = None
+        self._redraw_seconds = 1 / redraws_per_second
+        self._drawn_at = self._charts_drawn_at = 0.0
+        self._last_event_at = 0.0
+        self._are_charts_outdated = self._was_training = self._was_silent = False
         self._lines: list[Text] = []
-        """What is not in the log yet."""
+        """Lines that are not in the log yet."""
 
     def compose(self) -> ComposeResult:
-        """Headline, progress, figures, result, charts, log."""
+        """Headline, progress, metrics, result, charts, log."""
         with Horizontal(id="top"):
             yield Static(_NO_RUN, id="headline")
             yield DeviceUsage(is_short=True)
         yield ProgressBars()
-        yield Static(id="figures")
+        yield Static(id="metrics")
         yield Result()
         with Container(id="charts"):
             yield Chart("training loss", id="loss")
@@ -97,81 +93,70 @@ class RunView(Vertical):
         yield RunLog(id="log")
 
     def on_mount(self) -> None:
-        """Look for news on a timer: its rate never follows the run's."""
-        self.on_resize()  # before it is shown: afterwards all would be laid out twice
-        self.set_interval(_LOOK_SECONDS, self._look)
+        """Poll on a timer, at a rate that does not depend on the run."""
+        self.on_resize()  # before the first layout, which would be done twice otherwise
+        self.set_interval(_POLL_SECONDS, self._poll_run)
 
-    def announce(self, words: str = "") -> None:
-        """Say what comes before a run's first word; without words, what was there before."""
-        if self.shown_run and not words:
+    def show_message(self, message: str = "") -> None:
+        """Show a message as the headline until the next redraw; without one, the run's own."""
+        if self.shown_run and not message:
             self._show(self._status())
         elif self.is_mounted:
-            self.query_one("#headline", Static).update(words or _NO_RUN)
+            self.query_one("#headline", Static).update(message or _NO_RUN)
 
-    def redraw(self, per_second: float) -> None:
-        """From now on, redraw this often at most."""
-        self._pace = 1 / per_second
+    def set_redraw_rate(self, per_second: float) -> None:
+        """Set how often the view is redrawn at most."""
+        self._redraw_seconds = 1 / per_second
 
     def on_resize(self) -> None:
-        """Where there is little height, the charts stand side by side."""
+        """Put the charts side by side if there is little height."""
         height = self.app.size.height
-        self.set_class(height < _TALL, "-low")
-        self.query_one(Result).set_class(height < _ROOMY, "-low")
-
-    @property
-    def history(self) -> History:
-        """The run as it went so far."""
-        return self._account.history
+        self.set_class(height < _STACKED_CHARTS_HEIGHT, "-low")
+        self.query_one(Result).set_class(height < _LARGE_DIGITS_HEIGHT, "-low")
 
     async def watch_run(self, run: Run) -> None:
-        """Show a run from its first word on; of two that are opened at a time the later one."""
-        self.shown_run, self._reader, self._opening = None, None, run
-        account, reader = await asyncio.to_thread(read_account, run)
+        """Show a run; of two that are being opened at the same time, the later one."""
+        self.shown_run, self._follower, self._opening = None, None, run
+        follower = await asyncio.to_thread(Follower, run, RunState())
         if self._opening is not run:
             return
-        self._account, self._drawn, self._charted = account, 0.0, 0.0
-        self._heard = time.monotonic()
+        self.history, self._drawn_at, self._charts_drawn_at = follower.state, 0.0, 0.0
+        self._last_event_at = time.monotonic()
         self.query_one(RunLog).clear()
         self._narrator = Narrator(self._say, self._warn)
         for chart in self.query(Chart):
             chart.start_anew()
-        ending = self.history.ending
-        if ending and run.is_live and run.locked_at > ending.time:
-            self.history.ending = None  # the last word of the session before
         self._lines.clear()
-        for event in self.history.story(_TOLD_EPOCHS):
-            self._narrator.tell(event)
+        for event in self.history.as_events(_LOGGED_EPOCHS):
+            self._narrator.narrate(event)
         self._write_lines()
-        self.shown_run, self._reader, self._is_followed = run, reader, True
+        self.shown_run, self._follower = run, follower
         self._show(self._status())
-        await self._look()
+        await self._poll_run()
 
-    async def _look(self) -> None:
-        run, reader = self.shown_run, self._reader
-        if run is None or reader is None or not self._is_followed:
+    async def _poll_run(self) -> None:
+        follower = self._follower
+        if follower is None or follower.is_over:
             return
-        if time.monotonic() - self._drawn < self._pace:
+        if time.monotonic() - self._drawn_at < self._redraw_seconds:
             return
-        is_live = run.is_live  # asked before reading: its last words come before it lets go
-        new = reader.read()
+        new = follower.poll()
         if new:
-            self._heard = time.monotonic()
+            self._last_event_at = time.monotonic()
         for event in new:
-            self._account.take(event)
-            self._narrator.tell(event)
+            self._narrator.narrate(event)
             if isinstance(event, events.Failed):
                 self._warn(f"{event.title}: {event.message}")
         self._write_lines()
-        self._is_followed = is_live or bool(new)
         has_changed = bool(new) or self._is_silent != self._was_silent
-        if has_changed or not self._is_followed or self._are_charts_due:
+        if has_changed or follower.is_over or self._are_charts_due:
             self._show(self._status())
-        if not self._is_followed:
-            self.post_message(self.Ended(run, self.history.ending))
+        if follower.is_over:
+            self.post_message(self.Ended(follower.run, self.history.ending))
 
     @property
     def is_training(self) -> bool:
-        """Whether a process trains the run that is shown, and has not said its last word."""
+        """Whether a process trains the run that is shown, and has not reported its end."""
         run = self.shown_run
         return run is not None and self.history.ending is None and run.is_live
 
@@ -179,10 +164,9 @@ class RunView(Vertical):
         return "running" if self.is_training else status_from_ending(self.history.ending)
 
     def _show(self, status: Status) -> None:
-        if self.history.progress:  # the first point is worth a redraw out of turn
-            self._drawn = time.monotonic()
-        account, run = self._account, self.shown_run
-        history = account.history
+        if self.history.progress:  # the first point is drawn at once
+            self._drawn_at = time.monotonic()
+        history, run = self.history, self.shown_run
         if self._was_training != self.is_training:
             self._was_training = self.is_training
             self.screen.refresh_bindings()
@@ -192,34 +176,35 @@ class RunView(Vertical):
             words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
         self.query_one("#headline", Static).update(words, layout=False)
         is_live = status == "running"
-        end = account.end if is_live and not history.is_paused else ""
+        time_left = history.time_left if is_live and not history.is_paused else ""
         self._was_silent = self._is_silent
-        if end and self._was_silent:
-            end = f"no news since {datetime.fromtimestamp(history.last_time).astimezone():%H:%M:%S}"
-        download = account.download if is_live else None
-        self.query_one(ProgressBars).show(history, download, end)
-        self.query_one("#figures", Static).update(self._figures_at(status), layout=False)
+        if time_left and self._was_silent:
+            last = datetime.fromtimestamp(history.last_time).astimezone()
+            time_left = f"no news since {last:%H:%M:%S}"
+        download = history.download if is_live else None
+        self.query_one(ProgressBars).show(history, download, time_left)
+        self.query_one("#metrics", Static).update(self._metrics(status), layout=False)
         self.query_one(Result).show(list(history.final.values()))
-        self._are_charts_stale = True
+        self._are_charts_outdated = True
         if not is_live or self._are_charts_due:
-            self._are_charts_stale = False
-            self._charted = time.monotonic() if history.progress else 0.0
+            self._are_charts_outdated = False
+            self._charts_drawn_at = time.monotonic() if history.progress else 0.0
             self.query_one("#loss", Chart).show([loss_series(history, "loss", is_live=is_live)])
             self.query_one("#accuracy", Chart).show(accuracy_series(history, is_live=is_live))
 
     @property
     def _are_charts_due(self) -> bool:
-        """Whether they lack something that came, and were left alone for long enough."""
+        """Whether they are to be drawn again: outdated, and drawn long enough ago."""
         started = self.history.started
         trained = self.history.last_time - started.time if started else 0.0
-        pace = max(self._pace, min(_CHART_SHARE * trained, _CHART_SECONDS))
-        return self._are_charts_stale and time.monotonic() - self._charted >= pace
+        lag = max(self._redraw_seconds, min(_CHART_LAG * trained, _MAX_CHART_LAG_SECONDS))
+        return self._are_charts_outdated and time.monotonic() - self._charts_drawn_at >= lag
 
     @property
     def _is_silent(self) -> bool:
-        """Whether nothing was heard of the run for long."""
-        patience = max(_SILENT_SECONDS, _SILENT_STEPS * self._account.seconds_a_step)
-        return time.monotonic() - self._heard > patience
+        """Whether there was no event for a long time."""
+        limit = max(_SILENT_SECONDS, _SILENT_STEPS * self.history.estimate.seconds_per_step)
+        return time.monotonic() - self._last_event_at > limit
 
     def _status_word(self, status: Status) -> str:
         if status != "running":
@@ -228,14 +213,14 @@ class RunView(Vertical):
             return "stopping"
         return "paused" if self.history.is_paused else status
 
-    def _figures_at(self, status: Status) -> str:
+    def _metrics(self, status: Status) -> str:
         if status == "running":
-            return self._account.figures or "Loading …"
+            return self.history.metrics or "Loading …"
         if isinstance(self.history.ending, events.Finished):
             took = timedelta(seconds=round(self.history.ending.seconds))
             return f"{self.history.step:,} steps in {took}"
         if isinstance(self.history.ending, events.Stopped):
-            return f"{self.history.step:,} steps; it goes on with r, then e"
+            return f"{self.history.step:,} steps; to resume it, press r, then e"
         return f"{self.history.step:,} steps"
 
     def _say(self, line: str) -> None:

@@ -58,15 +58,18 @@ def loss_series(history: History, label: str, *, is_live: bool) -> Series:
         mean,
         _places(history),
         marked=[change.step for change in history.learning_rate_changes],
-        bad=history.losses.bad_steps().tolist(),
+        bad=history.losses.non_finite_steps().tolist(),
         goal=_goal(history, is_live),
     )
 
 
 def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
     """Training accuracy of each epoch, and that of the check after it, in percent."""
-    checked = next(iter(history.watched.values()), None)
-    rows = [("train", history.epochs), (checked.split if checked else "test", history.watched)]
+    checked = next(iter(history.epoch_evaluations.values()), None)
+    rows = [
+        ("train", history.epochs),
+        (checked.split if checked else "test", history.epoch_evaluations),
+    ]
     series = []
     for label, by_epoch in rows:
         told = [by_epoch[epoch] for epoch in sorted(by_epoch)]
@@ -94,6 +97,6 @@ def _places(history: History) -> Place:
             case "epoch":
                 return steps / max(1, steps_per_epoch)
             case "time":
-                return history.clock.at(steps)
+                return history.clock.seconds_at(steps)
 
     return place

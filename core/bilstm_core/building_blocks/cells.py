@@ -1,0 +1,28 @@
+"""Recurrent cells; to add one, add an entry."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A kind of recurrent layer.
+
+    Attributes:
+        title: As people write it.
+        help: What it is, in a line.
+        module: Name of its class in `torch.nn`.
+        gates: Linear maps of the input and of the state per hidden unit.
+    """
+
+    title: str
+    help: str
+    module: str
+    gates: int
+
+
+CELLS = {
+    "lstm": Cell("LSTM", "gates and a cell state; learns the longest dependencies", "LSTM", 4),
+    "gru": Cell("GRU", "gates without a cell state; a quarter fewer parameters", "GRU", 3),
+    "rnn": Cell("RNN", "plain tanh recurrence", "RNN", 1),
+}
+"""Every cell by its name in the configuration."""

@@ -1,0 +1,40 @@
+"""Merges: how the two directions of the top layer become one output; to add one, add an entry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Merge:
+    """A way to combine two directions.
+
+    Attributes:
+        help: What it is, in a line.
+        combine: Takes the forward and the backward states, each of shape (…, H), and returns
+            the merged states, of shape (…, width · H).
+        width: Size of the output, in hidden sizes.
+    """
+
+    help: str
+    combine: Callable[["Tensor", "Tensor"], "Tensor"]
+    width: int = 1
+
+
+def _concat(forward: "Tensor", backward: "Tensor") -> "Tensor":
+    import torch  # not for whoever only reads the help
+
+    return torch.cat((forward, backward), dim=-1)
+
+
+MERGES = {
+    "concat": Merge("one after the other, twice as wide", _concat, width=2),
+    "sum": Merge("forward + backward", lambda forward, backward: forward + backward),
+    "mean": Merge("(forward + backward) / 2", lambda forward, backward: (forward + backward) / 2),
+    "max": Merge("the larger of the two", lambda forward, backward: forward.maximum(backward)),
+    "product": Merge("forward × backward", lambda forward, backward: forward * backward),
+}
+"""Every merge by its name in the configuration."""

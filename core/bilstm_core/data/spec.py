@@ -1,0 +1,127 @@
+"""The description of a data set, without torch: it travels with runs and models."""
+
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, MaxLen
+
+Count = Annotated[int, Ge(0), Le(2**53)]
+"""A number of things. A description may come from a file somebody else wrote, hence the bounds."""
+Size = Annotated[int, Ge(1), Le(2**24)]
+"""A number of steps or features."""
+Name = Annotated[str, MaxLen(1000)]
+Names = Annotated[tuple[Name, ...], MaxLen(2**20)]
+
+Kind = Literal["images", "series", "tokens"]
+"""What a sequence is: the rows of an image, measurements over time, or words."""
+
+Split = Literal["train", "validation", "test"]
+
+SPLIT_TITLES: dict[Split, str] = {
+    "train": "training",
+    "validation": "validation",
+    "test": "test",
+}
+"""What the notebook calls a split when it evaluates it, in the order in which it does."""
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """How stored values become the inputs of a network.
+
+    Attributes:
+        divisor: Every value is divided by it.
+    """
+
+    divisor: Annotated[float, Gt(0), Le(1e30)] = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSpec:
+    """What the sequences of a data set are.
+
+    An image of `height` rows and `width` columns is a sequence of `height` steps of `width`
+    features.
+
+    Attributes:
+        name: As in `RunConfig.dataset`.
+        title: As people write it.
+        kind: What a sequence is.
+        num_features: Features per step.
+        feature_names: A name for each feature; empty where they have none.
+        shortest: Steps of the shortest sequence.
+        longest: Steps of the longest sequence.
+        classes: A name for each label.
+        train_size: Training sequences.
+        validation_size: Sequences held out of the training set.
+        test_size: Test sequences.
+        class_sizes: By split, sequences of each class; empty until the data are loaded.
+        normalisation: How stored values become the inputs of a network.
+        origin: Where the data come from.
+        fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
+    """
+
+    name: Name
+    title: Name
+    kind: Kind
+    num_features: Size
+    feature_names: Names = ()
+    shortest: Size
+    longest: Size
+    classes: Names
+    train_size: Count
+    validation_size: Count = 0
+    test_size: Count
+    class_sizes: dict[Split, Annotated[tuple[Count, ...], MaxLen(2**20)]] = field(
+        default_factory=dict
+    )
+    normalisation: Normalisation = Normalisation()
+    origin: Name = ""
+    fingerprint: Name = ""
+
+    @property
+    def num_classes(self) -> int:
+        """Classes to tell apart."""
+        return len(self.classes)
+
+    @property
+    def height(self) -> int:
+        """Rows of an image."""
+        return self.longest
+
+    @property
+    def width(self) -> int:
+        """Columns of an image."""
+        return self.num_features
+
+    def held_out(self, fraction: float) -> "DataSpec":
+        """The same data with a fraction of the training set as its validation set.
+
+        Args:
+            fraction: From 0 to below 1; above 0, at least one sequence is held out.
+        """
+        if not fraction:
+            return self
+        size = max(1, round(fraction * self.train_size))
+        return replace(self, train_size=self.train_size - size, validation_size=size)
+
+    @property
+    def items(self) -> str:
+        """What a sequence is called in words: 'images' or 'sequences'."""
+        return "images" if self.kind == "images" else "sequences"
+
+    @property
+    def steps(self) -> str:
+        """What a step is called in words: 'rows' or 'steps'."""
+        return "rows" if self.kind == "images" else "steps"
+
+    def words(self) -> str:
+        """Sizes and shape of the data in words, such as '60,000 training and 10,000 test …'."""
+        held_out = f", {self.validation_size:,} validation" if self.validation_size else ""
+        length = f"{self.longest:,}"
+        if self.shortest != self.longest:
+            length = f"{self.shortest:,} to {length}"
+        return (
+            f"{self.train_size:,} training{held_out} and {self.test_size:,} test {self.items} of "
+            f"{length} {self.steps} × {self.num_features:,}"
+        )

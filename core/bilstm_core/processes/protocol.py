@@ -1,0 +1,167 @@
+"""The messages between processes: dataclasses <-> one JSON line each.
+
+A **worker** (`python -m bilstm_core.processes.worker ANSWERS`) reads orders from stdin: any number
+of `Prepare`, then one `StartRun`, `ResumeRun` or `FindLearningRate`. It answers that one with one
+line on the file descriptor ANSWERS: `RunOpened`, `LearningRateFound`, or the event `Failed`. After
+`RunOpened` it trains; what it reports from then on is in the run's folder.
+
+An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`) first answers with
+`Examined`, then answers each `ReadSequence` on stdin with `SequenceRead`. After `Failed` it exits.
+
+Neither this module nor the clients import torch or NumPy. Orders to a run that is already training
+go through its folder; see `runs.orders`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from ..config.schema import RunConfig
+from ..events import Failed
+from ..inference.report import ExaminationReport, StepwisePrediction
+from ..training.learning_rate_curve import LearningRateCurve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepare:
+    """Load PyTorch and measure thread counts for a configuration that is likely to be trained."""
+
+    type: Literal["prepare"] = "prepare"
+    config: RunConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartRun:
+    """Create a run and train it.
+
+    Attributes:
+        config: Its configuration.
+        runs_dir: The folder to create it in, absolute.
+        name: The readable part of its name; None for the default.
+        data_dir: The folder of the data sets, absolute; None for the default.
+    """
+
+    type: Literal["start_run"] = "start_run"
+    config: RunConfig
+    runs_dir: Path
+    name: str | None = None
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeRun:
+    """Resume a run from its last checkpoint.
+
+    Attributes:
+        run: Its folder, absolute.
+        changes: Settings to change, by name; unchecked.
+        data_dir: The folder of the data sets, absolute; None for the default.
+    """
+
+    type: Literal["resume_run"] = "resume_run"
+    run: Path
+    changes: dict[str, Any] = field(default_factory=dict)
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindLearningRate:
+    """Try learning rates on a new network; creates no run.
+
+    Attributes:
+        config: The configuration.
+        data_dir: The folder of the data sets, absolute; None for the default.
+    """
+
+    type: Literal["find_learning_rate"] = "find_learning_rate"
+    config: RunConfig
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSequence:
+    """Predict one sequence step by step.
+
+    Attributes:
+        inputs: The sequence, shape (T, input_size).
+    """
+
+    type: Literal["read_sequence"] = "read_sequence"
+    inputs: list[list[float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOpened:
+    """The run was created or resumed, and is about to train.
+
+    Attributes:
+        run: Its folder.
+    """
+
+    type: Literal["run_opened"] = "run_opened"
+    run: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningRateFound:
+    """The answer to `FindLearningRate`."""
+
+    type: Literal["learning_rate_found"] = "learning_rate_found"
+    curve: LearningRateCurve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """The network was evaluated on the test data."""
+
+    type: Literal["examined"] = "examined"
+    report: ExaminationReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceRead:
+    """The answer to `ReadSequence`."""
+
+    type: Literal["sequence_read"] = "sequence_read"
+    prediction: StepwisePrediction
+
+
+Answer = RunOpened | LearningRateFound | Examined | SequenceRead | Failed
+Message = Prepare | StartRun | ResumeRun | FindLearningRate | ReadSequence | Answer
+
+_M = TypeVar("_M", bound=Message)
+_ADAPTER: TypeAdapter[Message] = TypeAdapter(
+    Annotated[Message, Field(discriminator="type")],
+    config=ConfigDict(defer_build=True),  # the app's first paint needs no message
+)
+
+
+def to_json(message: Message) -> str:
+    """The message as one line of JSON, without the newline."""
+    # pydantic's own JSON cannot hold a path that is not valid UTF-8
+    return json.dumps(_ADAPTER.dump_python(message, mode="json"))
+
+
+def from_json(line: str | bytes, *expected: type[_M]) -> _M:
+    """The message in one line of JSON; unknown keys are ignored.
+
+    Args:
+        line: The line.
+        expected: The types of message that are allowed here.
+
+    Raises:
+        ValueError: The line is not such a message.
+    """
+    try:
+        message = _ADAPTER.validate_python(json.loads(line))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(": ".join((*map(str, first["loc"]), first["msg"]))) from None
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+    if not isinstance(message, expected):
+        raise ValueError(f"a message of type '{message.type}' is not expected here")  # noqa: TRY004
+    return message

@@ -1,0 +1,76 @@
+"""What comes between a configuration and the first step, for `train` and `lr-find` alike."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from .. import paths
+from ..compute.devices import resolve_precision, torch_settings
+from ..config.schema import RunConfig
+from ..data.dataset import Dataset
+from ..data.sources import registry
+from ..data.sources.download import OnProgress
+from ..network.summary import summarise
+from ..stopping import ShouldStop
+from .failures import out_of_memory_in_words, require_memory
+from .thread_tuning import ThreadTuner, choose_threads
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Everything that a `Trainer` needs.
+
+    Attributes:
+        config: The whole configuration.
+        device: Where to train.
+        precision: Of the arithmetic.
+        data: The data, on the device, with the validation set held out.
+        threads: How many processor threads there are.
+    """
+
+    config: RunConfig
+    device: torch.device
+    precision: torch.dtype
+    data: Dataset
+    threads: ThreadTuner
+
+
+@contextmanager
+def prepare(
+    config: RunConfig,
+    data_dir: Path | None = None,
+    *,
+    threads: int = 0,
+    on_progress: OnProgress = lambda *_: None,
+    warn: Callable[[str], None] = lambda _: None,
+    should_stop: ShouldStop = lambda: False,
+) -> Iterator[Preparation]:
+    """Device, precision, memory check, data and threads; PyTorch's switches are restored at exit.
+
+    Inside it, memory that runs out is an `OutOfMemoryError`.
+
+    Args:
+        config: The whole configuration.
+        data_dir: Folder of the data sets; the user's own where None.
+        threads: Processor threads that a resumed run had; 0 for a new one.
+        on_progress: Takes the progress of a download.
+        warn: Takes what the user should know.
+        should_stop: Asked often while data are downloaded.
+
+    Raises:
+        ConfigError: This machine, or this PyTorch, lacks the device.
+        DataError: The data are not available.
+        OutOfMemoryError: The device has too little memory.
+        RunStopped: The run was asked to stop.
+    """
+    with torch_settings(config) as device, out_of_memory_in_words():
+        require_memory(summarise(config, registry.describe(config)).parameters, device)
+        folder = paths.data_dir(data_dir)
+        data = registry.load(config.dataset, folder, on_progress, warn, should_stop)
+        data = data.hold_out(config.validation_fraction, config.seed)
+        tuner = choose_threads(config, data.spec, device, warn, threads)
+        precision = resolve_precision(config.precision, device)
+        yield Preparation(config, device, precision, data.to(device), tuner)

@@ -1,0 +1,325 @@
+"""Fetching: whole and checked, or not at all."""
+
+import ctypes
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torchvision
+
+from bilstm_core import events
+from bilstm_core import stopping as control
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.errors import DataError
+from tests.conftest import DataServer, Recorder, send
+
+RAW = Path("KMNIST/raw")
+
+
+@pytest.fixture(autouse=True)
+def _only_mirror(server: DataServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public mirror is the server of this test, and what it publishes is not known yet."""
+    monkeypatch.setattr(torchvision.datasets.KMNIST, "mirrors", [f"{server.url}/public/"])
+
+
+def publish(archives: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let these be the published files."""
+    resources = [
+        (f"{part}-{kind}-ubyte.gz", hashlib.md5(archives[f"{part}-{kind}-ubyte.gz"]).hexdigest())
+        for part in ("train", "t10k")
+        for kind in ("images-idx3", "labels-idx1")
+    ]
+    monkeypatch.setattr(torchvision.datasets.KMNIST, "resources", resources)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_fetched_once_checked_and_reported(
+    server: DataServer,
+    made_archives: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    recorder: Recorder,
+) -> None:
+    publish(made_archives, monkeypatch)
+    server.serve(made_archives)
+    data = load_dataset("kmnist", tmp_path, recorder)
+    assert len(data.train) == 60_000
+    assert names(tmp_path / RAW) == sorted(made_archives)
+    assert names(tmp_path / "KMNIST") == [".lock", "raw"]
+    for name, content in made_archives.items():
+        last = [event for event in recorder.of(events.Download) if event.file == name][-1]
+        assert (last.received, last.total) == (len(content), len(content))
+    load_dataset("kmnist", tmp_path, Recorder())
+    assert len(server.requests) == 4
+
+
+def test_what_is_not_the_published_file_is_refused(
+    server: DataServer, made_archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    server.serve(made_archives)  # good IDX files, but not the real KMNIST
+    with pytest.raises(DataError) as caught:
+        load_dataset("kmnist", tmp_path, Recorder())
+    assert "not the published file" in caught.value.message
+    assert names(tmp_path / "KMNIST") == [".lock"]
+
+
+def test_a_mirror_of_one_s_own_may_pack_as_it_likes(
+    server: DataServer,
+    made_archives: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("BILSTM_MIRROR", f"{server.url}/own/")
+    server.serve(made_archives)
+    load_dataset("kmnist", tmp_path, Recorder())
+    assert server.requests[0] == "/own/KMNIST/raw/train-images-idx3-ubyte.gz"
+
+
+def test_only_what_is_missing_is_fetched(
+    server: DataServer,
+    made_archives: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    recorder: Recorder,
+) -> None:
+    publish(made_archives, monkeypatch)
+    server.serve(made_archives)
+    (tmp_path / RAW).mkdir(parents=True)
+    for name in list(made_archives)[1:]:
+        (tmp_path / RAW / name).write_bytes(made_archives[name])
+    damaged = tmp_path / RAW / "train-images-idx3-ubyte"
+    damaged.write_bytes(b"half")
+    load_dataset("kmnist", tmp_path, recorder)
+    assert server.requests == ["/public/train-images-idx3-ubyte.gz"]
+    assert str(damaged) in recorder.of(events.RunWarning)[0].message
+    assert damaged.read_bytes() == b"half"
+
+
+def forbidden(_path: str, handler: BaseHTTPRequestHandler) -> None:
+    handler.send_error(403)
+
+
+def cut_short(_path: str, handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b"x" * 1000, promised=5000)
+
+
+def an_error_page(_path: str, handler: BaseHTTPRequestHandler) -> None:
+    send(handler, b"<html>sign in to the hotel's network</html>")
+
+
+def hang_up(_path: str, handler: BaseHTTPRequestHandler) -> None:
+    handler.close_connection = True  # without a word
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (forbidden, "the server answered 403"),
+        (cut_short, "it ended after 1,000 of 5,000 bytes"),
+        (an_error_page, "not the published file"),
+        (hang_up, "http"),
+    ],
+)
+def test_a_bad_mirror_gives_way_to_the_next(
+    server: DataServer,
+    answer: Any,
+    reason: str,
+    made_archives: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    publish(made_archives, monkeypatch)
+    monkeypatch.setattr(
+        torchvision.datasets.KMNIST, "mirrors", [f"{server.url}/bad/", f"{server.url}/good/"]
+    )
+    server.serve(made_archives)
+    serve = server.answer
+    server.answer = lambda path, handler: (answer if "bad" in path else serve)(path, handler)
+    load_dataset("kmnist", tmp_path / "one", Recorder())
+
+    server.answer = answer  # now both are bad: the message tells of each
+    with pytest.raises(DataError) as caught:
+        load_dataset("kmnist", tmp_path / "two", Recorder())
+    assert caught.value.exit_code == 3
+    assert reason in caught.value.message
+    assert "/bad/" in caught.value.message
+    assert "/good/" in caught.value.message
+    assert names(tmp_path / "two" / "KMNIST") == [".lock"]
+
+
+def test_without_a_network_there_are_three_ways_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torchvision.datasets.KMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    with pytest.raises(DataError) as caught:
+        load_dataset("kmnist", tmp_path, Recorder())
+    assert "connection refused" in caught.value.message
+    first, second, third = caught.value.advice.splitlines()
+    assert "choose the folder with KMNIST/raw" in first
+    assert "Try again" in second
+    assert "digits" in third
+    assert [remedy.action for remedy in caught.value.remedies] == ["choose_data_dir", "set"]
+    assert caught.value.remedies[1].settings == {"dataset": "digits"}
+
+
+def test_a_mirror_s_address_that_is_none(
+    server: DataServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BILSTM_MIRROR", "file:///etc")
+    with pytest.raises(DataError, match="does not begin with http"):
+        load_dataset("kmnist", tmp_path, Recorder())
+
+
+def test_what_a_dead_process_left_is_cleared_away(
+    server: DataServer,
+    made_archives: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    publish(made_archives, monkeypatch)
+    server.serve(made_archives)
+    left = tmp_path / "KMNIST" / ".incoming"
+    left.mkdir(parents=True)
+    (left / "train-images-idx3-ubyte.gz").write_bytes(b"half")
+    load_dataset("kmnist", tmp_path, Recorder())
+    assert names(tmp_path / "KMNIST") == [".lock", "raw"]
+
+
+def test_a_silent_server_does_not_hold_up_a_stop(server: DataServer, tmp_path: Path) -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    def silence(_path: str, _handler: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        done.wait()
+
+    server.answer = silence
+    with pytest.raises(control.RunStopped):
+        load_dataset("kmnist", tmp_path, Recorder(), should_stop=asked.is_set)
+    done.set()
+    assert names(tmp_path / "KMNIST") == [".lock"]
+
+
+def test_waiting_for_another_process_can_be_stopped(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    (tmp_path / "KMNIST").mkdir()
+    with FileLock(tmp_path / "KMNIST" / ".lock"):
+        since = time.monotonic()
+        with pytest.raises(control.RunStopped):
+            load_dataset(
+                "kmnist", tmp_path, Recorder(), should_stop=lambda: time.monotonic() > since + 0.2
+            )
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "{tmp}/file"])
+def test_a_place_where_nothing_can_be_stored(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = Path(place.format(tmp=tmp_path))
+    with pytest.raises(DataError) as caught:
+        load_dataset("kmnist", folder, Recorder())
+    assert "cannot be" in caught.value.message
+    assert caught.value.remedies[0].action == "choose_data_dir"
+
+
+def obey_permissions() -> None:
+    """In a child process: let file permissions bind root as they bind everybody."""
+    drop_from_bounding_set, dac_override, dac_read_search = 24, 1, 2
+    prctl = ctypes.CDLL(None).prctl
+    prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+    prctl(drop_from_bounding_set, dac_read_search, 0, 0, 0)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_read_only_folder(
+    complete: bool, made_archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    raw = tmp_path / "data" / RAW
+    raw.mkdir(parents=True)
+    for name in list(made_archives)[0 if complete else 1 :]:
+        (raw / name).write_bytes(made_archives[name])
+        (raw / name).chmod(0o444)
+    for folder in (raw, raw.parent, raw.parent.parent):
+        folder.chmod(0o555)
+    code = """
+import sys
+from pathlib import Path
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.errors import DataError
+try:
+    print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
+except DataError as error:
+    print(error.message)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "data")],
+        env={"HOME": str(tmp_path)},
+        preexec_fn=obey_permissions,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if complete:
+        assert result.stdout == "60000\n"
+    else:
+        assert "cannot be stored there: permission denied" in result.stdout.lower()
+
+
+def test_a_full_disk(
+    server: DataServer,
+    made_archives: dict[str, bytes],
+    tmp_path: Path,
+) -> None:
+    """A real process whose files may not grow past 4 KiB."""
+    server.serve(made_archives)
+    code = """
+import resource, sys
+from pathlib import Path
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.errors import DataError
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    load_dataset("kmnist", Path(sys.argv[1]), lambda event: None)
+except DataError as error:
+    print(error.message)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env={"BILSTM_MIRROR": server.url, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "cannot be stored there: file too large" in result.stdout.lower()
+    assert names(tmp_path / "KMNIST") == [".lock"]
+
+
+def test_two_processes_at_once_fetch_once(
+    server: DataServer, made_archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    server.serve(made_archives)
+    code = """
+import sys
+from pathlib import Path
+from bilstm_core.data.sources.registry import load_dataset
+print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
+"""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env={"BILSTM_MIRROR": server.url, "HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [process.communicate()[0].strip() for process in processes] == ["60000", "60000"]
+    assert len(server.requests) == 4

@@ -1,0 +1,209 @@
+"""Data from a folder: every layout people have, and everything that can be wrong with it."""
+
+import gzip
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bilstm_core import events
+from bilstm_core.data.sources import mnist
+from bilstm_core.data.sources.download import Mirror
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.errors import DataError
+from tests.conftest import Recorder, idx_bytes
+
+NAMES = [
+    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
+]
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No mirror answers: port 9 of this machine is closed."""
+    monkeypatch.setattr(mnist, "_mirrors", lambda *_: [Mirror("http://127.0.0.1:9/", True)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path, made_archives: dict[str, bytes]) -> Path:
+    """A data folder with the made-up KMNIST as `.gz`."""
+    raw = tmp_path / "data" / "KMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name, content in made_archives.items():
+        (raw / name).write_bytes(content)
+    return tmp_path / "data"
+
+
+def unpack(folder: Path) -> None:
+    for path in (folder / "KMNIST" / "raw").iterdir():
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+def listing(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+class TestRealMnist:
+    def test_every_image_is_the_published_one(self, mnist_dir: Path, recorder: Recorder) -> None:
+        data = load_dataset("mnist", mnist_dir, recorder)
+        assert recorder.all == []
+        published = {
+            "train": "6bbc9ace898e44ae57da46a324031adb",
+            "test": "2646ac647ad5339dbf082846283269ea",
+        }
+        for split, md5 in published.items():
+            content = idx_bytes(getattr(data, split).pixels.numpy())
+            assert hashlib.md5(content).hexdigest() == md5
+        counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+        assert data.train.labels.bincount().tolist() == counts
+        assert data.classes[7] == "7 - seven"
+
+    def test_it_is_what_torchvision_reads(self, mnist_dir: Path, tmp_path: Path) -> None:
+        from torchvision.datasets import MNIST
+        from torchvision.transforms.functional import to_tensor
+
+        raw = tmp_path / "MNIST" / "raw"
+        raw.mkdir(parents=True)
+        for name in NAMES:
+            packed = mnist_dir / "MNIST" / "raw" / f"{name}.gz"
+            (raw / name).write_bytes(gzip.decompress(packed.read_bytes()))
+        theirs = MNIST(tmp_path, train=False)
+        ours = load_dataset("mnist", tmp_path, Recorder())
+        assert torch.equal(ours.test.pixels, theirs.data)
+        assert torch.equal(ours.test.labels, theirs.targets)
+        image, _ = theirs[5]
+        assert torch.equal(ours.scale(ours.test.pixels[5]), to_tensor(image)[0])
+
+    def test_one_wrong_bit_in_an_unpacked_file_is_found(
+        self, mnist_dir: Path, tmp_path: Path, recorder: Recorder
+    ) -> None:
+        raw = tmp_path / "MNIST" / "raw"
+        shutil.copytree(mnist_dir / "MNIST" / "raw", raw)
+        name = "t10k-images-idx3-ubyte"
+        content = bytearray(gzip.decompress((raw / f"{name}.gz").read_bytes()))
+        content[5000] ^= 1
+        (raw / name).write_bytes(content)
+        load_dataset("mnist", tmp_path, recorder)
+        (warning,) = recorder.of(events.RunWarning)
+        assert f"{name} is damaged: its checksum is not the published one" in warning.message
+
+
+class TestLayouts:
+    def test_packed(self, folder: Path, recorder: Recorder) -> None:
+        data = load_dataset("kmnist", folder, recorder)
+        assert data.train.pixels.shape == (60_000, 28, 28)
+        assert data.test.labels[:3].tolist() == [0, 1, 2]
+        assert data.scale(data.test.pixels[1]).unique().tolist() == pytest.approx([25 / 255])
+        assert recorder.all == []
+
+    def test_unpacked(self, folder: Path) -> None:
+        unpack(folder)
+        assert len(load_dataset("kmnist", folder, Recorder()).train) == 60_000
+
+    @pytest.mark.parametrize("inner", ["KMNIST", "KMNIST/raw"])
+    def test_the_inner_folder_itself(self, folder: Path, inner: str) -> None:
+        assert len(load_dataset("kmnist", folder / inner, Recorder()).train) == 60_000
+
+    def test_reading_writes_nothing(self, folder: Path) -> None:
+        before = listing(folder)
+        load_dataset("kmnist", folder, Recorder())
+        assert listing(folder) == before
+
+    @pytest.mark.usefixtures("offline")
+    def test_another_data_set_s_folder_is_not_taken_for_it(self, folder: Path) -> None:
+        with pytest.raises(DataError):
+            load_dataset("fashion-mnist", folder / "KMNIST", Recorder())
+
+
+def truncate(content: bytes) -> bytes:
+    return content[:-1000]
+
+
+def lengthen(content: bytes) -> bytes:
+    return content + b"x"
+
+
+def wrong_magic(content: bytes) -> bytes:
+    return b"\x00\x00\x0d" + content[3:]
+
+
+def wrong_count(content: bytes) -> bytes:
+    return content[:7] + b"\x01" + content[8:]
+
+
+def empty(_content: bytes) -> bytes:
+    return b""
+
+
+def error_page(_content: bytes) -> bytes:
+    return b"<html>403 Forbidden</html>"
+
+
+DAMAGE: list[Any] = [truncate, lengthen, wrong_magic, wrong_count, empty, error_page]
+
+
+class TestDamage:
+    @pytest.mark.parametrize("damage", DAMAGE)
+    @pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+    @pytest.mark.usefixtures("offline")
+    def test_an_unpacked_file_is_named_and_never_used(
+        self, folder: Path, name: str, damage: Callable[[bytes], bytes]
+    ) -> None:
+        unpack(folder)
+        path = folder / "KMNIST" / "raw" / name
+        path.write_bytes(damage(path.read_bytes()))
+        with pytest.raises(DataError) as caught:
+            load_dataset("kmnist", folder, Recorder())
+        assert f"{path} is damaged" in caught.value.message
+
+    @pytest.mark.parametrize("damage", [truncate, empty, error_page])
+    @pytest.mark.usefixtures("offline")
+    def test_a_packed_file_is_named_and_never_used(
+        self, folder: Path, damage: Callable[[bytes], bytes]
+    ) -> None:
+        path = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte.gz"
+        path.write_bytes(damage(path.read_bytes()))
+        with pytest.raises(DataError) as caught:
+            load_dataset("kmnist", folder, Recorder())
+        assert f"{path} is damaged" in caught.value.message
+
+    @pytest.mark.usefixtures("offline")
+    def test_a_flipped_bit_breaks_a_packed_file_s_own_checksum(self, folder: Path) -> None:
+        path = folder / "KMNIST" / "raw" / "t10k-images-idx3-ubyte.gz"
+        content = bytearray(path.read_bytes())
+        content[-6] ^= 1  # in the stored checksum
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is damaged"):
+            load_dataset("kmnist", folder, Recorder())
+
+    @pytest.mark.usefixtures("offline")
+    def test_a_label_that_is_no_class(self, folder: Path) -> None:
+        path = folder / "KMNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
+        labels = np.full(10_000, 10, np.uint8)
+        path.write_bytes(gzip.compress(idx_bytes(labels)))
+        with pytest.raises(DataError, match="it holds 10, more than 9"):
+            load_dataset("kmnist", folder, Recorder())
+
+    def test_a_half_unpacked_file_gives_way_to_the_archive_beside_it(
+        self, folder: Path, recorder: Recorder
+    ) -> None:
+        half = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte"
+        half.write_bytes(b"\x00\x00\x08\x03 and then the power failed")
+        assert len(load_dataset("kmnist", folder, recorder).train) == 60_000
+        (warning,) = recorder.of(events.RunWarning)
+        assert f"{half} is damaged" in warning.message
+        assert half.read_bytes().endswith(b"failed"), "a bad file is left alone"
+
+    @pytest.mark.usefixtures("offline")
+    def test_a_folder_where_a_file_should_be(self, folder: Path) -> None:
+        path = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte.gz"
+        path.unlink()
+        path.mkdir()
+        with pytest.raises(DataError, match="cannot be read"):
+            load_dataset("kmnist", folder, Recorder())

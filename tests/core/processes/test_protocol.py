@@ -1,0 +1,134 @@
+"""Orders and answers between processes, as lines of JSON."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
+from bilstm_core.events import Failed
+from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
+from bilstm_core.processes import protocol
+from bilstm_core.processes.protocol import (
+    Examined,
+    FindLearningRate,
+    LearningRateFound,
+    Message,
+    Prepare,
+    ReadSequence,
+    ResumeRun,
+    RunOpened,
+    SequenceRead,
+    StartRun,
+    from_json,
+    to_json,
+)
+from bilstm_core.processes.worker_client import parse_answer
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
+from tests.samples import small_config
+
+CONFIG = small_config(learning_rate=0.1 + 0.2)
+ERROR = UsageError("No.", "Wait.", Remedy("Train a run.", "train"), title="Not now")
+MESSAGES: list[Message] = [
+    Prepare(config=CONFIG),
+    StartRun(config=CONFIG, runs_dir=Path("/runs")),
+    StartRun(config=CONFIG, runs_dir=Path("/runs"), name="läuft", data_dir=Path("/data")),
+    ResumeRun(run=Path("/runs/a")),
+    ResumeRun(run=Path("/runs/a"), changes={"num_epochs": "9", "threads": 2}, data_dir=Path("/d")),
+    FindLearningRate(config=CONFIG, data_dir=Path("/data")),
+    ReadSequence(inputs=[[0.0, 1.0], [0.1, 0.2]]),
+    RunOpened(run=Path("/runs/not UTF-8: \udcff")),
+    LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
+    Examined(report=ExaminationReport(classes=["a"], confusion=[[3]], scores=[], mistakes=[])),
+    SequenceRead(prediction=StepwisePrediction(probabilities=[0.1, 0.9], forward=[[1 / 3, 2 / 3]])),
+    Failed.from_error(ERROR),
+]
+
+
+def test_every_message_is_tried_here() -> None:
+    assert {type(message) for message in MESSAGES} == set(get_args(protocol.Message))
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.type)
+def test_a_message_survives_its_line(message: Message) -> None:
+    line = to_json(message)
+    assert "\n" not in line
+    assert from_json(line, type(message)) == message
+    assert from_json(line.encode(), type(message)) == message
+
+
+@given(st.lists(st.lists(st.floats(allow_nan=False))))
+def test_numbers_are_exact(inputs: list[list[float]]) -> None:
+    assert from_json(to_json(ReadSequence(inputs=inputs)), ReadSequence).inputs == inputs
+
+
+def test_a_number_may_be_missing() -> None:
+    (row,) = from_json(to_json(ReadSequence(inputs=[[math.nan]])), ReadSequence).inputs
+    assert math.isnan(row[0])
+
+
+@given(st.text())
+def test_any_name_of_a_run_survives(name: str) -> None:
+    order = StartRun(config=CONFIG, runs_dir=Path("/runs"), name=name)
+    assert from_json(to_json(order), StartRun) == order
+
+
+def test_unknown_keys_are_ignored() -> None:
+    line = json.dumps({"type": "run_opened", "run": "/runs/a", "host": "node1"})
+    assert from_json(line, RunOpened) == RunOpened(run=Path("/runs/a"))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"", "Expecting value"),
+        (b"\xff", "decode"),
+        (b"train it", "Expecting value"),
+        (b"7", "dictionary"),
+        (b"{}", "'type'"),
+        (b'{"type": "start_sweep"}', "start_sweep"),
+        (b'{"type": "run_opened"}', "run_opened: run: "),
+        (b'{"type": "resume_run", "run": "/runs/a"}', "resume_run"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"type": "run_opened", "run": ' + b"9" * 5_000 + b"}", "digits"),
+    ],
+)
+def test_what_is_no_such_message_is_refused(line: bytes, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        from_json(line, RunOpened)
+
+
+def test_a_configuration_is_checked() -> None:
+    line = to_json(Prepare(config=CONFIG)).replace('"hidden_size": 16', '"hidden_size": -1')
+    with pytest.raises(ValueError, match="hidden_size"):
+        from_json(line, Prepare)
+
+
+class TestAnswers:
+    def test_a_failure_is_raised_as_the_error_that_it_was(self) -> None:
+        line = to_json(Failed.from_error(ERROR, details="line 1")).encode()
+        with pytest.raises(RelayedError) as caught:
+            parse_answer(line, RunOpened)
+        relayed = caught.value
+        assert (relayed.title, relayed.message) == ("Not now", "No.\nline 1")
+        assert (relayed.advice, relayed.remedies) == (ERROR.advice, ERROR.remedies)
+        assert relayed.exit_code == ERROR.exit_code
+
+    def test_another_answer_is_an_error(self) -> None:
+        line = to_json(RunOpened(run=Path("/runs/a"))).encode()
+        with pytest.raises(InstallationError, match="run_opened"):
+            parse_answer(line, SequenceRead)
+
+
+def test_protocol_and_clients_load_neither_torch_nor_numpy() -> None:
+    names = ("protocol", "worker_client", "standby", "examiner_client")
+    imports = ", ".join(f"bilstm_core.processes.{name}" for name in names)
+    code = f"import sys, {imports}; print(sys.modules.keys() & {{'torch', 'numpy'}} or 'neither')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "neither"

@@ -1,0 +1,51 @@
+"""The worker process and its orders."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.errors import RelayedError
+from bilstm_core.processes import worker
+from bilstm_core.processes.protocol import FindLearningRate, Prepare, RunOpened, to_json
+from bilstm_core.processes.worker_client import answer_pipe, parse_answer
+from bilstm_core.training import thread_tuning
+from tests.samples import small_config
+
+
+def test_a_worker_prepares_for_what_is_expected_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+    order = FindLearningRate(config=small_config())
+    ours, theirs = os.pipe()
+    with os.fdopen(ours) as stdin, os.fdopen(theirs, "w", buffering=1) as orders:
+
+        def measure_and_order(config: RunConfig) -> None:
+            measured.append(config.hidden_size)
+            orders.write(to_json(order) + "\n")
+
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(thread_tuning, "measure_in_advance", measure_and_order)
+        monkeypatch.setattr(worker, "_load_libraries", lambda: None)
+        for size in (8, 16, 32):
+            orders.write(to_json(Prepare(config=small_config(hidden_size=size))) + "\n")
+        assert worker._read_order() == order
+    assert measured == [32]
+
+
+@pytest.mark.parametrize("line", ['{"type": "start_sweep"}', "{}", "train it"])
+def test_an_order_that_is_not_understood_is_a_failure_in_words(line: str) -> None:
+    with answer_pipe() as (answers, writable):
+        result = subprocess.run(
+            [sys.executable, "-m", "bilstm_core.processes.worker", str(writable)],
+            input=line.encode(),
+            pass_fds=(writable,),
+            capture_output=True,
+            check=False,
+        )
+    with answers, pytest.raises(RelayedError) as caught:
+        parse_answer(answers.readline(), RunOpened)
+    assert caught.value.title == "The order was not understood"
+    assert result.returncode == caught.value.exit_code == 4
+    assert not result.stderr

@@ -1,0 +1,125 @@
+"""Checkpoints: damaged, hostile or of another run, none harms more than itself."""
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bilstm_core import events
+from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError
+from bilstm_core.processes import session
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.overview import read_overview
+from bilstm_core.runs.run import Run
+from bilstm_core.training import checkpoints
+from tests.samples import small_config
+from tests.sessions import StopAfter, assert_equal, history, resume, start
+
+
+class TestCheckpoints:
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Run:
+        config = small_config(checkpoint_seconds=0.0)
+        return start(tmp_path, config, StopAfter(30))
+
+    def test_another_configuration_is_refused_with_the_difference(self, run: Run) -> None:
+        text = run.config_file.read_text().replace("hidden_size = 16", "hidden_size = 17")
+        run.config_file.write_text(text)
+        with pytest.raises(CheckpointError, match="hidden_size = 17 here, 16 in the checkpoint"):
+            session.resume_run(Run(run.path), {})
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda content: content[: len(content) // 2],
+            lambda content: b"",
+            lambda content: content[:3000] + b"\xff" * 9 + content[3009:],
+            lambda content: pickle.dumps({"version": 1}),
+        ],
+    )
+    def test_a_damaged_one_is_named_and_the_previous_taken(
+        self, damage: Callable[[bytes], bytes], run: Run, tmp_path: Path
+    ) -> None:
+        bad = damage(run.checkpoint_file.read_bytes())
+        run.checkpoint_file.write_bytes(bad)
+        assert resume(run) == 0
+        warnings = history(run).warnings
+        assert f"{run.checkpoint_file} is damaged" in warnings[0]
+        assert "of step 28, is taken" in warnings[0]
+        assert run.damaged_checkpoint_file.read_bytes() == bad, "left for whoever wants to look"
+        assert_equal(start(tmp_path / "b", run.config), run)
+
+    def test_none_is_whole(self, run: Run) -> None:
+        for path in (run.checkpoint_file, run.previous_checkpoint_file):
+            path.write_bytes(b"x")
+        with pytest.raises(CheckpointError) as caught:
+            session.resume_run(run, {})
+        assert str(run.checkpoint_file) in caught.value.message
+        assert run.checkpoint_file.read_bytes() == b"x", "left alone"
+
+    def test_nothing_in_it_is_executed(self, run: Run, tmp_path: Path) -> None:
+        class Hostile:
+            def __reduce__(self) -> tuple[Any, ...]:
+                return os.mkdir, (str(tmp_path / "owned"),)
+
+        for path in (run.checkpoint_file, run.previous_checkpoint_file):
+            torch.save({"version": Hostile()}, path)
+        with pytest.raises(CheckpointError):
+            session.resume_run(run, {})
+        assert not (tmp_path / "owned").exists()
+
+    def test_a_full_disk_is_a_warning_and_training_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(checkpoints, "write_atomically", full)
+        run = start(tmp_path, small_config(checkpoint_seconds=0.0))
+        past = history(run)
+        assert isinstance(past.ending, events.Finished)
+        (warning,) = past.warnings
+        assert "No space left on device; none is saved yet. Training goes on." in warning
+
+    def test_a_diverging_run_keeps_the_last_good_one(self, tmp_path: Path) -> None:
+        config = small_config(
+            cell="rnn", optimizer="sgd", learning_rate=10.0, weight_decay=1.0, num_epochs=200,
+            checkpoint_seconds=0.0,
+        )  # fmt: skip
+        opened = session.start_run(config, tmp_path)
+        with pytest.raises(NonFiniteLossError):
+            opened.train(lambda _: None, StopRequest())
+        state = checkpoints.load_checkpoint(opened.run.checkpoint_file)
+        assert all(weights.isfinite().all() for weights in state.model.values())
+        (failed,) = [e for e in open_log(opened.run.log_file)[0] if isinstance(e, events.Failed)]
+        assert f"The checkpoint of step {state.step:,} is kept." in failed.advice
+        assert read_overview(opened.run).status == "failed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.update(version=[1]),
+        lambda state: state["config"].clear(),
+        lambda state: state.update(config={"num_epochs": "many"}),
+        lambda state: state.update(epoch=10**30),
+        lambda state: state.update(batch=3),
+        lambda state: state.update(kept={"epoch": "x"}),
+        lambda state: state.update(meter={}),
+    ],
+)
+def test_a_checkpoint_that_is_whole_and_wrong(
+    change: Callable[[dict[str, Any]], None], tmp_path: Path
+) -> None:
+    run = start(tmp_path, small_config(), StopAfter(30))
+    state = torch.load(run.checkpoint_file, weights_only=True)
+    change(state)
+    torch.save(state, run.checkpoint_file)
+    run.previous_checkpoint_file.unlink(missing_ok=True)
+    with pytest.raises(BilstmError):
+        resume(run)

@@ -1,0 +1,78 @@
+"""Failures of a run, reported as its last event."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from bilstm_core import events
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.errors import DataError, OutOfMemoryError
+from bilstm_core.training.failures import report_failures
+from bilstm_core.training.trainer import Trainer, train
+from tests.conftest import Recorder
+from tests.samples import small_config
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nmore"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes."),
+    ],
+)
+def test_too_little_memory(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(_loop: Trainer) -> None:
+        raise error
+
+    monkeypatch.setattr(Trainer, "train_epoch", burst)
+    recorder = Recorder()
+    with pytest.raises(OutOfMemoryError) as caught:
+        train(small_config(), recorder)
+    assert "batch_size" in caught.value.advice
+    assert "hidden_size" in caught.value.advice
+    assert recorder.of(events.Failed)[0].title == "Out of memory"
+
+
+def test_the_gpu_s_message_becomes_words() -> None:
+    error = torch.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+        "79.11 GiB of which 1.25 GiB is free."
+    )
+    recorder = Recorder()
+    with pytest.raises(OutOfMemoryError), report_failures(recorder):
+        raise error
+    (failed,) = recorder.of(events.Failed)
+    assert failed.message == "2.00 GiB more were asked for on the GPU, and 1.25 GiB were free."
+    assert "batch_size" in failed.advice
+    assert "hidden_size" in failed.advice
+
+
+def test_a_network_beyond_all_memory_is_refused() -> None:
+    recorder = Recorder()
+    with pytest.raises(OutOfMemoryError, match="parameters need"):
+        train(small_config(hidden_size=4096, num_layers=16), recorder)
+    assert [event.type for event in recorder.all] == ["failed"]
+
+
+def test_a_defect_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(_loop: Trainer) -> None:
+        raise ZeroDivisionError("so it goes")
+
+    monkeypatch.setattr(Trainer, "train_epoch", burst)
+    recorder = Recorder()
+    with pytest.raises(ZeroDivisionError):
+        train(small_config(), recorder)
+    (failed,) = recorder.of(events.Failed)
+    assert (failed.message, failed.exit_code) == ("ZeroDivisionError: so it goes", 70)
+
+
+def test_data_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from bilstm_core.data.sources import mnist
+
+    monkeypatch.setattr(mnist, "_mirrors", lambda *_: [])
+    recorder = Recorder()
+    with pytest.raises(DataError):
+        train(RunConfig(device="cpu"), recorder, data_dir=tmp_path)
+    assert [event.type for event in recorder.all] == ["failed"]
+    assert recorder.of(events.Failed)[0].exit_code == 3

@@ -1,0 +1,22 @@
+"""Losses and speed as the events report them."""
+
+import pytest
+
+from bilstm_core import events
+from tests.samples import small_config
+from tests.sessions import recorded
+
+
+def test_losses_come_a_few_times_a_second_not_a_step() -> None:
+    recorder = recorded(small_config(num_epochs=6))
+    spent = recorder.of(events.Finished)[0].seconds
+    assert len(recorder.of(events.Progress)) <= spent / 0.25 + 6 + 1
+    assert all(event.samples_per_second > 0 for event in recorder.of(events.Progress))
+
+
+def test_an_epoch_s_loss_is_the_mean_over_its_images() -> None:
+    recorder = recorded(small_config(num_epochs=1))
+    sizes = [64] * 22 + [29]
+    losses = [loss for loss in recorder.losses if loss is not None]
+    mean = sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / 1437
+    assert recorder.of(events.EpochEnded)[0].loss == pytest.approx(mean, rel=1e-5)

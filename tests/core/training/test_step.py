@@ -1,0 +1,217 @@
+"""The optimiser's step: the average, the state that moves between devices, and the CUDA graph."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from bilstm_core import events
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.errors import TrainingError
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.paths import data_dir
+from bilstm_core.processes import session
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.store import list_runs
+from bilstm_core.training.step import GraphedStep, Step, make_step
+from bilstm_core.training.trainer import Trainer
+from tests.conftest import Recorder
+from tests.samples import small_config
+from tests.sessions import recorded
+
+CPU = torch.device("cpu")
+MUCH: dict[str, Any] = {
+    "num_layers": 2,
+    "dropout": 0.3,
+    "optimizer": "adamw",
+    "weight_decay": 0.01,
+    "label_smoothing": 0.1,
+    "clip_norm": 1.0,
+    "ema_decay": 0.9,
+    "augment": "affine",
+}
+
+
+@pytest.mark.parametrize("settings", [{}, MUCH, {"optimizer": "sgd", "ema_decay": 0.9}])
+def test_a_step_never_asks_the_device_for_a_number(settings: dict[str, Any]) -> None:
+    """PyTorch's meta device has no numbers: who asks for one gets an error."""
+    config = small_config(**settings)
+    with torch.device("meta"):
+        model = SequenceClassifier.from_config(config)
+        average = SequenceClassifier.from_config(config) if config.ema_decay else None
+        rows, labels = torch.rand(4, 8, 8), torch.zeros(4, dtype=torch.int64)
+    step = Step(config, model, average, torch.float32)
+    for is_first in (True, False):
+        loss, correct = step(rows, labels, 0.01, is_first=is_first)
+        assert loss.is_meta
+        assert correct.is_meta
+        with pytest.raises(RuntimeError, match="meta"):
+            loss.item()
+
+
+class Graph:
+    """Stands for a CUDA graph: computes from its own inputs to its own outputs."""
+
+    def __init__(self, step: GraphedStep) -> None:
+        self.step = step
+        self.count = 0
+
+    def capture(self, rows: Tensor, labels: Tensor) -> Any:
+        inputs = rows.clone(), labels.clone()
+        outputs = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+
+        def replay(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+            self.count += 1
+            for own, given in zip(inputs, (rows, labels), strict=True):
+                own.copy_(given)
+            for own, got in zip(
+                outputs, Step._take(self.step, *inputs, is_first=False), strict=True
+            ):
+                own.copy_(got)
+            return outputs[0].clone(), outputs[1].clone()
+
+        return replay
+
+
+def graphed(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[GraphedStep, Graph]:
+    """Have a trainer on the processor go the way of the graph."""
+    step = GraphedStep(trainer.config, trainer.model, trainer.average, torch.float32)
+    graph = Graph(step)
+    monkeypatch.setattr(step, "_take_beside", super(GraphedStep, step)._take)
+    monkeypatch.setattr(step, "_captured", graph.capture)
+    trainer.step_taker = step
+    return step, graph
+
+
+def trainer_of(config: RunConfig, recorder: Recorder) -> Trainer:
+    torch.manual_seed(0)
+    return Trainer(config, load_dataset("digits", data_dir(), lambda _: None), CPU, recorder)
+
+
+def test_the_way_of_the_graph_leads_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,437 images make 22 batches of 64 and one of 29, which no graph fits."""
+    config = small_config(**MUCH)
+    expected, got = Recorder(), Recorder()
+    trainer_of(config, expected).run()
+    trainer = trainer_of(config, got)
+    _, graph = graphed(trainer, monkeypatch)
+    trainer.run()
+    assert got.losses == expected.losses
+    assert graph.count == 2 * 22 - 3
+
+
+class Refusal:
+    """Stands for PyTorch's `graph`: what ends a capture tells of the first error, less clearly."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.is_entered = False
+
+    def __enter__(self) -> None:
+        self.is_entered = True
+
+    def __exit__(self, *_: object) -> None:
+        raise RuntimeError("operation failed due to a previous error during capture")
+
+
+def test_a_step_that_cannot_be_captured_ends_the_run_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask(*_: object, **__: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    trainer = trainer_of(small_config(), Recorder())
+    step, _ = graphed(trainer, monkeypatch)
+    monkeypatch.setattr(step, "_captured", GraphedStep._captured.__get__(step))
+    monkeypatch.setitem(step.__dict__, "_beside", None)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "graph", Refusal)
+    monkeypatch.setattr(Step, "_take", ask)
+    rows, labels = torch.rand(64, 8, 8), torch.zeros(64, dtype=torch.int64)
+    with pytest.raises(TrainingError, match=r"not permitted when stream is capturing$") as caught:
+        step._captured(rows, labels)
+    assert [it.settings for it in caught.value.remedies] == [{"cuda_graph": False}]
+
+
+def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OnAGpu:
+        is_cuda = True
+
+    model = SequenceClassifier.from_config(small_config())
+    monkeypatch.setattr("bilstm_core.training.step.make_optimizer", lambda *_: None)
+    monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
+
+    def kind(cuda: str | None = "13.0", **settings: Any) -> type[Step]:
+        monkeypatch.setattr(torch.version, "cuda", cuda)
+        return type(make_step(small_config(**settings), model, None, torch.float32))
+
+    assert kind() is GraphedStep
+    assert kind(cuda_graph=False) is Step
+    assert kind(cuda=None) is Step
+    monkeypatch.setattr(OnAGpu, "is_cuda", False)
+    assert kind() is Step
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+class TestOnAGpu:
+    """Real graphs."""
+
+    @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+    @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+    def test_a_graph_computes_what_its_kernels_do(self, cell: str, precision: str) -> None:
+        config = small_config(
+            **{**MUCH, "cell": cell, "precision": precision},
+            device="cuda",
+            deterministic=True,
+        )
+        graphed, launched = (
+            recorded(config),
+            recorded(config.model_copy(update={"cuda_graph": False})),
+        )
+        assert graphed.losses == pytest.approx(launched.losses, rel=1e-4)
+        checks, expected = (r.of(events.Evaluation) for r in (graphed, launched))
+        assert [check.loss for check in checks] == pytest.approx(
+            [check.loss for check in expected], rel=1e-4
+        )
+
+    def test_masks_change_from_replay_to_replay(self) -> None:
+        config = small_config(device="cuda", dropout=0.5)
+        torch.manual_seed(0)
+        cuda = torch.device("cuda")
+        model = SequenceClassifier.from_config(config).to(cuda)
+        step = GraphedStep(config, model, None, torch.float32)
+        rows = torch.rand(64, 8, 8, device=cuda)
+        labels = torch.arange(64, device=cuda) % 10
+        found = {step(rows, labels, 1e-10, is_first=False)[0].item() for _ in range(12)}
+        assert step._replay is not None
+        assert len(found) == 12
+
+    @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+    def test_it_learns_with_each_optimiser(self, optimizer: str) -> None:
+        rate = 0.2 if optimizer == "sgd" else 0.01
+        recorder = recorded(
+            small_config(device="cuda", optimizer=optimizer, learning_rate=rate, num_epochs=8)
+        )
+        assert recorder.of(events.Evaluation)[-1].accuracy > 0.8
+
+    def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
+        session.start_run(small_config(device="cuda"), tmp_path).train(
+            lambda _: None, StopRequest()
+        )
+        (run,) = list_runs(tmp_path)
+        for epochs, device in ((3, "cpu"), (4, "cuda")):
+            opened = session.resume_run(run, {"num_epochs": epochs, "device": device})
+            assert opened.train(lambda _: None, StopRequest()) == 0
+
+
+def test_tensors_of_a_graph_are_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next replay would change a loss that nobody has read yet."""
+    step, graph = graphed(trainer_of(small_config(batch_size=8), Recorder()), monkeypatch)
+    given: list[Tensor] = []
+    for _ in range(6):
+        loss, _ = step(torch.rand(8, 8, 8), torch.arange(8), 0.05, is_first=False)
+        given.append(loss)
+    assert graph.count == 3
+    assert len({loss.item() for loss in given}) == 6

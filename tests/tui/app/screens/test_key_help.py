@@ -1,0 +1,30 @@
+"""The list of a screen's keys."""
+
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.runs import RunsScreen
+from tests.tui.driving import (
+    FakeWorker,
+    drive,
+    open_runs,
+    text,
+    until,
+)
+
+
+def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Change the learning rate of the run" in text(app))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await open_runs(app, pilot, 0)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Give it another name" in text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+
+    drive(FakeWorker(), tmp_path, steps)

@@ -1,0 +1,279 @@
+"""The screen of all runs."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import DataTable, Input
+
+from bilstm_core.processes.protocol import ResumeRun
+from bilstm_core.runs import overview
+from bilstm_core.runs.notes import Notes, read_notes
+from bilstm_core.runs.overview import Overview, read_overview
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import list_runs
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens import runs as runs_screen
+from bilstm_tui.app.screens.runs import RunsScreen
+from tests.recording import Recording, copies
+from tests.samples import small_config
+from tests.tui.driving import (
+    PATIENCE_SECONDS,
+    FakeWorker,
+    asked,
+    drive,
+    open_runs,
+    past_runs,
+    said,
+    text,
+    until,
+)
+
+
+def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "hidden_size" in text(app))
+        assert "learning_rate" not in text(app)
+        await pilot.press("slash", *"zzzz")  # longer than the random end of a name
+        await until(pilot, lambda: table.row_count == 0)
+        assert "No run has zzzz in its line" in text(app)
+        app.screen.query_one("#filter", Input).value = "×48"  # "48" may stand in a time, too
+        await until(pilot, lambda: table.row_count == 1)
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=48))
+        await open_runs(app, pilot, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("marked", [0, 2])
+def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path, marked: int) -> None:
+    past_runs(tmp_path, 16, 32, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+        for _ in range(marked):
+            await pilot.press("space", "down")
+        question = f"Delete these {marked} runs?" if marked else "Delete this run?"
+        await pilot.press("d")
+        await asked(pilot, question)
+        await pilot.press("enter")  # to keep is the default
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("d")
+        await asked(pilot, question)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: table.row_count == 3 - (marked or 1))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert len(list_runs(tmp_path)) == 3 - (marked or 1)
+
+
+def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
+    oldest, *_ = past_runs(tmp_path, 16, 32, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+        await pilot.press("down", "down", "p")
+        await until(pilot, lambda: read_notes(oldest).pinned)
+        await until(pilot, lambda: table.get_row_index(oldest.name) == 0)
+        await pilot.press("n")
+        await asked(pilot, "A line on")
+        await pilot.press(*"good", "enter")
+        await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
+        await pilot.press("R")
+        await asked(pilot, "The readable part of")
+        app.screen.query_one("#answer", Input).value = "no/way"
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be part of a folder" in said(app))
+        app.screen.query_one("#answer", Input).value = "tuesday"
+        await pilot.press("enter")
+        await until(pilot, lambda: "tuesday_" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert not oldest.path.exists()
+    (renamed,) = [run for run in list_runs(tmp_path) if "_tuesday_" in run.name]
+    assert read_notes(renamed) == Notes(pinned=True, note="good")
+
+
+def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
+    past_runs(tmp_path, 48, 16, 32)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 3)
+
+        def models() -> list[str]:
+            return [str(table.get_row_at(row)[5]).strip() for row in range(3)]
+
+        assert models() == ["BiLSTM 1×32", "BiLSTM 1×16", "BiLSTM 1×48"]  # the newest first
+        for _ in range(4):
+            await pilot.press("o")
+        await until(pilot, lambda: models() == ["BiLSTM 1×16", "BiLSTM 1×32", "BiLSTM 1×48"])
+        assert "by model" in text(app)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize(
+    ("typed", "changes"), [("9", {"num_epochs": 9}), ("2", {}), ("5.0", {"num_epochs": 5})]
+)
+def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[str, int]) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("e")
+        await asked(pilot, "Train for longer")
+        field = app.screen.query_one("#answer", Input)
+        assert field.value == "4"
+        field.value = "many"
+        await pilot.press("enter")
+        await until(pilot, lambda: "a whole number" in text(app))
+        field.value = typed
+        await pilot.press("enter")
+        await until(pilot, lambda: worker.orders)
+
+    drive(worker := FakeWorker(), tmp_path, steps)
+    (order,) = worker.orders
+    assert order == ResumeRun(run=run.path, changes=changes)
+
+
+def test_a_damaged_remark_is_named_and_left_alone(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    run.notes_file.write_text("pinned = maybe", encoding="utf-8")
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("p")
+        await until(pilot, lambda: "is damaged and was not changed" in said(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert run.notes_file.read_text(encoding="utf-8") == "pinned = maybe"
+
+
+MANY_RUNS = 500
+
+
+def test_many_runs_are_read_beside_the_keys_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies(past_runs(tmp_path, 48)[0], MANY_RUNS)
+    may_go_on = threading.Event()
+    looked: list[Run] = []
+
+    def slow(run: Run) -> Overview:
+        may_go_on.wait(PATIENCE_SECONDS)
+        looked.append(run)
+        return read_overview(run)
+
+    monkeypatch.setattr(overview, "read_overview", slow)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, runs_screen.RunsScreen))
+        words, table = app.screen.query_one("#filter", Input), app.screen.query_one(DataTable)
+        await pilot.press("slash", *"copy")
+        await until(pilot, lambda: words.value == "copy")
+        assert not looked
+        may_go_on.set()
+        await until(pilot, lambda: table.row_count == MANY_RUNS - 1)
+        await pilot.press(*"_49")
+        await until(pilot, lambda: table.row_count == 10)
+        words.value = ""
+        await until(pilot, lambda: table.row_count == MANY_RUNS)
+        assert isinstance(app.screen, runs_screen.RunsScreen)
+        await app.screen._look()
+        assert len(looked) == MANY_RUNS
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_note_survives_a_pin_that_follows_at_once(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("n")
+        await asked(pilot, "A line on")
+        await pilot.press(*"hello", "enter")
+        await until(pilot, lambda: read_notes(run).note)
+        await pilot.press("p")
+        await until(pilot, lambda: read_notes(run).pinned)
+        assert read_notes(run).note == "hello"
+        await until(pilot, lambda: "▸" in text(app) and " hello" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_the_runs_begin_at_the_one_that_is_shown_and_it_keeps_its_view(tmp_path: Path) -> None:
+    older, _newer = past_runs(tmp_path, 16, 17)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.train_screen.watch_run(older)
+        table = await open_runs(app, pilot, 2)
+        await until(pilot, lambda: table.cursor_row == 1)
+        await pilot.press("R")
+        await asked(pilot, "The readable part")
+        app.screen.query_one(Input).value = "renamed"
+        await pilot.press("enter")
+        view = app.train_screen.view
+        await until(pilot, lambda: view.shown_run and "renamed" in view.shown_run.name)
+        assert view.history.final
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_escape_shows_all_runs_again_before_it_leaves(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 17)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 2)
+        await pilot.press("slash")
+        app.screen.query_one("#filter", Input).value = "×17"  # "17" may stand in a time, too
+        await until(pilot, lambda: table.row_count == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.focused is table)
+        await pilot.press("escape")
+        await until(pilot, lambda: table.row_count == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_run_that_is_trained_is_left_alone_by_the_list(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await asked(pilot, "Being trained now")
+        await pilot.press("escape")
+        await open_runs(app, pilot, 1)
+        for key in ("i", "d", "e"):
+            app.clear_notifications()
+            await pilot.press(key)
+            await until(pilot, lambda: "stop it first" in said(app))
+            assert isinstance(app.screen, RunsScreen)
+
+    with Recording(tmp_path, 1000) as recording:
+        recording.go_on(10)
+        drive(FakeWorker(), tmp_path, steps)
+
+
+def test_copied_settings_are_seen(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: "got 351" in text(app))
+        await open_runs(app, pilot, 2)
+        await pilot.press("c")
+        await until(pilot, lambda: "10 classes" in text(app))
+        assert "The form has the settings of" in said(app)
+
+    drive(FakeWorker(), tmp_path, steps)

@@ -1,0 +1,30 @@
+"""Lines in braille."""
+
+import numpy as np
+
+from bilstm_tui.app.widgets.charts.braille import draw_line
+
+
+def picture(x: list[float], y: list[float], width: int, height: int) -> list[str]:
+    cells = draw_line(np.array(x), np.array(y), width, height)
+    assert all(0 <= column < width and 0 <= row < height for column, row in cells)
+    return ["".join(cells.get((x, y), " ") for x in range(width)) for y in range(height)]
+
+
+def test_lines_go_from_point_to_point() -> None:
+    assert picture([0, 3.9], [0, 0], 4, 1) == ["⠉⠉⠉⠉"]
+    assert picture([0, 0], [0, 1.99], 1, 2) == ["⡇", "⡇"]
+    assert picture([0, 1.99], [0.99, 0], 2, 1) == ["⡠⠊"]
+
+
+def test_a_point_alone_is_a_dot_and_none_is_nothing() -> None:
+    assert picture([1.5], [0.5], 3, 1) == [" ⠠ "]
+    assert picture([], [], 3, 1) == ["   "]
+
+
+def test_what_is_outside_is_cut_off_where_it_crosses_the_edge() -> None:
+    through = picture([-1000, 1000], [-1000, 1000], 10, 10)
+    assert all(through[place][place] != " " for place in range(10))
+    assert sum(cell != " " for row in through for cell in row) <= 20
+    assert picture([-5, -1], [0, 9], 10, 10) == [" " * 10] * 10
+    assert picture([20, 20], [0, 9], 10, 10) == [" " * 10] * 10

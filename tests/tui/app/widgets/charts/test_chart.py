@@ -1,0 +1,176 @@
+"""Charts: what their keys do, what they mark, what they cost."""
+
+from typing import Any
+
+import numpy as np
+from textual.pilot import Pilot
+
+from bilstm_core import events
+from bilstm_core.runs.history import History
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
+from tests.samples import run_started, small_config
+from tests.tui.charting import FALLING, drive_chart, history
+from tests.tui.driving import (
+    text,
+    until,
+)
+
+
+def test_the_axis_is_steps_then_epochs_then_time() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
+        await until(pilot, lambda: "300" in text(pilot.app))
+        await pilot.press("x")
+        await until(pilot, lambda: "loss by epoch" in text(pilot.app))
+        assert "16" in text(pilot.app)  # 400 steps of 23 an epoch
+        await pilot.press("x")
+        await until(pilot, lambda: "loss by time" in text(pilot.app))
+        assert "5:00" in text(pilot.app)  # a step a second
+        await pilot.press("x")
+        await until(pilot, lambda: "loss by step" in text(pilot.app))
+
+    drive_chart(steps)
+
+
+def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
+        await pilot.press("y")
+        await until(pilot, lambda: "log y" in text(pilot.app))
+        await until(pilot, lambda: "0.001" in text(pilot.app))
+        await pilot.press("m", "m")
+        await until(pilot, lambda: "smoothed" not in text(pilot.app))
+
+    drive_chart(steps)
+
+
+def test_zooming_shows_more_and_goes_back() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        noise = np.random.default_rng(0).normal(size=20_000).tolist()
+        chart.show([loss_series(history(noise), "loss", is_live=True)])
+        await until(pilot, lambda: "10k" in text(pilot.app))
+        points = len(chart._datasets[0].x)
+        for _ in range(20):
+            await pilot.press("+")
+        await until(pilot, lambda: "9800" in text(pilot.app))
+        assert chart._datasets[0].x[-1] - chart._datasets[0].x[0] < 2000
+        assert len(chart._datasets[0].x) > points / 2  # the part in view has its own detail
+        await pilot.press("right", "0")
+        await until(pilot, lambda: len(chart._datasets[0].x) == points)
+
+    drive_chart(steps)
+
+
+def test_the_cross_hair_reads_the_curve() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "step 209" in text(pilot.app))  # the axis is longer yet
+        assert "0.0083" in text(pilot.app).splitlines()[-1]
+        await pilot.press("comma")
+        await until(pilot, lambda: "step 209" not in text(pilot.app))
+        await pilot.hover(Chart, offset=(90, 10))
+        await until(pilot, lambda: "step 382" in text(pilot.app).splitlines()[-1])
+
+    drive_chart(steps)
+
+
+def test_what_is_not_finite_and_a_changed_rate_are_marked() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses = FALLING.copy()
+        losses[200] = None
+        past = history(losses)
+        past.add(events.LearningRateChanged(epoch=1, step=100, learning_rate=0.1))
+        chart.show([loss_series(past, "loss", is_live=True)])
+        await until(pilot, lambda: "not finite" in text(pilot.app))
+        assert "learning rate changed" in text(pilot.app)
+        body = text(pilot.app).splitlines()[1:-1]
+        assert sum(line.count("✕") for line in body) == 1
+        assert sum("│" in line[20:40] for line in body) > 10
+
+    drive_chart(steps)
+
+
+def test_several_runs_differ_in_shape_too() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), name, is_live=True) for name in ("one", "two")])
+        await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
+        body = "".join(text(pilot.app).splitlines()[1:-1])
+        assert "▲" in body
+        assert "●" in body  # though the other curve lies over it
+
+    drive_chart(steps)
+
+
+def test_no_epoch_yet_is_no_curve() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show(accuracy_series(history([]), is_live=True))
+        chart.show([loss_series(history([1.0]), "loss", is_live=True)])
+        await pilot.press("y", "x", "full_stop", "comma", "+", "-", "left", "0")
+        await until(pilot, lambda: "loss by epoch" in text(pilot.app))
+
+    drive_chart(steps)
+
+
+def test_redrawing_costs_the_same_however_long_the_run() -> None:
+    def points(count: int) -> int:
+        drawn: list[Any] = []
+
+        async def steps(chart: Chart, _pilot: Pilot[None]) -> None:
+            noise = np.random.default_rng(0).random(count).tolist()
+            chart.show([loss_series(history(noise), "loss", is_live=True)])
+            drawn.append(sum(len(one.x) for one in chart._datasets))
+
+        drive_chart(steps)
+        return drawn[0]
+
+    assert points(200_000) <= 1.1 * points(2_000)
+
+
+def test_zooming_past_the_end_of_a_shorter_run() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        pasts = {"short": history(FALLING[:40]), "long": history(FALLING)}
+        chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
+        for key in ("+", "+", "+", "+", "right", "right"):
+            await pilot.press(key)
+        await until(pilot, lambda: "300" in text(pilot.app))
+
+    drive_chart(steps)
+
+
+def test_a_vertical_pan_leaves_what_comes_visible() -> None:
+    past = History()
+    past.add(run_started(small_config(num_epochs=100)))
+
+    def one_more(epoch: int) -> None:
+        past.add(
+            events.EpochEnded(
+                epoch=epoch, step=23 * epoch, loss=1, correct=1, total=2, accuracy=0.5, seconds=1
+            )
+        )
+
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        one_more(1)
+        chart.axis = "epoch"
+        chart.show(accuracy_series(past, is_live=True))
+        await pilot.press("up")
+        for epoch in range(2, 21):
+            one_more(epoch)
+        chart.show(accuracy_series(past, is_live=True))
+        await until(pilot, lambda: "15" in text(pilot.app).splitlines()[-2])
+
+    drive_chart(steps)
+
+
+def test_marks_do_not_widen_the_axis() -> None:
+    losses = FALLING.copy()
+    losses[200] = None
+
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        for _ in range(6):
+            await pilot.press("+")
+        await until(pilot, lambda: "✕" in text(pilot.app) and "0.8" not in text(pilot.app))
+
+    drive_chart(steps)

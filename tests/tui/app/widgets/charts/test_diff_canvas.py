@@ -1,0 +1,40 @@
+"""A chart sends to the terminal only what has changed."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.geometry import Region
+
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
+from bilstm_tui.app.widgets.charts.series import loss_series
+from tests.tui.charting import ChartApp, history
+from tests.tui.driving import text, until
+
+
+def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[float | None] = np.random.default_rng(0).random(410).tolist()
+    sent: list[Region] = []
+    refresh = DiffCanvas.refresh
+
+    def count(self: DiffCanvas, *regions: Region, **others: Any) -> DiffCanvas:
+        if not self._refreshes_pending and self.id == "plot":
+            sent.extend(regions or [self.region])
+        return refresh(self, *regions, **others)
+
+    async def main() -> None:
+        app = ChartApp()
+        async with app.run_test(size=(100, 30)) as pilot:
+            chart = app.query_one(Chart)
+            chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
+            await until(pilot, lambda: "300" in text(app))
+            monkeypatch.setattr(DiffCanvas, "refresh", count)
+            chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
+            assert sent == []
+            chart.show([loss_series(history(losses), "loss", is_live=True)])
+            area = sum(region.area for region in sent)
+            assert 0 < area < chart.size.area / 8
+
+    asyncio.run(main())

@@ -1,0 +1,37 @@
+"""`lr-find`: a curve and a setting, in words or JSON."""
+
+import json
+
+import pytest
+
+from bilstm_core.errors import TrainingError
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
+from bilstm_tui.cli.learning_rate import show_learning_rates
+from bilstm_tui.cli.main import run
+from tests.samples import small_config
+
+SETTINGS = ["--dataset", "digits", "--hidden-size", "16", "--precision", "float32"]
+
+
+def test_lr_find_prints_a_curve_and_a_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lr-find", *SETTINGS]) == 0
+    out = capsys.readouterr().out
+    assert "BiLSTM 1×16 on digits" in out
+    assert "█" in out
+    name, _, value = out.splitlines()[-1].partition(" = ")
+    assert name == "learning_rate"
+    assert 1e-5 < float(value) < 1
+
+
+def test_lr_find_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lr-find", "--json", *SETTINGS]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert len(answer["rates"]) == len(answer["losses"]) > 50
+    assert answer["rates"][0] < answer["suggestion"] < answer["rates"][-1]
+
+
+def test_no_fall_is_a_failure_in_words() -> None:
+    flat = LearningRateCurve(rates=[0.1, 1.0], losses=[2.0, 2.0], suggestion=None)
+    with pytest.raises(TrainingError) as caught:
+        show_learning_rates(small_config(), flat, as_json=False)
+    assert "fell at none" in caught.value.message

@@ -1,0 +1,160 @@
+"""The command line: complete help, refusals in words, each with its exit code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bilstm_core import __version__
+from bilstm_core.config.presets import PRESETS
+from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import GROUPS, SETTINGS
+from tests.tui.cli.conftest import said
+
+
+class TestHelp:
+    def test_it_lists_every_option_in_its_group(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = said(capsys, "--help")
+        assert code == 0
+        sections = re.split(r"╭─ ", out)
+        for group in GROUPS:
+            (section,) = [text for text in sections if text.startswith(group.capitalize())]
+            flags = [s.flag for s in SETTINGS.values() if s.group == group]
+            assert [flag for flag in flags if f" {flag} " not in section] == []
+        for option in ("--no-ui", "--json", "--preset", "--config", "--print-config", "--data-dir"):
+            assert option in out
+        for preset in PRESETS.values():
+            assert preset.help in re.sub(r"[│\s]+", " ", out)
+        assert "doctor" in out
+        assert "Exit codes: 0 done" in out
+
+    def test_it_tells_last_from_final(self, capsys: pytest.CaptureFixture[str]) -> None:
+        _, out, _ = said(capsys, "--help")
+        text = re.sub(r"[│\s]+", " ", out)
+        assert "where the backward direction has read one row only" in text
+        assert "each direction's own last state" in text
+
+    @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--print-config"]])
+    def test_it_does_not_import_torch(self, arguments: list[str]) -> None:
+        code = (
+            "import sys; from bilstm_tui.cli.main import run; code = run(sys.argv[1:]); "
+            "sys.exit(code or 'torch' in sys.modules)"
+        )
+        result = subprocess.run(
+            [sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL, check=False
+        )
+        assert result.returncode == 0
+
+    def test_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert said(capsys, "--version")[:2] == (0, f"{__version__}\n")
+
+
+class TestPrintConfig:
+    def test_what_it_prints_gives_the_same_configuration(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        code, out, _ = said(
+            capsys, "--print-config", "--preset", "best", "--hidden-size=7", "--no-bidirectional"
+        )
+        assert code == 0
+        (tmp_path / "run.toml").write_text(out)
+        expected = resolve({"hidden_size": 7, "bidirectional": False}, preset="best")
+        assert resolve(file=tmp_path / "run.toml") == expected
+        code, again, _ = said(capsys, "--print-config", "--config", str(tmp_path / "run.toml"))
+        assert again == out
+
+    def test_options_beat_variables_beat_presets(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BILSTM_PRESET", "notebook")
+        monkeypatch.setenv("BILSTM_NUM_LAYERS", "3")
+        monkeypatch.setenv("BILSTM_SEED", "3")
+        _, out, _ = said(capsys, "--print-config", "--seed", "4")
+        assert "seed = 4 " in out
+        assert "num_layers = 3 " in out
+        assert "hidden_size = 256 " in out
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("tokens", "words"),
+        [
+            (["--hidden-size", "many"], ["hidden_size = many", "--hidden-size", "1 to 4,096"]),
+            (["--learning-rate", "-1"], ["learning_rate = -1", "above 0"]),
+            (["--cell", "lstmm"], ["cell = lstmm", "Did you mean lstm?"]),
+            (["--preset", "notbook"], ["notbook", "Did you mean notebook?"]),
+            (["--patience", "3"], ["patience = 3", "validation_fraction"]),
+            (["--no-bidirectional", "--merge", "sum"], ["merge = sum", "--no-bidirectional"]),
+            (["--hiden-size", "3"], ["--hiden-size", "Did you mean --hidden-size?"]),
+            (["--jsno"], ["--jsno", "Did you mean --json?"]),
+            (["--hidden-size"], ["--hidden-size"]),
+            (["false"], ["false is no command, and no option takes it"]),
+            (["doctor"], ["doctor is a command and comes first"]),
+            (["--lr", "3"], ["There is no option --lr here.\n"]),
+            (["--name", "../x"], ["cannot be part of a folder's name"]),
+            (["docter"], ["docter", "Did you mean doctor?"]),
+            (["--config", "nowhere.toml"], ["nowhere.toml", "No such file"]),
+            (["--seed", "1", "--seed", "2"], ["--seed"]),
+        ],
+    )
+    def test_a_wrong_command_is_one_message(
+        self, tokens: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, out, err = said(capsys, "--no-ui", *tokens)
+        assert code == 2
+        assert out == ""
+        assert [word for word in words if word not in err] == []
+
+    def test_a_device_that_is_not_there(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = said(capsys, "--json", "--dataset", "digits", "--device", "cuda:99")
+        assert (code, out) == (2, "")
+        assert "device = cuda:99 is not available here" in err
+        assert "Devices of this machine: auto, cpu" in err
+
+    def test_a_misspelt_variable_is_pointed_out(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("BILSTM_HIDEN_SIZE", "3")
+        code, _, err = said(capsys, "--print-config")
+        assert code == 0
+        assert "Did you mean BILSTM_HIDDEN_SIZE?" in err
+
+    def test_control_characters_of_a_file_do_not_reach_the_screen(
+        self, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        file = tmp_path / "run.toml"
+        file.write_text('cell = "\\u001b[2J\\u009b31m[bold]x"\n')
+        code, _, err = said(capsys, "--no-ui", "--config", str(file))
+        assert code == 2
+        assert "\x1b" not in err
+        assert "\x9b" not in err
+        assert r"\x1b[2J\x9b31m[bold]x" in err
+
+    def test_without_a_terminal_it_names_no_ui(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, _, err = said(capsys)
+        assert code == 2
+        assert "needs a terminal" in err
+        assert "--no-ui" in err
+
+
+class TestDefects:
+    def test_an_unforeseen_error_is_words_and_a_file(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        from bilstm_tui.cli import main as cli
+
+        def burst(*_: object, **__: object) -> None:
+            raise ZeroDivisionError("so it goes")
+
+        monkeypatch.setattr(cli, "resolve", burst)
+        code, out, err = said(capsys, "--no-ui")
+        assert (code, out) == (70, "")
+        assert "ZeroDivisionError: so it goes" in err
+        (report,) = (tmp_path / "state").rglob("crash-*.log")
+        assert str(report) in err
+        assert "Traceback" in report.read_text()
