@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from bilstm_core import events
 from bilstm_core.errors import UsageError
-from bilstm_core.network.weights import load_weights
+from bilstm_core.network.weights import load
 from bilstm_core.processes.session import resume_run
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
@@ -47,7 +47,7 @@ def check(run: Run, epochs: int, kills: int) -> None:
         assert seen.epochs == asked, f"{seen.epochs} epochs of {asked}"
         # whoever has it go on for longer may be killed before the first word of that
         assert asked == epochs or kills, f"{asked} epochs instead of {epochs}"
-        load_weights(run.model_file)
+        load(run.model_file)
     is_finished = seen.status == "finished" and seen.epochs == epochs
     _check_that_it_can_go_on(run, is_finished=is_finished)
 

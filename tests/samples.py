@@ -1,12 +1,12 @@
 """Small things to try the program on, for tests and benchmarks alike."""
 
-import math
 from typing import Any
 
 from bilstm_core import events
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.sources.registry import describe
+from bilstm_core.network.cost import steps_per_epoch
 from bilstm_core.network.summary import summarise
 
 
@@ -18,23 +18,15 @@ def small_config(**settings: Any) -> RunConfig:
 
 def run_started(config: RunConfig) -> events.RunStarted:
     """A run's first event, as a worker tells it."""
-    facts = CATALOG[config.dataset]
-    steps = math.ceil(facts.train_size / config.batch_size)
+    spec = describe(config)
+    steps = steps_per_epoch(config, spec)
     return events.RunStarted(
         config=config.model_dump(),
-        model=summarise(config),
+        model=summarise(config, spec),
         device=events.DeviceInfo(
             name="cpu", description="Processor", precision="float32", threads=2
         ),
-        data=events.DataInfo(
-            dataset=config.dataset,
-            train=facts.train_size,
-            validation=0,
-            test=facts.test_size,
-            sequence_length=facts.sequence_length,
-            input_size=facts.input_size,
-            classes=(),
-        ),
+        data=spec,
         steps_per_epoch=steps,
         total_steps=steps * config.num_epochs,
         versions={},

@@ -17,13 +17,13 @@ from tests.conftest import Recorder
 
 
 class StopAfter(StopRequest):
-    """Asks to stop when it was asked a number of times."""
+    """Requests a stop when it was asked a number of times."""
 
     def __init__(self, count: int) -> None:
         super().__init__()
         self.count = count
 
-    def is_asked(self) -> bool:
+    def is_requested(self) -> bool:
         self.count -= 1
         return self.count < 0
 

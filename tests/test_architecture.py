@@ -1,62 +1,302 @@
-"""Arrows run one way, and the process that paints imports no torch."""
+"""What imports what: the order of the rooms, no circles, and what never loads torch or a screen."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+CORE = ROOT / "core" / "bilstm_core"
+TUI = ROOT / "tui" / "bilstm_tui"
+
+ORDER = [
+    "errors",
+    "stopping",
+    "files",
+    "paths",
+    "building_blocks",
+    "config",
+    "compute",
+    "data",
+    "network",
+    "events",
+    "runs",
+    "training",
+    "inference",
+    "processes",
+    "diagnosis",
+    "__init__",
+]
+"""The rooms and top-level modules of the engine; each imports only from its own or from earlier
+ones. `__init__` is the front door, which may import everything."""
+
+SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual", "textual_plot"}
 
 
-def modules(package: Path) -> list[str]:
-    names = [
-        ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        for path in package.rglob("*.py")
-    ]
-    return [name.removesuffix(".__init__") for name in names if not name.endswith("__main__")]
+@dataclass(frozen=True)
+class Import:
+    """One imported module.
+
+    Attributes:
+        where: File, line and statement.
+        importer: The importing module, as in `training.step`.
+        target: The imported module: within the package as in `config.schema`, else its full name.
+        is_own: Whether the target is in the package.
+        is_relative: Whether the statement says so with dots.
+        at_import: Whether importing the importer runs it.
+    """
+
+    where: str
+    importer: str
+    target: str
+    is_own: bool
+    is_relative: bool
+    at_import: bool
 
 
-def loaded_after_importing(names: list[str]) -> set[str]:
-    code = """
-import importlib, sys
-for name in sys.argv[1:]:
-    importlib.import_module(name)
-print(*sys.modules)
-"""
-    result = subprocess.run(
-        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
+def name_of(path: Path, package: Path) -> str:
+    """A file's module within its package; `__init__` for the package's own."""
+    parts = path.relative_to(package).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def statements(
+    body: list[ast.stmt], *, at_import: bool = True
+) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import statement, and whether importing the module runs it."""
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, at_import
+        is_later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_for_types = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, part, [])
+            runs = at_import and not is_later and not (is_for_types and part == "body")
+            yield from statements(inner, at_import=runs)
+
+
+def imports_of(package: Path) -> list[Import]:
+    """Every import of every module of a package, those inside functions too."""
+    paths = {name_of(path, package): path for path in sorted(package.rglob("*.py"))}
+    found = []
+    for importer, path in paths.items():
+        file = path.relative_to(package.parent)
+        for node, at_import in statements(ast.parse(path.read_text(encoding="utf-8")).body):
+            where = f"{file}:{node.lineno}: {ast.unparse(node)}"
+            is_relative = isinstance(node, ast.ImportFrom) and node.level > 0
+            for full_name in targets(node, file.parent.parts, package.name, paths.keys()):
+                own, _, rest = full_name.partition(".")
+                is_own = own == package.name
+                target = (rest or "__init__") if is_own else full_name
+                found.append(Import(where, importer, target, is_own, is_relative, at_import))
+    return found
+
+
+def targets(
+    node: ast.Import | ast.ImportFrom, folder: tuple[str, ...], package: str, own: Collection[str]
+) -> Iterator[str]:
+    """The full names of the modules that a statement in a folder imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    start = folder[: len(folder) + 1 - node.level] if node.level else ()
+    origin = ".".join([*start, *([node.module] if node.module else [])])
+    for alias in node.names:
+        if f"{origin}.{alias.name}".removeprefix(f"{package}.") in own:
+            yield f"{origin}.{alias.name}"
+        elif (origin, alias.name) != (package, "__version__"):  # it needs no other module
+            yield origin
+
+
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def wrong_directions(package: Path, order: list[str]) -> list[str]:
+    """Imports from later rooms, modules in no room, and imports of one's own without dots."""
+    rooms = {room_of(name_of(path, package)) for path in package.rglob("*.py")}
+    wrong = [f"{room}: has no place in the order" for room in sorted(rooms - {*order})]
+    for one in imports_of(package):
+        if not one.is_own:
+            continue
+        if not one.is_relative:
+            wrong.append(f"{one.where} (is not relative)")
+        here, there = room_of(one.importer), room_of(one.target)
+        if here in order and there in order and order.index(there) > order.index(here):
+            wrong.append(f"{one.where} ({there} comes after {here})")
+    return wrong
+
+
+def circles(package: Path) -> list[str]:
+    """Modules that import one another, each circle as its imports.
+
+    Between rooms every import counts, within one those that run when the module is imported.
+    """
+    edges: dict[str, dict[str, Import]] = {}
+    for one in imports_of(package):
+        is_within = room_of(one.importer) == room_of(one.target)
+        if one.is_own and one.importer != "__init__" and (one.at_import or not is_within):
+            edges.setdefault(one.importer, {}).setdefault(one.target, one)
+    found, finished = [], set()
+
+    def visit(module: str, path: list[str]) -> None:
+        if module in path:
+            circle = [*path[path.index(module) :], module]
+            found.append(
+                "\n  ".join(["circle:", *(edges[a][b].where for a, b in pairwise(circle))])
+            )
+        elif module not in finished:
+            for target in edges.get(module, {}):
+                visit(target, [*path, module])
+            finished.add(module)
+
+    for module in sorted(edges):
+        visit(module, [])
+    return found
+
+
+def imports_from(package: Path, forbidden: set[str]) -> list[str]:
+    return [one.where for one in imports_of(package) if room_of(one.target) in forbidden]
+
+
+def report(wrong: list[str]) -> str:
+    return "\n".join(["", *wrong])
+
+
+def test_the_engine_imports_in_one_direction() -> None:
+    wrong = wrong_directions(CORE, ORDER)
+    assert not wrong, report(wrong)
+
+
+@pytest.mark.parametrize("package", [CORE, TUI], ids=lambda path: path.name)
+def test_there_are_no_import_circles(package: Path) -> None:
+    wrong = circles(package)
+    assert not wrong, report(wrong)
+
+
+def test_the_engine_imports_no_screen() -> None:
+    wrong = imports_from(CORE, SCREENS)
+    assert not wrong, report(wrong)
+
+
+class TestPlanted:
+    """What the tests above look for is found."""
+
+    @pytest.fixture
+    def package(self, tmp_path: Path) -> Path:
+        package = tmp_path / "engine"
+        for name in ("__init__", "errors", "low/__init__", "low/a", "low/b", "high/__init__"):
+            path = package / f"{name}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text('"""Nothing yet."""\n')
+        (package / "low" / "b.py").write_text("from ..errors import Error\nfrom . import a\n")
+        (package / "high" / "c.py").write_text("from .. import errors\nfrom ..low.b import x\n")
+        (package / "__init__.py").write_text("from .high import c\n")
+        return package
+
+    ORDER = ("errors", "low", "high", "__init__")
+
+    def test_as_it_is_nothing_is_wrong(self, package: Path) -> None:
+        assert wrong_directions(package, [*self.ORDER]) == []
+        assert circles(package) == []
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "from ..high.c import y",
+            "from ..high import c",
+            "from .. import high",
+            "from .. import z",
+        ],
     )
-    return {name.partition(".")[0] for name in result.stdout.split()}
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "{}\n",
+            "def f():\n    {}\n",
+            "if TYPE_CHECKING:\n    {}\n",
+            "try:\n    {}\nexcept E:\n    x\n",
+        ],
+    )
+    def test_an_import_from_a_later_room(self, package: Path, code: str, statement: str) -> None:
+        (package / "low" / "a.py").write_text(code.format(statement))
+        (wrong,) = wrong_directions(package, [*self.ORDER])
+        line = 1 if code.startswith("{") else 2
+        assert wrong.startswith(f"engine/low/a.py:{line}: {statement} (")
+
+    def test_a_module_in_no_room_and_an_import_without_dots(self, package: Path) -> None:
+        (package / "new.py").write_text("import engine.errors\n")
+        assert wrong_directions(package, [*self.ORDER]) == [
+            "new: has no place in the order",
+            "engine/new.py:1: import engine.errors (is not relative)",
+        ]
+
+    @pytest.mark.parametrize("statement", ["from .b import x", "from . import b"])
+    def test_a_circle_within_a_room(self, package: Path, statement: str) -> None:
+        (package / "low" / "a.py").write_text(f"{statement}\n")
+        (circle,) = circles(package)
+        assert sorted(circle.splitlines()) == [
+            "  engine/low/a.py:1: " + statement,
+            "  engine/low/b.py:2: from . import a",
+            "circle:",
+        ]
+        (package / "low" / "a.py").write_text(f"def f():\n    {statement}\n")
+        assert circles(package) == []
+
+    def test_a_circle_between_rooms(self, package: Path) -> None:
+        (package / "low" / "a.py").write_text("def f():\n    from ..high.c import y\n")
+        (circle,) = circles(package)
+        assert "engine/low/a.py:2: from ..high.c import y" in circle
+        assert "engine/high/c.py:2: from ..low.b import x" in circle
+
+    def test_a_screen(self, package: Path) -> None:
+        (package / "low" / "a.py").write_text("def f():\n    from rich.text import Text\n")
+        assert imports_from(package, SCREENS) == ["engine/low/a.py:2: from rich.text import Text"]
 
 
-def test_the_engine_knows_no_screen() -> None:
-    loaded = loaded_after_importing(modules(ROOT / "core" / "bilstm_core"))
-    assert "torch" in loaded
-    assert loaded.isdisjoint({"textual", "rich", "bilstm_tui", "cyclopts"})
+def loaded_by(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that are loaded after some code."""
+    code += "\nprint(*sys.modules, file=sys.stderr)"
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    return {room_of(name) for name in result.stderr.split()}
 
 
-def test_the_face_imports_no_torch() -> None:
-    loaded = loaded_after_importing(modules(ROOT / "tui" / "bilstm_tui"))
-    assert "bilstm_core" in loaded
+def loaded_after_importing(*names: str) -> set[str]:
+    return loaded_by("import importlib, sys\n[*map(importlib.import_module, sys.argv[1:])]", *names)
+
+
+def test_no_module_of_the_app_loads_torch() -> None:
+    names = [name_of(path, TUI.parent) for path in TUI.rglob("*.py")]
+    loaded = loaded_after_importing(*(name for name in names if not name.endswith("__main__")))
+    assert {"bilstm_core", "textual"} <= loaded
     assert loaded.isdisjoint({"torch", "torchvision", "sklearn"})
+    assert not imports_from(TUI, {"torch", "torchvision", "sklearn"})
 
 
-def test_the_command_line_imports_only_what_help_needs() -> None:
-    loaded = loaded_after_importing(["bilstm_tui.cli.main"])
+@pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])
+def test_the_command_line_loads_only_what_help_needs(option: str) -> None:
+    loaded = loaded_by("import sys\nfrom bilstm_tui.cli.main import run\nrun(sys.argv[1:])", option)
+    assert "bilstm_tui" in loaded
     assert loaded.isdisjoint({"torch", "numpy", "textual", "PIL"})
 
 
-def test_the_first_paint_needs_no_numbers() -> None:
-    loaded = loaded_after_importing(["bilstm_tui.cli.main", "bilstm_tui.app.app"])
+def test_the_first_paint_loads_no_numbers() -> None:
+    loaded = loaded_after_importing("bilstm_tui.cli.main", "bilstm_tui.app.app")
     assert "textual" in loaded
     assert loaded.isdisjoint({"torch", "numpy", "textual_plot", "PIL"})
 
 
-@pytest.mark.parametrize("package", ["core/bilstm_core", "tui/bilstm_tui"])
-def test_files_stay_short(package: str) -> None:
+@pytest.mark.parametrize("package", [CORE, TUI], ids=lambda path: path.name)
+def test_files_stay_short(package: Path) -> None:
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
-        for path in (ROOT / package).rglob("*.py")
+        for path in package.rglob("*.py")
     }
     assert {name: length for name, length in lengths.items() if length > 400} == {}

@@ -41,8 +41,36 @@ def test_every_exit_code_is_described() -> None:
         assert f"| {code} |" in README
 
 
-def test_every_file_of_the_packages_is_in_the_tree() -> None:
-    for package in ("core/bilstm_core", "tui/bilstm_tui"):
-        for path in (ROOT / package).glob("*.py"):
-            if not path.name.startswith("__"):
-                assert f"  {path.name}" in README
+def paths_in(tree: str) -> list[str]:
+    """The paths of a tree: a file or folder/ a line, indented below its folder, then words."""
+    paths, folders = [], {}
+    for line in filter(str.strip, tree.splitlines()):
+        depth = len(line) - len(line.lstrip())
+        folders = {at: folder for at, folder in folders.items() if at < depth}
+        name = line.split()[0]
+        if name.endswith("/"):
+            folders[depth] = name
+        else:
+            paths.append("".join(folders.values()) + name)
+    return paths
+
+
+def test_a_tree_is_read_by_its_indentation() -> None:
+    tree = "a/b/     words\n  c/\n    d.py   words, e.py\n  f.py\ng/       h.py"
+    assert paths_in(tree) == ["a/b/c/d.py", "a/b/f.py"]
+
+
+def test_the_tree_has_every_module_of_the_packages() -> None:
+    _, _, section = README.partition("\n## How it is built\n")
+    listed = [path for path in paths_in(section.split("```")[1]) if path.endswith(".py")]
+    actual = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("core/bilstm_core", "tui/bilstm_tui")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name not in {"__init__.py", "__main__.py"}
+    }
+    assert {"missing": sorted(actual - {*listed}), "surplus": sorted({*listed} - actual)} == {
+        "missing": [],
+        "surplus": [],
+    }
+    assert len(listed) == len({*listed})

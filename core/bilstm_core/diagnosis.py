@@ -1,4 +1,4 @@
-"""What is installed, what there is to train on, where files go, and what is wrong with it."""
+"""Checks of the installation, the devices and the folders."""
 
 import os
 import platform
@@ -23,15 +23,15 @@ _PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-lear
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing looked at.
+    """The result of one check.
 
     Attributes:
-        topic: What was looked at.
+        topic: What was checked.
         detail: What was found.
-        level: `fine`; `note`: works, but could be better; `problem`: something will not work.
-        advice: What to do about it, a line each.
-        remedies: Those lines of the advice that an interface can offer in its own way.
-        exit_code: Of a command that meets this problem; 0 where there is none.
+        level: `fine`; `note`: works, but could be better; `problem`: something does not work.
+        advice: What to do about it, one piece of advice per line.
+        remedies: The advice that an interface can offer as a command, an option or a button.
+        exit_code: Exit code of a command that fails because of this; 0 if there is no problem.
     """
 
     topic: str
@@ -43,7 +43,7 @@ class CheckResult:
 
 
 def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
-    """Look at everything, in the order in which a person would ask."""
+    """Run all checks, the most basic ones first."""
     yield CheckResult("bilstm-tui", f"{__version__} on Python {platform.python_version()}")
     yield from _packages()
     yield from _machine()
@@ -88,7 +88,7 @@ def _machine() -> Iterator[CheckResult]:
 
 def _torch() -> Iterator[CheckResult]:
     try:
-        import torch  # seconds, and a broken one is a finding
+        import torch  # takes seconds; a failure is a result
     except (ImportError, OSError, RuntimeError) as error:
         raise InstallationError(
             f"PyTorch cannot be imported: {error}",
@@ -96,14 +96,14 @@ def _torch() -> Iterator[CheckResult]:
         ) from None
     from .compute import devices  # imports torch
 
-    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU alone"
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     yield CheckResult("PyTorch build", build)
     available = devices.available_devices()
     for name in available:
         device = torch.device(name)
         bfloat16 = "bfloat16 natively" if devices.has_bfloat16(device) else "no native bfloat16"
         cores = f", {torch.get_num_threads()} threads" if name == "cpu" else ""
-        chosen = ", what auto takes" if name == available[0] else ""
+        chosen = ", chosen by auto" if name == available[0] else ""
         yield CheckResult(
             f"device {name}", f"{devices.describe(device)}{cores}, {bfloat16}{chosen}"
         )
@@ -117,7 +117,7 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
     elif os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
         advice = "CUDA_VISIBLE_DEVICES hides it; unset that variable or name a GPU in it."
     else:
-        advice = "The driver is too old for this PyTorch: update the driver, or PyTorch to match."
+        advice = "The driver is too old for this PyTorch: update it, or install an older PyTorch."
     detail = "this machine has an NVIDIA GPU that PyTorch cannot use"
     return CheckResult("GPU", detail, "note", advice)
 
@@ -125,9 +125,9 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
 def _data(folder: Path) -> Iterator[CheckResult]:
     from .data.sources.registry import BUILT_IN, inspect_folder
 
-    finding = _folder("data folder", folder, DataError.exit_code, needed=False)
-    yield finding
-    if finding.level == "problem":
+    folder_check = _folder("data folder", folder, DataError.exit_code, must_be_writable=False)
+    yield folder_check
+    if folder_check.level == "problem":
         return
     for spec in CATALOG.values():
         if spec.name in BUILT_IN:
@@ -138,41 +138,41 @@ def _data(folder: Path) -> Iterator[CheckResult]:
         except DataError as error:
             yield _problem(spec.name, error)
             continue
-        can_fetch = finding.level == "fine"
-        missing = "not here; fetched when first used" if can_fetch else "not here"
+        can_download = folder_check.level == "fine"
+        missing = "not found; downloaded when first used" if can_download else "not found"
         state = "complete" if is_complete else missing
         if damaged:
-            is_fetched = can_fetch and not is_complete
-            advice = "It will be fetched again when it is used." if is_fetched else ""
+            is_downloaded = can_download and not is_complete
+            advice = "It is downloaded again when it is used." if is_downloaded else ""
             yield CheckResult(spec.name, " ".join([f"{state}.", *damaged]), "note", advice)
         else:
             yield CheckResult(spec.name, state)
 
 
 def _runs(folder: Path) -> Iterator[CheckResult]:
-    yield _folder("runs folder", folder, OutputError.exit_code, needed=True)
+    yield _folder("runs folder", folder, OutputError.exit_code, must_be_writable=True)
 
 
-def _folder(topic: str, folder: Path, exit_code: int, *, needed: bool) -> CheckResult:
-    """A folder that exists or can be made; `needed` says that it must be writable."""
-    there = next(path for path in [folder, *folder.absolute().parents] if path.exists())
+def _folder(topic: str, folder: Path, exit_code: int, *, must_be_writable: bool) -> CheckResult:
+    """Check a folder that exists or can be created."""
+    existing = next(path for path in [folder, *folder.absolute().parents] if path.exists())
     detail = str(folder.absolute())
-    if not there.is_dir():
-        advice = f"Move {there} away, or choose another folder."
-        problem = f"{detail}: {there} is a file"
+    if not existing.is_dir():
+        advice = f"Move {existing} away, or choose another folder."
+        problem = f"{detail}: {existing} is a file"
         return CheckResult(topic, problem, "problem", advice, exit_code)
-    free = f"{shutil.disk_usage(there).free / _GIB:.1f} GiB free"
-    if _can_write_in(there):
-        state = "" if there == folder else ", made when needed"
+    free = f"{shutil.disk_usage(existing).free / _GIB:.1f} GiB free"
+    if _can_write_in(existing):
+        state = "" if existing == folder else ", created when needed"
         return CheckResult(topic, f"{detail}, {free}{state}")
-    if needed:
-        advice = f"Choose one that you may write to: {paths.RUNS_DIR_VARIABLE}=FOLDER."
+    if must_be_writable:
+        advice = f"Choose a writable folder: {paths.RUNS_DIR_VARIABLE}=FOLDER."
         return CheckResult(topic, f"{detail} cannot be written", "problem", advice, exit_code)
-    return CheckResult(topic, f"{detail}, read-only: nothing can be fetched into it", "note")
+    return CheckResult(topic, f"{detail}, read-only: nothing can be downloaded into it", "note")
 
 
 def _can_write_in(folder: Path) -> bool:
-    """Tried, not asked: permissions do not tell of read-only file systems, nor root of them."""
+    """Create a file to find out: permissions show neither a read-only file system nor root."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

@@ -1,7 +1,7 @@
-"""What a run tells the world: small frozen dataclasses <-> one JSON line each.
+"""The events of a run: frozen dataclasses <-> one line of JSON each.
 
 Every number that a screen or a script shows comes from an event. The keys are listed in the
-README and frozen by a test. Numbers that JSON cannot hold (nan, infinity) are written as null.
+README and fixed by a test. Numbers that JSON cannot represent (nan, infinity) become null.
 """
 
 import re
@@ -18,20 +18,20 @@ from .data.spec import Count, DataSpec, Split
 from .errors import BilstmError, Remedy
 from .network.summary import ModelSummary
 
-# what a log claims is data from anywhere: bounds keep absurd numbers out of the read-out
+# a log file is untrusted input: the bounds reject numbers that could not be displayed
 Seconds = Annotated[float, Ge(0), Le(1e11)]
 Rate = Annotated[float, Ge(0), Le(1e15)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
-"""As large as a float32."""
+"""Within the range of a float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Event:
-    """What all events have.
+    """The fields of every event.
 
     Attributes:
-        type: Which event it is.
+        type: The type of the event.
         time: When it happened, in seconds since 1970 (UTC).
     """
 
@@ -41,14 +41,14 @@ class _Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Download(_Event):
-    """A data file is arriving; sent a few times a second, and once when it is complete.
+    """Progress of a download; emitted a few times a second, and once when the file is complete.
 
     Attributes:
         dataset: Name of the data set.
-        title: The same as people write it.
+        title: Name of the data set for display.
         file: Name of the file.
-        received: Bytes of this file so far.
-        total: Bytes of this file in all; 0 while the server has not said.
+        received: Bytes received so far.
+        total: Size of the file in bytes; 0 while it is unknown.
     """
 
     type: Literal["download"] = "download"
@@ -61,12 +61,12 @@ class Download(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceInfo:
-    """Where a run trains.
+    """The device of a run.
 
     Attributes:
         name: PyTorch's name, such as 'cuda:0'.
-        description: The processor's or GPU's own name.
-        precision: 'float32', 'tf32' or 'bfloat16', as resolved.
+        description: Model name of the processor or GPU.
+        precision: The precision in use: 'float32', 'tf32' or 'bfloat16'.
         threads: Processor threads that PyTorch uses.
     """
 
@@ -80,20 +80,20 @@ class DeviceInfo:
 class RunStarted(_Event):
     """Data and model are ready; the first step follows.
 
-    A run that was resumed tells it again, with the step of the checkpoint it goes on from: what
-    the log holds of later steps was trained in vain, and comes again.
+    A resumed run emits it again, with the step of its checkpoint. Later steps that the log
+    already contains were lost, and are trained again.
 
     Attributes:
-        run: Name of the run's folder; empty where it has none.
-        epoch: Where it begins: the epoch in progress, from 1.
-        step: Steps taken before; 0 for a new run.
+        run: Name of the run's folder; empty if it has none.
+        epoch: The epoch of the first step, from 1.
+        step: Steps already trained; 0 for a new run.
         config: The whole configuration, by setting name.
         model: Layers, shapes and parameter counts.
-        device: Where it trains.
-        data: What it learns from.
+        device: The device.
+        data: Description of the data set.
         steps_per_epoch: Optimiser steps in an epoch.
-        total_steps: Optimiser steps in the run, should it not stop early.
-        versions: Of bilstm-tui, Python and PyTorch.
+        total_steps: Optimiser steps in the run, unless it stops early.
+        versions: Versions of bilstm-tui, Python and PyTorch.
     """
 
     type: Literal["run_started"] = "run_started"
@@ -111,14 +111,14 @@ class RunStarted(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Progress(_Event):
-    """A batch of steps was taken.
+    """Losses and speed of the steps since the previous `progress`.
 
     Attributes:
-        epoch: Of the last step, from 1.
+        epoch: Epoch of the last step, from 1.
         step: The last step, counted from 1 over the whole run.
-        losses: One per step, the last belonging to `step`; null where it was not finite.
-        learning_rate: Of the last step.
-        samples_per_second: Images trained per second since the previous `progress`.
+        losses: One loss per step, the last belonging to `step`; null if it is not finite.
+        learning_rate: Learning rate of the last step.
+        samples_per_second: Sequences trained per second since the previous `progress`.
     """
 
     type: Literal["progress"] = "progress"
@@ -131,14 +131,16 @@ class Progress(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EpochEnded(_Event):
-    """Every training image was seen once more.
+    """An epoch, one pass over the training set, is complete.
+
+    Loss and accuracy are those of each sequence when it was trained on, before the step's update.
 
     Attributes:
-        epoch: From 1.
+        epoch: The epoch, from 1.
         step: Last step of the epoch.
-        loss: Mean training loss over the epoch's images, as each was met.
-        correct: Images classified rightly when met.
-        total: Images trained on.
+        loss: Mean training loss.
+        correct: Sequences classified correctly.
+        total: Sequences trained on.
         accuracy: correct / total, as a fraction.
         seconds: Duration of the epoch's training.
     """
@@ -155,9 +157,9 @@ class EpochEnded(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StoppedEarly(_Event):
-    """Training ended before its last epoch; the final evaluations follow.
+    """Training ended early: the validation loss did not fall for `patience` epochs.
 
-    The validation loss had not fallen for `patience` epochs.
+    The final evaluations follow.
 
     Attributes:
         epoch: Epochs trained.
@@ -173,13 +175,13 @@ class StoppedEarly(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationStarted(_Event):
-    """The final check on a whole split begins; it may take a while.
+    """The final evaluation on a split starts; it may take a while.
 
     Attributes:
         split: train, validation or test.
-        epoch: The epoch whose weights are checked.
-        step: Its last step.
-        total: Images in the split.
+        epoch: The epoch whose weights are evaluated.
+        step: Last step of that epoch.
+        total: Sequences in the split.
     """
 
     type: Literal["evaluation_started"] = "evaluation_started"
@@ -191,16 +193,16 @@ class EvaluationStarted(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(_Event):
-    """The model was checked on a whole split.
+    """The model was evaluated on a split.
 
     Attributes:
         split: train, validation or test.
-        final: Whether training is over: the notebook's two lines come from these.
-        epoch: The epoch whose weights were checked.
-        step: Its last step.
+        final: Whether training is over; the notebook's two accuracy lines show these.
+        epoch: The epoch whose weights were evaluated.
+        step: Last step of that epoch.
         loss: Mean cross-entropy, without label smoothing.
-        correct: Images classified rightly.
-        total: Images in the split.
+        correct: Sequences classified correctly.
+        total: Sequences in the split.
         accuracy: correct / total, as a fraction.
     """
 
@@ -217,7 +219,7 @@ class Evaluation(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunWarning(_Event):
-    """Something that the user should know; training goes on."""
+    """A warning for the user; training continues."""
 
     type: Literal["warning"] = "warning"
     message: str
@@ -230,9 +232,9 @@ class Finished(_Event):
     Attributes:
         epoch: Epochs trained.
         step: Steps trained.
-        kept_epoch: The epoch whose weights were kept; an earlier one after early stopping.
-        seconds: From the first step to the end, evaluation included.
-        training_seconds: Of that, spent on training steps.
+        kept_epoch: The epoch whose weights were kept; with `patience`, the best one.
+        seconds: Time from the first step to the end, including evaluation.
+        training_seconds: The part of it spent on training steps.
     """
 
     type: Literal["finished"] = "finished"
@@ -245,7 +247,7 @@ class Finished(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class _AtStep(_Event):
-    """What somebody asked for, and where in the run; epoch and step are 0 before the first."""
+    """A request to the run, and the epoch and step it came at; both 0 before the first step."""
 
     epoch: Count
     step: Count
@@ -253,24 +255,24 @@ class _AtStep(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Paused(_AtStep):
-    """Somebody asked the run to wait; its process keeps everything as it is."""
+    """The run was paused on request; its process keeps its state in memory."""
 
     type: Literal["paused"] = "paused"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed(_AtStep):
-    """The run waits no longer: somebody asked it to go on."""
+    """The paused run was continued on request."""
 
     type: Literal["resumed"] = "resumed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LearningRateChanged(_AtStep):
-    """Somebody changed the setting `learning_rate` of the running run, from the next step on.
+    """The setting `learning_rate` was changed on request, from the next step on.
 
     Attributes:
-        learning_rate: What it is now; the peak where the schedule has one.
+        learning_rate: The new value; the peak if the schedule has one.
     """
 
     type: Literal["learning_rate_changed"] = "learning_rate_changed"
@@ -279,14 +281,14 @@ class LearningRateChanged(_AtStep):
 
 @dataclass(frozen=True, kw_only=True)
 class Stopping(_AtStep):
-    """Somebody asked the run to stop; the accuracy of what there is is checked before it does."""
+    """The run was asked to stop; the final evaluation of the current weights comes first."""
 
     type: Literal["stopping"] = "stopping"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stopped(_AtStep):
-    """Somebody asked the run to stop before its end."""
+    """The run was stopped on request before its end."""
 
     type: Literal["stopped"] = "stopped"
 
@@ -298,9 +300,9 @@ class Failed(_Event):
     Attributes:
         title: A short name for the failure.
         message: What happened.
-        advice: What to do next, a line each.
-        remedies: Those lines of the advice that an interface can offer in its own way.
-        exit_code: Of the process.
+        advice: What to do next, one piece of advice per line.
+        remedies: The advice that an interface can offer as a command, an option or a button.
+        exit_code: Exit code of the process.
         details: The last lines of the traceback of an internal error.
     """
 
@@ -308,13 +310,13 @@ class Failed(_Event):
     title: str
     message: str
     advice: str
-    remedies: tuple[OnErrorOmit[Remedy], ...] = ()  # those of a later version are left out
+    remedies: tuple[OnErrorOmit[Remedy], ...] = ()  # unknown actions of a later version are omitted
     exit_code: Count
     details: str = ""
 
     @classmethod
     def from_error(cls, error: BilstmError, details: str = "") -> "Failed":
-        """The event for an error."""
+        """Create the event for an error."""
         return cls(
             title=error.title,
             message=error.message,
@@ -344,7 +346,7 @@ Event = (
 )
 
 Emit = Callable[[Event], None]
-"""What takes a run's events."""
+"""A function that receives the events of a run."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(
     Annotated[Event, Field(discriminator="type")], config=ConfigDict(ser_json_inf_nan="null")
@@ -352,22 +354,22 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(
 
 
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What JSON allows in a string and a terminal obeys."""
+"""Characters that JSON allows in a string and that control a terminal or the text direction."""
 
 
 def to_json(event: Event) -> str:
-    """The event as one line of JSON, without the line's end."""
+    """Convert an event to one line of JSON, without a newline."""
     line = _ADAPTER.dump_json(event).decode()
     return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
 
 
 def from_json(line: str | bytes) -> Event:
-    """The event in one line of JSON; keys it does not know are passed over.
+    """Read an event from one line of JSON; unknown keys are ignored.
 
     Raises:
-        ValueError: The line holds no event.
+        ValueError: The line is not an event.
     """
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError as error:
-        raise ValueError(f"no event: {error.errors()[0]['msg']}") from None
+        raise ValueError(f"not an event: {error.errors()[0]['msg']}") from None

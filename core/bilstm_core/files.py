@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and that never lead out of their folder."""
+"""Atomic replacement of files, and opening files without following symbolic links."""
 
 import os
 import stat
@@ -9,27 +9,27 @@ _MAX_TEXT_BYTES = 1 << 20
 
 
 def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None = None) -> None:
-    """Replace a file in one step: whoever reads it sees the old content or the new, whole.
+    """Replace a file atomically: a reader sees either the old content or the new, complete.
 
-    The content is on the disk before the name points to it, so a crash of the machine leaves
-    one of the two as well.
+    The content is flushed to the disk before the file is renamed, so the same holds after a
+    crash of the machine.
 
     Args:
         path: The file.
-        content: What it shall hold.
-        keep: A name under which the old file stays, until the next replacement.
+        content: Its new content.
+        keep: Path under which the old file is kept until the next replacement.
 
     Raises:
-        OSError: It could not be written; the old file is untouched.
+        OSError: The file cannot be written; the old file is unchanged.
     """
     incoming = path.with_name(f".{path.name}.incoming")
     try:
-        with open_inside(incoming, "wb") as file:
+        with open_regular_file(incoming, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         if keep is not None and path.exists():
-            _copy_name(path, keep)
+            _add_hard_link(path, keep)
         incoming.replace(path)
     except OSError:
         incoming.unlink(missing_ok=True)
@@ -37,26 +37,26 @@ def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None 
     _sync_folder(path.parent)
 
 
-def open_inside(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
-    """Open a file of a run folder; a link is refused, for it may lead anywhere.
+def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
+    """Open a regular file, and no symbolic link, which may point outside its folder.
 
     Raises:
-        OSError: It is a link, no plain file, or cannot be opened.
+        OSError: It is a symbolic link or not a regular file, or it cannot be opened.
     """
 
     def opener(name: str, flags: int) -> int:
-        # without O_NONBLOCK a pipe laid in the place of a file would hold us up for ever
+        # without O_NONBLOCK, opening a named pipe would block for ever
         descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(f"{name} is no plain file")
+            raise OSError(f"{name} is not a regular file")
         return descriptor
 
     return open(path, mode, buffering, opener=opener)
 
 
 def is_missing(folder: Path) -> bool:
-    """Whether there is no such folder any more; one that cannot be looked at may come back."""
+    """Whether a folder does not exist; False if it cannot be accessed, which may be temporary."""
     try:
         folder.stat()
     except FileNotFoundError:
@@ -67,29 +67,29 @@ def is_missing(folder: Path) -> bool:
 
 
 def read_text(path: Path, *, is_untrusted: bool = False) -> str:
-    """The text of a small file; a foreign one must be a plain file, no link and no pipe.
+    """Read a small text file; an untrusted one must be a regular file, not a link or a pipe.
 
     Raises:
-        OSError: It cannot be read, or is larger than any file of ours.
+        OSError: It cannot be read, or is larger than 1 MiB.
         ValueError: It is not UTF-8.
     """
-    with open_inside(path, "rb") if is_untrusted else path.open("rb") as file:
+    with open_regular_file(path, "rb") if is_untrusted else path.open("rb") as file:
         content = file.read(_MAX_TEXT_BYTES + 1)
     if len(content) > _MAX_TEXT_BYTES:
         raise OSError(f"{path} is larger than {_MAX_TEXT_BYTES:,} bytes")
     return content.decode("utf-8-sig")
 
 
-def _copy_name(path: Path, other: Path) -> None:
-    """Give a file a second name, replacing what had it; at no moment is the first one gone."""
-    linked = other.with_name(f".{other.name}.incoming")
+def _add_hard_link(path: Path, link: Path) -> None:
+    """Make `link` a hard link to a file, atomically if it exists; `path` exists throughout."""
+    temporary = link.with_name(f".{link.name}.incoming")
     try:
-        linked.unlink(missing_ok=True)
-        linked.hardlink_to(path)
-    except OSError:  # a file system without hard links: for a moment only the second is there
-        path.replace(other)
+        temporary.unlink(missing_ok=True)
+        temporary.hardlink_to(path)
+    except OSError:  # the file system has no hard links: `path` is missing for a moment
+        path.replace(link)
     else:
-        linked.replace(other)
+        temporary.replace(link)
 
 
 def _sync_folder(folder: Path) -> None:

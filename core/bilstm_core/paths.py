@@ -1,4 +1,4 @@
-"""Where things are kept, and the environment variables that say otherwise."""
+"""Where files are kept, and the environment variables that change it."""
 
 import os
 from collections.abc import Callable
@@ -19,52 +19,53 @@ OTHER_VARIABLES = {
     MIRROR_VARIABLE: "address of a data folder served over HTTP, tried before the public mirrors",
     PRESET_VARIABLE: "the preset to start from",
 }
-"""Every environment variable of ours that is no setting, with a line of help."""
+"""The environment variables that are not settings, each with a line of help."""
 
 
 def data_dir(chosen: Path | None = None) -> Path:
-    """The folder of the data sets: as chosen, else `BILSTM_DATA_DIR`, else the user's cache."""
-    default = os.environ.get(DATA_DIR_VARIABLE) or _of_the_user(user_cache_path) / "datasets"
-    return expanded(Path(chosen or default))
+    """The folder of the data sets: `chosen`, else `BILSTM_DATA_DIR`, else in the user's cache."""
+    default = os.environ.get(DATA_DIR_VARIABLE) or _user_folder(user_cache_path) / "datasets"
+    return expand_home(Path(chosen or default))
 
 
 def runs_dir(chosen: Path | None = None) -> Path:
-    """The folder of the runs: as chosen, else `BILSTM_RUNS_DIR`, else `runs` in this folder."""
-    return expanded(Path(chosen or os.environ.get(RUNS_DIR_VARIABLE) or "runs"))
+    """The folder of the runs: `chosen`, else `BILSTM_RUNS_DIR`, else `./runs`."""
+    return expand_home(Path(chosen or os.environ.get(RUNS_DIR_VARIABLE) or "runs"))
 
 
 def preferences_file() -> Path:
-    """What the app remembers of its user."""
-    return _of_the_user(user_config_path) / "app.toml"
+    """The file of the user's preferences for the app."""
+    return _user_folder(user_config_path) / "app.toml"
 
 
 def threads_file() -> Path:
-    """How many threads were measured to be fastest on this machine."""
-    return _of_the_user(user_cache_path) / "threads.json"
+    """The file that caches the fastest number of threads for each network."""
+    return _user_folder(user_cache_path) / "threads.json"
 
 
 def log_dir() -> Path:
     """The folder of crash reports."""
-    return _of_the_user(user_log_path)
+    return _user_folder(user_log_path)
 
 
-def expanded(path: Path) -> Path:
-    """A path with its `~` filled in.
+def expand_home(path: Path) -> Path:
+    """Replace a leading `~` by the home folder.
 
     Raises:
-        UsageError: There is no such home.
+        UsageError: The home folder cannot be determined.
     """
     try:
         return path.expanduser()
     except RuntimeError:
         raise UsageError(
-            f"The home folder in {path} is unknown.", "Name the folder in full, or set HOME."
+            f"The home folder in {path} cannot be determined.",
+            "Give the path without ~, or set HOME.",
         ) from None
 
 
-def _of_the_user(find: Callable[[str], Path]) -> Path:
-    """A folder of the user's; where they have no home, as in a container, one in this folder."""
+def _user_folder(locate: Callable[[str], Path]) -> Path:
+    """A folder of the user; without a home, as in a container, one in the working directory."""
     try:
-        return find("bilstm-tui").expanduser()
+        return locate("bilstm-tui").expanduser()
     except RuntimeError:
         return Path(".bilstm-tui").absolute()

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.data.dataset import Dataset
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.sources.registry import load
 
 
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
-    return load_dataset("digits", Path("unused"), lambda _: None)
+    return load("digits", Path("unused"))

@@ -179,7 +179,7 @@ class TestHome:
         _, said = ran(command("--no-ui", "--dataset", "kmnist"), env, 3)
         assert f"{tmp_path}/.bilstm-tui/datasets/KMNIST/raw" in said
         _, said = ran(command("runs", "--runs-dir", "~/runs"), env, 2)
-        assert "Name the folder in full, or set HOME." in said
+        assert "Give the path without ~, or set HOME." in said
         unshare, *rest = command(*SMALL)
         app_trains(*rest, env=env, command=unshare)
 

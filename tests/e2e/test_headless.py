@@ -55,6 +55,7 @@ class TestPipe:
         assert "_mine_" in told[0].run
         assert isinstance(told[-1], events.Finished)
         assert json.loads(result.stdout.splitlines()[0])["config"]["hidden_size"] == 32
+        assert result.stderr == ""
 
     def test_the_same_seed_the_same_accuracy(self, env: dict[str, str]) -> None:
         env["OMP_NUM_THREADS"] = "2"

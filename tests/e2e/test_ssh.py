@@ -177,10 +177,3 @@ def test_tmux_keeps_the_app(sshd: Server, tmp_path: Path) -> None:
         terminal.wait_for("stopped")
         again.leave()
     wait_until(lambda: not sshd.processes())
-
-
-def test_a_terminal_that_cannot_show_it_is_refused(sshd: Server) -> None:
-    with sshd.log_in("dumb") as terminal:
-        login = Login(terminal)
-        login.command("bilstm-tui; echo code $?", "--no-ui")
-        terminal.wait_for("code 2")

@@ -1,1 +1,1 @@
-"""Devices, threads and random numbers: what the arithmetic runs on."""
+"""Devices, threads and random numbers: what a computation runs on."""

@@ -1,4 +1,4 @@
-"""What there is to train on, and how exactly to run there."""
+"""The available devices, and PyTorch's settings for a run on one of them."""
 
 import os
 import platform
@@ -14,16 +14,16 @@ from ..config.schema import RunConfig
 from ..errors import ConfigError, Remedy
 
 _FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
-"""Each says with how many bits it multiplies numbers of float32.
+"""The objects whose `fp32_precision` sets the precision of float32 products.
 
-Taken at once: in PyTorch 2.10 a module of the same name takes the second one's place later on.
+Looked up at import: in PyTorch 2.10 a module of the same name replaces the second one later.
 """
 _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
-"""x86 only: the LSTM kernels for bfloat16 on other processors are slower than float32's."""
+"""x86 only: on other processors the bfloat16 kernels of an LSTM are slower than float32."""
 
 
 def available_devices() -> list[str]:
-    """PyTorch's names of the devices that it can use here, best first."""
+    """List PyTorch's names of the devices that it can use on this machine, fastest first."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         names.append("mps")
@@ -31,35 +31,35 @@ def available_devices() -> list[str]:
 
 
 def resolve_device(name: str) -> torch.device:
-    """The device that a `RunConfig.device` names; `auto` is the best there is.
+    """Convert `RunConfig.device` to a device; `auto` chooses the first available one.
 
     Raises:
-        ConfigError: This machine, or this PyTorch, has no such device.
+        ConfigError: The device does not exist, or this build of PyTorch cannot use it.
     """
     available = available_devices()
-    wanted = {"auto": available[0], "cuda": "cuda:0"}.get(name, name)
-    if wanted not in available:
+    requested = {"auto": available[0], "cuda": "cuda:0"}.get(name, name)
+    if requested not in available:
         raise ConfigError(
-            f"device = {name} is not available here: {_why_missing(wanted, available)}.",
+            f"device = {name} is not available here: {_why_missing(requested, available)}.",
             f"Devices of this machine: auto, {', '.join(reversed(available))}.",
             Remedy("Check the installation.", "doctor"),
         )
-    return torch.device(wanted)
+    return torch.device(requested)
 
 
-def _why_missing(wanted: str, available: list[str]) -> str:
+def _why_missing(requested: str, available: list[str]) -> str:
     gpus = sum(name.startswith("cuda") for name in available)
-    if not wanted.startswith("cuda"):
+    if not requested.startswith("cuda"):
         return "PyTorch finds no Apple GPU"
     if torch.version.cuda is None and torch.version.hip is None:
         return f"PyTorch {torch.__version__} is a CPU-only build"
     if not gpus:
         return "PyTorch finds no GPU that it can use"
-    return f"there {'is 1 GPU' if gpus == 1 else f'are {gpus} GPUs'}, counted from cuda:0"
+    return f"there {'is 1 GPU' if gpus == 1 else f'are {gpus} GPUs'}, numbered from cuda:0"
 
 
 def describe(device: torch.device) -> str:
-    """The processor's or GPU's own name."""
+    """Return the model name of the processor or GPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
@@ -76,7 +76,7 @@ def _processor_name() -> str:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 itself, faster than in float32."""
+    """Whether the device supports bfloat16 natively, faster than float32."""
     if device.type == "cuda":
         with torch.cuda.device(device):
             return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -89,7 +89,7 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """The number format that a `RunConfig.precision` means on a device."""
+    """Convert `RunConfig.precision` to the number format to use on a device."""
     if name == "auto":
         return torch.bfloat16 if has_bfloat16(device) else torch.float32
     is_bfloat16 = name == "bfloat16" and can_train_in_bfloat16(device)
@@ -98,7 +98,7 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
 
 @cache
 def can_train_in_bfloat16(device: torch.device) -> bool:
-    """Whether an LSTM runs in bfloat16, natively or not; oneDNN refuses before AVX-512."""
+    """Whether an LSTM runs in bfloat16, natively or not; oneDNN does not without AVX-512."""
     if device.type != "cpu":
         return True
     try:
@@ -110,7 +110,7 @@ def can_train_in_bfloat16(device: torch.device) -> bool:
 
 
 def has_tf32(device: torch.device) -> bool:
-    """Whether the device multiplies in TF32: NVIDIA GPUs from Ampere on."""
+    """Whether the device supports TF32: NVIDIA GPUs since Ampere."""
     if device.type != "cuda" or torch.version.cuda is None:
         return False
     return torch.cuda.get_device_capability(device) >= (8, 0)
@@ -118,26 +118,26 @@ def has_tf32(device: torch.device) -> bool:
 
 @contextmanager
 def torch_settings(config: RunConfig) -> Iterator[torch.device]:
-    """The device of a run, and PyTorch's global switches as it needs them; set back afterwards.
+    """Set PyTorch's global settings for a run, yield its device, and restore them afterwards.
 
-    Seeds the global generators, from which initial weights and dropout masks come.
+    Seeds the global generators, from which initial weights and dropout masks are drawn.
 
     Raises:
-        ConfigError: This machine, or this PyTorch, has no such device.
+        ConfigError: The device does not exist, or this build of PyTorch cannot use it.
     """
     device = resolve_device(config.device)
     were_deterministic = torch.are_deterministic_algorithms_enabled()
     threads = torch.get_num_threads()
-    before = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
+    previous = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
     if config.deterministic:
-        # cuBLAS and cuDNN's LSTM read it once, when CUDA starts
+        # cuBLAS and cuDNN's LSTM read it once, when CUDA is initialised
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
         torch.use_deterministic_algorithms(True)
     is_tf32 = config.precision == "tf32" and has_tf32(device)
-    for backend in _FLOAT32_BACKENDS:  # cuDNN's own default is TF32
+    for backend in _FLOAT32_BACKENDS:  # cuDNN's default is TF32
         backend.fp32_precision = "tf32" if is_tf32 else "ieee"
     torch.manual_seed(config.seed)
-    # streams, events and graphs belong to the current GPU, which need not be a tensor's
+    # streams, events and graphs are created on the current GPU, not on that of the tensors
     current = torch.cuda.device(device) if device.type == "cuda" else nullcontext()
     try:
         with current:
@@ -145,5 +145,5 @@ def torch_settings(config: RunConfig) -> Iterator[torch.device]:
     finally:
         torch.use_deterministic_algorithms(were_deterministic)
         torch.set_num_threads(threads)
-        for backend, precision in zip(_FLOAT32_BACKENDS, before, strict=True):
+        for backend, precision in zip(_FLOAT32_BACKENDS, previous, strict=True):
             backend.fp32_precision = precision

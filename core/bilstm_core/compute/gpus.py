@@ -1,4 +1,4 @@
-"""NVIDIA GPUs as the driver sees them, without torch and without taking memory on them."""
+"""NVIDIA GPUs as reported by the driver, without torch and without using their memory."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ class Gpu:
     """One GPU.
 
     Attributes:
-        index: The driver's number for it.
-        name: Its model.
-        memory_free: Bytes that nobody uses.
-        memory_total: Bytes in all.
-        utilisation: Share of the last moments in which it worked, in percent.
+        index: Number of the GPU in the driver, from 0.
+        name: Model name.
+        memory_free: Free memory in bytes.
+        memory_total: Total memory in bytes.
+        utilisation: Percent of the last sampling period in which a kernel was running.
     """
 
     index: int
@@ -23,8 +23,8 @@ class Gpu:
 
 
 def list_gpus() -> list[Gpu]:
-    """All GPUs of this machine; none where there is no NVIDIA driver."""
-    import pynvml  # a twentieth of the app's first paint, and not needed for that
+    """List the GPUs of this machine; empty without an NVIDIA driver."""
+    import pynvml  # deferred: a twentieth of the time until the app's first paint
 
     try:
         pynvml.nvmlInit()
@@ -45,7 +45,7 @@ def _read(index: int) -> Gpu:
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
     try:
         utilisation = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-    except pynvml.NVMLError:  # not told for a slice of a GPU
+    except pynvml.NVMLError:  # not available for a MIG slice of a GPU
         utilisation = 0
     name = pynvml.nvmlDeviceGetName(handle)
     return Gpu(index, str(name), int(memory.free), int(memory.total), utilisation)

@@ -1,6 +1,6 @@
-"""Random sequences that follow from (seed, what for, epoch) alone, on any device.
+"""Random generators that depend only on (seed, purpose, epoch), on any device.
 
-Nothing about them has to be saved to go on with a run exactly where it was.
+Their states need not be saved to resume a run exactly.
 """
 
 from enum import IntEnum
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Stream(IntEnum):
-    """What a random sequence is for; each has its own, so that no two are alike."""
+    """The purpose of a generator; each purpose has an independent stream of random numbers."""
 
     SPLIT = 0
     ORDER = 1
@@ -20,13 +20,13 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, epoch: int = 0) -> torch.Generator:
-    """A CPU generator at the start of the sequence for (seed, stream, epoch)."""
+    """Create a CPU generator at the start of the stream for (seed, stream, epoch)."""
     (state,) = SeedSequence([seed, stream, epoch]).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state))
 
 
 def generator_states(device: torch.device) -> dict[str, Tensor]:
-    """The states of PyTorch's global generators that a run on this device draws from."""
+    """Return the states of PyTorch's global generators that a run on this device uses."""
     states = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
@@ -36,7 +36,7 @@ def generator_states(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_generator_states(states: dict[str, Tensor], device: torch.device) -> None:
-    """Set the global generators back; those of a device that the run has left are passed over."""
+    """Restore the global generators; states of other devices are ignored."""
     torch.set_rng_state(states["cpu"])
     if device.type == "cuda" and "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"], device)

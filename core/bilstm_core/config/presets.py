@@ -8,22 +8,22 @@ from .schema import Setting
 
 @dataclass(frozen=True)
 class Preset:
-    """A named set of values; what it does not name keeps its default.
+    """A named set of values; settings that it does not name keep their defaults.
 
     Attributes:
         help: One line of help.
         values: Settings by name.
-        on: Settings that a data set needs otherwise, by data set name: `digits` has 42 times
-            fewer images than MNIST, so a recipe takes more epochs there.
+        per_dataset: Values for single data sets, by their name: `digits` has 42 times fewer
+            images than MNIST, so it needs more epochs.
     """
 
     help: str
     values: dict[str, Any]
-    on: dict[str, dict[str, Any]] = field(default_factory=dict)
+    per_dataset: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def values_for(self, dataset: str) -> dict[str, Any]:
-        """The values of this preset on the named data set."""
-        return {**self.values, **self.on.get(dataset, {})}
+        """Return the values of this preset for a data set."""
+        return {**self.values, **self.per_dataset.get(dataset, {})}
 
 
 _NOTEBOOK: dict[str, Any] = {
@@ -49,9 +49,9 @@ _NOTEBOOK: dict[str, Any] = {
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(
-        "a BiLSTM as we would train it ourselves",
+        "a BiLSTM with our recommended settings",
         {},
-        on={"digits": {"num_epochs": 30, "learning_rate": 0.008}},
+        per_dataset={"digits": {"num_epochs": 30, "learning_rate": 0.008}},
     ),
     "notebook": Preset("exactly the notebook: one direction, last hidden state", _NOTEBOOK),
     "notebook-all": Preset(
@@ -61,10 +61,10 @@ PRESETS: dict[str, Preset] = {
     "quick": Preset(
         "a good model in the shortest time",
         {"hidden_size": 96, "learning_rate": 0.008, "batch_size": 128, "num_epochs": 2},
-        on={"digits": {"num_epochs": 20, "batch_size": 64}},
+        per_dataset={"digits": {"num_epochs": 20, "batch_size": 64}},
     ),
     "best": Preset(
-        "the most accurate, in many times the time",
+        "the most accurate model, in many times the time",
         {
             "num_layers": 2,
             "hidden_size": 160,
@@ -78,20 +78,20 @@ PRESETS: dict[str, Preset] = {
             "ema_decay": 0.995,
             "num_epochs": 16,
         },
-        on={"digits": {"num_epochs": 100}},
+        per_dataset={"digits": {"num_epochs": 100}},
     ),
 }
 
 
 def default_in_words(setting: Setting) -> str:
-    """A setting's default where nothing else is said, such as '5, on digits 30'."""
+    """Describe a setting's default, such as '5, on digits 30'."""
 
-    def word(value: Any) -> str:
+    def text(value: Any) -> str:
         return f"{value:g}" if setting.is_numeric else str(value).lower()
 
     exceptions = [
-        f", on {dataset} {word(values[setting.name])}"
-        for dataset, values in PRESETS["default"].on.items()
+        f", on {dataset} {text(values[setting.name])}"
+        for dataset, values in PRESETS["default"].per_dataset.items()
         if setting.name in values
     ]
-    return word(setting.default) + "".join(exceptions)
+    return text(setting.default) + "".join(exceptions)

@@ -1,6 +1,6 @@
-"""From what was typed, set, written and chosen to one `RunConfig`, or to one clear message.
+"""Merging all sources of settings into one `RunConfig`, or one clear error message.
 
-Precedence: flag typed > environment (`BILSTM_…`) > TOML file > preset > default.
+Precedence: command-line option > environment (`BILSTM_…`) > TOML file > preset > default.
 """
 
 import tomllib
@@ -22,11 +22,11 @@ from .schema import DATASETS, GROUPS, SETTINGS, RunConfig, settings_in
 
 
 @dataclass(frozen=True)
-class _Layer:
-    """Values from one place, and what to call that place in a message."""
+class _Source:
+    """Values from one source, and the name of the source in messages."""
 
     values: Mapping[str, Any]
-    origin: Callable[[str], str]  # setting name -> words
+    origin: Callable[[str], str]  # setting name -> name of the source
 
 
 def resolve(
@@ -39,20 +39,20 @@ def resolve(
     is_untrusted: bool = False,
     typed_in: str = "",
 ) -> RunConfig:
-    """Merge all layers and check the result.
+    """Merge all sources of settings and validate the result.
 
     Args:
         settings: Values by setting name, such as those typed on a command line.
-        environ: Environment variables; those that name a setting count.
+        environ: Environment variables; those that name a setting are used.
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
-        base: Settings to start from in the place of a preset.
-        is_untrusted: Whether the file comes from a run's folder, where anything may lie.
-        typed_in: Where `settings` were typed, for messages; empty where it goes without saying.
+        base: Settings to start from instead of a preset.
+        is_untrusted: Whether the file is in a run's folder, where it may be anything.
+        typed_in: Where `settings` were typed, for messages; empty if that is obvious.
 
     Raises:
-        ConfigError: With a message that names every wrong field, its value, where it came
-            from, what is allowed, and the nearest right name.
+        ConfigError: A setting is wrong; the message gives every wrong setting, its value and
+            source, the allowed values, and the most similar valid name.
     """
     if preset not in PRESETS:
         raise ConfigError(
@@ -60,44 +60,46 @@ def resolve(
             f"Presets: {', '.join(PRESETS)}.",
         )
     chosen = [
-        _Layer(settings or {}, lambda _: typed_in),
-        _Layer(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
-        _Layer(read_toml(file, is_untrusted=is_untrusted) if file else {}, lambda _: str(file)),
+        _Source(settings or {}, lambda _: typed_in),
+        _Source(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
+        _Source(read_toml(file, is_untrusted=is_untrusted) if file else {}, lambda _: str(file)),
     ]
-    dataset = next((layer.values["dataset"] for layer in chosen if "dataset" in layer.values), None)
+    dataset = next(
+        (source.values["dataset"] for source in chosen if "dataset" in source.values), None
+    )
     start = PRESETS[preset].values_for(str(dataset or "mnist")) if base is None else base
     origin = f"preset {preset}" if base is None else "the run"
-    layers = [*chosen, _Layer(start, lambda _: origin)]
-    merged = {name: value for layer in reversed(layers) for name, value in layer.values.items()}
-    is_chosen = not is_untrusted and any("dataset" in layer.values for layer in chosen)
+    sources = [*chosen, _Source(start, lambda _: origin)]
+    merged = {name: value for source in reversed(sources) for name, value in source.values.items()}
+    is_chosen = not is_untrusted and any("dataset" in source.values for source in chosen)
     try:
         return RunConfig.model_validate(
             merged, context={"datasets": DATASETS} if is_chosen else None
         )
     except ValidationError as error:
-        origins = {name: _origin(name, layers) for name in merged}
+        origins = {name: _origin(name, sources) for name in merged}
         raise ConfigError(
-            "\n".join(_in_words(detail, origins) for detail in error.errors()),
+            "\n".join(_describe_error(detail, origins) for detail in error.errors()),
             Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
 
 
 def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") -> RunConfig:
-    """A configuration with some settings otherwise.
+    """Return a copy of a configuration with some settings changed.
 
     Args:
         config: The configuration.
-        changes: As typed, by setting name.
-        typed_in: Where they were typed, for messages; empty where it goes without saying.
+        changes: New values by setting name, as typed.
+        typed_in: Where they were typed, for messages; empty if that is obvious.
 
     Raises:
-        ConfigError: One of them is wrong.
+        ConfigError: A new value is wrong.
     """
     return resolve(changes, base=config.model_dump(), typed_in=typed_in)
 
 
 def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
-    """What is wrong with changing a configuration so, in words; empty where nothing is."""
+    """Describe what is wrong with these changes to a configuration; empty if nothing is."""
     try:
         revise(config, changes, typed_in="this dialog")
     except ConfigError as error:
@@ -106,7 +108,7 @@ def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
 
 
 def read_toml(file: Path, *, is_untrusted: bool = False) -> dict[str, Any]:
-    """The settings in a TOML file, unchecked.
+    """Read the settings in a TOML file, without validating them.
 
     Raises:
         ConfigError: The file cannot be read or is not TOML.
@@ -124,10 +126,10 @@ def read_toml(file: Path, *, is_untrusted: bool = False) -> dict[str, Any]:
 
 
 def to_toml(config: RunConfig) -> str:
-    """The configuration as a TOML text that `resolve` reads back to an equal one."""
+    """Convert a configuration to TOML, from which `resolve` reads an equal one."""
     lines = ["# bilstm-tui --no-ui --config THIS_FILE repeats this run"]
-    for group, what in GROUPS.items():
-        lines += ["", f"# {group}: {what}"]
+    for group, title in GROUPS.items():
+        lines += ["", f"# {group}: {title}"]
         for setting in settings_in(group):
             value = tomli_w.dumps({setting.name: getattr(config, setting.name)}).strip()
             lines.append(f"{value}  # {setting.allowed}")
@@ -135,18 +137,17 @@ def to_toml(config: RunConfig) -> str:
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """A sentence for each `BILSTM_…` variable that names nothing we know."""
+    """Return a warning for each `BILSTM_…` variable that is unknown."""
     known = {setting.variable for setting in SETTINGS.values()} | set(OTHER_VARIABLES)
     return [
-        f"The environment variable {name} names no setting and is ignored."
-        + did_you_mean(name, known)
+        f"The environment variable {name} is unknown and ignored." + did_you_mean(name, known)
         for name in sorted(environ)
         if name.startswith("BILSTM_") and name not in known
     ]
 
 
 def did_you_mean(word: object, names: Iterable[str]) -> str:
-    """' Did you mean …?' for the nearest of some names, or nothing where none is near."""
+    """Return ' Did you mean …?' with the most similar name; empty if none is similar."""
     by_lower = {name.lower(): name for name in names}
     nearest = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[nearest[0]]}?" if nearest else ""
@@ -160,17 +161,17 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _origin(name: str, layers: list[_Layer]) -> str:
-    """Where the value of a setting came from; empty where it goes without saying."""
-    return next(layer.origin(name) for layer in layers if name in layer.values)
+def _origin(name: str, sources: list[_Source]) -> str:
+    """The name of the source of a setting's value; empty if that is obvious."""
+    return next(source.origin(name) for source in sources if name in source.values)
 
 
-def _in_words(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
-    """One of pydantic's findings as a sentence or two."""
+def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
+    """Describe one of pydantic's errors in one or two sentences."""
     if detail["type"] == "contradiction":
         context = detail.get("ctx", {})
-        said = [f"{name} from {origins[name]}" for name in context["fields"] if origins.get(name)]
-        shown = f" ({', '.join(said)})" if said else ""
+        named = [f"{name} from {origins[name]}" for name in context["fields"] if origins.get(name)]
+        shown = f" ({', '.join(named)})" if named else ""
         return f"{detail['msg']}{shown}. Allowed: {context['allowed']}."
     name = str(detail["loc"][0])
     origin = f" (from {origins[name]})" if origins[name] else ""

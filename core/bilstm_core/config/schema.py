@@ -38,7 +38,7 @@ from ..building_blocks.readouts import READOUTS
 
 if TYPE_CHECKING:
     CellName = MergeName = ReadoutName = str
-else:  # the entries are the choices
+else:  # the allowed values are the names of the entries
     CellName, MergeName, ReadoutName = Literal[*CELLS], Literal[*MERGES], Literal[*READOUTS]
 
 DATASETS = ("mnist", "fashion-mnist", "kmnist", "digits")
@@ -48,11 +48,11 @@ Schedule = Literal["constant", "one-cycle", "cosine"]
 Precision = Literal["auto", "float32", "tf32", "bfloat16"]
 
 Kind = Literal["choice", "switch", "integer", "number"]
-"""What sort of value a setting takes."""
+"""The type of a setting's value."""
 
 
 class _Entry(Protocol):
-    """A choice with a line of help of its own."""
+    """An entry of `CELLS`, `MERGES` or `READOUTS`."""
 
     @property
     def help(self) -> str: ...
@@ -62,7 +62,7 @@ GROUPS = {
     "data": "what to learn from",
     "architecture": "the network",
     "optimisation": "how it learns",
-    "machine": "where and how exactly it runs",
+    "machine": "where and how it runs",
 }
 
 
@@ -76,7 +76,7 @@ def _setting(
     entries: Mapping[str, _Entry] | None = None,
     **bounds: Any,
 ) -> Any:
-    """A field with its group, help and unit; `resumable`: it may change when a run is resumed."""
+    """Define a field; if `resumable`, it may change when a run is resumed."""
     choice_help = {name: entry.help for name, entry in (entries or {}).items()}
     extra: JsonDict = {"group": group, "unit": unit, "resumable": resumable}
     extra["choice_help"] = cast(JsonDict, choice_help)
@@ -84,11 +84,11 @@ def _setting(
 
 
 class RunConfig(BaseModel):
-    """The whole configuration of one run; immutable, checked when made.
+    """The whole configuration of one run; immutable, validated when created.
 
     Raises:
         pydantic.ValidationError: A value is outside its range, a name is unknown, or two
-            settings contradict each other. `bilstm_core.resolve` puts it into words.
+            settings contradict each other. `bilstm_core.resolve` explains it in words.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -103,13 +103,15 @@ class RunConfig(BaseModel):
     validation_fraction: float = _setting(
         0.0,
         "data",
-        "part of the training images held out to watch progress, split by seed",
+        "part of the training set held out for validation, chosen by seed",
         "of the training set",
         ge=0,
         le=0.5,
     )
     augment: Augment = _setting(
-        "none", "data", "random changes per image: shift moves it, affine also turns and scales"
+        "none",
+        "data",
+        "random change of each training image: shift moves it, affine also rotates and zooms it",
     )
 
     cell: CellName = _setting("lstm", "architecture", "recurrent cell", entries=CELLS)
@@ -132,39 +134,49 @@ class RunConfig(BaseModel):
         "max", "architecture", "hidden states that the classifier sees", entries=READOUTS
     )
     dropout: float = _setting(
-        0.0, "architecture", "chance that an output of a recurrent layer is zeroed", ge=0, lt=1
+        0.0,
+        "architecture",
+        "probability that an output of a recurrent layer is zeroed in training",
+        ge=0,
+        lt=1,
     )
 
     optimizer: OptimizerName = _setting(
-        "adam", "optimisation", "update rule; sgd has Nesterov momentum 0.9"
+        "adam", "optimisation", "optimiser; sgd has Nesterov momentum 0.9"
     )
     learning_rate: float = _setting(
-        0.004, "optimisation", "step size; the peak where the schedule has one", gt=0, le=10
+        0.004, "optimisation", "learning rate; the peak where the schedule has one", gt=0, le=10
     )
     schedule: Schedule = _setting(
-        "one-cycle", "optimisation", "how the learning rate moves over the run"
+        "one-cycle", "optimisation", "how the learning rate changes over the run"
     )
     weight_decay: float = _setting(
-        0.0, "optimisation", "pull of the weights towards zero", ge=0, le=1
+        0.0,
+        "optimisation",
+        "weight decay: how strongly weights are pulled towards zero",
+        ge=0,
+        le=1,
     )
     label_smoothing: float = _setting(
-        0.0, "optimisation", "share of the target spread over all classes", ge=0, lt=1
+        0.0, "optimisation", "part of the target that is spread over all classes", ge=0, lt=1
     )
     clip_norm: float = _setting(
-        0.0, "optimisation", "largest gradient norm, 0 = no limit", ge=0, le=1000
+        0.0, "optimisation", "largest norm of the gradient, 0 = no limit", ge=0, le=1000
     )
     ema_decay: float = _setting(
         0.0,
         "optimisation",
-        "decay of the averaged weights that are evaluated, 0 = off",
+        "decay of the moving average of the weights, which is then evaluated; 0 = off",
         ge=0,
         lt=1,
     )
-    batch_size: int = _setting(64, "optimisation", "images per step", "images", ge=1, le=65_536)
+    batch_size: int = _setting(
+        64, "optimisation", "sequences per step", "sequences", ge=1, le=65_536
+    )
     num_epochs: int = _setting(
         5,
         "optimisation",
-        "passes over the training images",
+        "passes over the training set",
         "epochs",
         ge=1,
         le=100_000,
@@ -174,7 +186,7 @@ class RunConfig(BaseModel):
         0,
         "optimisation",
         "stop after this many epochs without a lower validation loss and keep the best "
-        "epoch's weights, 0 = off; needs a validation_fraction",
+        "epoch's weights; 0 = off; needs a validation_fraction",
         "epochs",
         ge=0,
         le=100_000,
@@ -184,7 +196,7 @@ class RunConfig(BaseModel):
     device: str = _setting(
         "auto",
         "machine",
-        "where to train; auto takes a GPU if PyTorch can use one",
+        "where to train; auto chooses a GPU if PyTorch can use one",
         pattern=r"^(auto|cpu|cuda(:\d{1,3})?|mps)$",
         examples=["auto", "cpu", "cuda", "cuda:N", "mps"],
         resumable=True,
@@ -192,38 +204,41 @@ class RunConfig(BaseModel):
     precision: Precision = _setting(
         "auto",
         "machine",
-        "number format of the arithmetic; auto takes bfloat16 only where the processor or GPU "
-        "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs alone",
+        "number format of the arithmetic; auto chooses bfloat16 only where the processor or GPU "
+        "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs only",
     )
     cuda_graph: bool = _setting(
         True,
         "machine",
-        "on an NVIDIA GPU, launch a whole step at once as one CUDA graph",
+        "on an NVIDIA GPU, launch each step as one CUDA graph",
         resumable=True,
     )
     threads: int = _setting(
         0,
         "machine",
-        "processor threads of the arithmetic; 0 = as many as are measured to be fastest, once a "
-        "machine and network",
+        "processor threads of the arithmetic; 0 = the fastest number, measured once per network",
         "threads",
         ge=0,
         le=1024,
         resumable=True,
     )
     seed: int = _setting(
-        0, "machine", "start of every random sequence: weights, order, masks", ge=0, le=2**32 - 1
+        0,
+        "machine",
+        "seed of everything random: weights, order, dropout masks, augmentation",
+        ge=0,
+        le=2**32 - 1,
     )
     deterministic: bool = _setting(
         False,
         "machine",
-        "same seed, same numbers on a GPU too (slower); on a CPU it fixes the threads, on which "
-        "the last bits depend",
+        "same seed, same numbers on a GPU too (slower); on a CPU it fixes the number of threads, "
+        "on which the last bits depend",
     )
     checkpoint_seconds: float = _setting(
         30.0,
         "machine",
-        "time between two saved states of a run; one is saved after an epoch and at a stop too",
+        "time between two checkpoints within an epoch; an epoch's end and a stop save one too",
         "seconds",
         ge=0,
         le=86_400,
@@ -232,16 +247,16 @@ class RunConfig(BaseModel):
 
     @field_validator("dataset")
     @classmethod
-    def _no_unknown_dataset(cls, name: str, info: ValidationInfo) -> str:
-        """Where somebody chooses it; what a file names may be known to another version."""
+    def _reject_unknown_dataset(cls, name: str, info: ValidationInfo) -> str:
+        """Check a name that the user chose; a run may come from a version with other data sets."""
         if info.context and name not in info.context["datasets"]:
             raise PydanticCustomError("unknown_dataset", "no such data set")
         return name
 
     @model_validator(mode="before")
     @classmethod
-    def _no_truth_values_as_numbers(cls, values: Any) -> Any:
-        """`num_layers = true` is a slip, though Python would read it as 1."""
+    def _reject_booleans_as_numbers(cls, values: Any) -> Any:
+        """`num_layers = true` is a mistake, although Python would read it as 1."""
         if not isinstance(values, dict):
             return values
         numeric = {name for name, setting in SETTINGS.items() if setting.is_numeric}
@@ -251,12 +266,12 @@ class RunConfig(BaseModel):
         }
 
     @model_validator(mode="after")
-    def _no_contradictions(self) -> Self:
+    def _reject_contradictions(self) -> Self:
         if self.patience and not self.validation_fraction:
             raise PydanticCustomError(
                 "contradiction",
                 "patience = {patience} stops on the validation loss, but validation_fraction = 0 "
-                "leaves no validation images",
+                "leaves no validation set",
                 {
                     "fields": ["patience", "validation_fraction"],
                     "patience": self.patience,
@@ -270,7 +285,7 @@ class RunConfig(BaseModel):
                 {
                     "fields": ["merge", "bidirectional"],
                     "merge": self.merge,
-                    "allowed": "bidirectional = true, or merge left as it is",
+                    "allowed": "bidirectional = true, or merge = concat",
                 },
             )
         return self
@@ -278,19 +293,19 @@ class RunConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of `RunConfig`, as a form, a help page or a message needs it.
+    """One field of `RunConfig`, for forms, help pages and messages.
 
     Attributes:
         name: The field's name, also its key in TOML.
         group: A key of `GROUPS`.
-        kind: What sort of value it takes.
-        default: Its value where nobody says otherwise.
+        kind: The type of its value.
+        default: The default value.
         help: One line of help.
-        unit: What a number counts; may be empty.
-        choices: The values allowed, where they can be listed.
-        choice_help: A line of help for each choice; empty where they explain themselves.
+        unit: Unit of a number; may be empty.
+        choices: The allowed values, if they can be listed.
+        choice_help: A line of help for each choice; empty if they need none.
         is_resumable: Whether it may change when a run is resumed.
-        range: The values allowed, where they are numbers, in words: 'from 1 to 16 layers'.
+        range: The allowed values of a number in words, such as 'from 1 to 16 layers'.
     """
 
     name: str
@@ -306,8 +321,8 @@ class Setting:
 
     @property
     def full_help(self) -> str:
-        """The line of help, followed by that of each choice."""
-        lines = [f"{name} = {words}" for name, words in self.choice_help.items()]
+        """The line of help, followed by the help of each choice."""
+        lines = [f"{name} = {line}" for name, line in self.choice_help.items()]
         return f"{self.help}: {'; '.join(lines)}" if lines else self.help
 
     @property
@@ -317,7 +332,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What is allowed, in words."""
+        """The allowed values in words."""
         return {
             "choice": self.limits,
             "switch": "true, false",
@@ -327,17 +342,17 @@ class Setting:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether its values are numbers."""
+        """Whether the value is a number."""
         return self.kind in {"integer", "number"}
 
     @property
     def flag(self) -> str:
-        """Its option on the command line."""
+        """The option on the command line."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        """Its environment variable."""
+        """The environment variable."""
         return "BILSTM_" + self.name.upper()
 
 
@@ -365,7 +380,7 @@ def _describe(name: str, field: FieldInfo) -> Setting:
 
 
 def _range(field: FieldInfo, unit: str) -> str:
-    """The bounds of a numeric field in words, such as 'from 1 to 16 layers'."""
+    """Describe the bounds of a numeric field, such as 'from 1 to 16 layers'."""
     words = {"ge": "from", "gt": "above", "le": "to", "lt": "to below"}
     bounds = {
         key: getattr(bound, key) for bound in field.metadata for key in words if hasattr(bound, key)
@@ -374,14 +389,14 @@ def _range(field: FieldInfo, unit: str) -> str:
     return " ".join([*parts, unit]).strip()
 
 
-def _completed(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings as a run left them: checked, those it lacks at their defaults, others kept."""
+def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Validate the known settings and add the missing ones; unknown ones are kept."""
     known = {name: value for name, value in values.items() if name in SETTINGS}
     return {**values, **RunConfig.model_validate(known).model_dump()}
 
 
-Settings = Annotated[dict[str, Any], AfterValidator(_completed)]
-"""A configuration by setting name, as it stands in an event or a checkpoint of any version."""
+Settings = Annotated[dict[str, Any], AfterValidator(_with_defaults)]
+"""A configuration by setting name, in an event or a checkpoint of any version."""
 
 
 SETTINGS: dict[str, Setting] = {

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from ..config.schema import RunConfig
 from ..data.spec import DataSpec
 from ..errors import CheckpointError, Remedy
-from ..files import open_inside, write_atomically
+from ..files import open_regular_file, write_atomically
 from .classifier import SequenceClassifier
 
 _KEY = "bilstm-tui"
@@ -74,7 +74,7 @@ def load(path: Path | str) -> TrainedModel:
     """
     path = Path(path)
     try:
-        with open_inside(path, "rb") as file:
+        with open_regular_file(path, "rb") as file:
             content = file.read()
         header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])

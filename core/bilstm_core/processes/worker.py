@@ -18,7 +18,7 @@ from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
 from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, InstallationError
 from ..events import Failed
-from ..files import open_inside
+from ..files import open_regular_file
 from ..runs.run import Run
 from .protocol import (
     Answer,
@@ -134,7 +134,7 @@ def _find_learning_rate(order: FindLearningRate) -> LearningRateFound:
 def _redirect_stderr(path: Path) -> None:
     """Send stderr to a file; if it cannot be opened, training continues without one."""
     try:
-        with open_inside(path, "ab") as file:
+        with open_regular_file(path, "ab") as file:
             os.dup2(file.fileno(), sys.stderr.fileno())
     except OSError as error:
         sys.stderr.write(f"{path} cannot be written: {error}\n")

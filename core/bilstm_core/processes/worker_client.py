@@ -20,7 +20,7 @@ from ..errors import (
     RunFolderMissingError,
     TrainingError,
 )
-from ..files import is_missing, open_inside
+from ..files import is_missing, open_regular_file
 from ..runs.run import Run
 from ..training.learning_rate_curve import LearningRateCurve
 from .protocol import (
@@ -226,7 +226,7 @@ def lost_run_error(run: Run) -> BilstmError:
 def _last_lines(run: Run) -> str:
     """The last lines that a run's process printed."""
     try:
-        with open_inside(run.worker_log_file, "rb") as file:
+        with open_regular_file(run.worker_log_file, "rb") as file:
             file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-_LAST_LINES:])
     except OSError:

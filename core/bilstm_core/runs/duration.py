@@ -1,4 +1,4 @@
-"""How long a configuration will train, estimated from earlier runs."""
+"""Estimates of a run's duration from earlier runs."""
 
 import math
 from collections.abc import Iterable
@@ -15,19 +15,19 @@ from .run import Run
 _HEAD_BYTES = 1 << 13
 _TAIL_BYTES = 1 << 16
 _OVERHEAD_SECONDS = 0.002
-"""Of a step, whatever its size; 2 ms fit a small network on a processor."""
-_GUESSED_RATE = 5e10
-"""Arithmetic operations a second where nothing was measured: a plain processor of few cores."""
+"""Overhead of a step, whatever its size; 2 ms fit a small network on a CPU."""
+_OPERATIONS_PER_SECOND = 5e10
+"""Arithmetic operations per second if nothing was measured: those of a CPU with few cores."""
 
 
 @dataclass(frozen=True)
 class StepTiming:
-    """What a step of some run took.
+    """The duration of a step in an earlier run.
 
     Attributes:
-        device: Where, by PyTorch's name.
+        device: PyTorch's name of the device.
         operations: Arithmetic operations of the step.
-        seconds: Its duration.
+        seconds: Duration of the step.
     """
 
     device: str
@@ -36,8 +36,8 @@ class StepTiming:
 
 
 def observe_step_times(runs: Iterable[Run]) -> list[StepTiming]:
-    """What the steps of earlier runs took; runs without an epoch are left out."""
-    observations = []
+    """Read the step durations of earlier runs; runs without a complete epoch are skipped."""
+    timings = []
     for run in runs:
         head = read_piece(run.log_file, 0, _HEAD_BYTES)
         started = next((event for event in head if isinstance(event, events.RunStarted)), None)
@@ -53,25 +53,25 @@ def observe_step_times(runs: Iterable[Run]) -> list[StepTiming]:
         except ConfigError:
             continue
         steps = math.ceil(epochs[-1].total / run.config.batch_size)
-        observations.append(
+        timings.append(
             StepTiming(started.device.name, operations, epochs[-1].seconds / max(1, steps))
         )
-    return observations
+    return timings
 
 
 def estimate_seconds(
     config: RunConfig, spec: DataSpec, device: str, observed: Iterable[StepTiming]
 ) -> float:
-    """How long a run will take, evaluations included.
+    """Estimate the duration of a run, including evaluations.
 
-    The most similar run on the same device gives the time of a step; beyond a fixed overhead it
-    grows in proportion to the arithmetic.
+    The step time is scaled from the most similar run on the same device: a fixed overhead plus a
+    part proportional to the number of operations.
 
     Args:
         config: The configuration.
         spec: The data.
-        device: Where, by PyTorch's name.
-        observed: What earlier runs took; without one on this device it is a guess.
+        device: PyTorch's name of the device.
+        observed: Step durations of earlier runs; without one on this device the estimate is rough.
     """
     operations = operations_per_step(config, spec)
 
@@ -80,15 +80,17 @@ def estimate_seconds(
 
     nearest = min((o for o in observed if o.device == device), key=distance, default=None)
     if nearest:
-        expected = _expected(nearest.operations)
-        step = nearest.seconds * _expected(operations) / expected
+        expected = _modelled_seconds(nearest.operations)
+        step = nearest.seconds * _modelled_seconds(operations) / expected
     else:
-        step = _expected(operations)
+        step = _modelled_seconds(operations)
     trained = spec.train_size + spec.validation_size
-    evaluated = trained + spec.test_size * config.num_epochs  # forward only: a third
+    evaluated = (
+        trained + spec.test_size * config.num_epochs
+    )  # the forward pass is a third of a step
     steps = steps_per_epoch(config, spec) * config.num_epochs
     return step * (steps + evaluated / config.batch_size / 3)
 
 
-def _expected(operations: float) -> float:
-    return _OVERHEAD_SECONDS + operations / _GUESSED_RATE
+def _modelled_seconds(operations: float) -> float:
+    return _OVERHEAD_SECONDS + operations / _OPERATIONS_PER_SECOND

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from ..events import Event, Failed, Finished, Progress, Stopped, from_json, to_json
-from ..files import open_inside
+from ..files import open_regular_file
 
 Ending = Finished | Stopped | Failed
 """How a process reports that it no longer trains a run."""
@@ -36,7 +36,7 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = open_inside(path, "ab", buffering=0)
+        self._file: IO[bytes] = open_regular_file(path, "ab", buffering=0)
         self._buffer = bytearray(b"" if _is_last_line_complete(path) else b"\n")
         self.failure: OSError | None = None
 
@@ -63,7 +63,7 @@ class EventLog:
 
 def _is_last_line_complete(path: Path) -> bool:
     """Whether the last line ends with a newline, or there is none; a crash may have cut it off."""
-    with open_inside(path, "rb") as file:
+    with open_regular_file(path, "rb") as file:
         if not file.seek(0, 2):
             return True
         file.seek(-1, 2)
@@ -110,7 +110,7 @@ class LogReader:
 
     def _new_bytes(self) -> bytes:
         try:
-            with open_inside(self._path, "rb") as file:
+            with open_regular_file(self._path, "rb") as file:
                 identity, size = _identity_and_size(file)
                 if size < self._position or identity != (self._identity or identity):
                     self._position = 0
@@ -182,7 +182,7 @@ def _next_line(path: Path, position: int) -> int:
 
 def _bytes_at(path: Path, start: int, length: int) -> bytes:
     try:
-        with open_inside(path, "rb") as file:
+        with open_regular_file(path, "rb") as file:
             file.seek(start)
             return file.read(length)
     except OSError:

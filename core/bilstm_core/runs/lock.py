@@ -1,4 +1,4 @@
-"""A process's hold on a run, and whether it still has one."""
+"""The lock that gives one process the right to write to a run."""
 
 import fcntl
 import json
@@ -9,33 +9,33 @@ from contextlib import suppress
 from typing import Self
 
 from ..errors import OutputError, Remedy, RunBusyError
-from ..files import open_inside
+from ..files import open_regular_file
 from .run import Run
 
-_PATIENCE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 1.0
 
 
 class RunLock:
-    """A process's sole right to write into a run; released when the process ends, however.
+    """An exclusive lock on a run (`flock`); the system releases it when the process ends.
 
     Raises:
-        RunBusyError: Another process holds the run.
-        OutputError: The lock's file cannot be opened.
+        RunBusyError: Another process holds the lock.
+        OutputError: The lock file cannot be opened.
     """
 
     def __init__(self, run: Run) -> None:
         self._path = run.lock_file
         try:
-            self._file = open_inside(run.lock_file, "ab", buffering=0)
+            self._file = open_regular_file(run.lock_file, "ab", buffering=0)
         except OSError as error:
             raise OutputError(
                 f"{run.path} cannot be written: {error.strerror or error}.",
                 Remedy("Copy the run to a writable folder and choose that.", "choose_runs_dir"),
                 title="The run cannot be stored",
             ) from None
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not self._take():
-            # whoever looks whether the run is live holds the lock for a moment
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while not self._try_acquire():
+            # retry: `Run.is_live` in another process holds the lock for a moment
             if time.monotonic() > deadline:
                 holder = _holder(run)
                 self._file.close()
@@ -46,25 +46,25 @@ class RunLock:
                 )
             time.sleep(0.01)
         holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-        with suppress(OSError):  # a full disk; it is a help for people and no more
+        with suppress(OSError):  # such as a full disk; this only informs the user
             self._file.truncate(0)
             self._file.write(holder)
 
     def is_in_place(self) -> bool:
-        """Whether the folder still holds this lock: it may be deleted, moved, or made anew.
+        """Whether the lock file is still the locked one, not deleted, moved or replaced.
 
-        Where it cannot be looked at it may come back, and counts as being there.
+        True if the file cannot be accessed, which may be temporary.
         """
         try:
-            there, ours = self._path.stat(), os.fstat(self._file.fileno())
+            current, locked = self._path.stat(), os.fstat(self._file.fileno())
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
             return True
-        return os.path.samestat(there, ours)
+        return os.path.samestat(current, locked)
 
     def release(self) -> None:
-        """Give the run free."""
+        """Release the lock."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -73,7 +73,7 @@ class RunLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _take(self) -> bool:
+    def _try_acquire(self) -> bool:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -82,9 +82,9 @@ class RunLock:
 
 
 def _holder(run: Run) -> str:
-    """Who holds a run, in words; a help for people, never used to find a process."""
+    """Describe the process that holds a run, for the user only: the file may be wrong."""
     try:
-        with open_inside(run.lock_file, "rb") as file:
+        with open_regular_file(run.lock_file, "rb") as file:
             content = json.loads(file.read(4096))
         return f" by process {int(content['pid'])} on {content['host']!s:.100}"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a person says of a run: whether it is pinned, a note, another name."""
+"""The user's notes on a run, and renaming it."""
 
 import tomllib
 from typing import Annotated
@@ -14,11 +14,11 @@ from .store import check_label
 
 
 class Notes(BaseModel):
-    """A person's notes on a run, kept in its `notes.toml`.
+    """The user's notes on a run, stored in its `notes.toml`.
 
     Attributes:
-        pinned: Whether it stands above the others.
-        note: A line of words.
+        pinned: Whether the run is listed above the others.
+        note: A line of text.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,7 +28,7 @@ class Notes(BaseModel):
 
 
 def read_notes(run: Run) -> Notes:
-    """The notes on a run; none where the file is missing or damaged."""
+    """Read the notes on a run; empty if the file is missing or damaged."""
     try:
         return _read(run)
     except (OSError, ValueError, RecursionError):
@@ -36,10 +36,10 @@ def read_notes(run: Run) -> Notes:
 
 
 def write_notes(run: Run, notes: Notes) -> None:
-    """Keep notes on a run.
+    """Write the notes on a run.
 
     Raises:
-        OutputError: They cannot be written, or what is there is damaged and is left alone.
+        OutputError: They cannot be written, or the existing file is damaged and not replaced.
     """
     try:
         _read(run)
@@ -59,20 +59,20 @@ def write_notes(run: Run, notes: Notes) -> None:
 
 
 def rename_run(run: Run, label: str) -> Run:
-    """Give a run's folder another name; when it was begun, and its three last letters, stay.
+    """Rename a run's folder; the start time and the last three characters are kept.
 
     Args:
         run: The run.
-        label: The readable part of its name.
+        label: The readable part of its new name.
 
     Raises:
-        UsageError: The label is no name for a folder.
-        RunBusyError: The run is live: whoever follows it would lose it.
+        UsageError: The label cannot be part of a folder's name.
+        RunBusyError: The run is being trained, and could no longer be followed.
         OutputError: The folder cannot be renamed.
     """
     check_label(label)
-    begun, suffix = TIMESTAMP_PREFIX.match(run.name), RANDOM_SUFFIX.search(run.name)
-    name = f"{begun.group()}{label}{suffix.group()}" if begun and suffix else label
+    prefix, suffix = TIMESTAMP_PREFIX.match(run.name), RANDOM_SUFFIX.search(run.name)
+    name = f"{prefix.group()}{label}{suffix.group()}" if prefix and suffix else label
     target = run.path.with_name(name)
     if target == run.path:
         return run

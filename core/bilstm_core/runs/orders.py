@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from ..errors import OutputError
-from ..files import open_inside
+from ..files import open_regular_file
 from ..stopping import Stop
 
 Command = Literal["stop", "stop_at_once", "pause", "resume", "change_learning_rate"]
@@ -95,7 +95,7 @@ class Orders:
         if self._size() <= self._position:
             return []
         try:
-            with open_inside(self._path, "rb") as file:
+            with open_regular_file(self._path, "rb") as file:
                 file.seek(self._position)
                 piece = file.read(_MAX_ORDERS_BYTES)
         except OSError:
@@ -129,7 +129,7 @@ def send_order(path: Path, command: Command, learning_rate: float | None = None)
     order = asdict(Order(command=command, learning_rate=learning_rate))
     given = {key: value for key, value in order.items() if value is not None}
     try:
-        with open_inside(path, "ab") as file:
+        with open_regular_file(path, "ab") as file:
             file.write(json.dumps(given).encode() + b"\n")
     except OSError as error:
         raise OutputError(

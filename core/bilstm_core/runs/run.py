@@ -1,4 +1,4 @@
-"""One run: the files of its directory, and whether a process trains it."""
+"""A run: the files of its directory, and whether a process is training it."""
 
 import errno
 import fcntl
@@ -11,20 +11,27 @@ from pathlib import Path
 
 from ..config.resolve import resolve
 from ..config.schema import RunConfig
-from ..files import open_inside
+from ..files import open_regular_file
 
-_PASSING = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
-"""Troubles of a network's file system, or of too many open files, that say nothing of a run."""
+_TRANSIENT_ERRORS = {
+    errno.EIO,
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.ETIMEDOUT,
+    errno.EMFILE,
+    errno.ENFILE,
+}
+"""Errors of a network file system, or from too many open files: temporary for any run."""
 
 TIMESTAMP_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
-"""The date and time in a run's name."""
+"""The date and time at the start of a run's name."""
 RANDOM_SUFFIX = re.compile(r"_[a-z0-9]{3}$")
-"""The letters at the end of a run's name."""
+"""The three random characters at the end of a run's name."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run's directory; what stands in it is data from anywhere, and checked when read.
+    """A run's directory; its files are untrusted input, and validated when read.
 
     Attributes:
         path: The directory.
@@ -44,32 +51,32 @@ class Run:
 
     @property
     def log_file(self) -> Path:
-        """Events, one a line."""
+        """The events, one per line."""
         return self.path / "events.jsonl"
 
     @property
     def commands_file(self) -> Path:
-        """Orders to the run, one a line."""
+        """Orders to the run, one per line."""
         return self.path / "commands.jsonl"
 
     @property
     def checkpoint_file(self) -> Path:
-        """The newest complete state."""
+        """The newest checkpoint."""
         return self.path / "checkpoint.pt"
 
     @property
     def previous_checkpoint_file(self) -> Path:
-        """The state before the newest."""
+        """The checkpoint before the newest."""
         return self.path / "checkpoint.previous.pt"
 
     @property
     def damaged_checkpoint_file(self) -> Path:
-        """A state that was found damaged, kept for whoever wants to look into it."""
+        """A damaged checkpoint, kept for inspection."""
         return self.path / "checkpoint.damaged.pt"
 
     @property
     def model_file(self) -> Path:
-        """The weights, for everybody else."""
+        """The trained weights, readable by other programs."""
         return self.path / "model.safetensors"
 
     @property
@@ -79,17 +86,17 @@ class Run:
 
     @property
     def notes_file(self) -> Path:
-        """What a person says of the run."""
+        """The user's notes on the run."""
         return self.path / "notes.toml"
 
     @property
     def worker_log_file(self) -> Path:
-        """What the run's process printed."""
+        """The output of the run's process."""
         return self.path / "worker.log"
 
     @property
     def lock_file(self) -> Path:
-        """Held for as long as a process writes here."""
+        """Locked while a process trains the run."""
         return self.path / "lock"
 
     @cached_property
@@ -97,16 +104,16 @@ class Run:
         """The configuration.
 
         Raises:
-            ConfigError: The file is missing or wrong.
+            ConfigError: The file is missing or invalid.
         """
         return resolve(file=self.config_file, is_untrusted=True)
 
     @property
-    def begun(self) -> str:
-        """When it was begun, for sorting: the time in its name, else that of its folder."""
-        in_name = TIMESTAMP_PREFIX.match(self.name)
-        if in_name:
-            return in_name.group()
+    def start_time(self) -> str:
+        """The start time, for sorting: from the name, else the folder's modification time."""
+        prefix = TIMESTAMP_PREFIX.match(self.name)
+        if prefix:
+            return prefix.group()
         try:
             seconds = self.path.stat().st_mtime
         except OSError:
@@ -115,25 +122,25 @@ class Run:
 
     @property
     def is_live(self) -> bool:
-        """Whether a process holds the run; one that cannot be looked at for a moment counts."""
+        """Whether a process holds the run's lock; also True after a transient error."""
         try:
-            with open_inside(self.lock_file, "rb") as file:
+            with open_regular_file(self.lock_file, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            return isinstance(error, BlockingIOError) or error.errno in _PASSING
+            return isinstance(error, BlockingIOError) or error.errno in _TRANSIENT_ERRORS
         return False
 
     @property
     def locked_at(self) -> float:
-        """When a process last took hold of it, in seconds since 1970."""
+        """When a process last locked the run, in seconds since 1970; 0 if never."""
         try:
             return self.lock_file.stat().st_mtime
         except OSError:
             return 0.0
 
     def files(self) -> Iterator[Path]:
-        """The files of ours that are in the directory."""
-        ours = (
+        """Yield the run's existing files, including incomplete replacements."""
+        files = (
             self.config_file,
             self.log_file,
             self.commands_file,
@@ -146,7 +153,7 @@ class Run:
             self.worker_log_file,
             self.lock_file,
         )
-        for file in ours:
+        for file in files:
             for path in (file, file.with_name(f".{file.name}.incoming")):
                 if path.is_symlink() or path.is_file():
                     yield path

@@ -1,4 +1,4 @@
-"""The runs in a folder: made, listed, found by what a user types, removed."""
+"""The runs in a folder: creating, listing, finding and removing them."""
 
 import os
 import re
@@ -11,33 +11,33 @@ from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
 from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
 from ..files import write_atomically
-from ..paths import expanded
+from ..paths import expand_home
 from .lock import RunLock
 from .run import TIMESTAMP_PREFIX, Run
 
 LATEST = "latest"
-"""The word for the run that was begun last."""
+"""The reference to the run that was started last."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> tuple[Run, RunLock]:
-    """Make a new run's directory, held by this process.
+    """Create the directory of a new run and lock it.
 
     Args:
-        runs_dir: The folder of the runs; made if need be.
+        runs_dir: The folder of the runs; created if missing.
         config: The run's configuration.
-        label: The readable part of its name; the network's kind where None.
+        label: The readable part of its name; by default the kind of network, such as `bilstm`.
 
     Raises:
-        UsageError: The label is no name for a folder.
-        OutputError: The directory cannot be made.
+        UsageError: The label cannot be part of a folder's name.
+        OutputError: The directory cannot be created.
     """
     label = label or ("bi" if config.bidirectional else "") + config.cell
     check_label(label)
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        run = Run(_make_folder(runs_dir.absolute(), label))
+        run = Run(_create_directory(runs_dir.absolute(), label))
         lock = RunLock(run)
         try:
             write_atomically(run.config_file, to_toml(config).encode())
@@ -56,20 +56,20 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
 
 
 def check_label(label: str) -> None:
-    """Refuse a label that is no name for a folder.
+    """Validate a label.
 
     Raises:
-        UsageError: It is none.
+        UsageError: The label cannot be part of a folder's name.
     """
     if not _NAME.fullmatch(label):
         raise UsageError(
             f"name = {label} cannot be part of a folder's name.",
             "Allowed: up to 64 letters, digits, dots, dashes and underscores, "
-            "beginning with a letter or digit.",
+            "starting with a letter or digit.",
         )
 
 
-def _make_folder(runs_dir: Path, label: str) -> Path:
+def _create_directory(runs_dir: Path, label: str) -> Path:
     while True:
         suffix = "".join(secrets.choice(_ALPHABET) for _ in range(3))
         path = runs_dir / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{label}_{suffix}"
@@ -81,7 +81,7 @@ def _make_folder(runs_dir: Path, label: str) -> Path:
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
-    """The runs in a folder, oldest first; none where there is no such folder.
+    """List the runs in a folder, oldest first; empty if there is no such folder.
 
     Raises:
         OutputError: The folder cannot be read.
@@ -96,10 +96,10 @@ def list_runs(runs_dir: Path) -> list[Run]:
             Remedy("Choose another folder of runs.", "choose_runs_dir"),
             title="The runs cannot be listed",
         ) from None
-    return sorted(runs, key=lambda run: (run.begun, _changed(run), run.name))
+    return sorted(runs, key=lambda run: (run.start_time, _config_time(run), run.name))
 
 
-def _changed(run: Run) -> float:
+def _config_time(run: Run) -> float:
     try:
         return run.config_file.stat().st_mtime
     except OSError:
@@ -112,22 +112,24 @@ def _is_run(path: Path) -> bool:
     )
 
 
-def find_run(runs_dir: Path, which: str) -> Run:
-    """The run that a user means.
+def find_run(runs_dir: Path, reference: str) -> Run:
+    """Find a run.
 
     Args:
         runs_dir: The folder of the runs.
-        which: A name, the unique beginning of one (with or without its date), its last three
-            letters, a path, or `latest`.
+        reference: Its name, a unique prefix of it (with or without the date), its last three
+            characters, its path, or `latest`.
 
     Raises:
-        RunNotFoundError: There is none, or more than one.
+        RunNotFoundError: No run matches, or more than one.
     """
-    if os.sep in which or which in {".", ".."}:
-        path = expanded(Path(which)).absolute()
+    if os.sep in reference or reference in {".", ".."}:
+        path = expand_home(Path(reference)).absolute()
         if _is_run(path):
             return Run(path)
-        raise RunNotFoundError(f"{which} is not the folder of a run: it contains no config.toml.")
+        raise RunNotFoundError(
+            f"{reference} is not the folder of a run: it contains no config.toml."
+        )
     runs = list_runs(runs_dir)
     if not runs:
         raise RunNotFoundError(
@@ -135,58 +137,58 @@ def find_run(runs_dir: Path, which: str) -> Run:
             Remedy("Choose another folder of runs.", "choose_runs_dir"),
             Remedy("Train a run.", "train"),
         )
-    if which == LATEST:
+    if reference == LATEST:
         return runs[-1]
-    for matches in _readings(runs, which):
+    for matches in _matches(runs, reference):
         if len(matches) == 1:
             return matches[0]
         if matches:
             raise RunNotFoundError(
-                f"{which} matches {len(matches)} runs:\n"
+                f"{reference} matches {len(matches)} runs:\n"
                 + "\n".join(run.name for run in matches[-10:]),
                 "Type more of its name.",
             )
-    names = [run.name for run in runs] + [_undated(run) for run in runs]
+    names = [run.name for run in runs] + [_undated_name(run) for run in runs]
     raise RunNotFoundError(
-        f"There is no run {which} in {runs_dir}.{did_you_mean(which, names)}",
+        f"There is no run {reference} in {runs_dir}.{did_you_mean(reference, names)}",
         Remedy("List the runs.", "list_runs"),
     )
 
 
-def _readings(runs: list[Run], which: str) -> Iterator[list[Run]]:
-    """What a word may mean, likeliest first."""
-    if not which:
+def _matches(runs: list[Run], reference: str) -> Iterator[list[Run]]:
+    """Yield the runs that match by each rule, the strictest rule first."""
+    if not reference:
         return
-    yield [run for run in runs if run.name == which]
-    yield [run for run in runs if run.name.startswith(which)]
-    yield [run for run in runs if _undated(run).startswith(which)]
-    yield [run for run in runs if run.name.endswith(f"_{which}")]
+    yield [run for run in runs if run.name == reference]
+    yield [run for run in runs if run.name.startswith(reference)]
+    yield [run for run in runs if _undated_name(run).startswith(reference)]
+    yield [run for run in runs if run.name.endswith(f"_{reference}")]
 
 
-def _undated(run: Run) -> str:
+def _undated_name(run: Run) -> str:
     return TIMESTAMP_PREFIX.sub("", run.name, count=1)
 
 
 def remove_run(run: Run) -> list[Path]:
-    """Delete a run's files, and its folder if it holds nothing else.
+    """Delete a run's files, and its folder if it is then empty.
 
     Returns:
-        What stayed: files that are not ours.
+        The remaining files in the folder, which are not files of the run.
 
     Raises:
-        RunBusyError: The run is live.
+        RunBusyError: The run is being trained.
         OutputError: A file cannot be deleted.
     """
     with RunLock(run):
         try:
             for path in run.files():
                 path.unlink()
-            rest = sorted(run.path.iterdir())
-            if not rest:
+            remaining = sorted(run.path.iterdir())
+            if not remaining:
                 run.path.rmdir()
         except OSError as error:
             raise OutputError(
                 f"{error.filename or run.path} cannot be deleted: {error.strerror}.",
                 title="The run cannot be deleted",
             ) from None
-    return rest
+    return remaining

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from ..config.schema import RESUMABLE, RunConfig, Settings
 from ..data.spec import DataSpec
 from ..errors import CheckpointError, NewerCheckpointError, Remedy
-from ..files import open_inside, write_atomically
+from ..files import open_regular_file, write_atomically
 from ..runs.run import Run
 
 VERSION = 3
@@ -212,7 +212,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         NewerCheckpointError: A later version of the program wrote it.
     """
     try:
-        with open_inside(path, "rb") as file:
+        with open_regular_file(path, "rb") as file:
             content = io.BytesIO(file.read())
         # PyTorch's own reader ignores the checksums that its writer stores
         damaged_part = zipfile.ZipFile(content).testzip()

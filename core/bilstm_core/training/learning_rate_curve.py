@@ -1,18 +1,18 @@
-"""What trying learning rates showed, and which of them to take; without torch."""
+"""The result of a learning rate search and the suggested rate, without torch."""
 
 from pydantic import BaseModel, ConfigDict
 
 _CEILING = 1.3
-"""Times the first loss."""
+"""Highest plotted loss, as a multiple of the first."""
 
 
 class LearningRateCurve(BaseModel):
-    """Losses at learning rates that rise step by step.
+    """Losses at learning rates that rise from step to step.
 
     Attributes:
         rates: Learning rates, ascending.
-        losses: The smoothed loss after a step with each.
-        suggestion: The rate to take; None where the loss never fell.
+        losses: Smoothed loss of the step with each rate.
+        suggestion: The suggested learning rate; None if the loss never fell.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,17 +22,17 @@ class LearningRateCurve(BaseModel):
     suggestion: float | None
 
     @property
-    def shown(self) -> list[float]:
-        """The losses as they are drawn: what diverges would dwarf the fall."""
+    def clipped_losses(self) -> list[float]:
+        """The losses to plot, clipped so that divergence does not hide the fall."""
         return [min(loss, _CEILING * self.losses[0]) for loss in self.losses]
 
 
 def suggest(rates: list[float], losses: list[float]) -> float | None:
-    """The rate in the middle of the longest fall of the loss; None where there is none.
+    """Return the rate in the middle of the longest fall of the loss; None if it never falls.
 
-    The "valley" of fast.ai (Howard and Gugger 2020), which has proved the most robust of their
-    rules: the longest decreasing subsequence of the losses, cut into three, the middle of the
-    second part.
+    The "valley" of fast.ai (Howard and Gugger 2020), the most robust of their rules: the longest
+    decreasing subsequence of the losses is cut into three parts; the rate is the middle of the
+    second.
     """
     longest = [1] * len(losses)
     for later, loss in enumerate(losses):

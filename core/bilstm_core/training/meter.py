@@ -1,4 +1,4 @@
-"""What the training loop tells of itself, without waiting for the device to say it."""
+"""Losses, accuracy and speed of the training loop, reported without waiting for the device."""
 
 import math
 import time
@@ -15,26 +15,26 @@ NON_FINITE_ADVICE = (
 )
 """What to do about a loss that is not finite."""
 REPORT_SECONDS = 0.25
-"""Time between two progress events, whatever the step rate; the very first comes at once."""
+"""Time between two progress events; the first is sent after the first step."""
 
 
 class Meter:
     """Collects losses and counts on the device and reports them a few times a second.
 
-    On a GPU a report copies the losses in the background and is sent when they have arrived,
-    at a later step: the queue of the device never runs dry for the sake of a number.
+    On a CUDA GPU the losses of a report are copied to the host asynchronously, and the report is
+    sent at a later step, when the copy is complete: no step waits for the device.
 
     Args:
-        emit: Takes the `Progress` events.
-        device: Where the losses are.
+        emit: Receives the `Progress` events.
+        device: Device of the losses.
     """
 
     def __init__(self, emit: Emit, device: torch.device) -> None:
         self._emit = emit
         self._device = device
-        self._pending: _Pending | None = None
-        self._position = (0, 0, 0.0)
-        self._patience = 0.0
+        self._pending: _PendingReport | None = None
+        self._last_step = (0, 0, 0.0)
+        self._report_interval = 0.0
         self.start_epoch()
 
     def start_epoch(self) -> None:
@@ -45,17 +45,17 @@ class Meter:
         self.loss_sum = torch.zeros((), device=self._device)
 
     def resume_epoch(self) -> None:
-        """Go on counting an epoch; time before this call is not training time."""
+        """Continue counting an epoch; time before this call is not training time."""
         self._losses: list[Tensor] = []
         self._samples = 0
-        self._since = time.perf_counter()
+        self._interval_start = time.perf_counter()
 
-    def leave_out(self, seconds: float) -> None:
-        """Do not count some time that has just passed: somebody paused the run."""
-        self._since += seconds
+    def exclude_time(self, seconds: float) -> None:
+        """Exclude the time that has just passed, in which the run was paused."""
+        self._interval_start += seconds
 
     def state(self) -> dict[str, Any]:
-        """What the epoch has counted so far, for a checkpoint; `flush` first."""
+        """Return the counts of the epoch so far, for a checkpoint; call `flush` first."""
         return {
             "total": self.total,
             "correct": self.correct.cpu(),
@@ -63,7 +63,7 @@ class Meter:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on counting from a saved state."""
+        """Continue counting from a saved state."""
         self.total = int(state["total"])
         self.correct.copy_(state["correct"])
         self.loss_sum.copy_(state["loss_sum"])
@@ -71,12 +71,12 @@ class Meter:
     def add(
         self, loss: Tensor, correct: Tensor, samples: int, *, epoch: int, step: int, rate: float
     ) -> None:
-        """Count one step; report if it is time.
+        """Count one step, and send a report if it is due.
 
         Args:
-            loss: Mean loss of the step's images, on the device.
-            correct: How many of them were classified rightly, on the device.
-            samples: Number of images.
+            loss: Mean loss of the step's sequences, on the device.
+            correct: Number of sequences classified correctly, on the device.
+            samples: Number of sequences.
             epoch: The step's epoch.
             step: The step's number in the run, from 1.
             rate: The step's learning rate.
@@ -89,47 +89,48 @@ class Meter:
         self.correct += correct
         self.total += samples
         self._samples += samples
-        self._position = (epoch, step, rate)
-        self._send(wait=False)
-        if time.perf_counter() - self._since >= self._patience and self._pending is None:
-            self._ask()
-            self._send(wait=self._device.type != "cuda")
+        self._last_step = (epoch, step, rate)
+        self._send_report(wait=False)
+        elapsed = time.perf_counter() - self._interval_start
+        if elapsed >= self._report_interval and self._pending is None:
+            self._start_report()
+            self._send_report(wait=self._device.type != "cuda")
 
     def flush(self) -> None:
-        """Report what is left; waits for the device.
+        """Report the remaining steps; waits for the device.
 
         Raises:
             NonFiniteLossError: One of the reported losses is nan or infinite.
         """
-        self._send(wait=True)
+        self._send_report(wait=True)
         if self._losses:
-            self._ask()
-            self._send(wait=True)
+            self._start_report()
+            self._send_report(wait=True)
 
-    def _ask(self) -> None:
-        """Begin to bring the collected losses over."""
-        self._patience = REPORT_SECONDS
+    def _start_report(self) -> None:
+        """Start to copy the collected losses to the host."""
+        self._report_interval = REPORT_SECONDS
         now = time.perf_counter()
-        speed = self._samples / (now - self._since)
-        self._pending = _Pending(self._losses, *self._position, speed)
-        self._losses, self._samples, self._since = [], 0, now
+        speed = self._samples / (now - self._interval_start)
+        self._pending = _PendingReport(self._losses, *self._last_step, speed)
+        self._losses, self._samples, self._interval_start = [], 0, now
 
-    def _send(self, *, wait: bool) -> None:
-        """Report the losses that were asked for, if they are here."""
-        if self._pending and (wait or self._pending.has_arrived()):
+    def _send_report(self, *, wait: bool) -> None:
+        """Send the pending report if its losses are on the host."""
+        if self._pending and (wait or self._pending.is_copied()):
             pending, self._pending = self._pending, None
             event = pending.event()
             self._emit(event)
             _check_finite(event)
 
 
-class _Pending:
-    """Losses on their way from the device."""
+class _PendingReport:
+    """A report whose losses are being copied from the device to the host."""
 
     def __init__(
         self, losses: list[Tensor], epoch: int, step: int, rate: float, speed: float
     ) -> None:
-        self._facts = (epoch, step, rate, speed)
+        self._epoch, self._step, self._rate, self._speed = epoch, step, rate, speed
         stacked = torch.stack(losses)
         if stacked.is_cuda:
             self._host = torch.empty(len(losses), dtype=stacked.dtype, pin_memory=True)
@@ -139,19 +140,18 @@ class _Pending:
         else:
             self._host, self._copied = stacked, None
 
-    def has_arrived(self) -> bool:
+    def is_copied(self) -> bool:
         return self._copied is None or self._copied.query()
 
     def event(self) -> Progress:
         if self._copied:
             self._copied.synchronize()
-        epoch, step, rate, speed = self._facts
         return Progress(
-            epoch=epoch,
-            step=step,
+            epoch=self._epoch,
+            step=self._step,
             losses=self._host.tolist(),
-            learning_rate=rate,
-            samples_per_second=speed,
+            learning_rate=self._rate,
+            samples_per_second=self._speed,
         )
 
 

@@ -1,4 +1,4 @@
-"""The update rule, the learning rate's course and the averaged weights of a run."""
+"""The optimiser, the learning rate schedule and the moving average of the weights."""
 
 import copy
 import math
@@ -13,34 +13,34 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ..config.schema import RunConfig, Schedule
 from ..network.classifier import SequenceClassifier
 
-_RISE = 0.3
+_RISE_FRACTION = 0.3
 _START_DIVISOR = 25.0
 _END_DIVISOR = 1e4
 
 
 def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
-    """The optimiser; fused, which on a CPU saves several milliseconds a step.
+    """Create the optimiser; fused, which on a CPU saves several milliseconds per step.
 
-    On CUDA the learning rate lies on the device too, so that a graph can read it.
+    On CUDA the learning rate is a tensor on the device, so that a CUDA graph can read it.
     """
     weights = list(model.parameters())
     device = weights[0].device
     rate: float | Tensor = config.learning_rate
-    how: dict[str, Any] = {"weight_decay": config.weight_decay}
-    how["fused"] = device.type in {"cpu", "cuda"}
+    options: dict[str, Any] = {"weight_decay": config.weight_decay}
+    options["fused"] = device.type in {"cpu", "cuda"}
     if device.type == "cuda":
         rate = torch.tensor(rate, device=device)
     match config.optimizer:
         case "adam":
-            return Adam(weights, rate, capturable=device.type == "cuda", **how)
+            return Adam(weights, rate, capturable=device.type == "cuda", **options)
         case "adamw":
-            return AdamW(weights, rate, capturable=device.type == "cuda", **how)
+            return AdamW(weights, rate, capturable=device.type == "cuda", **options)
         case "sgd":
-            return SGD(weights, rate, momentum=0.9, nesterov=True, **how)
+            return SGD(weights, rate, momentum=0.9, nesterov=True, **options)
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
-    """Set the learning rate of the optimiser's next step."""
+    """Set the learning rate of the next step."""
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
             group["lr"].fill_(rate)
@@ -49,31 +49,31 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Give the optimiser another one's memory; how it computes goes with the device, and stays.
+    """Load an optimiser's state, except the options that depend on the device.
 
     Raises:
-        ValueError: The state is of another network.
+        ValueError: The state is that of a different network.
     """
     names = {"lr", "fused", "capturable"}
-    ours = [
+    kept = [
         {name: group[name] for name in names & group.keys()} for group in optimizer.param_groups
     ]
-    groups = [{**group, **how} for group, how in zip(state["param_groups"], ours, strict=True)]
+    groups = [{**group, **own} for group, own in zip(state["param_groups"], kept, strict=True)]
     optimizer.load_state_dict({**state, "param_groups": groups})
 
 
 def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: int) -> float:
-    """The learning rate of a step: a function of the step alone, so there is no state to save.
+    """Return the learning rate of a step: a function of the step only, so it has no state.
 
     `cosine` falls from the peak towards 0 along half a cosine (Loshchilov and Hutter 2017).
     `one-cycle` rises from 1/25 of the peak over the first 30 % of the run and then falls to
     1/250,000 of it, both along half a cosine (Smith and Topin 2018), with PyTorch's constants.
 
     Args:
-        schedule: Its name.
-        peak: The largest rate.
-        step: Steps taken before this one, from 0.
-        total_steps: Steps of the whole run.
+        schedule: Name of the schedule.
+        peak: The largest learning rate.
+        step: Number of steps before this one.
+        total_steps: Number of steps of the whole run.
     """
     match schedule:
         case "constant":
@@ -82,7 +82,7 @@ def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: in
             return _half_cosine(peak, 0.0, step / total_steps)
         case "one-cycle":
             start = peak / _START_DIVISOR
-            end_of_rise = _RISE * (total_steps + 1) - 1
+            end_of_rise = _RISE_FRACTION * (total_steps + 1) - 1
             if step <= end_of_rise:
                 return _half_cosine(start, peak, step / end_of_rise)
             fall = (step - end_of_rise) / (total_steps - end_of_rise)
@@ -94,19 +94,19 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
 
 
 def make_averaged_model(config: RunConfig, model: SequenceClassifier) -> SequenceClassifier | None:
-    """The network that shall hold the moving average of the weights, or None where it is off."""
+    """Create the network that holds the moving average of the weights; None if it is off."""
     if not config.ema_decay:
         return None
     average = copy.deepcopy(model).requires_grad_(False)
     for layer in cast(Iterable[nn.RNNBase], average.layers):
-        layer.flatten_parameters()  # one piece of memory, as cuDNN wants it; a copy is in many
+        layer.flatten_parameters()  # cuDNN wants contiguous weights; a copy has none
     return average
 
 
 def update_averaged_model(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """One step of the exponential moving average: decay · average + (1 - decay) · weights.
+    """Update the exponential moving average: decay · average + (1 - decay) · weights.
 
-    PyTorch's `AveragedModel` does the same, but waits for the device at every step to ask
-    whether it is the first.
+    PyTorch's `AveragedModel` does the same, but synchronises with the device at every step to
+    check whether it is the first.
     """
     get_ema_multi_avg_fn(decay)(list(average.parameters()), list(model.parameters()), None)

@@ -1,4 +1,4 @@
-"""One step of the optimiser: launched operation by operation, or replayed as one CUDA graph."""
+"""A training step: launched kernel by kernel, or replayed as one CUDA graph."""
 
 import warnings
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from .evaluation import class_scores
 from .optimisers import make_optimizer, set_learning_rate, update_averaged_model
 
 _WARM_UP_STEPS = 3
-"""Before a capture: cuDNN and cuBLAS choose algorithms, the optimiser allocates its buffers."""
+"""Before capture: cuDNN and cuBLAS choose algorithms, and the optimiser allocates its buffers."""
 
 
 class Step:
-    """Forward, backward, update, average.
+    """Forward and backward pass, update of the weights and of their moving average.
 
-    Nothing in it waits for the device: its results are tensors there.
+    It does not synchronise with the device: its results are tensors on it.
 
     Args:
         config: The whole configuration.
         model: The network, on its device.
-        average: The averaged network, where there is one.
-        precision: Of the arithmetic.
+        average: The averaged network, if there is one.
+        precision: Number format of the arithmetic.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Step:
         Args:
             batch: The batch, on the network's device.
             learning_rate: The learning rate.
-            is_first: Whether it is the run's very first step, where the average starts.
+            is_first: Whether it is the first step of the run, at which the average starts.
 
         Returns:
-            The batch's mean loss, and how many of its sequences were classified correctly.
+            Mean loss of the batch, and number of sequences classified correctly, both of shape ().
         """
         set_learning_rate(self.optimizer, learning_rate)
         return self._run(batch, is_first=is_first)
@@ -77,10 +77,10 @@ class Step:
 
 
 class GraphedStep(Step):
-    """The same step on an NVIDIA GPU, its hundreds of kernels launched as one.
+    """The same step on an NVIDIA GPU, its hundreds of kernels launched as one CUDA graph.
 
-    A recurrent network's kernels are small, so that launching them one by one may take longer
-    than running them (https://pytorch.org/blog/accelerating-pytorch-with-cuda-graphs).
+    The kernels of a recurrent network are small: launching them one by one may take longer than
+    running them (https://pytorch.org/blog/accelerating-pytorch-with-cuda-graphs).
     The last batch of an epoch, which may be smaller, is launched kernel by kernel.
     """
 
@@ -93,12 +93,12 @@ class GraphedStep(Step):
         if self._warm_up_steps_left:
             self._warm_up_steps_left -= 1
             return self._warm_up(batch, is_first=is_first)
-        self._replay = self._replay or self._captured(batch)
+        self._replay = self._replay or self._capture(batch)
         return self._replay(batch)
 
     @cached_property
     def _side_stream(self) -> torch.cuda.Stream:
-        """Warm-up and capture share a stream, and so what libraries keep for each."""
+        """Warm-up and capture share a stream, and so the state that libraries keep per stream."""
         return torch.cuda.Stream()
 
     def _warm_up(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
@@ -109,19 +109,19 @@ class GraphedStep(Step):
         main_stream.wait_stream(self._side_stream)
         return result
 
-    def _captured(self, batch: Batch) -> Callable[[Batch], tuple[Tensor, Tensor]]:
-        """The step as a graph over tensors of its own; it is recorded, not run.
+    def _capture(self, batch: Batch) -> Callable[[Batch], tuple[Tensor, Tensor]]:
+        """Capture the step as a graph with its own input tensors, without running it.
 
         Raises:
-            TrainingError: It cannot be recorded. CUDA's state is then undefined.
+            TrainingError: The step cannot be captured. The state of CUDA is then undefined.
         """
-        own = Batch(batch.inputs.clone(), None, batch.labels.clone())
+        static = Batch(batch.inputs.clone(), None, batch.labels.clone())
         graph = torch.cuda.CUDAGraph()
-        self.optimizer.zero_grad()  # frees memory that the graph allocates again
+        self.optimizer.zero_grad()  # frees the gradients, which the graph allocates again
         try:
             with warnings.catch_warnings(), torch.cuda.graph(graph, stream=self._side_stream):
                 warnings.filterwarnings("error", ".*graph is empty.*")
-                loss, correct = super()._run(own, is_first=False)
+                loss, correct = super()._run(static, is_first=False)
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, UserWarning) as error:
@@ -136,10 +136,10 @@ class GraphedStep(Step):
             ) from error
 
         def replay(batch: Batch) -> tuple[Tensor, Tensor]:
-            own.inputs.copy_(batch.inputs)
-            own.labels.copy_(batch.labels)
+            static.inputs.copy_(batch.inputs)
+            static.labels.copy_(batch.labels)
             graph.replay()
-            return loss.clone(), correct.clone()  # the next replay changes them
+            return loss.clone(), correct.clone()  # the next replay overwrites them
 
         return replay
 
@@ -150,10 +150,10 @@ def make_step(
     average: SequenceClassifier | None,
     precision: torch.dtype,
 ) -> Step:
-    """The step for the device that the network is on."""
+    """Create the step for the device of the network."""
     is_graphed = (
         config.cuda_graph
-        and torch.version.cuda is not None  # AMD GPUs are called cuda too
+        and torch.version.cuda is not None  # not an AMD GPU, which PyTorch calls cuda too
         and next(model.parameters()).is_cuda
     )
     return (GraphedStep if is_graphed else Step)(config, model, average, precision)

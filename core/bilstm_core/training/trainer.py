@@ -226,7 +226,7 @@ class Trainer:
         for batch in training_batches(self.data, self.config, self.epoch, skip=self.batch):
             asked = time.perf_counter()
             stop_if(self.should_stop)  # waits while the run is paused
-            self.meter.leave_out(time.perf_counter() - asked)
+            self.meter.exclude_time(time.perf_counter() - asked)
             self._change_learning_rate()
             started = time.perf_counter()
             self.take_step(batch)

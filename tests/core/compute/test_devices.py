@@ -11,8 +11,6 @@ from tests.samples import small_config
 def test_auto_takes_it_only_where_it_is_native(
     native: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bilstm_core.compute import devices
-
     monkeypatch.setattr(devices, "has_bfloat16", lambda _: native)
     expected = torch.bfloat16 if native else torch.float32
     assert devices.resolve_precision("auto", torch.device("cpu")) is expected
@@ -34,7 +32,7 @@ def test_streams_are_made_on_the_run_s_gpu(name: str, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(devices, "available_devices", lambda: ["cuda:0", "cuda:1", "cpu"])
     monkeypatch.setattr(torch.cuda, "device", Current)
-    with devices.prepared(small_config(device=name)) as device:
+    with devices.torch_settings(small_config(device=name)) as device:
         assert device == torch.device(name)
         assert entered == ([device] if device.type == "cuda" else [])
 
@@ -45,7 +43,7 @@ def test_float32_is_float32(precision: str, monkeypatch: pytest.MonkeyPatch) -> 
     backends = torch.backends.cuda.matmul, torch.backends.cudnn.rnn
     before = [backend.fp32_precision for backend in backends]
     monkeypatch.setattr(devices, "has_tf32", lambda _: True)
-    with devices.prepared(small_config(precision=precision)):
+    with devices.torch_settings(small_config(precision=precision)):
         expected = "tf32" if precision == "tf32" else "ieee"
         assert [backend.fp32_precision for backend in backends] == [expected] * 2
     assert [backend.fp32_precision for backend in backends] == before

@@ -4,17 +4,20 @@ import pytest
 import torch
 
 from bilstm_core.compute.seeding import Stream, generator
+from bilstm_core.config.schema import Augment
 from bilstm_core.data.augment import apply_transforms, draw_transforms
 
 
-def draw(kind: str, count: int = 500, side: int = 28, seed: int = 0) -> torch.Tensor:
-    transforms = draw_transforms(kind, count, side, generator(seed, Stream.AUGMENT, 1))  # pyright: ignore[reportArgumentType]
+def draw(
+    kind: Augment, count: int = 500, size: tuple[int, int] = (28, 28), seed: int = 0
+) -> torch.Tensor:
+    transforms = draw_transforms(kind, count, size, generator(seed, Stream.AUGMENT, 1))
     assert transforms is not None
     return transforms
 
 
 def test_none_changes_nothing() -> None:
-    assert draw_transforms("none", 5, 28, generator(0, Stream.AUGMENT)) is None
+    assert draw_transforms("none", 5, (28, 28), generator(0, Stream.AUGMENT)) is None
 
 
 def test_a_shift_moves_by_whole_pixels_and_fills_with_background() -> None:
@@ -30,7 +33,7 @@ def test_a_shift_moves_by_whole_pixels_and_fills_with_background() -> None:
 
 
 def test_small_images_move_by_one_pixel() -> None:
-    pixels = (draw("shift", side=8)[:, :, 2] * 8 / 2).round().int()
+    pixels = (draw("shift", size=(8, 8))[:, :, 2] * 8 / 2).round().int()
     assert set(pixels.flatten().tolist()) == {-1, 0, 1}
 
 
@@ -56,6 +59,6 @@ def test_affine_keeps_an_image_recognisable() -> None:
 
 
 @pytest.mark.parametrize("kind", ["shift", "affine"])
-def test_the_seed_decides(kind: str) -> None:
+def test_the_seed_decides(kind: Augment) -> None:
     assert torch.equal(draw(kind), draw(kind))
     assert not torch.equal(draw(kind), draw(kind, seed=1))

@@ -6,14 +6,13 @@ import pytest
 import torch
 
 from bilstm_core.data.dataset import Dataset
-from bilstm_core.data.sources.registry import load_dataset
-from tests.conftest import Recorder
+from bilstm_core.data.sources import registry
 
 
 class TestValidation:
     @pytest.fixture
     def data(self) -> Dataset:
-        return load_dataset("digits", Path("unused"), Recorder())
+        return registry.load("digits", Path("unused"))
 
     def test_nothing_is_held_out_by_default(self, data: Dataset) -> None:
         assert data.hold_out(0, seed=0) is data
@@ -21,10 +20,10 @@ class TestValidation:
     def test_the_parts_are_the_whole(self, data: Dataset) -> None:
         held = data.hold_out(0.1, seed=0)
         assert (len(held.train), len(held.validation)) == (1293, 144)
-        parts = torch.cat([held.train.pixels, held.validation.pixels]).flatten(1)
-        whole = data.train.pixels.flatten(1)
+        parts = torch.cat([held.train.values, held.validation.values]).flatten(1)
+        whole = data.train.values.flatten(1)
         assert sorted(parts.tolist()) == sorted(whole.tolist())
-        assert torch.equal(held.test.pixels, data.test.pixels)
+        assert torch.equal(held.test.values, data.test.values)
 
     def test_the_seed_decides(self, data: Dataset) -> None:
         first, again, other = (data.hold_out(0.1, seed).validation.labels for seed in (1, 1, 2))

@@ -1,21 +1,24 @@
 """The network against computations that share nothing with it but the weights."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from bilstm_core.config.schema import Cell, Merge, Readout
+from bilstm_core.building_blocks.cells import CELLS
+from bilstm_core.building_blocks.merges import MERGES
+from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.data.batches import Batch
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training.evaluation import class_scores
+from tests.core.hardware import needs_bfloat16
 from tests.notebook import NotebookModel
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-CELLS, MERGES, READOUTS = get_args(Cell), get_args(Merge), get_args(Readout)
 STEPS, FEATURES, HIDDEN, CLASSES = 7, 5, 6, 4
 
 
@@ -103,14 +106,14 @@ def by_hand(model: SequenceClassifier, cell: str, rows: Array) -> Array:
 @pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_scores_are_those_computed_by_hand(
-    cell: Cell, merge: Merge, readout: Readout, bidirectional: bool, num_layers: int
+    cell: str, merge: str, readout: str, bidirectional: bool, num_layers: int
 ) -> None:
     if merge != "concat" and not bidirectional:
         merge = "concat"  # one direction has nothing to merge
     torch.manual_seed(3)
     model = SequenceClassifier(
-        input_size=FEATURES,
-        sequence_length=STEPS,
+        num_features=FEATURES,
+        num_steps=STEPS,
         num_classes=CLASSES,
         cell=cell,
         bidirectional=bidirectional,
@@ -125,13 +128,13 @@ def test_scores_are_those_computed_by_hand(
 
 
 @pytest.mark.parametrize("readout", ["last", "all"])
-def test_the_same_seed_gives_the_notebook_s_own_model(readout: Readout) -> None:
+def test_the_same_seed_gives_the_notebook_s_own_model(readout: str) -> None:
     torch.manual_seed(0)
     notebook = NotebookModel(all_hidden_states=readout == "all")
     torch.manual_seed(0)
     ours = SequenceClassifier(
-        input_size=28,
-        sequence_length=28,
+        num_features=28,
+        num_steps=28,
         num_classes=10,
         bidirectional=False,
         num_layers=2,
@@ -149,8 +152,8 @@ def test_final_differs_from_last_only_with_two_directions() -> None:
         for readout in ("last", "final"):
             torch.manual_seed(0)
             model = SequenceClassifier(
-                input_size=FEATURES,
-                sequence_length=STEPS,
+                num_features=FEATURES,
+                num_steps=STEPS,
                 num_classes=CLASSES,
                 bidirectional=bidirectional,
                 readout=readout,
@@ -162,7 +165,7 @@ def test_final_differs_from_last_only_with_two_directions() -> None:
 def test_final_of_two_directions_sees_the_first_row_through_the_backward_one() -> None:
     torch.manual_seed(0)
     model = SequenceClassifier(
-        input_size=FEATURES, sequence_length=STEPS, num_classes=CLASSES, readout="last"
+        num_features=FEATURES, num_steps=STEPS, num_classes=CLASSES, readout="last"
     )
     rows = torch.randn(1, STEPS, FEATURES, requires_grad=True)
     hidden = model.hidden_size
@@ -176,7 +179,7 @@ def test_final_of_two_directions_sees_the_first_row_through_the_backward_one() -
 
 def test_dropout_acts_while_training_only_even_with_one_layer() -> None:
     model = SequenceClassifier(
-        input_size=FEATURES, sequence_length=STEPS, num_classes=CLASSES, dropout=0.5
+        num_features=FEATURES, num_steps=STEPS, num_classes=CLASSES, dropout=0.5
     )
     rows = torch.randn(2, STEPS, FEATURES)
     assert not torch.equal(model(rows), model(rows))
@@ -184,16 +187,22 @@ def test_dropout_acts_while_training_only_even_with_one_layer() -> None:
     assert torch.equal(model(rows), model(rows))
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("merge", ["concat", "sum"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize(
+    ("cell", "precision"),
+    [
+        *((cell, torch.float32) for cell in CELLS),
+        *(("gru", torch.bfloat16), ("rnn", torch.bfloat16)),
+        pytest.param("lstm", torch.bfloat16, marks=needs_bfloat16),
+    ],
+)
 def test_the_last_state_is_the_same_without_the_steps_that_nobody_reads(
-    cell: Cell, merge: Merge, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    cell: str, merge: str, precision: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)
     model = SequenceClassifier(
-        input_size=5,
-        sequence_length=7,
+        num_features=5,
+        num_steps=7,
         num_classes=3,
         cell=cell,
         merge=merge,
@@ -201,13 +210,13 @@ def test_the_last_state_is_the_same_without_the_steps_that_nobody_reads(
         hidden_size=8,
         readout="last",
     )
-    rows = torch.rand(6, 7, 5)
+    rows, labels = torch.rand(6, 7, 5), torch.zeros(6, dtype=torch.int64)
     taken: list[bool] = []
 
     def outcome() -> list[Tensor]:
         """Scores, and the gradient of every weight."""
         model.zero_grad()
-        scores = class_scores(model, rows, precision)
+        scores = class_scores(model, Batch(rows, None, labels), precision)
         scores.square().sum().backward()
         gradients = [weights.grad for weights in model.parameters()]
         assert all(gradient is not None for gradient in gradients)
@@ -221,7 +230,7 @@ def test_the_last_state_is_the_same_without_the_steps_that_nobody_reads(
         return False
 
     short = outcome()
-    monkeypatch.setattr(SequenceClassifier, "_reads_one_backward_step", never)
+    monkeypatch.setattr(SequenceClassifier, "_needs_one_backward_step", never)
     whole = outcome()
     assert taken == [False]
     tolerance = 1e-5 if precision == torch.float32 else 3e-2

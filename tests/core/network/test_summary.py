@@ -1,24 +1,24 @@
 """The summary, computed without PyTorch, is that of the model."""
 
-from typing import Any, get_args
-
 import pytest
 import torch
 
-from bilstm_core.config.schema import Cell, Merge, Readout, RunConfig
+from bilstm_core.building_blocks.cells import CELLS
+from bilstm_core.building_blocks.merges import MERGES
+from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.summary import summarise
-
-CELLS, READOUTS = get_args(Cell), get_args(Readout)
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "digits"])
 @pytest.mark.parametrize("bidirectional", [True, False])
 @pytest.mark.parametrize("readout", READOUTS)
-@pytest.mark.parametrize("merge", ["concat", "sum"])
+@pytest.mark.parametrize("merge", MERGES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_summary_on_paper_is_the_model_s(
-    cell: Cell, merge: Merge, readout: Readout, bidirectional: bool, dataset: Any
+    cell: str, merge: str, readout: str, bidirectional: bool, dataset: str
 ) -> None:
     if not bidirectional:
         merge = "concat"
@@ -31,7 +31,8 @@ def test_the_summary_on_paper_is_the_model_s(
         num_layers=2,
         hidden_size=8,
     )
-    summary, model = summarise(config), SequenceClassifier.from_config(config)
+    spec = describe(config)
+    summary, model = summarise(config, spec), SequenceClassifier.from_config(config, spec)
     assert summary.parameters == sum(weight.numel() for weight in model.parameters())
     by_layer = [layer.parameters for layer in summary.layers if layer.name.startswith("layer")]
     assert by_layer == [

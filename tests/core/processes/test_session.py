@@ -18,7 +18,7 @@ from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
-from bilstm_core.training import thread_tuning as thread_count
+from bilstm_core.training import thread_tuning
 from tests.samples import small_config
 from tests.sessions import StopAfter, assert_equal, history, resume, start
 
@@ -58,10 +58,10 @@ class TestExactResume:
     ) -> None:
         """Though fewer would be faster by now: the last bits of sums depend on them."""
         monkeypatch.delenv("OMP_NUM_THREADS")
-        monkeypatch.setattr(thread_count, "_remembered", dict)
-        monkeypatch.setattr(thread_count, "measure", lambda *_: {2: 1.0, 1: 2.0})
+        monkeypatch.setattr(thread_tuning, "_remembered", dict)
+        monkeypatch.setattr(thread_tuning, "measure", lambda *_: {2: 1.0, 1: 2.0})
         run = start(tmp_path, small_config(), StopAfter(7))
-        monkeypatch.setattr(thread_count, "measure", lambda *_: {2: 2.0, 1: 1.0})
+        monkeypatch.setattr(thread_tuning, "measure", lambda *_: {2: 2.0, 1: 1.0})
         resume(run)
         other = start(tmp_path, small_config())
 

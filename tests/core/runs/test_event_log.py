@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_core import events
-from bilstm_core.runs import event_log as log
+from bilstm_core.runs import event_log
 from bilstm_core.runs.event_log import EventLog, LogReader, open_log, read_tail
 
 
@@ -81,7 +81,7 @@ class TestReader:
         assert reader.read() == []
 
     def test_an_endless_line_is_skipped(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log, "_READ_BYTES", 1000)
+        monkeypatch.setattr(event_log, "_READ_BYTES", 1000)
         path.write_bytes(line(1) + b"x" * 5500 + b"\n" + line(2))
         reader, told = LogReader(path), []
         for _ in range(20):
@@ -89,7 +89,7 @@ class TestReader:
         assert steps(told) == [1, 2]
 
     def test_much_garbage_is_not_the_end(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log, "_READ_BYTES", 1000)
+        monkeypatch.setattr(event_log, "_READ_BYTES", 1000)
         path.write_bytes(line(1) + b"garbage\n" * 1000 + line(2))
         reader = LogReader(path)
         assert steps(reader.read() + reader.read()) == [1, 2]
@@ -153,7 +153,7 @@ class TestOpening:
             "_SAMPLE_BYTES": 600,
             "_SAMPLES": 20,
         }.items():
-            monkeypatch.setattr(log, name, value)
+            monkeypatch.setattr(event_log, name, value)
         path.write_bytes(b"".join(map(line, range(1, 3001))))
         told, reader = open_log(path)
         seen = steps(told)

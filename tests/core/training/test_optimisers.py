@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from bilstm_core.data.batches import Batch
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training.optimisers import load_optimizer, make_optimizer, update_averaged_model
 from bilstm_core.training.step import Step
@@ -32,10 +34,10 @@ def test_the_average_is_pytorch_s_own() -> None:
 def test_an_optimiser_s_memory_moves_from_a_gpu_to_a_processor(optimizer: str) -> None:
     """There the learning rate is a tensor, and Adam counts its steps on the device."""
     config = small_config(optimizer=optimizer)
-    model = SequenceClassifier.from_config(config)
+    model = SequenceClassifier.from_config(config, describe(config))
     step = Step(config, model, None, torch.float32)
-    batch = torch.rand(4, 8, 8), torch.tensor([0, 1, 2, 3])
-    step(*batch, 0.01, is_first=True)
+    batch = Batch(torch.rand(4, 8, 8), None, torch.tensor([0, 1, 2, 3]))
+    step(batch, 0.01, is_first=True)
     state = copy.deepcopy(step.optimizer.state_dict())
     for group in state["param_groups"]:
         group["lr"] = torch.tensor(0.5)
@@ -44,8 +46,8 @@ def test_an_optimiser_s_memory_moves_from_a_gpu_to_a_processor(optimizer: str) -
 
     moved = Step(config, copy.deepcopy(model), None, torch.float32)
     load_optimizer(moved.optimizer, state)
-    step(*batch, 0.02, is_first=False)
-    moved(*batch, 0.02, is_first=False)
+    step(batch, 0.02, is_first=False)
+    moved(batch, 0.02, is_first=False)
     (group,) = moved.optimizer.param_groups
     assert group["lr"] == 0.02
     assert not group.get("capturable")
@@ -55,7 +57,7 @@ def test_an_optimiser_s_memory_moves_from_a_gpu_to_a_processor(optimizer: str) -
 
 def test_memory_of_another_network_is_refused() -> None:
     config = small_config()
-    optimizer = make_optimizer(config, SequenceClassifier.from_config(config))
+    optimizer = make_optimizer(config, SequenceClassifier.from_config(config, describe(config)))
     other = make_optimizer(config, nn.Linear(2, 2))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="size"):
         load_optimizer(optimizer, other.state_dict())

@@ -3,7 +3,7 @@
 import pytest
 
 from bilstm_core import events
-from bilstm_core.training import run_start as introduction
+from bilstm_core.training import run_start
 from tests.samples import small_config
 from tests.sessions import recorded
 
@@ -12,6 +12,6 @@ from tests.sessions import recorded
 def test_bfloat16_without_hardware_for_it_is_a_warning(
     native: bool, warns: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(introduction, "has_bfloat16", lambda _: native)
+    monkeypatch.setattr(run_start, "has_bfloat16", lambda _: native)
     recorder = recorded(small_config(precision="bfloat16", num_epochs=1))
     assert bool(recorder.of(events.RunWarning)) is warns

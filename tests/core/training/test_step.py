@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 from bilstm_core import events
-from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.batches import Batch
+from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import TrainingError
 from bilstm_core.network.classifier import SequenceClassifier
-from bilstm_core.paths import data_dir
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.store import list_runs
 from bilstm_core.training.step import GraphedStep, Step, make_step
 from bilstm_core.training.trainer import Trainer
 from tests.conftest import Recorder
+from tests.core.trainers import make_trainer
 from tests.samples import small_config
 from tests.sessions import recorded
 
-CPU = torch.device("cpu")
 MUCH: dict[str, Any] = {
     "num_layers": 2,
     "dropout": 0.3,
@@ -40,12 +40,14 @@ def test_a_step_never_asks_the_device_for_a_number(settings: dict[str, Any]) -> 
     """PyTorch's meta device has no numbers: who asks for one gets an error."""
     config = small_config(**settings)
     with torch.device("meta"):
-        model = SequenceClassifier.from_config(config)
-        average = SequenceClassifier.from_config(config) if config.ema_decay else None
-        rows, labels = torch.rand(4, 8, 8), torch.zeros(4, dtype=torch.int64)
+        model = SequenceClassifier.from_config(config, describe(config))
+        average = (
+            SequenceClassifier.from_config(config, describe(config)) if config.ema_decay else None
+        )
+        batch = Batch(torch.rand(4, 8, 8), None, torch.zeros(4, dtype=torch.int64))
     step = Step(config, model, average, torch.float32)
     for is_first in (True, False):
-        loss, correct = step(rows, labels, 0.01, is_first=is_first)
+        loss, correct = step(batch, 0.01, is_first=is_first)
         assert loss.is_meta
         assert correct.is_meta
         with pytest.raises(RuntimeError, match="meta"):
@@ -59,18 +61,17 @@ class Graph:
         self.step = step
         self.count = 0
 
-    def capture(self, rows: Tensor, labels: Tensor) -> Any:
-        inputs = rows.clone(), labels.clone()
+    def capture(self, batch: Batch) -> Any:
+        own = Batch(batch.inputs.clone(), None, batch.labels.clone())
         outputs = torch.zeros(()), torch.zeros((), dtype=torch.int64)
 
-        def replay(rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        def replay(batch: Batch) -> tuple[Tensor, Tensor]:
             self.count += 1
-            for own, given in zip(inputs, (rows, labels), strict=True):
-                own.copy_(given)
-            for own, got in zip(
-                outputs, Step._take(self.step, *inputs, is_first=False), strict=True
-            ):
-                own.copy_(got)
+            own.inputs.copy_(batch.inputs)
+            own.labels.copy_(batch.labels)
+            results = Step._run(self.step, own, is_first=False)
+            for output, result in zip(outputs, results, strict=True):
+                output.copy_(result)
             return outputs[0].clone(), outputs[1].clone()
 
         return replay
@@ -80,23 +81,20 @@ def graphed(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> tuple[GraphedS
     """Have a trainer on the processor go the way of the graph."""
     step = GraphedStep(trainer.config, trainer.model, trainer.average, torch.float32)
     graph = Graph(step)
-    monkeypatch.setattr(step, "_take_beside", super(GraphedStep, step)._take)
-    monkeypatch.setattr(step, "_captured", graph.capture)
-    trainer.step_taker = step
+    monkeypatch.setattr(step, "_warm_up", super(GraphedStep, step)._run)
+    monkeypatch.setattr(step, "_capture", graph.capture)
+    trainer.step_function = step
     return step, graph
 
 
-def trainer_of(config: RunConfig, recorder: Recorder) -> Trainer:
-    torch.manual_seed(0)
-    return Trainer(config, load_dataset("digits", data_dir(), lambda _: None), CPU, recorder)
-
-
-def test_the_way_of_the_graph_leads_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_way_of_the_graph_leads_to_the_same_numbers(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """1,437 images make 22 batches of 64 and one of 29, which no graph fits."""
     config = small_config(**MUCH)
     expected, got = Recorder(), Recorder()
-    trainer_of(config, expected).run()
-    trainer = trainer_of(config, got)
+    make_trainer(config, digits, expected).run()
+    trainer = make_trainer(config, digits, got)
     _, graph = graphed(trainer, monkeypatch)
     trainer.run()
     assert got.losses == expected.losses
@@ -117,21 +115,20 @@ class Refusal:
 
 
 def test_a_step_that_cannot_be_captured_ends_the_run_in_words(
-    monkeypatch: pytest.MonkeyPatch,
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ask(*_: object, **__: object) -> None:
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
-    trainer = trainer_of(small_config(), Recorder())
-    step, _ = graphed(trainer, monkeypatch)
-    monkeypatch.setattr(step, "_captured", GraphedStep._captured.__get__(step))
-    monkeypatch.setitem(step.__dict__, "_beside", None)
+    step, _ = graphed(make_trainer(small_config(), digits), monkeypatch)
+    monkeypatch.setattr(step, "_capture", GraphedStep._capture.__get__(step))
+    monkeypatch.setitem(step.__dict__, "_side_stream", None)
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
     monkeypatch.setattr(torch.cuda, "graph", Refusal)
-    monkeypatch.setattr(Step, "_take", ask)
-    rows, labels = torch.rand(64, 8, 8), torch.zeros(64, dtype=torch.int64)
+    monkeypatch.setattr(Step, "_run", ask)
+    batch = Batch(torch.rand(64, 8, 8), None, torch.zeros(64, dtype=torch.int64))
     with pytest.raises(TrainingError, match=r"not permitted when stream is capturing$") as caught:
-        step._captured(rows, labels)
+        step._capture(batch)
     assert [it.settings for it in caught.value.remedies] == [{"cuda_graph": False}]
 
 
@@ -139,7 +136,7 @@ def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     class OnAGpu:
         is_cuda = True
 
-    model = SequenceClassifier.from_config(small_config())
+    model = SequenceClassifier.from_config(small_config(), describe(small_config()))
     monkeypatch.setattr("bilstm_core.training.step.make_optimizer", lambda *_: None)
     monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
 
@@ -180,20 +177,21 @@ class TestOnAGpu:
         config = small_config(device="cuda", dropout=0.5)
         torch.manual_seed(0)
         cuda = torch.device("cuda")
-        model = SequenceClassifier.from_config(config).to(cuda)
+        model = SequenceClassifier.from_config(config, describe(config)).to(cuda)
         step = GraphedStep(config, model, None, torch.float32)
-        rows = torch.rand(64, 8, 8, device=cuda)
         labels = torch.arange(64, device=cuda) % 10
-        found = {step(rows, labels, 1e-10, is_first=False)[0].item() for _ in range(12)}
+        batch = Batch(torch.rand(64, 8, 8, device=cuda), None, labels)
+        found = {step(batch, 1e-10, is_first=False)[0].item() for _ in range(12)}
         assert step._replay is not None
         assert len(found) == 12
 
     @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
-    def test_it_learns_with_each_optimiser(self, optimizer: str) -> None:
+    def test_it_learns_with_each_optimiser_and_reports_every_loss(self, optimizer: str) -> None:
         rate = 0.2 if optimizer == "sgd" else 0.01
         recorder = recorded(
             small_config(device="cuda", optimizer=optimizer, learning_rate=rate, num_epochs=8)
         )
+        assert len(recorder.losses) == recorder.of(events.RunStarted)[0].total_steps
         assert recorder.of(events.Evaluation)[-1].accuracy > 0.8
 
     def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
@@ -206,12 +204,15 @@ class TestOnAGpu:
             assert opened.train(lambda _: None, StopRequest()) == 0
 
 
-def test_tensors_of_a_graph_are_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensors_of_a_graph_are_not_handed_out(
+    digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The next replay would change a loss that nobody has read yet."""
-    step, graph = graphed(trainer_of(small_config(batch_size=8), Recorder()), monkeypatch)
+    step, graph = graphed(make_trainer(small_config(batch_size=8), digits), monkeypatch)
     given: list[Tensor] = []
     for _ in range(6):
-        loss, _ = step(torch.rand(8, 8, 8), torch.arange(8), 0.05, is_first=False)
+        batch = Batch(torch.rand(8, 8, 8), None, torch.arange(8))
+        loss, _ = step(batch, 0.05, is_first=False)
         given.append(loss)
     assert graph.count == 3
     assert len({loss.item() for loss in given}) == 6

@@ -8,7 +8,7 @@ import torch
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.paths import threads_file
-from bilstm_core.training import thread_tuning as thread_count
+from bilstm_core.training import thread_tuning
 from bilstm_core.training.thread_tuning import (
     ThreadTuner,
     Times,
@@ -52,8 +52,8 @@ class Measured:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     measured = Measured(ONE_BETTER)
-    monkeypatch.setattr(thread_count, "measure", measured)
-    monkeypatch.setattr(thread_count, "_busy_seconds", lambda: measured.busy)
+    monkeypatch.setattr(thread_tuning, "measure", measured)
+    monkeypatch.setattr(thread_tuning, "_busy_seconds", lambda: measured.busy)
     return measured
 
 
@@ -170,7 +170,7 @@ class TestChoice:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         quota = tmp_path / "cpu.max"
-        monkeypatch.setattr(thread_count, "_QUOTA_FILE", quota)
+        monkeypatch.setattr(thread_tuning, "_QUOTA_FILE", quota)
         for content, expected in (("150000 100000", 2), ("100000 100000", 1), ("max 100000", 2)):
             quota.write_text(content + "\n")
             assert usable_cores() == expected
@@ -201,7 +201,7 @@ def test_more_are_tried_until_they_are_slower_twice(
 ) -> None:
     numbers: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", numbers.append)
-    monkeypatch.setattr(thread_count, "_seconds_of", lambda _: seconds[numbers[-1]])
+    monkeypatch.setattr(thread_tuning, "_seconds_of", lambda _: seconds[numbers[-1]])
     assert measure(small_config(), most) == {number: seconds[number] for number in tried}
 
 

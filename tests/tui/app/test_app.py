@@ -46,7 +46,7 @@ def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> 
         await until(pilot, lambda: worker.made == 1)
         await pilot.press("t")
         await until(pilot, lambda: app._is_starting)
-        app._warm_up()  # comes after the key, where that is pressed at the first paint
+        app._start_standby()  # comes after the key, where that is pressed at the first paint
         assert worker.made == 1
         worker.may_answer.set()
         await until(pilot, lambda: "finished" in text(app))
@@ -204,13 +204,18 @@ def test_a_defect_is_told_in_words(
             app.call_later(lambda: 1 // 0)
             with suppress(ZeroDivisionError):
                 await pilot.pause()
-            app._exception, error = None, app.defect  # or the end of the test raises it again
+            app._exception, error = (
+                None,
+                app.internal_error,
+            )  # or the end of the test raises it again
         assert isinstance(error, ZeroDivisionError)
 
     asyncio.run(run_it())
     monkeypatch.setattr(BilstmApp, "run", lambda _self: None)
-    monkeypatch.setattr(BilstmApp, "defect", property(lambda _self: ZeroDivisionError("oh")))
-    monkeypatch.setattr(cli, "_require_terminal", lambda: None)
+    monkeypatch.setattr(
+        BilstmApp, "internal_error", property(lambda _self: ZeroDivisionError("oh"))
+    )
+    monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cli.run(["--dataset", "digits", "--runs-dir", str(tmp_path)]) == 70
     assert "ZeroDivisionError: oh" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import failure
 from bilstm_tui.app.screens.runs import RunsScreen
-from bilstm_tui.app.widgets import device_usage as vitals
+from bilstm_tui.app.widgets import device_usage
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, story, text, until
 
@@ -27,9 +27,9 @@ pytestmark = [
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine that is neither busy nor large, and a run of a date long ago."""
-    monkeypatch.setattr(vitals, "processor", lambda: "cpu  7 % busy, 5.0 of 8.0 GiB free")
-    monkeypatch.setattr(vitals, "processor_in_short", lambda: "cpu 7%")
-    monkeypatch.setattr(vitals, "list_gpus", list)
+    monkeypatch.setattr(device_usage, "processor", lambda: "cpu  7 % busy, 5.0 of 8.0 GiB free")
+    monkeypatch.setattr(device_usage, "processor_in_short", lambda: "cpu 7%")
+    monkeypatch.setattr(device_usage, "list_gpus", list)
     run = Run(tmp_path / "2001-02-03_040506_bilstm_abc")
     run.path.mkdir()
     run.config_file.write_text(to_toml(small_config()), encoding="utf-8")

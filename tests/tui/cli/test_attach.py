@@ -55,20 +55,14 @@ def test_a_live_run_is_followed_to_its_end(
     assert epochs == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
 
 
-def test_a_run_that_is_lost_while_it_is_resumed(tmp_path: Path) -> None:
+def test_a_run_that_is_lost_while_it_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Recording(tmp_path, 1000) as recording:
         recording.finish()
     lock = RunLock(recording.run)
     later = time.time() + 1  # the time of a file may be a few milliseconds behind the clock
     os.utime(recording.run.lock_file, (later, later))
-    real = attach.Follower.poll
-
-    def release_and_poll(follower: attach.Follower[attach.History]) -> object:
-        new = real(follower)
-        lock.release()
-        return new
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attach.Follower, "poll", release_and_poll)
-        with pytest.raises(TrainingError, match="without reporting"):
-            attach.follow(recording.run, as_json=False)
+    monkeypatch.setattr(attach, "time", SimpleNamespace(sleep=lambda _: lock.release()))
+    with pytest.raises(TrainingError, match="without reporting"):
+        attach.follow(recording.run, as_json=False)

@@ -42,7 +42,7 @@ sys.exit(run(sys.argv[1:]))
             said = result.stdout + result.stderr
             assert result.returncode == 4
             assert "torchvision cannot be imported" in said
-            assert "do not fit together" in re.sub(r"\s+", " ", said)
+            assert "are incompatible" in re.sub(r"\s+", " ", said)
             assert "pip install" in said
             assert "Traceback" not in said
 

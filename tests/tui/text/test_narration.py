@@ -6,6 +6,7 @@ import pytest
 
 from bilstm_core import events
 from bilstm_core.config.resolve import resolve
+from bilstm_core.data.spec import Split
 from bilstm_core.runs.history import History
 from bilstm_tui.text.narration import Narrator, accuracy_line
 from tests.samples import run_started
@@ -43,7 +44,7 @@ def epoch_ended(epoch: int) -> events.EpochEnded:
 
 
 def evaluation(
-    split: events.Split, correct: int, total: int, *, final: bool, epoch: int = 2
+    split: Split, correct: int, total: int, *, final: bool, epoch: int = 2
 ) -> events.Evaluation:
     return events.Evaluation(
         split=split,

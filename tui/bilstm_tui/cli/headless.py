@@ -1,4 +1,4 @@
-"""`--no-ui`: a run told in lines, with a progress bar on a terminal, or in JSON."""
+"""`--no-ui`: a run in lines, with a progress bar on a terminal, or as JSON."""
 
 import sys
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from .progress_line import ProgressLine
 
 
 class TrainingSession(Protocol):
-    """What `bilstm_core.session` opens: a run held by this process."""
+    """What `bilstm_core.processes.session` opens: a run held by this process."""
 
     def train(self, listener: Emit, stop: StopRequest) -> int:
         """Train; the result is the process's exit code."""
@@ -26,18 +26,18 @@ def run(open_session: Callable[[], TrainingSession], *, as_json: bool) -> int:
     """Train in this process; the result is the process's exit code.
 
     Args:
-        open_session: Imports torch, checks the device and takes hold of the run.
+        open_session: Imports torch, checks the device and locks the run.
         as_json: Whether to print events instead of lines.
 
     Raises:
-        BilstmError: The run could not begin, or failed.
+        BilstmError: The run could not start, or failed.
     """
     stop = StopRequest()
     stop.listen()
-    with output(as_json=as_json) as tell:
+    with output(as_json=as_json) as listener:
         with stop.before_training():
             session = open_session()
-        return session.train(tell, stop)
+        return session.train(listener, stop)
 
 
 def output(*, as_json: bool) -> AbstractContextManager[Emit]:
@@ -46,7 +46,7 @@ def output(*, as_json: bool) -> AbstractContextManager[Emit]:
         return nullcontext(print_json)
     if is_screen():
         return ProgressLine()
-    return nullcontext(Narrator(_print_harmless, show_warning).narrate)
+    return nullcontext(Narrator(_print_sanitized, show_warning).narrate)
 
 
 def print_json(event: Event) -> None:
@@ -56,7 +56,7 @@ def print_json(event: Event) -> None:
         show_warning(event.message)
 
 
-def _print_harmless(line: str) -> None:
+def _print_sanitized(line: str) -> None:
     _print_line(sanitize(line))
 
 

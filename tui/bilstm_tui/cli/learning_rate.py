@@ -1,33 +1,65 @@
-"""`lr-find`: which learning rate to take, in lines."""
+"""`bilstm-tui lr-find`: finds a learning rate."""
 
+import os
 import sys
+from typing import TYPE_CHECKING, Annotated
 
 from rich.text import Text
 
+from bilstm_core.compute.openmp import limit_spinning
+from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import TrainingError
-from bilstm_core.network.summary import title
-from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 from ..text.console import make_console
+from .options import ConfigFile, DataDir, Preset, given, switch
+from .train import TYPED_IN, chosen_preset
+
+if TYPE_CHECKING:
+    from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 _BAR_WIDTH = 40
 _EVERY = 5
 
 
-def show_learning_rates(config: RunConfig, curve: LearningRateCurve, *, as_json: bool) -> int:
+def lr_find(
+    *,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    json: Annotated[bool, switch("print rates, losses and suggestion as JSON")] = False,
+    data_dir: DataDir = None,
+    **settings: str | bool | None,
+) -> int:
+    """Find a learning rate: train a hundred steps while it rises, and see where the loss falls."""
+    resolved = resolve(
+        given(settings),
+        environ=os.environ,
+        file=config,
+        preset=chosen_preset(preset),
+        typed_in=TYPED_IN,
+    )
+    limit_spinning()
+    from bilstm_core.training.learning_rate_finder import find_learning_rate  # imports torch
+
+    curve = find_learning_rate(resolved, data_dir=data_dir)
+    return show_learning_rates(resolved, curve, as_json=json)
+
+
+def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_json: bool) -> int:
     """Print the curve and the suggestion; the result is the exit code.
 
     Raises:
         TrainingError: The loss fell at none of the rates.
     """
+    from bilstm_core.network.summary import title
+
     if as_json:
         sys.stdout.write(curve.model_dump_json() + "\n")
         return 0
     console = make_console()
     console.print(f"{title(config)} on {config.dataset}: the loss while the learning rate rises")
-    lowest, highest = min(curve.shown), max(curve.shown)
-    points = list(zip(curve.rates, curve.losses, curve.shown, strict=True))
+    lowest, highest = min(curve.clipped_losses), max(curve.clipped_losses)
+    points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
     for rate, loss, shown in points[::_EVERY]:
         bar = "█" * round(_BAR_WIDTH * (shown - lowest) / ((highest - lowest) or 1))
         console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)

@@ -58,6 +58,11 @@ def sanitize(text: str) -> str:
     return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
 
+def say(line: str) -> None:
+    """Print a line on stdout."""
+    make_console().print(sanitize(line), soft_wrap=True)
+
+
 def show_failure(error: BilstmError) -> None:
     """Print on stderr what happened and what to do next."""
     console = make_console(stderr=True)

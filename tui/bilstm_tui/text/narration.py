@@ -7,6 +7,8 @@ from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.data.spec import SPLIT_TITLES
 from bilstm_core.events import Event
 
+from .numbers import percent
+
 Write = Callable[[str], None]
 """Receives a line."""
 
@@ -137,8 +139,3 @@ def heading(event: events.RunStarted) -> list[str]:
 def accuracy_line(event: events.Evaluation) -> str:
     """The notebook's line on an accuracy, word for word."""
     return f"got {event.correct} / {event.total} with accuracy {percent(event.accuracy)}"
-
-
-def percent(fraction: float) -> str:
-    """A fraction as percent with two decimals, as in the notebook."""
-    return f"{fraction * 100:.2f}"

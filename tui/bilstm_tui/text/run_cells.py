@@ -1,11 +1,13 @@
 """A run's cells in a table of runs, in words; the command line and the app share them."""
 
 from datetime import timedelta
-
-from bilstm_core.runs.overview import Overview
+from typing import TYPE_CHECKING
 
 from .console import sanitize
-from .narration import percent
+from .numbers import percent
+
+if TYPE_CHECKING:
+    from bilstm_core.runs.overview import Overview
 
 STATUS_STYLES = {
     "running": "green",
@@ -16,7 +18,7 @@ STATUS_STYLES = {
 }
 
 
-def cells(overview: Overview) -> list[str]:
+def cells(overview: "Overview") -> list[str]:
     """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
     cells = (

@@ -1,1 +1,1 @@
-"""Where data come from: one file for each format."""
+"""Sources of data: one file per format."""

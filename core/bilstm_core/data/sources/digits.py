@@ -11,30 +11,30 @@ from ..dataset import Dataset, Sequences
 from ..spec import DataSpec
 
 _SPLIT_FILE = Path(__file__).with_name("digits_split.npy")
-"""Positions of the training images, then of the test images."""
+"""Indices of the training images, followed by those of the test images."""
 
 
 def load_digits(spec: DataSpec) -> Dataset:
-    """The data set.
+    """Load the data set.
 
-    The split is that of scikit-learn's `train_test_split` with `random_state=0`, kept in a file.
-    scikit-learn itself is not imported: that takes as long as a small run trains.
+    The split is that of scikit-learn's `train_test_split` with `random_state=0`, saved in a file.
+    scikit-learn itself is not imported: that takes as long as training a small run.
 
     Raises:
-        InstallationError: scikit-learn is not installed as it should be.
+        InstallationError: scikit-learn's file of digits is missing.
     """
     rows = np.loadtxt(_digits_file(), delimiter=",", dtype=np.uint8)
     values, labels = rows[:, :-1], rows[:, -1]
-    everything = Sequences.from_arrays(values.reshape(-1, spec.height, spec.width), labels)
+    sequences = Sequences.from_arrays(values.reshape(-1, spec.height, spec.width), labels)
     order = torch.from_numpy(np.load(_SPLIT_FILE).astype(np.int64))
-    train, test = everything[order[: spec.train_size]], everything[order[spec.train_size :]]
+    train, test = sequences[order[: spec.train_size]], sequences[order[spec.train_size :]]
     return Dataset.from_splits(spec, train, test)
 
 
 def _digits_file() -> Path:
-    """Where scikit-learn keeps its digits."""
-    found = find_spec("sklearn")
-    folders = found.submodule_search_locations if found else None
+    """Find the file that is installed with scikit-learn."""
+    package = find_spec("sklearn")
+    folders = package.submodule_search_locations if package else None
     for folder in folders or ():
         if (file := Path(folder, "datasets", "data", "digits.csv.gz")).is_file():
             return file

@@ -1,7 +1,7 @@
-"""Fetching files over HTTP so that a folder holds whole, checked files or none.
+"""Downloading files over HTTP so that a folder contains only complete, verified files.
 
-torchvision's own download has no timeout, writes to the final name and is not safe against a
-second process; ours works in a staging folder under a lock, and moves into place at the end.
+torchvision's own download has no timeout, writes to the final name and does not lock out a
+second process; this one downloads to a staging folder under a lock and moves the files at the end.
 """
 
 import shutil
@@ -21,21 +21,21 @@ from ...stopping import ShouldStop, stop_if
 from .idx import IdxFile
 
 TIMEOUT_SECONDS = 15
-"""Longest silence of a server before the next mirror is tried."""
+"""Timeout of a server, after which the next mirror is tried."""
 _CHUNK_BYTES = 1 << 16
 _POLL_SECONDS = 0.1
 
 OnProgress = Callable[[str, int, int], None]
-"""Takes a file's name, bytes received and bytes in all (0 while unknown)."""
+"""Called with a file's name, the bytes received and its size in bytes (0 while unknown)."""
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """A place to fetch from.
+    """A server to download from.
 
     Attributes:
-        url: Address of a folder, ending in '/'.
-        is_official: Whether its files are the published ones byte for byte.
+        url: URL of a folder, ending in '/'.
+        is_official: Whether its files must equal the published ones byte for byte.
     """
 
     url: str
@@ -44,7 +44,7 @@ class Mirror:
 
 @contextmanager
 def locked(folder: Path, should_stop: ShouldStop) -> Iterator[None]:
-    """Hold a folder for this process alone, waiting for others that hold it."""
+    """Hold the lock of a folder, after waiting for any other process that holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
     while True:
@@ -59,28 +59,28 @@ def locked(folder: Path, should_stop: ShouldStop) -> Iterator[None]:
         lock.release()
 
 
-def fetch(
+def download(
     files: Sequence[IdxFile],
     mirrors: Sequence[Mirror],
     folder: Path,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> None:
-    """Fetch files, check each, and move them into the folder once all are whole.
+    """Download files, verify each, and move them into the folder once all are complete.
 
-    The caller holds the lock on the folder's parent.
+    The caller holds the lock of the folder's parent.
 
     Raises:
-        DataError: No mirror gave a good file; the message says what each one did.
+        DataError: No mirror provided a valid file; the message gives the reason for each mirror.
         RunStopped: The run was asked to stop.
         OSError: The folder cannot be written.
     """
     staging = folder.parent / ".incoming"
-    shutil.rmtree(staging, ignore_errors=True)  # of a process that died
+    shutil.rmtree(staging, ignore_errors=True)  # left by a process that was killed
     staging.mkdir(parents=True)
     try:
         for file in files:
-            _fetch_from_any(file, mirrors, staging, on_progress, should_stop)
+            _download_from_any(file, mirrors, staging, on_progress, should_stop)
         _move_into_place(staging, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -88,45 +88,45 @@ def fetch(
 
 def _move_into_place(staging: Path, folder: Path) -> None:
     try:
-        staging.rename(folder)  # new or empty folder: all files appear at once
+        staging.rename(folder)  # the folder is missing or empty: all files appear at once
     except OSError:
         for path in staging.iterdir():
             path.replace(folder / path.name)
 
 
-def _fetch_from_any(
+def _download_from_any(
     file: IdxFile,
     mirrors: Sequence[Mirror],
     staging: Path,
     on_progress: OnProgress,
     should_stop: ShouldStop,
 ) -> None:
-    target = staging / file.packed_name
+    target = staging / file.gz_name
     reasons: list[str] = []
     for mirror in mirrors:
-        url = mirror.url + file.packed_name
+        url = mirror.url + file.gz_name
         transfer = _Transfer(url, target)
         transfer.start()
-        is_over = False
-        while not is_over:
+        is_done = False
+        while not is_done:
             transfer.join(_POLL_SECONDS)
-            is_over = not transfer.is_alive()
-            on_progress(file.packed_name, transfer.received, transfer.total)
+            is_done = not transfer.is_alive()
+            on_progress(file.gz_name, transfer.received, transfer.total)
             stop_if(should_stop)
         try:
             transfer.raise_failure()
-            if mirror.is_official and not file.has_published_packing(target):
-                raise DamagedDataError("what arrived is not the published file")
+            if mirror.is_official and not file.is_published_gz(target):
+                raise DamagedDataError("the downloaded file is not the published file")
             file.read(target)
         except BilstmError as error:
             reasons.append(f"{url}: {error.message}")
         else:
             return
-    raise DataError("No mirror gave a good file.\n" + "\n".join(reasons))
+    raise DataError("No mirror provided a valid file.\n" + "\n".join(reasons))
 
 
 class _Transfer(threading.Thread):
-    """One file on its way, in a thread of its own: a silent server cannot hold up a stop."""
+    """A download in a thread of its own, so that an unresponsive server does not delay a stop."""
 
     def __init__(self, url: str, target: Path) -> None:
         super().__init__(daemon=True)
@@ -143,7 +143,7 @@ class _Transfer(threading.Thread):
             self._failure = error
 
     def raise_failure(self) -> None:
-        """Raise what ended the transfer early, in words where the network is to blame."""
+        """Raise the error that ended the transfer, as a `DataError` if it is a network error."""
         match self._failure:
             case None:
                 return
@@ -159,7 +159,7 @@ class _Transfer(threading.Thread):
 
     def _copy(self) -> None:
         if not self._url.startswith(("http://", "https://")):
-            raise ValueError("the address does not begin with http:// or https://")
+            raise ValueError("the URL does not start with http:// or https://")
         headers = {"User-Agent": "bilstm-tui"}
         request = urllib.request.Request(self._url, headers=headers)  # noqa: S310 - checked above
         with (
@@ -171,7 +171,9 @@ class _Transfer(threading.Thread):
                 file.write(chunk)
                 self.received += len(chunk)
         if self.total and self.received < self.total:
-            raise ConnectionError(f"it ended after {self.received:,} of {self.total:,} bytes")
+            raise ConnectionError(
+                f"the transfer ended after {self.received:,} of {self.total:,} bytes"
+            )
 
 
 def _reason(reason: object) -> str:

@@ -1,4 +1,4 @@
-"""IDX, the file format of MNIST: read with every claim of the file checked.
+"""IDX, the file format of MNIST: files are fully validated when read.
 
 Format: http://yann.lecun.com/exdb/mnist/ (two zero bytes, the element type, the number of
 dimensions, each dimension as a big-endian 32-bit number, then the elements).
@@ -22,75 +22,80 @@ _UNSIGNED_BYTE = 8
 
 @dataclass(frozen=True)
 class IdxFile:
-    """A file as it should be.
+    """The expected properties of a file.
 
     Attributes:
-        name: Its name when unpacked.
-        shape: Images (count, height, width) or labels (count,), of bytes.
-        packed_md5: Of the published `.gz`.
-        md5: Of the unpacked file, where it is published.
-        largest: Largest value an element may have.
+        name: File name, without `.gz`.
+        shape: Shape of the elements: (count, height, width) for images, (count,) for labels.
+        gz_md5: MD5 of the published `.gz` file.
+        md5: MD5 of the uncompressed file, if it is published.
+        largest: Largest allowed element.
     """
 
     name: str
     shape: tuple[int, ...]
-    packed_md5: str
+    gz_md5: str
     md5: str | None
     largest: int
 
     @property
-    def packed_name(self) -> str:
-        """Its name as it is published."""
+    def gz_name(self) -> str:
+        """The name of the published, compressed file."""
         return self.name + ".gz"
 
     @property
     def header(self) -> bytes:
-        """The bytes it begins with."""
+        """The expected header."""
         dimensions = len(self.shape)
         return struct.pack(f">HBB{dimensions}I", 0, _UNSIGNED_BYTE, dimensions, *self.shape)
 
     def read(self, path: Path) -> NDArray[np.uint8]:
-        """The elements in a file, unpacked or `.gz`, in this file's shape.
+        """Read the elements of a file, compressed or not.
+
+        Returns:
+            An array of shape `shape`.
 
         Raises:
-            DamagedDataError: The file is not what it should be; the message says how.
+            DamagedDataError: The file is invalid; the message gives the reason.
             OSError: The file cannot be read.
         """
         size = len(self.header) + math.prod(self.shape)
-        content = self._unpack(path, limit=size + 1)
+        content = self._read_bytes(path, limit=size + 1)
         header = content[: len(self.header)]
         if len(content) > size:
             raise _damaged(path, f"it is longer than {size:,} bytes")
         if len(content) < size:
             raise _damaged(path, f"it has {len(content):,} bytes instead of {size:,}")
         if header != self.header:
-            raise _damaged(path, f"it begins {header.hex()} instead of {self.header.hex()}")
+            raise _damaged(path, f"its header is {header.hex()} instead of {self.header.hex()}")
         if self.md5 and _md5(content) != self.md5:
             raise _damaged(path, "its checksum is not the published one")
         elements = np.frombuffer(content, np.uint8, offset=len(header)).reshape(self.shape)
         if elements.max() > self.largest:
-            raise _damaged(path, f"it holds {elements.max()}, more than {self.largest}")
+            raise _damaged(
+                path, f"it contains {elements.max()}, but the largest valid value is {self.largest}"
+            )
         return elements
 
-    def has_published_packing(self, path: Path) -> bool:
+    def is_published_gz(self, path: Path) -> bool:
         """Whether a `.gz` file is the published one, byte for byte."""
-        return _md5(path.read_bytes()) == self.packed_md5
+        return _md5(path.read_bytes()) == self.gz_md5
 
     @staticmethod
-    def _unpack(path: Path, limit: int) -> bytes:
+    def _read_bytes(path: Path, limit: int) -> bytes:
         try:
             with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
                 content = file.read(limit)
-                file.read(1)  # past the end: a .gz checks its checksum there
+                file.read(1)  # gzip verifies its checksum at the end of the file
                 return content
         except (gzip.BadGzipFile, zlib.error):
-            raise _damaged(path, "its compression is broken") from None
+            raise _damaged(path, "its compressed data are corrupt") from None
         except EOFError:
-            raise _damaged(path, "it ends early") from None
+            raise _damaged(path, "it is truncated") from None
 
 
-def _damaged(path: Path, how: str) -> DamagedDataError:
-    return DamagedDataError(f"{path} is damaged: {how}.")
+def _damaged(path: Path, reason: str) -> DamagedDataError:
+    return DamagedDataError(f"{path} is damaged: {reason}.")
 
 
 def _md5(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""MNIST and its likes: four IDX files in torchvision's layout, fetched where they are missing."""
+"""MNIST, Fashion-MNIST and KMNIST: IDX files in torchvision's layout, downloaded if missing."""
 
 import errno
 import os
@@ -15,13 +15,13 @@ from ...errors import DamagedDataError, DataError, InstallationError, Remedy
 from ...stopping import ShouldStop
 from ..dataset import Dataset, Sequences
 from ..spec import DataSpec
-from .download import Mirror, OnProgress, fetch, locked
+from .download import Mirror, OnProgress, download, locked
 from .idx import IdxFile
 
 TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
-"""By data set, its class in `torchvision.datasets`, which is also the name of its folder."""
+"""Classes of `torchvision.datasets` by data set; also the names of their folders."""
 
-# Of the files inside the published MNIST archives; the other sets publish only the archives'.
+# of the uncompressed files; only MNIST publishes them
 _UNPACKED_MD5 = {
     "MNIST": {
         "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -33,17 +33,17 @@ _UNPACKED_MD5 = {
 
 
 def import_torchvision_datasets() -> ModuleType:
-    """`torchvision.datasets`.
+    """Import `torchvision.datasets`.
 
     Raises:
-        InstallationError: torchvision does not load beside this PyTorch.
+        InstallationError: torchvision cannot be imported with this version of PyTorch.
     """
     try:
-        from torchvision import datasets  # slow, and a broken one is a message
+        from torchvision import datasets  # slow to import, and may be broken
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         raise InstallationError(
             f"torchvision cannot be imported with PyTorch {torch.__version__}: {error}",
-            "The two versions do not fit together. Install both in one command:",
+            "The two versions are incompatible. Install both with one command:",
             "pip install --upgrade --force-reinstall torch torchvision",
             Remedy(
                 "Until then, train on digits, which needs no torchvision.",
@@ -55,7 +55,7 @@ def import_torchvision_datasets() -> ModuleType:
 
 
 class TorchvisionFolder:
-    """A data set's four IDX files, in the layout and from the mirrors of its torchvision class."""
+    """The four IDX files of a data set, with the layout and mirrors of its torchvision class."""
 
     def __init__(self, spec: DataSpec, data_dir: Path) -> None:
         self.spec = spec
@@ -68,12 +68,12 @@ class TorchvisionFolder:
     def load(
         self, on_progress: OnProgress, warn: Callable[[str], None], should_stop: ShouldStop
     ) -> Dataset:
-        """The data set; fetched first where it is missing.
+        """Load the data set, after downloading missing files.
 
         Args:
-            on_progress: Takes the progress of a download.
-            warn: Takes a message for each damaged file.
-            should_stop: Asked often.
+            on_progress: Called with the progress of a download.
+            warn: Called with a message for each damaged file.
+            should_stop: Called often; returns whether to stop.
 
         Raises:
             DataError: The data are not available.
@@ -81,7 +81,7 @@ class TorchvisionFolder:
         """
         arrays, damaged = self.read()
         if len(arrays) < len(self.files):
-            arrays, damaged = self._fetch_missing(on_progress, should_stop)
+            arrays, damaged = self._download_missing(on_progress, should_stop)
         for error in damaged:
             warn(f"{error.message} It was not used.")
         train, test = (
@@ -93,11 +93,11 @@ class TorchvisionFolder:
         return Dataset.from_splits(self.spec, train, test)
 
     def read(self) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
-        """The good files by name, and what is wrong with the others that are there."""
+        """Read the valid files by name, and the errors of the damaged ones."""
         arrays: dict[str, NDArray[np.uint8]] = {}
         damaged: list[DamagedDataError] = []
         for file in self.files:
-            for path in (self.folder / file.name, self.folder / file.packed_name):
+            for path in (self.folder / file.name, self.folder / file.gz_name):
                 try:
                     arrays[file.name] = file.read(path)
                     break
@@ -107,40 +107,40 @@ class TorchvisionFolder:
                     damaged.append(error)
                 except OSError as error:
                     raise DataError(
-                        f"{path} cannot be read: {error.strerror}.", *self._ways_out()
+                        f"{path} cannot be read: {error.strerror}.", *self._advice()
                     ) from None
         return arrays, damaged
 
-    def _fetch_missing(
+    def _download_missing(
         self, on_progress: OnProgress, should_stop: ShouldStop
     ) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
         title = self.spec.title
         try:
             with locked(self.folder.parent, should_stop):
-                arrays, damaged = self.read()  # another process may just have fetched it
+                arrays, damaged = self.read()  # another process may have downloaded them meanwhile
                 missing = [file for file in self.files if file.name not in arrays]
                 if missing:
-                    fetch(missing, self.mirrors, self.folder, on_progress, should_stop)
+                    download(missing, self.mirrors, self.folder, on_progress, should_stop)
                     arrays, _ = self.read()
                 return arrays, damaged
         except OSError as error:
             raise self._cannot_write(error) from None
         except DataError as error:
-            found = "".join(f"\n{damage.message}" for damage in self.read()[1])
+            details = "".join(f"\n{damaged.message}" for damaged in self.read()[1])
             raise DataError(
-                f"{title} is not in {self.folder} and could not be fetched.{found}\n"
+                f"{title} is not in {self.folder} and could not be downloaded.{details}\n"
                 f"{error.message}",
-                *self._ways_out(),
+                *self._advice(),
             ) from None
 
-    def _idx_file(self, packed_name: str, packed_md5: str) -> IdxFile:
-        spec, name = self.spec, packed_name.removesuffix(".gz")
+    def _idx_file(self, gz_name: str, gz_md5: str) -> IdxFile:
+        spec, name = self.spec, gz_name.removesuffix(".gz")
         count = spec.train_size if name.startswith("train") else spec.test_size
         is_labels = "labels" in name
         return IdxFile(
             name=name,
             shape=(count,) if is_labels else (count, spec.height, spec.width),
-            packed_md5=packed_md5,
+            gz_md5=gz_md5,
             md5=_UNPACKED_MD5.get(self.torchvision_class, {}).get(name),
             largest=spec.num_classes - 1 if is_labels else round(spec.normalisation.divisor),
         )
@@ -150,15 +150,15 @@ class TorchvisionFolder:
             reason = "no space is left on the disk"
         else:
             reason = error.strerror or str(error)
-        found = "".join(f"\n{damage.message}" for damage in self.read()[1])
+        details = "".join(f"\n{damaged.message}" for damaged in self.read()[1])
         return DataError(
-            f"{self.spec.title} is not complete in {self.folder}, and it cannot be stored there: "
-            f"{reason}.{found}",
+            f"{self.spec.title} is incomplete in {self.folder} and cannot be stored there: "
+            f"{reason}.{details}",
             Remedy("Choose a writable folder with free space for the data.", "choose_data_dir"),
-            *self._ways_out(),
+            *self._advice(),
         )
 
-    def _ways_out(self) -> tuple[str | Remedy, ...]:
+    def _advice(self) -> tuple[str | Remedy, ...]:
         folder = f"{self.torchvision_class}/raw"
         return (
             Remedy(
@@ -170,15 +170,15 @@ class TorchvisionFolder:
 
 
 def _raw_folder(data_dir: Path, name: str) -> Path:
-    """`data_dir/NAME/raw`, also where data_dir already is that folder or NAME itself."""
+    """Return `data_dir/NAME/raw`; `data_dir` may already be that folder or `NAME`."""
     if data_dir.parts[-2:] == (name, "raw"):
         return data_dir
     return data_dir / "raw" if data_dir.name == name else data_dir / name / "raw"
 
 
 def _mirrors(torchvision_class: str, published: list[str]) -> list[Mirror]:
-    """The user's own mirror first, then those with encryption."""
+    """List the user's own mirror first, then the published ones, those with HTTPS first."""
     own = os.environ.get(paths.MIRROR_VARIABLE)
     first = [Mirror(f"{own.rstrip('/')}/{torchvision_class}/raw/", False)] if own else []
-    encrypted_first = sorted(published, key=lambda url: not url.startswith("https://"))
-    return [*first, *(Mirror(url, True) for url in encrypted_first)]
+    https_first = sorted(published, key=lambda url: not url.startswith("https://"))
+    return [*first, *(Mirror(url, True) for url in https_first)]

@@ -20,12 +20,12 @@ BUILT_IN = frozenset({"digits"})
 
 
 def describe(config: RunConfig) -> DataSpec:
-    """What a run with this configuration learns from, before anything is read.
+    """Describe the data of a run with this configuration, without reading them.
 
     Raises:
-        DataError: This version knows no such data set.
+        DataError: The data set is unknown.
     """
-    return _described(config.dataset).held_out(config.validation_fraction)
+    return _find_spec(config.dataset).held_out(config.validation_fraction)
 
 
 def load(
@@ -35,24 +35,24 @@ def load(
     warn: Callable[[str], None] = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> "Dataset":
-    """A data set, whole and checked, on the CPU; fetched first where it is missing.
+    """Load a data set on the CPU, after downloading missing files; all files are verified.
 
     Args:
         name: As in `RunConfig.dataset`.
-        data_dir: Folder in torchvision's layout (`MNIST/raw/…`), read-only or not; also
-            accepted is that `MNIST` or `raw` folder itself.
-        on_progress: Takes the progress of a download.
-        warn: Takes a message for each damaged file that was left out.
-        should_stop: Asked often.
+        data_dir: Folder in torchvision's layout (`MNIST/raw/…`), which may be read-only, or its
+            `MNIST` or `raw` folder.
+        on_progress: Called with the progress of a download.
+        warn: Called with a message for each damaged file, which is not used.
+        should_stop: Called often; returns whether to stop.
 
     Raises:
-        DataError: The data are not available; the advice lists the ways out.
-        InstallationError: torchvision does not load.
+        DataError: The data are not available; the advice lists the alternatives.
+        InstallationError: torchvision cannot be imported.
         RunStopped: The run was asked to stop.
     """
-    spec = _described(name)
+    spec = _find_spec(name)
     if name in BUILT_IN:
-        from .digits import load_digits  # imports torch, as the next one does
+        from .digits import load_digits  # imports torch, like the next import
 
         return load_digits(spec)
     from .mnist import TorchvisionFolder
@@ -61,23 +61,26 @@ def load(
 
 
 def inspect_folder(name: str, data_dir: Path) -> tuple[bool, list[str]]:
-    """Whether a data set is complete in a folder, and what is wrong with its files there.
+    """Check a data set in a folder.
+
+    Returns:
+        Whether it is complete, and a message for each damaged file.
 
     Raises:
-        DataError: A file is there but cannot be read.
-        InstallationError: torchvision does not load.
+        DataError: A file exists but cannot be read.
+        InstallationError: torchvision cannot be imported.
     """
     from .mnist import TorchvisionFolder
 
-    folder = TorchvisionFolder(_described(name), data_dir)
+    folder = TorchvisionFolder(_find_spec(name), data_dir)
     arrays, damaged = folder.read()
     return len(arrays) == len(folder.files), [error.message for error in damaged]
 
 
-def _described(name: str) -> DataSpec:
+def _find_spec(name: str) -> DataSpec:
     if name not in CATALOG:
         raise DataError(
-            f"This version knows no data set named {name}.{did_you_mean(name, CATALOG)}",
+            f"There is no data set named {name} in this version.{did_you_mean(name, CATALOG)}",
             f"Data sets: {', '.join(CATALOG)}.",
             title="The data set is unknown",
         )

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 import torchvision
 
-from bilstm_core import events
 from bilstm_core import stopping as control
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.sources import registry
 from bilstm_core.errors import DataError
-from tests.conftest import DataServer, Recorder, send
+from tests.conftest import DataServer, send
 
 RAW = Path("KMNIST/raw")
 
@@ -47,18 +46,22 @@ def test_fetched_once_checked_and_reported(
     made_archives: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    recorder: Recorder,
 ) -> None:
     publish(made_archives, monkeypatch)
     server.serve(made_archives)
-    data = load_dataset("kmnist", tmp_path, recorder)
+    reports: dict[str, tuple[int, int]] = {}
+    data = registry.load(
+        "kmnist",
+        tmp_path,
+        lambda file, received, total: reports.update({file: (received, total)}),
+    )
     assert len(data.train) == 60_000
     assert names(tmp_path / RAW) == sorted(made_archives)
     assert names(tmp_path / "KMNIST") == [".lock", "raw"]
-    for name, content in made_archives.items():
-        last = [event for event in recorder.of(events.Download) if event.file == name][-1]
-        assert (last.received, last.total) == (len(content), len(content))
-    load_dataset("kmnist", tmp_path, Recorder())
+    assert reports == {
+        name: (len(content), len(content)) for name, content in made_archives.items()
+    }
+    registry.load("kmnist", tmp_path)
     assert len(server.requests) == 4
 
 
@@ -67,7 +70,7 @@ def test_what_is_not_the_published_file_is_refused(
 ) -> None:
     server.serve(made_archives)  # good IDX files, but not the real KMNIST
     with pytest.raises(DataError) as caught:
-        load_dataset("kmnist", tmp_path, Recorder())
+        registry.load("kmnist", tmp_path)
     assert "not the published file" in caught.value.message
     assert names(tmp_path / "KMNIST") == [".lock"]
 
@@ -80,7 +83,7 @@ def test_a_mirror_of_one_s_own_may_pack_as_it_likes(
 ) -> None:
     monkeypatch.setenv("BILSTM_MIRROR", f"{server.url}/own/")
     server.serve(made_archives)
-    load_dataset("kmnist", tmp_path, Recorder())
+    registry.load("kmnist", tmp_path)
     assert server.requests[0] == "/own/KMNIST/raw/train-images-idx3-ubyte.gz"
 
 
@@ -89,7 +92,6 @@ def test_only_what_is_missing_is_fetched(
     made_archives: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    recorder: Recorder,
 ) -> None:
     publish(made_archives, monkeypatch)
     server.serve(made_archives)
@@ -98,9 +100,10 @@ def test_only_what_is_missing_is_fetched(
         (tmp_path / RAW / name).write_bytes(made_archives[name])
     damaged = tmp_path / RAW / "train-images-idx3-ubyte"
     damaged.write_bytes(b"half")
-    load_dataset("kmnist", tmp_path, recorder)
+    warnings: list[str] = []
+    registry.load("kmnist", tmp_path, warn=warnings.append)
     assert server.requests == ["/public/train-images-idx3-ubyte.gz"]
-    assert str(damaged) in recorder.of(events.RunWarning)[0].message
+    assert str(damaged) in warnings[0]
     assert damaged.read_bytes() == b"half"
 
 
@@ -124,7 +127,7 @@ def hang_up(_path: str, handler: BaseHTTPRequestHandler) -> None:
     ("answer", "reason"),
     [
         (forbidden, "the server answered 403"),
-        (cut_short, "it ended after 1,000 of 5,000 bytes"),
+        (cut_short, "the transfer ended after 1,000 of 5,000 bytes"),
         (an_error_page, "not the published file"),
         (hang_up, "http"),
     ],
@@ -144,11 +147,11 @@ def test_a_bad_mirror_gives_way_to_the_next(
     server.serve(made_archives)
     serve = server.answer
     server.answer = lambda path, handler: (answer if "bad" in path else serve)(path, handler)
-    load_dataset("kmnist", tmp_path / "one", Recorder())
+    registry.load("kmnist", tmp_path / "one")
 
     server.answer = answer  # now both are bad: the message tells of each
     with pytest.raises(DataError) as caught:
-        load_dataset("kmnist", tmp_path / "two", Recorder())
+        registry.load("kmnist", tmp_path / "two")
     assert caught.value.exit_code == 3
     assert reason in caught.value.message
     assert "/bad/" in caught.value.message
@@ -161,7 +164,7 @@ def test_without_a_network_there_are_three_ways_out(
 ) -> None:
     monkeypatch.setattr(torchvision.datasets.KMNIST, "mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(DataError) as caught:
-        load_dataset("kmnist", tmp_path, Recorder())
+        registry.load("kmnist", tmp_path)
     assert "connection refused" in caught.value.message
     first, second, third = caught.value.advice.splitlines()
     assert "choose the folder with KMNIST/raw" in first
@@ -175,8 +178,8 @@ def test_a_mirror_s_address_that_is_none(
     server: DataServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BILSTM_MIRROR", "file:///etc")
-    with pytest.raises(DataError, match="does not begin with http"):
-        load_dataset("kmnist", tmp_path, Recorder())
+    with pytest.raises(DataError, match="does not start with http"):
+        registry.load("kmnist", tmp_path)
 
 
 def test_what_a_dead_process_left_is_cleared_away(
@@ -190,7 +193,7 @@ def test_what_a_dead_process_left_is_cleared_away(
     left = tmp_path / "KMNIST" / ".incoming"
     left.mkdir(parents=True)
     (left / "train-images-idx3-ubyte.gz").write_bytes(b"half")
-    load_dataset("kmnist", tmp_path, Recorder())
+    registry.load("kmnist", tmp_path)
     assert names(tmp_path / "KMNIST") == [".lock", "raw"]
 
 
@@ -203,7 +206,7 @@ def test_a_silent_server_does_not_hold_up_a_stop(server: DataServer, tmp_path: P
 
     server.answer = silence
     with pytest.raises(control.RunStopped):
-        load_dataset("kmnist", tmp_path, Recorder(), should_stop=asked.is_set)
+        registry.load("kmnist", tmp_path, should_stop=asked.is_set)
     done.set()
     assert names(tmp_path / "KMNIST") == [".lock"]
 
@@ -215,9 +218,7 @@ def test_waiting_for_another_process_can_be_stopped(tmp_path: Path) -> None:
     with FileLock(tmp_path / "KMNIST" / ".lock"):
         since = time.monotonic()
         with pytest.raises(control.RunStopped):
-            load_dataset(
-                "kmnist", tmp_path, Recorder(), should_stop=lambda: time.monotonic() > since + 0.2
-            )
+            registry.load("kmnist", tmp_path, should_stop=lambda: time.monotonic() > since + 0.2)
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere", "{tmp}/file"])
@@ -225,7 +226,7 @@ def test_a_place_where_nothing_can_be_stored(place: str, tmp_path: Path) -> None
     (tmp_path / "file").touch()
     folder = Path(place.format(tmp=tmp_path))
     with pytest.raises(DataError) as caught:
-        load_dataset("kmnist", folder, Recorder())
+        registry.load("kmnist", folder)
     assert "cannot be" in caught.value.message
     assert caught.value.remedies[0].action == "choose_data_dir"
 
@@ -252,10 +253,10 @@ def test_a_read_only_folder(
     code = """
 import sys
 from pathlib import Path
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.sources.registry import load
 from bilstm_core.errors import DataError
 try:
-    print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
+    print(len(load("kmnist", Path(sys.argv[1])).train))
 except DataError as error:
     print(error.message)
 """
@@ -283,11 +284,11 @@ def test_a_full_disk(
     code = """
 import resource, sys
 from pathlib import Path
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.sources.registry import load
 from bilstm_core.errors import DataError
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
-    load_dataset("kmnist", Path(sys.argv[1]), lambda event: None)
+    load("kmnist", Path(sys.argv[1]))
 except DataError as error:
     print(error.message)
 """
@@ -309,8 +310,8 @@ def test_two_processes_at_once_fetch_once(
     code = """
 import sys
 from pathlib import Path
-from bilstm_core.data.sources.registry import load_dataset
-print(len(load_dataset("kmnist", Path(sys.argv[1]), lambda event: None).train))
+from bilstm_core.data.sources.registry import load
+print(len(load("kmnist", Path(sys.argv[1])).train))
 """
     processes = [
         subprocess.Popen(

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from bilstm_core import events
-from bilstm_core.data.sources import mnist
+from bilstm_core.data.batches import make_batch
+from bilstm_core.data.sources import mnist, registry
 from bilstm_core.data.sources.download import Mirror
-from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import DataError
-from tests.conftest import Recorder, idx_bytes
+from tests.conftest import idx_bytes
 
 NAMES = [
     f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
@@ -39,6 +38,12 @@ def folder(tmp_path: Path, made_archives: dict[str, bytes]) -> Path:
     return tmp_path / "data"
 
 
+@pytest.fixture
+def warnings() -> list[str]:
+    """Takes what `load` warns of."""
+    return []
+
+
 def unpack(folder: Path) -> None:
     for path in (folder / "KMNIST" / "raw").iterdir():
         path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
@@ -50,19 +55,19 @@ def listing(folder: Path) -> dict[str, int]:
 
 
 class TestRealMnist:
-    def test_every_image_is_the_published_one(self, mnist_dir: Path, recorder: Recorder) -> None:
-        data = load_dataset("mnist", mnist_dir, recorder)
-        assert recorder.all == []
+    def test_every_image_is_the_published_one(self, mnist_dir: Path, warnings: list[str]) -> None:
+        data = registry.load("mnist", mnist_dir, warn=warnings.append)
+        assert warnings == []
         published = {
             "train": "6bbc9ace898e44ae57da46a324031adb",
             "test": "2646ac647ad5339dbf082846283269ea",
         }
         for split, md5 in published.items():
-            content = idx_bytes(getattr(data, split).pixels.numpy())
+            content = idx_bytes(getattr(data, split).values.numpy())
             assert hashlib.md5(content).hexdigest() == md5
         counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
         assert data.train.labels.bincount().tolist() == counts
-        assert data.classes[7] == "7 - seven"
+        assert data.spec.classes[7] == "7 - seven"
 
     def test_it_is_what_torchvision_reads(self, mnist_dir: Path, tmp_path: Path) -> None:
         from torchvision.datasets import MNIST
@@ -74,14 +79,14 @@ class TestRealMnist:
             packed = mnist_dir / "MNIST" / "raw" / f"{name}.gz"
             (raw / name).write_bytes(gzip.decompress(packed.read_bytes()))
         theirs = MNIST(tmp_path, train=False)
-        ours = load_dataset("mnist", tmp_path, Recorder())
-        assert torch.equal(ours.test.pixels, theirs.data)
+        ours = registry.load("mnist", tmp_path)
+        assert torch.equal(ours.test.values, theirs.data)
         assert torch.equal(ours.test.labels, theirs.targets)
         image, _ = theirs[5]
-        assert torch.equal(ours.scale(ours.test.pixels[5]), to_tensor(image)[0])
+        assert torch.equal(make_batch(ours.test[5:6], ours.spec).inputs, to_tensor(image))
 
     def test_one_wrong_bit_in_an_unpacked_file_is_found(
-        self, mnist_dir: Path, tmp_path: Path, recorder: Recorder
+        self, mnist_dir: Path, tmp_path: Path, warnings: list[str]
     ) -> None:
         raw = tmp_path / "MNIST" / "raw"
         shutil.copytree(mnist_dir / "MNIST" / "raw", raw)
@@ -89,36 +94,37 @@ class TestRealMnist:
         content = bytearray(gzip.decompress((raw / f"{name}.gz").read_bytes()))
         content[5000] ^= 1
         (raw / name).write_bytes(content)
-        load_dataset("mnist", tmp_path, recorder)
-        (warning,) = recorder.of(events.RunWarning)
-        assert f"{name} is damaged: its checksum is not the published one" in warning.message
+        registry.load("mnist", tmp_path, warn=warnings.append)
+        (warning,) = warnings
+        assert f"{name} is damaged: its checksum is not the published one" in warning
 
 
 class TestLayouts:
-    def test_packed(self, folder: Path, recorder: Recorder) -> None:
-        data = load_dataset("kmnist", folder, recorder)
-        assert data.train.pixels.shape == (60_000, 28, 28)
+    def test_packed(self, folder: Path, warnings: list[str]) -> None:
+        data = registry.load("kmnist", folder, warn=warnings.append)
+        assert data.train.values.shape == (60_000, 28, 28)
         assert data.test.labels[:3].tolist() == [0, 1, 2]
-        assert data.scale(data.test.pixels[1]).unique().tolist() == pytest.approx([25 / 255])
-        assert recorder.all == []
+        inputs = make_batch(data.test[1:2], data.spec).inputs
+        assert inputs.unique().tolist() == pytest.approx([25 / 255])
+        assert warnings == []
 
     def test_unpacked(self, folder: Path) -> None:
         unpack(folder)
-        assert len(load_dataset("kmnist", folder, Recorder()).train) == 60_000
+        assert len(registry.load("kmnist", folder).train) == 60_000
 
     @pytest.mark.parametrize("inner", ["KMNIST", "KMNIST/raw"])
     def test_the_inner_folder_itself(self, folder: Path, inner: str) -> None:
-        assert len(load_dataset("kmnist", folder / inner, Recorder()).train) == 60_000
+        assert len(registry.load("kmnist", folder / inner).train) == 60_000
 
     def test_reading_writes_nothing(self, folder: Path) -> None:
         before = listing(folder)
-        load_dataset("kmnist", folder, Recorder())
+        registry.load("kmnist", folder)
         assert listing(folder) == before
 
     @pytest.mark.usefixtures("offline")
     def test_another_data_set_s_folder_is_not_taken_for_it(self, folder: Path) -> None:
         with pytest.raises(DataError):
-            load_dataset("fashion-mnist", folder / "KMNIST", Recorder())
+            registry.load("fashion-mnist", folder / "KMNIST")
 
 
 def truncate(content: bytes) -> bytes:
@@ -159,7 +165,7 @@ class TestDamage:
         path = folder / "KMNIST" / "raw" / name
         path.write_bytes(damage(path.read_bytes()))
         with pytest.raises(DataError) as caught:
-            load_dataset("kmnist", folder, Recorder())
+            registry.load("kmnist", folder)
         assert f"{path} is damaged" in caught.value.message
 
     @pytest.mark.parametrize("damage", [truncate, empty, error_page])
@@ -170,7 +176,7 @@ class TestDamage:
         path = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte.gz"
         path.write_bytes(damage(path.read_bytes()))
         with pytest.raises(DataError) as caught:
-            load_dataset("kmnist", folder, Recorder())
+            registry.load("kmnist", folder)
         assert f"{path} is damaged" in caught.value.message
 
     @pytest.mark.usefixtures("offline")
@@ -180,24 +186,24 @@ class TestDamage:
         content[-6] ^= 1  # in the stored checksum
         path.write_bytes(content)
         with pytest.raises(DataError, match="is damaged"):
-            load_dataset("kmnist", folder, Recorder())
+            registry.load("kmnist", folder)
 
     @pytest.mark.usefixtures("offline")
     def test_a_label_that_is_no_class(self, folder: Path) -> None:
         path = folder / "KMNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
         labels = np.full(10_000, 10, np.uint8)
         path.write_bytes(gzip.compress(idx_bytes(labels)))
-        with pytest.raises(DataError, match="it holds 10, more than 9"):
-            load_dataset("kmnist", folder, Recorder())
+        with pytest.raises(DataError, match="it contains 10, but the largest valid value is 9"):
+            registry.load("kmnist", folder)
 
     def test_a_half_unpacked_file_gives_way_to_the_archive_beside_it(
-        self, folder: Path, recorder: Recorder
+        self, folder: Path, warnings: list[str]
     ) -> None:
         half = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte"
         half.write_bytes(b"\x00\x00\x08\x03 and then the power failed")
-        assert len(load_dataset("kmnist", folder, recorder).train) == 60_000
-        (warning,) = recorder.of(events.RunWarning)
-        assert f"{half} is damaged" in warning.message
+        assert len(registry.load("kmnist", folder, warn=warnings.append).train) == 60_000
+        (warning,) = warnings
+        assert f"{half} is damaged" in warning
         assert half.read_bytes().endswith(b"failed"), "a bad file is left alone"
 
     @pytest.mark.usefixtures("offline")
@@ -206,4 +212,4 @@ class TestDamage:
         path.unlink()
         path.mkdir()
         with pytest.raises(DataError, match="cannot be read"):
-            load_dataset("kmnist", folder, Recorder())
+            registry.load("kmnist", folder)

@@ -19,7 +19,7 @@ from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.learning_rate import LearningRateScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.train import TrainScreen
-from bilstm_tui.app.widgets import device_usage as vitals
+from bilstm_tui.app.widgets import device_usage
 from bilstm_tui.app.widgets.device_usage import DeviceUsage
 from tests.samples import small_config
 from tests.tui.driving import (
@@ -110,7 +110,7 @@ def test_what_another_screen_hides_is_not_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past_runs(tmp_path, 16)
-    for module in (runs_screen, vitals):  # nothing else is new
+    for module in (runs_screen, device_usage):  # nothing else is new
         monkeypatch.setattr(module, "_SECONDS", 1e6)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:

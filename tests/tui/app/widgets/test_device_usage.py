@@ -6,7 +6,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from bilstm_core.compute.gpus import Gpu
-from bilstm_tui.app.widgets import device_usage as vitals
+from bilstm_tui.app.widgets import device_usage
 from bilstm_tui.app.widgets.device_usage import DeviceUsage
 from tests.tui.driving import (
     text,
@@ -14,7 +14,7 @@ from tests.tui.driving import (
 )
 
 
-class VitalsApp(App[None]):
+class DeviceUsageApp(App[None]):
     """Shows what is free, in short."""
 
     CSS = "DeviceUsage { width: auto; min-width: 8; height: 1; }"
@@ -25,10 +25,10 @@ class VitalsApp(App[None]):
 
 def test_there_is_room_for_what_the_gpus_do(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = Gpu(0, "H100", 70 * 2**30, 80 * 2**30, 33)
-    monkeypatch.setattr(vitals, "list_gpus", lambda: [gpu])
+    monkeypatch.setattr(device_usage, "list_gpus", lambda: [gpu])
 
     async def main() -> None:
-        async with VitalsApp().run_test() as pilot:
+        async with DeviceUsageApp().run_test() as pilot:
             await until(pilot, lambda: "gpu0 33% 10/80 GiB" in text(pilot.app))
 
     asyncio.run(main())

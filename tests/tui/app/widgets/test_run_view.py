@@ -203,9 +203,7 @@ def test_the_curve_of_a_paused_run_is_whole(tmp_path: Path) -> None:
 
 def test_a_download_belongs_to_its_run(tmp_path: Path) -> None:
     worker = FakeWorker(0)
-    told = events.Download(
-        dataset="mnist", title="MNIST", file="a.gz", received=10, total=100
-    )
+    told = events.Download(dataset="mnist", title="MNIST", file="a.gz", received=10, total=100)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")

@@ -1,16 +1,17 @@
-"""What Textual's screens lack where one lies above another."""
+"""The base of all screens."""
 
 from typing import ClassVar, TypeVar
 
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.events import Resize
 from textual.screen import Screen
 
 T = TypeVar("T")
 
 
 class BaseScreen(Screen[T]):
-    """A screen that may lie below another one, and takes Tab before the letters after it."""
+    """A screen that can be below another one, and that handles Tab before the keys after it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", priority=True, show=False),
@@ -19,19 +20,20 @@ class BaseScreen(Screen[T]):
 
     @property
     def is_current(self) -> bool:
-        """Whether it is seen.
+        """Whether the screen is visible.
 
-        Textual says so of a screen that another one hides, too, and with each word that is new
-        on the lower it would send the whole upper one again.
+        Textual also says so of a screen that an opaque one covers, and sends the whole upper
+        screen again whenever the lower one changes.
         """
         above = self.app.screen
         return super().is_current and (above is self or above.styles.background.a < 1)
 
-    def _screen_resized(self, size: Size) -> None:
-        """Take the terminal's size, but none that it had before.
+    @on(Resize)
+    def _ignore_old_size(self, event: Resize) -> None:
+        """Ignore a size that the terminal no longer has.
 
-        A screen below sends itself each size again, once it may be another already: then two of
-        them would follow each other for ever, and no key be taken any more.
+        A screen sends itself each new size again. After two quick changes it would go back and
+        forth between both sizes for ever, and handle no more keys.
         """
-        if size == self.app.size:
-            super()._screen_resized(size)
+        if event.size != self.app.size:
+            event.prevent_default()

@@ -9,7 +9,7 @@ from bilstm_core.errors import ConfigError
 from bilstm_core.runs.overview import Overview
 
 from ...text.console import sanitize
-from ...text.narration import percent
+from ...text.numbers import percent
 
 
 def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:

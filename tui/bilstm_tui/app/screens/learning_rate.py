@@ -80,6 +80,8 @@ class LearningRateScreen(Question):
         chart.set_x_formatter(horizontal)
         chart.set_y_formatter(vertical)
         chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, 7
-        chart.plot(np.log10(curve.rates), curve.shown, "cyan", hires_mode=HiResMode.BRAILLE)
+        chart.plot(
+            np.log10(curve.rates), curve.clipped_losses, "cyan", hires_mode=HiResMode.BRAILLE
+        )
         if curve.suggestion:
             chart.add_v_line(float(np.log10(curve.suggestion)), "yellow")

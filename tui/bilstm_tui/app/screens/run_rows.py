@@ -1,34 +1,28 @@
 """The rows of the screen of runs: their order, and what stands in them."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.widgets import DataTable
-from textual.widgets.data_table import RowKey
 
 from bilstm_core.runs.overview import Overview
 from bilstm_core.runs.run import TIMESTAMP_PREFIX
 
 from ...text.run_cells import STATUS_STYLES, cells
+from ..textual_internals import FixedWidthTable
 
 _REMEMBERED = 2048
 """Runs whose words are kept: with each letter in the filter the table is filled anew."""
 
 
-class RunsTable(DataTable[Text]):
+class RunsTable(FixedWidthTable):
     """A table whose Enter says what it does."""
 
     BINDING_GROUP_TITLE = "In the table"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Open", tooltip="Show the run as it went")
     ]
-
-    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        """All widths are given; that Textual measures each cell takes longer than all the rest."""
-        super()._update_dimensions(())
 
 
 @lru_cache(_REMEMBERED)

@@ -1,55 +1,57 @@
-"""The field of the device: what there is on this machine, as it is when one looks."""
+"""The form's field for the device, which lists the devices of this machine."""
 
 import asyncio
 
-from textual.widgets import Select
-from textual.widgets._select import SelectCurrent, SelectOverlay
+from textual.widgets import OptionList, Select
 
 from bilstm_core.compute.gpus import Gpu, list_gpus
 
+from ..textual_internals import SelectCurrent
 from .device_usage import processor_in_short
 
 _GIB = 2**30
 
 
 class DeviceField(Select[str]):
-    """Names of devices; opened, with what is free on each.
+    """A list of devices; while it is open, with the free memory and the load of each.
 
     Args:
-        value: The device that is chosen; it need not be here.
+        value: The chosen device; it may be one that this machine does not have.
         id: Textual's.
     """
 
     def __init__(self, value: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(_offers(value, []), value=value, allow_blank=False, id=id, compact=True)
+        super().__init__(
+            _options_for(value, []), value=value, allow_blank=False, id=id, compact=True
+        )
 
     def choose(self, value: str) -> None:
-        """Choose a device, also one that is not here."""
+        """Choose a device, also one that this machine does not have."""
         if value != self.value:
-            self.set_options(_offers(value, []))
+            self.set_options(_options_for(value, []))
             self.value = value
 
     def watch_value(self, value: str) -> None:
-        """Closed, there is room for its name alone."""
+        """Show only the name of the device while the list is closed."""
         for current in self.query(SelectCurrent):
             current.update(value)
 
     async def watch_expanded(self, expanded: bool) -> None:
-        """Look at the devices when the list is opened."""
+        """Update the devices when the list is opened."""
         if not expanded:
             return
         gpus = await asyncio.to_thread(list_gpus)
         value = str(self.value)
-        offers = _offers(value, gpus)
+        options = _options_for(value, gpus)
         with self.prevent(Select.Changed):
-            self.set_options(offers)
+            self.set_options(options)
             self.value = value
-        chosen = [offered for _, offered in offers].index(value)
-        self.query_one(SelectOverlay).highlighted = chosen
+        chosen = [option for _, option in options].index(value)
+        self.query_one(OptionList).highlighted = chosen
 
 
-def _offers(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:
-    """What to show and what it stands for."""
+def _options_for(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:
+    """The text and the value of each option."""
     named = {
         "auto": "auto    the first GPU, or else the CPU",
         "cpu": f"cpu     {processor_in_short().removeprefix('cpu ')} busy",

@@ -1,4 +1,4 @@
-"""The keys of a screen at its foot, on as many lines as they need."""
+"""The keys of a screen, at its bottom."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -6,11 +6,12 @@ from textual.containers import HorizontalGroup
 from textual.dom import DOMNode
 from textual.widget import Widget
 from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+
+from ..textual_internals import FooterKey
 
 
 class KeyFooter(Footer):
-    """A footer that cuts nothing off."""
+    """A footer that shows its keys on as many lines as they need."""
 
     DEFAULT_CSS = """
     KeyFooter { layout: vertical; height: auto; }
@@ -22,19 +23,19 @@ class KeyFooter(Footer):
         self._width = 0
 
     def compose(self) -> ComposeResult:
-        """Lines of keys."""
+        """Distribute the keys over lines."""
         for line in _lines([*super().compose()], self.app.size.width):
             yield HorizontalGroup(*line)
 
     async def on_resize(self) -> None:
-        """Other width, other lines."""
+        """Distribute the keys anew at another width."""
         if self._width not in {0, self.app.size.width}:
             await self.recompose()
         self._width = self.app.size.width
 
 
 def own_bindings(node: DOMNode) -> list[Binding]:
-    """Those of a node of ours: not what every widget can, such as to scroll."""
+    """The bindings that a class of this package defines, without those that it inherits."""
     kind = type(node)
     own = vars(kind).get("BINDINGS", ()) if kind.__module__.startswith("bilstm_tui.") else ()
     return [binding for binding in own if isinstance(binding, Binding)]
@@ -42,14 +43,14 @@ def own_bindings(node: DOMNode) -> list[Binding]:
 
 def _lines(keys: list[Widget], width: int) -> list[list[Widget]]:
     lines: list[list[Widget]] = [[]]
-    room = width
+    remaining = width
     for key in keys:
         if not isinstance(key, FooterKey):
             continue
         needed = len(key.key_display) + len(key.description) + 2
-        if needed > room and lines[-1]:
+        if needed > remaining and lines[-1]:
             lines.append([])
-            room = width
+            remaining = width
         lines[-1].append(key)
-        room -= needed
+        remaining -= needed
     return lines

@@ -1,20 +1,27 @@
-"""A field to type into, also over a slow link."""
+"""A text field for slow connections, over which keys arrive together."""
 
+from textual.binding import Binding
 from textual.events import Key
 from textual.widgets import Input
 
+_ACTIONS = {
+    binding.key: binding.action
+    for kind in reversed(Input.__mro__)
+    for binding in Binding.make_bindings(vars(kind).get("BINDINGS", ()))
+}
+"""The action of each key that `Input` or one of its base classes binds."""
+
 
 class OrderedInput(Input):
-    """An input that takes keys in the order in which they come.
+    """An input that handles keys in the order in which they arrive.
 
-    Textual's own inserts letters at once and leaves Backspace and the like to the whole app, so
-    that of keys that arrive together the letters are first.
+    Textual's `Input` inserts characters at once but passes Backspace and other bound keys to the
+    app first. Where keys arrive together, the characters would overtake those keys.
     """
 
-    async def _on_key(self, event: Key) -> None:
-        for binding in self._bindings.key_to_bindings.get(event.key, []):
+    async def on_key(self, event: Key) -> None:
+        """Run the action of a bound key at once."""
+        if event.key in _ACTIONS:
             event.stop()
             event.prevent_default()
-            await self.run_action(binding.action)
-            return
-        await super()._on_key(event)
+            await self.run_action(_ACTIONS[event.key])

@@ -11,7 +11,8 @@ from textual.widgets import Digits, Static
 from bilstm_core import events
 from bilstm_core.data.spec import SPLIT_TITLES
 
-from ...text.narration import accuracy_line, percent
+from ...text.narration import accuracy_line
+from ...text.numbers import percent
 
 
 class Result(Vertical):

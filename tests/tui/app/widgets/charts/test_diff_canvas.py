@@ -20,7 +20,7 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
     refresh = DiffCanvas.refresh
 
     def count(self: DiffCanvas, *regions: Region, **others: Any) -> DiffCanvas:
-        if not self._refreshes_pending and self.id == "plot":
+        if not self._is_drawing and self.id == "plot":
             sent.extend(regions or [self.region])
         return refresh(self, *regions, **others)
 

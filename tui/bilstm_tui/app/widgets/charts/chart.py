@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
@@ -10,14 +11,13 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Grid
 from textual.events import Leave, MouseMove
 from textual.geometry import Region
 from textual.reactive import reactive
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
-from textual_plot.plot_widget import Legend, LinePlot, ScatterPlot
 
+from ...textual_internals import DeferredPlot
 from . import braille
 from .axes import LogarithmTicks, Ticks, TimeTicks, clock_time, outwards
 from .diff_canvas import DiffCanvas
@@ -35,7 +35,24 @@ _GROWTH = 1.3
 """How much longer the axis of a live run gets at a time: between, old points stay in place."""
 
 
-class Chart(PlotWidget, inherit_bindings=False):
+@dataclass(frozen=True)
+class _Curve:
+    """What is drawn of a series.
+
+    Attributes:
+        lines: x, y and style of each line.
+        points: x and y of its markers.
+        marker: The character of a marker.
+        colour: The style of the markers.
+    """
+
+    lines: list[tuple[Numbers, Numbers, str]]
+    points: tuple[Numbers, Numbers]
+    marker: str
+    colour: str
+
+
+class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
     """Several curves over one x axis; draws only when something changed.
 
     Args:
@@ -86,11 +103,8 @@ class Chart(PlotWidget, inherit_bindings=False):
         self.border_title = title
 
     def compose(self) -> ComposeResult:
-        """As textual-plot has it, with canvases of our own."""
-        with Grid():
-            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield DiffCanvas(1, 1, id=name)
-        yield Legend(id="legend")
+        """The plot, on canvases that repaint only what changed."""
+        yield from self.compose_with(DiffCanvas)
 
     def show(self, series: Sequence[Series]) -> None:
         """Draw these curves in the place of the former ones."""
@@ -204,11 +218,16 @@ class Chart(PlotWidget, inherit_bindings=False):
         self._frame = self._range()
         self.set_xlimits(*self._frame)
         self._choose_ticks()
-        for number, one in enumerate(self._series):
-            if len(one.steps):
-                self._draw_one(one, COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
-        self._datasets.sort(key=lambda one: isinstance(one, ScatterPlot))  # shapes over lines
-        self._vertical_frame = self._vertical_range()
+        curves = [
+            self._curve(one, COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)])
+            for number, one in enumerate(self._series)
+            if len(one.steps)
+        ]
+        for x, y, style in (line for curve in curves for line in curve.lines):
+            self.plot(x, y, style, hires_mode=HiResMode.BRAILLE)
+        for curve in curves:  # markers over lines
+            self.scatter(*curve.points, marker=curve.marker, marker_style=curve.colour)
+        self._vertical_frame = self._vertical_range(curves)
         self.set_ylimits(*self._vertical_frame)
         self._draw_marks()
         if self._cross is not None:
@@ -227,10 +246,6 @@ class Chart(PlotWidget, inherit_bindings=False):
             self._words = words
             self.border_title, self.border_subtitle = words
 
-    def _rerender(self) -> None:
-        """Everything is drawn by `_draw`, at once."""
-        self._needs_rerender = True
-
     def notify_style_update(self) -> None:
         """Another theme, other colours."""
         super().notify_style_update()
@@ -245,48 +260,45 @@ class Chart(PlotWidget, inherit_bindings=False):
             regions = (*sides, *edges)
         return super().refresh(*regions, layout=layout, **others)
 
-    def _vertical_range(self) -> tuple[float, float]:
+    def _vertical_range(self, curves: Sequence[_Curve]) -> tuple[float, float]:
         if self._vertical_view:
             return self._vertical_view
-        values = [one.y for one in self._datasets if len(one.y)]
-        if not values:
+        drawn = [y for curve in curves for _, y, *_ in (*curve.lines, curve.points)]
+        values = np.concatenate([[], *drawn])
+        values = values[np.isfinite(values)]
+        if not len(values):
             return (0.0, 1.0)
-        return _wide(*outwards(min(map(np.min, values)), max(map(np.max, values))))
+        return _wide(*outwards(float(values.min()), float(values.max())))
 
-    def _draw_one(self, one: Series, colour: str, marker: str) -> None:
+    def _curve(self, one: Series, colour: str, marker: str) -> _Curve:
         x = one.place(self.axis, one.steps)
         part = self._part(x)
         x, low, high = x[part], one.low[part], one.high[part]
         points, y = reduce(x, low, high, 2 * self._width, self._frame)
         y = self._scaled(y)
+        lines = []
         if not one.is_noisy:
             if len(points) > 1:
-                self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
-            self.scatter(points, y, marker=marker, marker_style=colour)
-            return
+                lines.append((points, y, colour))
+            return _Curve(lines, (points, y), marker, colour)
         if self.smoothing:
             if len(self._series) == 1:  # the noise of several would hide the curves
-                self.plot(points, y, f"{colour} dim", hires_mode=HiResMode.BRAILLE)
+                lines.append((points, y, f"{colour} dim"))
             smoothed = smooth(one.mean, self.smoothing)[part]
             points, y = reduce(x, smoothed, smoothed, 2 * self._width, self._frame)
             y = self._scaled(y)
-        self.plot(points, y, colour, hires_mode=HiResMode.BRAILLE)
-        if len(self._series) > 1 and len(points):  # a shape as well as a colour
+        lines.append((points, y, colour))
+        shown = []
+        if len(self._series) > 1 and len(points):  # a marker as well as a colour
             parts = len(self._series) + 1
-            shown = len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)
-            self.scatter(points[[shown]], y[[shown]], marker=marker, marker_style=colour)
+            shown = [len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)]
+        return _Curve(lines, (points[shown], y[shown]), marker, colour)
 
-    def _render_line_plot(self, dataset: LinePlot) -> None:
-        """In place of textual-plot's, which takes twenty times as long, dot by dot."""
+    def draw_line(self, x: Numbers, y: Numbers, style: str) -> None:
+        """Draw all dots of a line at once."""
         canvas = self.query_one("#plot", DiffCanvas)
-        width, height = canvas.size
-        inside = self._scale_rectangle
-        x_share = (dataset.x - self._x_min) / (self._x_max - self._x_min)
-        y_share = (dataset.y - self._y_min) / (self._y_max - self._y_min)
-        x = inside.x + x_share * inside.width
-        y = inside.bottom - y_share * inside.height
-        for place, character in braille.draw_line(x, y, width, height).items():
-            canvas.set_pixel(*place, character, dataset.line_style)
+        for place, character in braille.draw_line(x, y, *canvas.size).items():
+            canvas.set_pixel(*place, character, style)
 
     def _draw_marks(self) -> None:
         low, high = self._frame

@@ -1,46 +1,54 @@
-"""A canvas that sends only what has changed."""
+"""A canvas that repaints only the cells that changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from textual.geometry import Region
 from textual.strip import Strip
 from textual_hires_canvas import Canvas
 
-Cells = list[list[str]]
+from ...textual_internals import Cells, ReadableCanvas
 
 
-class DiffCanvas(Canvas):
-    """Between two pictures of a growing curve a few cells differ; a slow link takes no more."""
+class DiffCanvas(ReadableCanvas, Canvas):
+    """A canvas for slow connections: two pictures of a growing curve differ in a few cells."""
+
+    _is_drawing = False
+
+    def refresh(self, *regions: Region, **options: bool) -> Self:
+        """Repaint, except inside `drawing`."""
+        return self if self._is_drawing else super().refresh(*regions, **options)
 
     def render_line(self, y: int) -> Strip:
-        """A line; where it has none yet, a blank one with a style: NO_COLOR's filter needs it."""
+        """A row of cells; of an empty canvas, a blank one in the style that NO_COLOR needs."""
         line = super().render_line(y)
         return line if line.cell_length else Strip.blank(self.size.width, self.rich_style)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Draw inside it; at its end, what differs is shown."""
-        characters, styles = self._buffer, self._styles  # `reset` makes new ones
-        self._refreshes_pending += 1
+        """Draw a new picture inside the context; at its end, repaint the cells that differ."""
+        before = self.cells
+        self._is_drawing = True
         try:
             yield
         finally:
-            self._refreshes_pending -= 1
-            self._show_changes(characters, styles)
+            self._is_drawing = False
+            self._repaint_changes(*before)
 
-    def _show_changes(self, characters: Cells, styles: Cells) -> None:
-        if characters is self._buffer:
+    def _repaint_changes(self, old_characters: Cells, old_styles: Cells) -> None:
+        characters, styles = self.cells
+        if characters is old_characters:  # nothing was drawn
             return
-        if [*map(len, characters)] != [*map(len, self._buffer)]:
+        if [*map(len, characters)] != [*map(len, old_characters)]:
             self.refresh()
             return
         changed = []
-        rows = zip(characters, self._buffer, styles, self._styles, strict=True)
-        for y, (old, new, old_styles, new_styles) in enumerate(rows):
-            if old == new and old_styles == new_styles:
+        for y, row in enumerate(zip(old_characters, characters, old_styles, styles, strict=True)):
+            old_text, text, old_look, look = row
+            if old_text == text and old_look == look:
                 continue
-            cells = zip(old, new, old_styles, new_styles, strict=True)
+            cells = zip(*row, strict=True)
             columns = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c != d]
             changed.append(Region(columns[0], y, columns[-1] - columns[0] + 1, 1))
         if changed:

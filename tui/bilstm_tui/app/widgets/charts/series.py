@@ -8,7 +8,7 @@ import numpy as np
 
 from bilstm_core.runs.history import History
 
-from ....text.narration import percent
+from ....text.numbers import percent
 from .reduction import Numbers
 
 Axis = Literal["step", "epoch", "time"]

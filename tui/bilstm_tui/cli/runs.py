@@ -1,21 +1,41 @@
-"""`bilstm-tui runs`: a line a run."""
+"""`bilstm-tui runs`: lists the runs."""
 
 import json
 import sys
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_core.runs.overview import Overview, read_overview
-from bilstm_core.runs.run import Run
+from bilstm_core import paths
+from bilstm_core.runs.store import list_runs
 
 from ..text.console import make_console, sanitize, show_warning
 from ..text.run_cells import STATUS_STYLES, cells
+from .options import RunsDir, switch
+
+if TYPE_CHECKING:
+    from bilstm_core.runs.overview import Overview
+    from bilstm_core.runs.run import Run
 
 
-def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
-    """Print the runs whose line holds some words; the result is an exit code."""
+def runs(
+    words: Annotated[str, Parameter(help="list only runs with this in their line")] = "",
+    /,
+    *,
+    json: Annotated[bool, switch("print one JSON object per run")] = False,
+    runs_dir: RunsDir = None,
+) -> int:
+    """List the runs, oldest first."""
+    return show_runs(list_runs(paths.runs_dir(runs_dir)), words, as_json=json)
+
+
+def show_runs(runs: "list[Run]", words: str, *, as_json: bool) -> int:
+    """Print the runs whose line contains some words; the result is an exit code."""
+    from bilstm_core.runs.overview import read_overview  # not needed for --help
+
     seen = [overview for run in runs if words in _line(overview := read_overview(run))]
     for overview in seen:
         if overview.problem:
@@ -37,7 +57,7 @@ def show_runs(runs: list[Run], words: str, *, as_json: bool) -> int:
     return 0
 
 
-def _table(seen: list[Overview]) -> Table:
+def _table(seen: "list[Overview]") -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("run", overflow="fold", min_width=20)
     for name in ("status", "data", "model"):
@@ -52,11 +72,11 @@ def _table(seen: list[Overview]) -> Table:
     return table
 
 
-def _line(overview: Overview) -> str:
+def _line(overview: "Overview") -> str:
     return " ".join(cells(overview))
 
 
-def _content(overview: Overview) -> dict[str, object]:
+def _content(overview: "Overview") -> dict[str, object]:
     return {
         "run": overview.run.name,
         "path": str(overview.run.path),

@@ -1,0 +1,27 @@
+"""Trainers over data that is in memory."""
+
+import torch
+
+from bilstm_core.compute.devices import resolve_precision
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.dataset import Dataset
+from bilstm_core.events import Emit
+from bilstm_core.training.checkpoints import Checkpoints
+from bilstm_core.training.preparation import Preparation
+from bilstm_core.training.thread_tuning import ThreadTuner
+from bilstm_core.training.trainer import Trainer
+
+CPU = torch.device("cpu")
+
+
+def make_trainer(
+    config: RunConfig,
+    data: Dataset,
+    emit: Emit = lambda _: None,
+    checkpoints: Checkpoints | None = None,
+) -> Trainer:
+    """A trainer on the CPU, on as many threads as there are, with weights that follow the seed."""
+    torch.manual_seed(config.seed)
+    precision = resolve_precision(config.precision, CPU)
+    prepared = Preparation(config, CPU, precision, data, ThreadTuner({}))
+    return Trainer(prepared, emit, checkpoints=checkpoints)

@@ -1,0 +1,147 @@
+"""Every use of a private part of Textual, textual-plot and textual-hires-canvas.
+
+Private parts may change in any release. `pyproject.toml` pins the three packages to the minor
+versions that this module was tested with, and a test checks that no other module uses a private
+name of theirs. Before a pin is raised, check each entry against the new sources.
+
+textual:
+    `textual._context.active_message_pump`: an unhandled error does not say which widget it comes
+        from.
+    `_pruning`: `is_attached` is still true while the children of a widget are removed.
+    `_handle_exception`: no event announces an unhandled error.
+    `_fatal_error`: prints a traceback; the command line reports the error instead.
+    `_update_dimensions`: measures every cell of a table, even where columns have a width.
+    `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
+        follows from their text.
+    `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
+
+textual-plot:
+    `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
+    `_render_line_plot`: draws dot by dot; with arrays a line takes a twentieth of the time.
+    The canvases' ids, `Legend`: a plot's canvases can only be replaced by composing it anew.
+
+textual-hires-canvas:
+    `_buffer`, `_styles`: `get_pixel` reads one cell; comparing two pictures reads thousands.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.text import Text
+from textual._context import active_message_pump
+from textual.app import App, ComposeResult
+from textual.containers import Grid
+from textual.css.query import NoMatches
+from textual.message_pump import MessagePump
+from textual.widgets import DataTable
+from textual.widgets._footer import FooterKey
+from textual.widgets._select import SelectCurrent
+from textual.widgets.data_table import RowKey
+from textual.worker import WorkerFailed, get_current_worker
+
+if TYPE_CHECKING:  # these import NumPy, which is not loaded before the first paint
+    from textual_hires_canvas import Canvas
+    from textual_plot import PlotWidget
+    from textual_plot.plot_widget import LinePlot
+else:
+    Canvas = PlotWidget = object
+
+__all__ = [
+    "DeferredPlot",
+    "FixedWidthTable",
+    "FooterKey",
+    "ReadableCanvas",
+    "ReportingApp",
+    "SelectCurrent",
+]
+
+T = TypeVar("T")
+Cells = list[list[str]]
+"""A value for each row and column of a canvas."""
+
+
+class ReportingApp(App[T]):
+    """An app that leaves reporting an internal error to its caller.
+
+    Attributes:
+        internal_error: The error that ended the app; None unless there was one.
+    """
+
+    internal_error: Exception | None = None
+
+    def _handle_exception(self, error: Exception) -> None:
+        if _is_teardown_error(error, self):
+            return
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if self.internal_error is None and isinstance(cause, Exception):
+            self.internal_error = cause
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        self.panic()
+
+
+def _is_teardown_error(error: Exception, app: App[Any]) -> bool:
+    """Whether a widget looked for another one that is already removed, or will not be mounted.
+
+    An app that is exiting composes no more widgets, and a screen's widgets are removed before
+    the screen itself. A worker, timer or callback of the screen may still query them.
+    """
+    cause: BaseException = error
+    node: MessagePump = active_message_pump.get(app)
+    if isinstance(error, WorkerFailed):
+        cause, node = error.error, get_current_worker().node
+    return isinstance(cause, NoMatches) and (not app.is_running or _is_closing(node))
+
+
+def _is_closing(node: MessagePump) -> bool:
+    if isinstance(node, App):
+        return not any(screen.is_attached for screen in node.screen_stack)
+    return getattr(node, "_pruning", False) or not node.is_attached
+
+
+class FixedWidthTable(DataTable[Text]):
+    """A table whose columns all have a given width, so that no cell is measured."""
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        super()._update_dimensions(())
+
+
+class DeferredPlot(PlotWidget):
+    """A mixin for plots that are drawn by one call of `render`, with lines drawn by `draw_line`."""
+
+    def compose_with(self, canvas_type: type[Canvas]) -> ComposeResult:
+        """Compose what textual-plot composes, with canvases of another class."""
+        from textual_plot.plot_widget import Legend
+
+        with Grid():
+            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
+                yield canvas_type(1, 1, id=name)
+        yield Legend(id="legend")
+
+    def draw_line(self, x: Any, y: Any, style: str) -> None:
+        """Draw a line on the canvas; called by `render`.
+
+        Args:
+            x: Where its points are, in cells from the left edge, shape (N,).
+            y: Where they are, in cells from the upper edge, shape (N,).
+            style: The style of the line.
+        """
+        raise NotImplementedError
+
+    def _render_line_plot(self, dataset: "LinePlot") -> None:
+        place: Any = self.get_hires_pixel_from_coordinate  # arithmetic that arrays can do, too
+        x, y = place(dataset.x, dataset.y)
+        self.draw_line(x, y, dataset.line_style)
+
+    def _rerender(self) -> None:
+        self._needs_rerender = True
+
+
+class ReadableCanvas(Canvas):
+    """A mixin for canvases whose cells can be read all at once."""
+
+    @property
+    def cells(self) -> tuple[Cells, Cells]:
+        """The characters and the styles; `reset` replaces both by new lists."""
+        return self._buffer, self._styles

@@ -1,0 +1,92 @@
+"""Options that several commands share, and those that are made from the schema."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+
+from bilstm_core import paths
+from bilstm_core.config.presets import PRESETS, default_in_words
+from bilstm_core.config.schema import GROUPS, SETTINGS, Setting
+
+COMMANDS = Group("Commands", sort_key=0)
+HOW_TO_RUN = Group("How to run", sort_key=1)
+_SETTINGS = {
+    name: Group(f"{name.capitalize()}: {what}", sort_key=2 + index)
+    for index, (name, what) in enumerate(GROUPS.items())
+}
+_METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
+
+RunsDir = Annotated[
+    Path | None,
+    Parameter(help=f"folder of the runs; default: {paths.RUNS_DIR_VARIABLE} or ./runs"),
+]
+DataDir = Annotated[
+    Path | None,
+    Parameter(
+        help="folder of the data sets in torchvision's layout; default: "
+        f"{paths.DATA_DIR_VARIABLE} or the user's cache folder"
+    ),
+]
+RunName = Annotated[
+    str,
+    Parameter(help="its name, the start or end of its name, a path, or latest", metavar="RUN"),
+]
+Preset = Annotated[
+    str | None,
+    Parameter(
+        help="settings to start from: "
+        + "; ".join(f"{name}, {preset.help}" for name, preset in PRESETS.items())
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, Parameter(help="TOML file of settings, as --print-config writes it")
+]
+
+
+def switch(help_line: str) -> Parameter:
+    """An option without a value."""
+    return Parameter(help=help_line, negative="", show_default=False)
+
+
+def with_settings(
+    command: Callable[..., int], settings: Iterable[Setting] = SETTINGS.values()
+) -> Callable[..., int]:
+    """The command with an option for each of some settings in place of its `**settings`."""
+    signature = inspect.signature(command)
+    own = [
+        parameter
+        for parameter in signature.parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    options = [_setting_option(setting) for setting in settings]
+    command.__signature__ = signature.replace(parameters=[*own, *options])  # pyright: ignore
+    command.__annotations__ = {option.name: option.annotation for option in [*own, *options]}
+    return command
+
+
+def _setting_option(setting: Setting) -> inspect.Parameter:
+    """The option of a setting: text, which the schema checks, or a switch."""
+    kind = bool | None if setting.kind == "switch" else str | None
+    limits = "" if setting.kind == "switch" else f"{setting.limits}; "
+    parameter = Parameter(
+        name=setting.flag,
+        help=f"{setting.full_help} ({limits}default: {default_in_words(setting)})",
+        metavar=_METAVARS[setting.kind],
+        group=_SETTINGS[setting.group],
+        allow_leading_hyphen=True,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        setting.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind, parameter],
+    )
+
+
+def given(settings: dict[str, str | bool | None]) -> dict[str, str | bool]:
+    """The settings that were typed."""
+    return {name: value for name, value in settings.items() if value is not None}

@@ -1,0 +1,40 @@
+"""`bilstm-tui stop RUN`: stops a run from elsewhere."""
+
+import math
+import time
+from typing import Annotated
+
+from bilstm_core import paths
+from bilstm_core.errors import Remedy, UsageError
+from bilstm_core.runs.store import find_run
+
+from ..text.console import say
+from .options import RunName, RunsDir, switch
+
+_NOTICE_SECONDS = 2.0
+
+
+def stop(
+    run: RunName,
+    /,
+    *,
+    at_once: Annotated[bool, switch("skip the final evaluation")] = False,
+    runs_dir: RunsDir = None,
+) -> int:
+    """Stop a run: finish the step, save a checkpoint, evaluate."""
+    from bilstm_core.runs.orders import send_order
+
+    found = find_run(paths.runs_dir(runs_dir), run)
+    if not found.is_live:
+        raise UsageError(f"{found.name} is not training.", Remedy("List the runs.", "list_runs"))
+    send_order(found.commands_file, "stop_at_once" if at_once else "stop")
+    notice_at = time.monotonic() + _NOTICE_SECONDS
+    while found.is_live:
+        time.sleep(0.1)
+        if time.monotonic() > notice_at:
+            notice_at = math.inf
+            evaluation = "" if at_once else ", evaluate"
+            say(f"Waiting for the run to finish its step, save{evaluation} …")
+    say(f"Stopped {found.name}")
+    say(f"Resume it: bilstm-tui resume {found.name}")
+    return 0

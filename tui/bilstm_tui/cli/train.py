@@ -1,0 +1,181 @@
+"""`bilstm-tui`: trains, in the app, in lines with `--no-ui`, or detached."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from bilstm_core import paths
+from bilstm_core.compute.openmp import limit_spinning
+from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
+from bilstm_core.config.schema import SETTINGS
+from bilstm_core.errors import Remedy, UsageError
+from bilstm_core.runs.store import check_label
+
+from ..app.preferences import LEAST_REDRAWS, MOST_REDRAWS, PreferencesFile
+from ..text.console import is_screen, say, show_internal_error, show_warning
+from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
+
+if TYPE_CHECKING:
+    from bilstm_core.config.schema import RunConfig
+    from bilstm_core.processes.protocol import ResumeRun, StartRun
+
+    from .headless import TrainingSession
+
+TYPED_IN = "the command line"
+
+
+def train(
+    *,
+    no_ui: Annotated[bool, switch("train in this terminal, in lines instead of the app")] = False,
+    json: Annotated[
+        bool,
+        switch("print events as JSON lines on stdout, nothing else there; implies --no-ui"),
+    ] = False,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    print_config: Annotated[bool, switch("print the resulting settings as TOML and exit")] = False,
+    name: Annotated[
+        str | None, Parameter(help="the readable part of the run's name; default: its cell")
+    ] = None,
+    detach: Annotated[
+        bool,
+        switch("train in a process that outlives this terminal; print the run's name; no app"),
+    ] = False,
+    ascii: Annotated[bool, switch("draw the app in ASCII only")] = False,  # noqa: A002
+    redraws: Annotated[
+        float | None,
+        Parameter(
+            help="how often per second the app draws at most, from 0.1 to 10; fewer for slow "
+            "links; default: as last chosen in the app, at first 1",
+            metavar="X",
+            validator=Number(gte=LEAST_REDRAWS, lte=MOST_REDRAWS),
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    **settings: str | bool | None,
+) -> int:
+    """Train: in the app, or with --no-ui in lines."""
+    opens_app = not (no_ui or json or detach or print_config)
+    data_dir = data_dir and paths.expand_home(data_dir)
+    typed = given(settings)
+    is_data_chosen = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
+    needs_digits = opens_app and not is_data_chosen and not _has_mnist(paths.data_dir(data_dir))
+    resolved = resolve(
+        {**typed, "dataset": "digits"} if needs_digits else typed,  # no download on a first start
+        environ=os.environ,
+        file=config,
+        preset=chosen_preset(preset),
+        typed_in=TYPED_IN,
+    )
+    for warning in unknown_variables(os.environ):
+        show_warning(warning)
+    if print_config:
+        sys.stdout.write(to_toml(resolved))
+        return 0
+    if opens_app:
+        _require_terminal()
+    if name is not None:
+        check_label(name)
+    folder = paths.runs_dir(runs_dir)
+    if detach:
+        from bilstm_core.processes.protocol import StartRun  # not needed for --help
+
+        data_folder = data_dir and data_dir.absolute()
+        return launch(
+            StartRun(config=resolved, runs_dir=folder.absolute(), name=name, data_dir=data_folder)
+        )
+    if opens_app:
+        is_anything_chosen = any((typed, config, preset, *_variables_set()))
+        return _open_app(
+            resolved, preset, folder, data_dir, name, redraws, ascii, is_anything_chosen
+        )
+    from . import headless
+
+    def start_run() -> "TrainingSession":
+        limit_spinning()
+        from bilstm_core.processes import session  # imports torch: seconds
+
+        return session.start_run(resolved, folder, name, data_dir)
+
+    return headless.run(start_run, as_json=json)
+
+
+def launch(order: "StartRun | ResumeRun") -> int:
+    """Start a worker and print its run's name, alone on stdout for scripts."""
+    from bilstm_core.processes.worker_client import WorkerClient
+
+    run = WorkerClient().open_run(order)
+    sys.stdout.write(run.name + "\n")
+    if sys.stdout.isatty():
+        say(f"Follow it: bilstm-tui attach {run.name}")
+        say(f"Stop it:   bilstm-tui stop {run.name}")
+    return 0
+
+
+def chosen_preset(typed: str | None) -> str:
+    """The preset to start from: as typed, from the environment, or the default."""
+    return typed or os.environ.get(paths.PRESET_VARIABLE) or "default"
+
+
+def _open_app(
+    config: "RunConfig",
+    preset: str | None,
+    runs_dir: Path,
+    data_dir: Path | None,
+    name: str | None,
+    redraws: float | None,
+    is_ascii: bool,
+    is_anything_chosen: bool,
+) -> int:
+    """Open the app; with the last form, unless anything was chosen for this start."""
+    from ..app.app import BilstmApp  # only where it is needed: --help stays fast
+
+    preferences, shown_preset = PreferencesFile(), chosen_preset(preset)
+    if not is_anything_chosen and preferences.kept.last_form:
+        config, shown_preset = preferences.kept.last_form
+    app = BilstmApp(
+        config,
+        shown_preset,
+        runs_dir,
+        data_dir,
+        name=name,
+        preferences=preferences,
+        redraws_per_second=redraws,
+        is_ascii=is_ascii or not sys.stdout.encoding.lower().startswith("utf"),
+    )
+    code = app.run()
+    return show_internal_error(app.internal_error) if app.internal_error else code or 0
+
+
+def _variables_set() -> list[str]:
+    """The environment variables of settings and preset that are set."""
+    variables = [setting.variable for setting in SETTINGS.values()]
+    return [name for name in (*variables, paths.PRESET_VARIABLE) if os.environ.get(name)]
+
+
+def _has_mnist(folder: Path) -> bool:
+    """Whether a data folder, in any of the layouts that are accepted, looks like MNIST's."""
+    return folder.name == "raw" or any((folder / part).is_dir() for part in ("MNIST/raw", "raw"))
+
+
+def _require_terminal() -> None:
+    """Refuse to open the app where it could not be seen.
+
+    Raises:
+        UsageError: stdin or stdout is no terminal, or one that cannot move its cursor.
+    """
+    if sys.stdin.isatty() and is_screen():
+        return
+    is_dumb = sys.stdin.isatty() and sys.stdout.isatty()
+    raise UsageError(
+        f"The app needs a terminal, and TERM={os.environ.get('TERM', '')} cannot show it."
+        if is_dumb
+        else "The app needs a terminal, and stdin or stdout is not one.",
+        Remedy("Train without the app.", "train"),
+        title="No terminal",
+    )

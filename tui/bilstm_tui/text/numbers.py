@@ -1,0 +1,6 @@
+"""Numbers in words."""
+
+
+def percent(fraction: float) -> str:
+    """A fraction as percent with two decimals, as in the notebook."""
+    return f"{fraction * 100:.2f}"
