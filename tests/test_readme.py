@@ -6,7 +6,7 @@ import pytest
 
 from bilstm_core import paths
 from bilstm_core.config.presets import PRESETS, default_in_words
-from bilstm_core.config.schema import SETTINGS, Setting
+from bilstm_core.config.settings import SETTINGS, Setting
 from bilstm_core.errors import BilstmError
 
 ROOT = Path(__file__).parents[1]

@@ -88,7 +88,7 @@ def _machine() -> Iterator[CheckResult]:
 
 def _torch() -> Iterator[CheckResult]:
     try:
-        import torch  # takes seconds; a failure is a result
+        import torch  # slow to import; a failure is reported
     except (ImportError, OSError, RuntimeError) as error:
         raise InstallationError(
             f"PyTorch cannot be imported: {error}",
@@ -115,7 +115,7 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
     if not has_cuda:
         advice = "Install the CUDA build: pip install --upgrade --force-reinstall torch torchvision"
     elif os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
-        advice = "CUDA_VISIBLE_DEVICES hides it; unset that variable or name a GPU in it."
+        advice = "CUDA_VISIBLE_DEVICES hides it: unset the variable, or list the GPU in it."
     else:
         advice = "The driver is too old for this PyTorch: update it, or install an older PyTorch."
     detail = "this machine has an NVIDIA GPU that PyTorch cannot use"
@@ -139,11 +139,11 @@ def _data(folder: Path) -> Iterator[CheckResult]:
             yield _problem(spec.name, error)
             continue
         can_download = folder_check.level == "fine"
-        missing = "not found; downloaded when first used" if can_download else "not found"
+        missing = "not found; will be downloaded on first use" if can_download else "not found"
         state = "complete" if is_complete else missing
         if damaged:
             is_downloaded = can_download and not is_complete
-            advice = "It is downloaded again when it is used." if is_downloaded else ""
+            advice = "It will be downloaded again on first use." if is_downloaded else ""
             yield CheckResult(spec.name, " ".join([f"{state}.", *damaged]), "note", advice)
         else:
             yield CheckResult(spec.name, state)
@@ -172,7 +172,7 @@ def _folder(topic: str, folder: Path, exit_code: int, *, must_be_writable: bool)
 
 
 def _can_write_in(folder: Path) -> bool:
-    """Create a file to find out: permissions show neither a read-only file system nor root."""
+    """Try to create a file: permissions do not show a read-only file system or apply to root."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

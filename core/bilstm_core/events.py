@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, OnErrorOmit, TypeAdapter, ValidationError
 
-from .config.schema import Settings
+from .config.settings import Settings
 from .data.spec import Count, DataSpec, Split
 from .errors import BilstmError, Remedy
 from .network.summary import ModelSummary

@@ -38,14 +38,14 @@ def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None 
 
 
 def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
-    """Open a regular file, and no symbolic link, which may point outside its folder.
+    """Open a regular file; symbolic links are refused, because they may point outside the folder.
 
     Raises:
         OSError: It is a symbolic link or not a regular file, or it cannot be opened.
     """
 
     def opener(name: str, flags: int) -> int:
-        # without O_NONBLOCK, opening a named pipe would block for ever
+        # without O_NONBLOCK, opening a named pipe would block forever
         descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
@@ -81,7 +81,7 @@ def read_text(path: Path, *, is_untrusted: bool = False) -> str:
 
 
 def _add_hard_link(path: Path, link: Path) -> None:
-    """Make `link` a hard link to a file, atomically if it exists; `path` exists throughout."""
+    """Create a hard link to a file, replacing `link` atomically; `path` exists throughout."""
     temporary = link.with_name(f".{link.name}.incoming")
     try:
         temporary.unlink(missing_ok=True)

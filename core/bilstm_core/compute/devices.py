@@ -23,7 +23,7 @@ _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
 
 
 def available_devices() -> list[str]:
-    """List PyTorch's names of the devices that it can use on this machine, fastest first."""
+    """List PyTorch's names of the usable devices, in the order in which `auto` prefers them."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         names.append("mps")
@@ -31,7 +31,7 @@ def available_devices() -> list[str]:
 
 
 def resolve_device(name: str) -> torch.device:
-    """Convert `RunConfig.device` to a device; `auto` chooses the first available one.
+    """Convert `RunConfig.device` to a device; `auto` chooses the best available one.
 
     Raises:
         ConfigError: The device does not exist, or this build of PyTorch cannot use it.
@@ -130,7 +130,7 @@ def torch_settings(config: RunConfig) -> Iterator[torch.device]:
     threads = torch.get_num_threads()
     previous = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
     if config.deterministic:
-        # cuBLAS and cuDNN's LSTM read it once, when CUDA is initialised
+        # cuBLAS and cuDNN's LSTM read this variable once, when CUDA is initialised
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
         torch.use_deterministic_algorithms(True)
     is_tf32 = config.precision == "tf32" and has_tf32(device)

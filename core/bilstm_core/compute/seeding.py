@@ -1,4 +1,4 @@
-"""Random generators that depend only on (seed, purpose, epoch), on any device.
+"""Random generators that depend only on (seed, purpose, epoch), not on the device.
 
 Their states need not be saved to resume a run exactly.
 """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from .schema import Setting
+from .settings import Setting
 
 
 @dataclass(frozen=True)

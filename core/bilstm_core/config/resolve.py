@@ -18,7 +18,8 @@ from ..errors import ConfigError, Remedy
 from ..files import read_text
 from ..paths import OTHER_VARIABLES
 from .presets import PRESETS
-from .schema import DATASETS, GROUPS, SETTINGS, RunConfig, settings_in
+from .schema import DATASETS, GROUPS, RunConfig
+from .settings import SETTINGS, settings_in
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def resolve(
         file: A TOML file of settings.
         preset: A key of `PRESETS`.
         base: Settings to start from instead of a preset.
-        is_untrusted: Whether the file is in a run's folder, where it may be anything.
+        is_untrusted: Whether the file comes from a run's folder, whose files are untrusted.
         typed_in: Where `settings` were typed, for messages; empty if that is obvious.
 
     Raises:

@@ -85,9 +85,7 @@ def estimate_seconds(
     else:
         step = _modelled_seconds(operations)
     trained = spec.train_size + spec.validation_size
-    evaluated = (
-        trained + spec.test_size * config.num_epochs
-    )  # the forward pass is a third of a step
+    evaluated = trained + spec.test_size * config.num_epochs  # forward pass: a third of a step
     steps = steps_per_epoch(config, spec) * config.num_epochs
     return step * (steps + evaluated / config.batch_size / 3)
 

@@ -46,7 +46,7 @@ class RunLock:
                 )
             time.sleep(0.01)
         holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-        with suppress(OSError):  # such as a full disk; this only informs the user
+        with suppress(OSError):  # the disk may be full; the content only informs the user
             self._file.truncate(0)
             self._file.write(holder)
 

@@ -67,7 +67,7 @@ def rename_run(run: Run, label: str) -> Run:
 
     Raises:
         UsageError: The label cannot be part of a folder's name.
-        RunBusyError: The run is being trained, and could no longer be followed.
+        RunBusyError: The run is being trained; other processes follow it by its path.
         OutputError: The folder cannot be renamed.
     """
     check_label(label)

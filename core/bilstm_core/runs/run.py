@@ -13,15 +13,8 @@ from ..config.resolve import resolve
 from ..config.schema import RunConfig
 from ..files import open_regular_file
 
-_TRANSIENT_ERRORS = {
-    errno.EIO,
-    errno.ESTALE,
-    errno.ENOTCONN,
-    errno.ETIMEDOUT,
-    errno.EMFILE,
-    errno.ENFILE,
-}
-"""Errors of a network file system, or from too many open files: temporary for any run."""
+_TRANSIENT = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
+"""Temporary errors (network file system, too many open files) that say nothing about a run."""
 
 TIMESTAMP_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
 """The date and time at the start of a run's name."""
@@ -127,7 +120,7 @@ class Run:
             with open_regular_file(self.lock_file, "rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            return isinstance(error, BlockingIOError) or error.errno in _TRANSIENT_ERRORS
+            return isinstance(error, BlockingIOError) or error.errno in _TRANSIENT
         return False
 
     @property

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
-from ..config.schema import RESUMABLE, RunConfig, Settings
+from ..config.schema import RunConfig
+from ..config.settings import RESUMABLE, Settings
 from ..data.spec import DataSpec
 from ..errors import CheckpointError, NewerCheckpointError, Remedy
 from ..files import open_regular_file, write_atomically

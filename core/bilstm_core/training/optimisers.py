@@ -99,7 +99,7 @@ def make_averaged_model(config: RunConfig, model: SequenceClassifier) -> Sequenc
         return None
     average = copy.deepcopy(model).requires_grad_(False)
     for layer in cast(Iterable[nn.RNNBase], average.layers):
-        layer.flatten_parameters()  # cuDNN wants contiguous weights; a copy has none
+        layer.flatten_parameters()  # makes the copy's weights contiguous, as cuDNN expects
     return average
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import SETTINGS, RunConfig
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.config.settings import SETTINGS
 
 
 class TestPresets:

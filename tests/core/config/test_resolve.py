@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
-from bilstm_core.config.schema import SETTINGS, RunConfig
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import ConfigError
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from bilstm_core.config.schema import GROUPS, SETTINGS, RunConfig, Setting
+from bilstm_core.config.schema import GROUPS, RunConfig
+from bilstm_core.config.settings import SETTINGS, Setting
 
 
 def test_the_schema_refuses_by_itself() -> None:

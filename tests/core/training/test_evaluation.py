@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from bilstm_core import events
+from bilstm_core.data.batches import in_order
 from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.spec import Split
 from bilstm_core.training import evaluation
 from bilstm_core.training.evaluation import evaluate
 from bilstm_core.training.trainer import train
@@ -15,28 +17,30 @@ from tests.sessions import recorded
 
 
 def test_what_was_checked_last_is_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = []
+    evaluated = []
 
-    def counting(model: Any, data: Any, images: Any, *rest: Any) -> Any:
-        checked.append(len(images))
-        return evaluate(model, data, images, *rest)
+    def counting(model: Any, data: Dataset, split: Split, *rest: Any) -> Any:
+        evaluated.append(split)
+        return evaluate(model, data, split, *rest)
 
     monkeypatch.setattr(evaluation, "evaluate", counting)
     recorded(small_config())
-    assert checked == [360, 360, 1437]  # test after each epoch, then training; test is known
+    assert evaluated == ["test", "test", "train"]  # after each epoch, then training; test is known
 
 
 def test_the_final_count_is_right(digits: Dataset) -> None:
     recorder = Recorder()
-    model = train(small_config(), recorder)
-    assert model is not None
-    model.eval()
-    for split in ("train", "test"):
-        images = getattr(digits, split)
-        right = sum(
-            int(model(digits.scale(pixels[None])).argmax() == label)
-            for pixels, label in zip(images.pixels, images.labels, strict=True)
+    result = train(small_config(), recorder)
+    assert result.model is not None
+    network = result.model.network
+    splits: tuple[Split, ...] = ("train", "test")
+    for split in splits:
+        sequences = digits.split(split)
+        correct = sum(
+            int(network(batch.inputs).argmax() == batch.labels)
+            for batch in in_order(sequences, digits.spec, batch_size=1)
         )
         (event,) = [e for e in recorder.of(events.Evaluation) if e.final and e.split == split]
-        assert (event.correct, event.total) == (right, len(images))
-        assert event.accuracy == right / len(images)
+        assert result.evaluations[split] == event
+        assert (event.correct, event.total) == (correct, len(sequences))
+        assert event.accuracy == result.accuracy[split] == correct / len(sequences)

@@ -1,5 +1,6 @@
 """The number of threads: measured once, remembered, and fewer where they wait for one another."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 import torch
 
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import describe
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.paths import threads_file
 from bilstm_core.training import thread_tuning
 from bilstm_core.training.thread_tuning import (
@@ -33,6 +36,15 @@ def _nothing_is_said(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None
     monkeypatch.setattr("psutil.cpu_percent", lambda _: 0.0)
 
 
+def choose(
+    config: RunConfig,
+    device: torch.device = CPU,
+    warn: Callable[[str], None] = lambda _: None,
+    previous: int = 0,
+) -> ThreadTuner:
+    return choose_threads(config, describe(config), device, warn, previous)
+
+
 class Measured:
     """Stands for the measurement; counts how often it was asked."""
 
@@ -42,7 +54,8 @@ class Measured:
         self.busy = 0.0
         self.others = others
 
-    def __call__(self, config: RunConfig, most: int) -> Times:
+    def __call__(self, config: RunConfig, spec: DataSpec, most: int) -> Times:
+        assert spec == describe(config)
         assert most == 2
         self.asked.append(config)
         self.busy += self.others
@@ -62,11 +75,11 @@ class TestChoice:
         small = small_config()
         for config in (small, small.model_copy(update={"seed": 7, "num_epochs": 9}), small):
             torch.set_num_threads(2)
-            assert choose_threads(config, CPU).best == torch.get_num_threads() == 1
+            assert choose(config).best == torch.get_num_threads() == 1
         assert measured.asked == [small]
         large = small_config(hidden_size=64)
         torch.set_num_threads(2)
-        choose_threads(large, CPU)
+        choose(large)
         assert measured.asked == [small, large]
 
     def test_what_was_measured_beside_other_work_is_not_remembered(
@@ -75,7 +88,7 @@ class TestChoice:
         measured.others = 1.0
         for _ in range(2):
             torch.set_num_threads(2)
-            assert choose_threads(small_config(), CPU).best == 1
+            assert choose(small_config()).best == 1
         assert len(measured.asked) == 2
         assert not threads_file().exists()
 
@@ -85,26 +98,26 @@ class TestChoice:
     def test_a_memory_that_is_none_is_made_anew(self, content: bytes, measured: Measured) -> None:
         threads_file().parent.mkdir(parents=True)
         threads_file().write_bytes(content)
-        choose_threads(small_config(), CPU)
+        choose(small_config())
         torch.set_num_threads(2)
-        choose_threads(small_config(), CPU)
+        choose(small_config())
         assert len(measured.asked) == 1
 
     def test_a_cache_that_cannot_be_written_is_no_trouble(self, measured: Measured) -> None:
         threads_file().parent.parent.mkdir(parents=True, exist_ok=True)
         threads_file().parent.write_text("a file where the folder should be")
-        assert choose_threads(small_config(), CPU).best == 1
+        assert choose(small_config()).best == 1
         assert len(measured.asked) == 1
 
     def test_the_setting_comes_first(self, measured: Measured) -> None:
-        assert choose_threads(small_config(threads=2), CPU).best == 2
+        assert choose(small_config(threads=2)).best == 2
         assert not measured.asked
 
     def test_no_more_than_there_are_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
         told: list[str] = []
-        assert choose_threads(small_config(threads=1000), CPU, told.append).best == 2
-        assert told == ["This machine has 2 cores: more threads would only wait for one another."]
+        assert choose(small_config(threads=1000), warn=told.append).best == 2
+        assert told == ["This machine has 2 cores: training uses 2 threads."]
 
     @pytest.mark.parametrize(
         ("settings", "device", "is_warned"),
@@ -127,7 +140,7 @@ class TestChoice:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
         monkeypatch.setattr("psutil.cpu_percent", lambda _: 50.0)
         told: list[str] = []
-        choose_threads(small_config(**settings), device, told.append)
+        choose(small_config(**settings), device, told.append)
         assert ["Other programs use 1.0 of 2 cores" in line for line in told] == [True] * is_warned
 
     @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
@@ -135,35 +148,35 @@ class TestChoice:
         self, name: str, measured: Measured, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(name, "2")
-        assert choose_threads(small_config(), CPU).best == 2
+        assert choose(small_config()).best == 2
         assert not measured.asked
 
     def test_what_is_no_number_says_nothing(
         self, measured: Measured, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("OMP_NUM_THREADS", "many")
-        assert choose_threads(small_config(), CPU).best == 1
+        assert choose(small_config()).best == 1
         assert measured.asked
 
     def test_a_gpu_and_a_deterministic_run_take_pytorch_s(self, measured: Measured) -> None:
-        assert choose_threads(small_config(), CUDA).best == 2
-        assert choose_threads(small_config(deterministic=True), CPU).best == 2
+        assert choose(small_config(), CUDA).best == 2
+        assert choose(small_config(deterministic=True)).best == 2
         assert not measured.asked
 
     @pytest.mark.usefixtures("measured")
     def test_what_is_measured_beforehand_leaves_the_cores_as_they_are(self) -> None:
         measure_in_advance(small_config())
         assert usable_cores() == 2
-        assert choose_threads(small_config(), CPU).best == 1
+        assert choose(small_config()).best == 1
 
     @pytest.mark.usefixtures("measured")
-    @pytest.mark.parametrize(("before", "expected"), [(2, 2), (1, 1), (0, 1), (64, 1)])
-    def test_a_run_goes_on_with_as_many_as_before(self, before: int, expected: int) -> None:
-        assert choose_threads(small_config(), CPU, before=before).best == expected
+    @pytest.mark.parametrize(("previous", "expected"), [(2, 2), (1, 1), (0, 1), (64, 1)])
+    def test_a_run_goes_on_with_as_many_as_before(self, previous: int, expected: int) -> None:
+        assert choose(small_config(), previous=previous).best == expected
 
     def test_a_large_network_takes_all_cores_unmeasured(self, measured: Measured) -> None:
         large = small_config(hidden_size=4096, num_layers=4)
-        assert choose_threads(large, CPU).best == 2
+        assert choose(large).best == 2
         assert not measured.asked
 
     def test_a_container_s_quota_counts(
@@ -175,12 +188,12 @@ class TestChoice:
             quota.write_text(content + "\n")
             assert usable_cores() == expected
         quota.write_text("20000 100000\n")
-        assert choose_threads(small_config(), CPU).best == 1
+        assert choose(small_config()).best == 1
 
 
 def test_measuring_leaves_no_trace() -> None:
     state = torch.get_rng_state()
-    times = measure(small_config(dropout=0.5), 2)
+    times = measure(small_config(dropout=0.5), describe(small_config()), 2)
     assert set(times) == {1, 2}
     assert all(0 < seconds < 10 for seconds in times.values())
     assert torch.get_rng_state().equal(state)
@@ -202,7 +215,9 @@ def test_more_are_tried_until_they_are_slower_twice(
     numbers: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", numbers.append)
     monkeypatch.setattr(thread_tuning, "_seconds_of", lambda _: seconds[numbers[-1]])
-    assert measure(small_config(), most) == {number: seconds[number] for number in tried}
+    assert measure(small_config(), describe(small_config()), most) == {
+        number: seconds[number] for number in tried
+    }
 
 
 def test_what_more_threads_do_not_gain_is_left_to_others() -> None:
@@ -219,7 +234,7 @@ class TestWhileItTrains:
     def pass_time(self, threads: ThreadTuner, seconds: float, step: float) -> None:
         for _ in range(round(seconds / step)):
             self.now += step
-            threads.note(step)
+            threads.record_step(step)
 
     def test_threads_that_wait_for_one_another_become_fewer(self) -> None:
         threads = ThreadTuner(BOTH_BETTER, self.told.append)
@@ -228,7 +243,8 @@ class TestWhileItTrains:
         self.pass_time(threads, 2, 0.2)
         assert torch.get_num_threads() == 1
         assert self.told == [
-            "Something else needs the processor: 1 instead of 2 threads, until there is room again."
+            "Other programs need the processor: training uses 1 instead of 2 threads until cores "
+            "are free again."
         ]
 
     def test_a_machine_that_is_merely_slow_keeps_its_threads(self) -> None:
@@ -282,7 +298,7 @@ class TestWhileItTrains:
         assert torch.get_num_threads() == threads.best == 2
 
     def test_a_number_that_was_said_stays(self) -> None:
-        threads = choose_threads(small_config(threads=2), CPU, self.told.append)
+        threads = choose(small_config(threads=2), warn=self.told.append)
         self.pass_time(threads, 10, 1.0)
         assert torch.get_num_threads() == 2
         assert not self.told

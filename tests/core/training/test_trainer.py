@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from torch import nn
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.batches import Batch, in_order, training_batches
 from bilstm_core.data.dataset import Dataset
-from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.errors import ConfigError, NonFiniteLossError
 from bilstm_core.network.classifier import SequenceClassifier
-from bilstm_core.training.trainer import Trainer, train
+from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
+from tests.core.hardware import needs_bfloat16
+from tests.core.trainers import make_trainer
 from tests.samples import small_config
 from tests.sessions import recorded
 
-CPU = torch.device("cpu")
 EVERYTHING: dict[str, Any] = {
     "validation_fraction": 0.2,
     "augment": "affine",
@@ -36,14 +38,12 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-def trainer(config: RunConfig, data: Dataset, recorder: Recorder | None = None) -> Trainer:
-    torch.manual_seed(config.seed)
-    return Trainer(config, data, CPU, recorder or Recorder())
-
-
 class TestRepeatability:
     @pytest.mark.usefixtures("two_threads")
-    @pytest.mark.parametrize("settings", [{}, EVERYTHING, {"precision": "bfloat16"}])
+    @pytest.mark.parametrize(
+        "settings",
+        [{}, EVERYTHING, pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16)],
+    )
     def test_the_same_seed_gives_the_same_losses_bit_for_bit(
         self, settings: dict[str, Any]
     ) -> None:
@@ -72,36 +72,33 @@ class TestLoop:
     def test_it_is_the_notebook_s_loop(self, digits: Dataset) -> None:
         """Model, loss and updates against a loop of PyTorch's plainest parts."""
         config = small_config(schedule="constant", learning_rate=0.01, num_epochs=1)
-        ours = trainer(config, digits)
-        batches = list(ours.batches(1))
+        recorder = Recorder()
+        ours = make_trainer(config, digits, recorder)
         torch.manual_seed(config.seed)
-        model = SequenceClassifier.from_config(config)
+        model = SequenceClassifier.from_config(config, digits.spec)
         optimizer = torch.optim.Adam(model.parameters(), lr=0.01, fused=False, foreach=False)
         losses = []
-        for rows, labels in batches:
-            loss = nn.CrossEntropyLoss()(model(rows), labels)
+        for batch in training_batches(digits, config, epoch=1):
+            loss = nn.CrossEntropyLoss()(model(batch.inputs), batch.labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
-        recorder = Recorder()
-        ours.emit = recorder
-        ours.meter._emit = recorder
         ours.train_epoch()
         assert recorder.losses == pytest.approx(losses, rel=1e-3)
 
     def test_every_image_is_met_once_an_epoch_in_a_new_order(self, digits: Dataset) -> None:
-        loop = trainer(small_config(), digits)
-        epochs = []
-        for epoch in (1, 2):
-            rows = torch.cat([rows for rows, _ in loop.batches(epoch)])
-            epochs.append([tuple(image) for image in rows.flatten(1).tolist()])
-        everything = [tuple(i) for i in digits.scale(digits.train.pixels).flatten(1).tolist()]
+        def images(batches: Iterable[Batch]) -> list[tuple[float, ...]]:
+            inputs = torch.cat([batch.inputs for batch in batches])
+            return [tuple(image) for image in inputs.flatten(1).tolist()]
+
+        epochs = [images(training_batches(digits, small_config(), epoch)) for epoch in (1, 2)]
+        everything = images(in_order(digits.train, digits.spec, 64))
         assert Counter(epochs[0]) == Counter(epochs[1]) == Counter(everything)
         assert epochs[0] != epochs[1] != everything
 
     def test_the_last_batch_may_be_smaller(self, digits: Dataset) -> None:
-        sizes = [len(labels) for _, labels in trainer(small_config(), digits).batches(1)]
+        sizes = [len(batch) for batch in training_batches(digits, small_config(), epoch=1)]
         assert sizes == [64] * 22 + [1437 - 22 * 64]
 
     def test_a_batch_may_hold_everything(self) -> None:
@@ -125,24 +122,24 @@ class TestLoop:
 
     def test_weight_decay_pulls_the_weights_in(self) -> None:
         def size(**settings: Any) -> float:
-            model = train(small_config(num_epochs=4, **settings), Recorder())
+            model = train(small_config(num_epochs=4, **settings)).model
             assert model is not None
-            return sum(weight.square().sum().item() for weight in model.parameters())
+            return sum(weight.square().sum().item() for weight in model.network.parameters())
 
         assert size(optimizer="adamw", weight_decay=1.0) < size(optimizer="adamw")
 
     def test_clipping_bounds_the_gradient(self, digits: Dataset) -> None:
-        loop = trainer(small_config(clip_norm=0.001, num_epochs=1), digits)
+        loop = make_trainer(small_config(clip_norm=0.001, num_epochs=1), digits)
         loop.train_epoch()
         gradients = [weight.grad for weight in loop.model.parameters() if weight.grad is not None]
         norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
         assert norm == pytest.approx(0.001, rel=1e-3)
 
     def test_averaged_weights_are_the_average(self, digits: Dataset) -> None:
-        loop = trainer(small_config(ema_decay=0.5, num_epochs=1), digits)
+        loop = make_trainer(small_config(ema_decay=0.5, num_epochs=1), digits)
         expected: torch.Tensor | None = None
-        for rows, labels in itertools.islice(loop.batches(1), 5):
-            loop.take_step(rows, labels)
+        for batch in itertools.islice(training_batches(digits, loop.config, epoch=1), 5):
+            loop.take_step(batch)
             now = loop.model.classifier.weight.detach().clone()
             expected = now if expected is None else 0.5 * expected + 0.5 * now
         assert expected is not None
@@ -151,17 +148,20 @@ class TestLoop:
 
 
 class TestSchedules:
+    @pytest.fixture(autouse=True)
+    def _data(self, digits: Dataset) -> None:
+        self.digits = digits
+
     def rates(self, schedule: str) -> list[float]:
         config = small_config(
             schedule=schedule, learning_rate=0.01, batch_size=1437, num_epochs=20, hidden_size=2
         )
-        loop = trainer(config, load_dataset("digits", Path("unused"), lambda _: None))
-        rates = []
+        recorder = Recorder()
+        loop = make_trainer(config, self.digits, recorder)
         for _ in range(20):
-            rates.append(loop._learning_rate())
             loop.train_epoch()
             loop._end_epoch()
-        return rates
+        return [event.learning_rate for event in recorder.of(events.Progress)]
 
     def test_constant(self) -> None:
         assert self.rates("constant") == pytest.approx([0.01] * 20)
@@ -231,8 +231,9 @@ class TestEndings:
     def test_a_stop_is_noticed_at_the_next_step(self) -> None:
         recorder = Recorder()
         asked = iter([False] * 30)
-        model = train(small_config(), recorder, lambda: next(asked, True))
-        assert model is None
+        result = train(small_config(), recorder, lambda: next(asked, True))
+        assert result.ended == "stopped"
+        assert result.evaluations == {}
         assert recorder.all[-1] == events.Stopped(time=recorder.all[-1].time, epoch=2, step=29)
         assert len(recorder.losses) == 29, "what was trained is reported"
 
@@ -244,7 +245,7 @@ class TestEndings:
 
     def test_a_loss_that_is_not_finite_ends_the_run(self, digits: Dataset) -> None:
         recorder = Recorder()
-        loop = trainer(small_config(), digits, recorder)
+        loop = make_trainer(small_config(), digits, recorder)
         loop.train_epoch()
         loop._end_epoch()
         with torch.no_grad():
@@ -273,6 +274,7 @@ class TestEndings:
 
 
 class TestPrecision:
+    @needs_bfloat16
     def test_bfloat16_computes_in_bfloat16_and_keeps_weights_in_float32(
         self, digits: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -285,7 +287,7 @@ class TestPrecision:
             return scores
 
         monkeypatch.setattr(SequenceClassifier, "forward", watching)
-        loop = trainer(small_config(precision="bfloat16", num_epochs=1), digits)
+        loop = make_trainer(small_config(precision="bfloat16", num_epochs=1), digits)
         loop.train_epoch()
         assert set(seen) == {torch.bfloat16}
         assert {weight.dtype for weight in loop.model.parameters()} == {torch.float32}

@@ -8,7 +8,8 @@ import pytest
 from bilstm_core import __version__
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import GROUPS, SETTINGS
+from bilstm_core.config.schema import GROUPS
+from bilstm_core.config.settings import SETTINGS
 from tests.tui.cli.conftest import said
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 
-from bilstm_core.config.schema import RESUMABLE, SETTINGS
+from bilstm_core.config.settings import RESUMABLE, SETTINGS
 from bilstm_tui.cli.resume import resume
 
 

@@ -7,7 +7,7 @@ from cyclopts import App, CycloptsError, UnknownOptionError, UnusedCliTokensErro
 
 from bilstm_core import __version__
 from bilstm_core.config.resolve import did_you_mean
-from bilstm_core.config.schema import RESUMABLE, SETTINGS
+from bilstm_core.config.settings import RESUMABLE, SETTINGS
 from bilstm_core.errors import BilstmError, OutputError, Remedy, UsageError
 
 from ..text.console import abandon_stdout, make_console, show_failure, show_internal_error

@@ -9,7 +9,8 @@ from cyclopts import Group, Parameter
 
 from bilstm_core import paths
 from bilstm_core.config.presets import PRESETS, default_in_words
-from bilstm_core.config.schema import GROUPS, SETTINGS, Setting
+from bilstm_core.config.schema import GROUPS
+from bilstm_core.config.settings import SETTINGS, Setting
 
 COMMANDS = Group("Commands", sort_key=0)
 HOW_TO_RUN = Group("How to run", sort_key=1)

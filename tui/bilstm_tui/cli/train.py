@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 from bilstm_core import paths
 from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
-from bilstm_core.config.schema import SETTINGS
+from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from bilstm_core.config.schema import SETTINGS
+from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import Action, Remedy
 from bilstm_core.paths import DATA_DIR_VARIABLE, RUNS_DIR_VARIABLE
 

@@ -4,7 +4,8 @@ import shlex
 from typing import Any
 
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import SETTINGS, RunConfig, Setting
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.config.settings import SETTINGS, Setting
 
 
 def command_for(config: RunConfig, preset: str) -> str:

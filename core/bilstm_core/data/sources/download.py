@@ -148,7 +148,7 @@ class _Transfer(threading.Thread):
             case None:
                 return
             case urllib.error.HTTPError() as error:
-                error.close()  # it holds the connection
+                error.close()  # closes the connection
                 raise DataError(f"the server answered {error.code} {error.reason}")
             case urllib.error.URLError() as error:
                 raise DataError(_reason(error.reason))

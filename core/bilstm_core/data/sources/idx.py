@@ -29,7 +29,7 @@ class IdxFile:
         shape: Shape of the elements: (count, height, width) for images, (count,) for labels.
         gz_md5: MD5 of the published `.gz` file.
         md5: MD5 of the uncompressed file, if it is published.
-        largest: Largest allowed element.
+        largest: Largest valid value of an element.
     """
 
     name: str

@@ -21,8 +21,8 @@ from .idx import IdxFile
 TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Classes of `torchvision.datasets` by data set; also the names of their folders."""
 
-# of the uncompressed files; only MNIST publishes them
-_UNPACKED_MD5 = {
+# only MNIST publishes the checksums of its uncompressed files
+_UNCOMPRESSED_MD5 = {
     "MNIST": {
         "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
         "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
@@ -141,7 +141,7 @@ class TorchvisionFolder:
             name=name,
             shape=(count,) if is_labels else (count, spec.height, spec.width),
             gz_md5=gz_md5,
-            md5=_UNPACKED_MD5.get(self.torchvision_class, {}).get(name),
+            md5=_UNCOMPRESSED_MD5.get(self.torchvision_class, {}).get(name),
             largest=spec.num_classes - 1 if is_labels else round(spec.normalisation.divisor),
         )
 

@@ -152,7 +152,11 @@ def test_a_download_is_shown_as_progress(tmp_path: Path) -> None:
         tell(
             worker.runs[0],
             events.Download(
-                dataset="mnist", file="train-images.gz", received=2_500_000, total=10_000_000
+                dataset="mnist",
+                title="MNIST",
+                file="train-images.gz",
+                received=2_500_000,
+                total=10_000_000,
             ),
         )
         await until(pilot, lambda: "Fetching MNIST: train-images.gz, 2.5 MB" in text(app))

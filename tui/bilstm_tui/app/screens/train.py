@@ -17,7 +17,8 @@ from textual.widgets import Input, Static, TabbedContent, TabPane
 
 from bilstm_core.compute.gpus import list_gpus
 from bilstm_core.config.resolve import problem_with
-from bilstm_core.config.schema import SETTINGS, RunConfig
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.config.settings import SETTINGS
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import BilstmError
 from bilstm_core.files import is_missing

@@ -12,7 +12,8 @@ from textual.widgets import Checkbox, Collapsible, Input, Label, Select, Static
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import GROUPS, SETTINGS, RunConfig, Setting, settings_in
+from bilstm_core.config.schema import GROUPS, RunConfig
+from bilstm_core.config.settings import SETTINGS, Setting, settings_in
 from bilstm_core.errors import ConfigError
 
 from ...text.command_line import as_typed

@@ -1,0 +1,137 @@
+"""Every setting, as forms, help pages and messages need it; read from the schema."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
+
+from pydantic import AfterValidator
+from pydantic.config import JsonDict
+from pydantic.fields import FieldInfo
+
+from .schema import RunConfig
+
+Kind = Literal["choice", "switch", "integer", "number"]
+"""The type of a setting's value."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of `RunConfig`, for forms, help pages and messages.
+
+    Attributes:
+        name: The field's name, also its key in TOML.
+        group: A key of `GROUPS`.
+        kind: The type of its value.
+        default: The default value.
+        help: One line of help.
+        unit: Unit of a number; may be empty.
+        choices: The allowed values, if they can be listed.
+        choice_help: A line of help for each choice; empty if they need none.
+        is_resumable: Whether it may change when a run is resumed.
+        range: The allowed values of a number in words, such as 'from 1 to 16 layers'.
+    """
+
+    name: str
+    group: str
+    kind: Kind
+    default: Any
+    help: str
+    unit: str
+    choices: tuple[str, ...]
+    choice_help: Mapping[str, str]
+    is_resumable: bool
+    range: str
+
+    @property
+    def full_help(self) -> str:
+        """The line of help, followed by the help of each choice."""
+        lines = [f"{name} = {line}" for name, line in self.choice_help.items()]
+        return f"{self.help}: {'; '.join(lines)}" if lines else self.help
+
+    @property
+    def limits(self) -> str:
+        """The choices or the range."""
+        return ", ".join(self.choices) or self.range
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        return {
+            "choice": self.limits,
+            "switch": "true, false",
+            "integer": f"a whole number {self.limits}",
+            "number": f"a number {self.limits}",
+        }[self.kind]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the value is a number."""
+        return self.kind in {"integer", "number"}
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "BILSTM_" + self.name.upper()
+
+
+_KINDS_BY_TYPE: dict[object, Kind] = {bool: "switch", int: "integer", float: "number"}
+
+
+def _describe(name: str, field: FieldInfo) -> Setting:
+    extra = cast(JsonDict, field.json_schema_extra)
+    unit = str(extra["unit"])
+    is_literal = get_origin(field.annotation) is Literal
+    choices = get_args(field.annotation) if is_literal else tuple(field.examples or ())
+    kind = "choice" if choices else _KINDS_BY_TYPE[field.annotation]
+    return Setting(
+        name=name,
+        group=str(extra["group"]),
+        kind=kind,
+        default=field.default,
+        help=field.description or "",
+        unit=unit,
+        choices=choices,
+        choice_help=cast(dict[str, str], extra["choice_help"]),
+        is_resumable=bool(extra["resumable"]),
+        range=_range(field, unit),
+    )
+
+
+def _range(field: FieldInfo, unit: str) -> str:
+    """Describe the bounds of a numeric field, such as 'from 1 to 16 layers'."""
+    words = {"ge": "from", "gt": "above", "le": "to", "lt": "to below"}
+    bounds = {
+        key: getattr(bound, key) for bound in field.metadata for key in words if hasattr(bound, key)
+    }
+    parts = [f"{word} {bounds[key]:,}" for key, word in words.items() if key in bounds]
+    return " ".join([*parts, unit]).strip()
+
+
+def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Validate the known settings and add the missing ones; unknown ones are kept."""
+    known = {name: value for name, value in values.items() if name in SETTINGS}
+    return {**values, **RunConfig.model_validate(known).model_dump()}
+
+
+Settings = Annotated[dict[str, Any], AfterValidator(_with_defaults)]
+"""A configuration by setting name, in an event or a checkpoint of any version."""
+
+
+SETTINGS: dict[str, Setting] = {
+    name: _describe(name, field) for name, field in RunConfig.model_fields.items()
+}
+"""Every setting by name, in the order of the schema."""
+
+
+def settings_in(group: str) -> Iterator[Setting]:
+    """The settings of one of `GROUPS`, in the order of the schema."""
+    return (setting for setting in SETTINGS.values() if setting.group == group)
+
+
+RESUMABLE = frozenset(name for name, setting in SETTINGS.items() if setting.is_resumable)
+"""Settings that may change when a run is resumed."""
