@@ -66,10 +66,10 @@ async def main(runs_dir: Path) -> None:
         draw("runs")
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
-        await until(pilot, lambda: "taken wrongly" in text(app))
+        await until(pilot, lambda: "misclassified" in text(app))
         draw("confusion")
         await pilot.press("j")
-        await until(pilot, lambda: "taken for" in text(app))
+        await until(pilot, lambda: "predicted" in text(app))
         draw("mistakes")
         app.screen.query_one(TabbedContent).active = "draw-tab"
         await pilot.pause(0.5)

@@ -1,12 +1,16 @@
 """The README's tables are the schema's: what it says is what there is."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bilstm_core import paths
 from bilstm_core.config.presets import PRESETS, default_in_words
-from bilstm_core.config.settings import SETTINGS, Setting
+from bilstm_core.config.settings import RESUMABLE, SETTINGS, Setting
 from bilstm_core.errors import BilstmError
 
 ROOT = Path(__file__).parents[1]
@@ -15,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def setting_row(setting: Setting) -> str:
     default = default_in_words(setting)
-    return f"| `{setting.name}` | {default} | {setting.allowed} | {setting.help} |"
+    return f"| `{setting.name}` | {default} | {setting.allowed} | {setting.full_help} |"
 
 
 @pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
@@ -74,3 +78,25 @@ def test_the_tree_has_every_module_of_the_packages() -> None:
         "surplus": [],
     }
     assert len(listed) == len({*listed})
+
+
+def test_the_lines_for_python_run_as_they_stand(tmp_path: Path) -> None:
+    """In a fresh interpreter, from a folder with the image files that they name."""
+    lines = README.partition("### From Python")[2].partition("```python\n")[2].partition("```")[0]
+    assert len(lines.splitlines()) == 10
+    for name in ("three.png", "seven.png"):
+        Image.new("L", (20, 20)).save(tmp_path / name)
+    result = subprocess.run(
+        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    ended, three, seven = result.stdout.splitlines()
+    assert ended.startswith("finished {'train': 0.")
+    assert three.split()[0] == "three.png"
+    assert seven.split()[1] in set("0123456789")
+    assert (tmp_path / "digits.safetensors").is_file()
+
+
+def test_what_may_change_on_resume_is_named() -> None:
+    text = " ".join(README.split())
+    named = text.partition("may change when a run is resumed:")[2].partition(". ")[0]
+    assert set(re.findall(r"`(\w+)`", named)) == RESUMABLE

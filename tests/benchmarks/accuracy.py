@@ -20,6 +20,7 @@ limit_spinning()  # before PyTorch is imported
 from bilstm_core import events  # noqa: E402
 from bilstm_core.config.presets import PRESETS  # noqa: E402
 from bilstm_core.config.resolve import resolve  # noqa: E402
+from bilstm_core.data.sources.registry import describe  # noqa: E402
 from bilstm_core.network.summary import summarise  # noqa: E402
 from bilstm_core.training.trainer import train  # noqa: E402
 
@@ -91,13 +92,14 @@ def row(preset: str, results: list[Result]) -> tuple[str, ...]:
     """A line of the table."""
     test = [result.test for result in results]
     deviation = statistics.stdev(test) if len(test) > 1 else 0.0
+    config = resolve(preset=preset)
     return (
         f"`{preset}`",
         f"{statistics.mean(test):.2f} ± {deviation:.2f}",
         ", ".join(f"{accuracy:.2f}" for accuracy in test),
         f"{statistics.mean(result.training for result in results):.2f}",
         f"{statistics.median(result.seconds for result in results):.0f} s",
-        f"{summarise(resolve(preset=preset)).parameters:,}",
+        f"{summarise(config, describe(config)).parameters:,}",
     )
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ from torchvision.transforms import ToTensor
 from bilstm_core import paths
 from bilstm_core.compute.devices import has_bfloat16
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.registry import load_dataset
+from bilstm_core.data.batches import make_batch, training_batches
+from bilstm_core.data.sources import registry
 from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.training.preparation import prepare
 from bilstm_core.training.step import Step
-from bilstm_core.training.thread_tuning import choose_threads
 from bilstm_core.training.trainer import Trainer
 from tests.notebook import NotebookModel, batch_size, learning_rate, notebook_steps
 
@@ -47,14 +47,12 @@ def peers(root: Path, *, bidirectional: bool) -> dict[str, TakeSteps]:
 
     def ours(precision: str) -> TakeSteps:
         settings = {"device": "cpu", "precision": precision, "bidirectional": bidirectional}
-        config = resolve(settings, preset="notebook")
-        before = torch.get_num_threads()
-        number = choose_threads(config, CPU).best
-        torch.set_num_threads(before)
-        steps = our_steps(config)
+        with prepare(resolve(settings, preset="notebook")) as prepared:
+            trainer = Trainer(prepared, emit=lambda _: None)
+        steps, before = our_steps(trainer), torch.get_num_threads()
 
         def take_steps(count: int) -> float:
-            torch.set_num_threads(number)
+            torch.set_num_threads(prepared.threads.best)
             try:
                 return seconds_a_step(steps, count)
             finally:
@@ -78,30 +76,27 @@ def with_readout_last() -> dict[str, TakeSteps]:
     """Our default BiLSTM with readout `last`: with all of the backward steps, and with one."""
 
     class WithAll(SequenceClassifier):
-        def _reads_one_backward_step(self, states: Tensor) -> bool:
+        def _needs_one_backward_step(self, states: Tensor) -> bool:
             return False
 
     def loop(network: type[SequenceClassifier]) -> TakeSteps:
         config = resolve({"device": "cpu", "readout": "last"})
-        steps = our_steps(config, network.from_config(config))
+        with prepare(config) as prepared:
+            trainer = Trainer(prepared, emit=lambda _: None)
+        trainer.model = network.from_config(config, prepared.data.spec)
+        trainer.step_function = Step(config, trainer.model, None, prepared.precision)
+        steps = our_steps(trainer)
         return lambda count: seconds_a_step(steps, count)
 
     return {"28 backward steps": loop(WithAll), "the one that is read": loop(SequenceClassifier)}
 
 
-def our_steps(config: RunConfig, network: SequenceClassifier | None = None) -> Iterator[float]:
+def our_steps(trainer: Trainer) -> Iterator[float]:
     """Our training loop, reports included; yields after each step."""
-    data = load_dataset(config.dataset, paths.data_dir(), lambda _: None)
-    trainer = Trainer(config, data.to(CPU), CPU, emit=lambda _: None)
-    if network:
-        trainer.model = network
-        trainer.step_taker = Step(config, network, None, trainer.precision)
-    epoch = 0
-    while True:
-        epoch += 1
+    for epoch in count(1):
         trainer.meter.start_epoch()
-        for rows, labels in trainer.batches(epoch):
-            trainer.take_step(rows, labels)
+        for batch in training_batches(trainer.data, trainer.config, epoch):
+            trainer.take_step(batch)
             yield 0.0
 
 
@@ -185,9 +180,9 @@ class Keras:
             optimizer=keras.optimizers.Adam(learning_rate),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
-        data = load_dataset("mnist", paths.data_dir(), lambda _: None)
-        self._rows = data.scale(data.train.pixels).numpy()
-        self._labels = data.train.labels.numpy()
+        data = registry.load("mnist", paths.data_dir())
+        batch = make_batch(data.train, data.spec)
+        self._inputs, self._labels = batch.inputs.numpy(), batch.labels.numpy()
 
         class Stopwatch(keras.callbacks.Callback):
             def on_train_batch_end(self, *_: Any, **__: Any) -> None:
@@ -201,7 +196,7 @@ class Keras:
         self._stopwatch.ends = []
         images = (count + 1) * batch_size
         self._model.fit(
-            self._rows[:images],
+            self._inputs[:images],
             self._labels[:images],
             batch_size=batch_size,
             verbose=0,

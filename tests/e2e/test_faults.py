@@ -135,7 +135,7 @@ class TestProcesses:
             app.wait_for(r"got \d+ / 360 with accuracy")
             app.wait_for("finished")
             app.type("i")
-            app.wait_for("of 360 test images taken wrongly")
+            app.wait_for("of 360 test images misclassified")
             app.type("\x1b")
             app.wait_for("finished")
             app.type("q")

@@ -203,7 +203,7 @@ class TestPredict:
         Image.fromarray(on_paper.astype(np.uint8)).convert("RGB").save(paper)
         said = bilstm("predict", "latest", str(small), str(deep), str(paper), env=env).stdout
         assert [line.rsplit(": ")[-1] for line in said.splitlines() if line[0] != " "] == ["0"] * 3
-        assert "160×160, inverted, for its border is bright, scaled to 8×8" in said
+        assert "160×160, inverted, because its border is bright, scaled to 8×8 in 8×8" in said
         told = json.loads(bilstm("predict", "latest", str(small), "--json", env=env).stdout)
         assert told["prediction"] == "0"
         assert sum(told["probabilities"].values()) == pytest.approx(1)
@@ -221,17 +221,18 @@ from pathlib import Path
 import torch
 from bilstm_core.training.checkpoints import load_checkpoint
 from bilstm_core.processes.signals import StopRequest
-from bilstm_core.data.sources.registry import load_dataset
 from bilstm_core.config.resolve import resolve
 from bilstm_core.runs.store import find_run
 from bilstm_core.processes.session import resume_run, start_run
+from bilstm_core.training.preparation import prepare
 from bilstm_core.training.trainer import Trainer
 
 torch.set_num_threads(1)
 config = resolve(file=Path(sys.argv[1]))
 folder, rng = Path(sys.argv[2]), random.Random(int(sys.argv[3]))
 # imports what each child would else import for seconds, and be killed before its first step
-Trainer(config, load_dataset("digits", folder, print), torch.device("cpu"), print)
+with prepare(config, folder) as prepared:
+    Trainer(prepared, print)
 
 def forked(open_session, tell, stop):
     pid = os.fork()

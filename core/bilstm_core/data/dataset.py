@@ -43,14 +43,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory, on one device.
-
-    Attributes:
-        spec: What the sequences are.
-        train: Sequences to learn from.
-        test: Sequences to evaluate on.
-        validation: Sequences held out of the training set; may be empty.
-    """
+    """A data set in memory, on one device; the validation set may be empty."""
 
     spec: DataSpec
     train: Sequences
@@ -60,12 +53,8 @@ class Dataset:
     @classmethod
     def from_splits(cls, spec: DataSpec, train: Sequences, test: Sequences) -> "Dataset":
         """A whole data set; sizes and fingerprint of its description are filled in."""
-        spec = replace(
-            spec,
-            train_size=len(train),
-            test_size=len(test),
-            fingerprint=_fingerprint(train, test),
-        )
+        spec = replace(spec, train_size=len(train), test_size=len(test))
+        spec = replace(spec, fingerprint=_fingerprint(train, test))
         return cls(spec, train, test, validation=train[:0])._with_class_sizes()
 
     def split(self, name: Split) -> Sequences:
@@ -82,12 +71,7 @@ class Dataset:
         )
 
     def hold_out(self, fraction: float, seed: int) -> "Dataset":
-        """The same data with a random part of the training set as its validation set.
-
-        Args:
-            fraction: Of the training set, from 0 to below 1; above 0, at least one sequence.
-            seed: The same seed holds out the same sequences.
-        """
+        """The same data with a random fraction of the training set as its validation set."""
         if not fraction:
             return self
         spec = self.spec.held_out(fraction)

@@ -27,11 +27,7 @@ SPLIT_TITLES: dict[Split, str] = {
 
 @dataclass(frozen=True)
 class Normalisation:
-    """How stored values become the inputs of a network.
-
-    Attributes:
-        divisor: Every value is divided by it.
-    """
+    """How stored values become the inputs of a network: each is divided by the divisor."""
 
     divisor: Annotated[float, Gt(0), Le(1e30)] = 1.0
 
@@ -44,19 +40,12 @@ class DataSpec:
     features.
 
     Attributes:
-        name: As in `RunConfig.dataset`.
-        title: As people write it.
-        kind: What a sequence is.
-        num_features: Features per step.
-        feature_names: A name for each feature; empty where they have none.
-        shortest: Steps of the shortest sequence.
-        longest: Steps of the longest sequence.
+        name: As in `RunConfig.dataset`; `title` is how people write it.
+        feature_names: A name for each feature of a step; empty where they have none.
+        shortest: Steps of the shortest sequence; `longest` those of the longest.
         classes: A name for each label.
-        train_size: Training sequences.
-        validation_size: Sequences held out of the training set.
-        test_size: Test sequences.
+        train_size: Training sequences, without those held out for validation.
         class_sizes: By split, sequences of each class; empty until the data are loaded.
-        normalisation: How stored values become the inputs of a network.
         origin: Where the data come from.
         fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
     """
@@ -95,11 +84,7 @@ class DataSpec:
         return self.num_features
 
     def held_out(self, fraction: float) -> "DataSpec":
-        """The same data with a fraction of the training set as its validation set.
-
-        Args:
-            fraction: From 0 to below 1; above 0, at least one sequence is held out.
-        """
+        """The same data with a fraction of the training set, or one sequence, for validation."""
         if not fraction:
             return self
         size = max(1, round(fraction * self.train_size))

@@ -71,7 +71,7 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:
 
     Args:
         model: The network.
-        inputs: The sequence, shape (T, features), normalised.
+        inputs: The normalised sequence, shape (T, features).
     """
     network = model.network
     with torch.inference_mode():
@@ -100,13 +100,9 @@ def _probabilities(network: SequenceClassifier, inputs: Tensor) -> Tensor:
 def _scores_so_far(
     network: SequenceClassifier, states: Tensor, first: int, *, is_backward: bool = False
 ) -> Tensor:
-    """Class scores of one direction alone.
+    """Class scores of one direction alone, from the states that it has reached.
 
-    Args:
-        network: The network.
-        states: The states that the direction has reached, in the order of the sequence.
-        first: Position of the first of them in the sequence.
-        is_backward: Whether it is the backward direction.
+    They are in the order of the sequence; `first` is the position of the first one.
     """
     if network.bidirectional and MERGES[network.merge].width > 1:
         other = torch.zeros_like(states)

@@ -6,15 +6,7 @@ from ..data.spec import DataSpec
 
 
 class ClassScore(BaseModel):
-    """How well one class is recognised.
-
-    Attributes:
-        name: The class.
-        precision: Of the sequences predicted as this class, the share that is correct.
-        recall: Of the sequences of this class, the share that is predicted correctly.
-        f1: Harmonic mean of the two.
-        support: Sequences of the class.
-    """
+    """Precision, recall and F1 of one class, and how many test sequences it has."""
 
     name: str
     precision: float
@@ -28,9 +20,8 @@ class Mistake(BaseModel):
 
     Attributes:
         index: Its position in the test data.
-        actual: Its class, as a position in the classes.
-        predicted: The predicted class, as a position in the classes.
-        probability: The probability of the predicted class.
+        actual: Its class, as a position in the classes; so is `predicted`.
+        probability: Of the predicted class.
         inputs: The sequence as the network reads it, shape (T, features).
     """
 
@@ -45,10 +36,8 @@ class ExaminationReport(BaseModel):
     """A network on the whole test data.
 
     Attributes:
-        spec: The data that the network was trained on.
         confusion: Counts; rows are actual classes, columns predicted ones. Empty where there are
             no test data.
-        scores: Of each class.
         mistakes: The most confident ones first.
         problem: Why there are no test data, in words.
     """

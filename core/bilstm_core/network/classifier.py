@@ -27,14 +27,8 @@ class SequenceClassifier(nn.Module):
     Args:
         num_features: Features per step.
         num_steps: Steps T; only a readout of every step depends on it.
-        num_classes: Classes to tell apart.
-        cell: A key of `CELLS`.
-        bidirectional: Whether a second direction reads the steps from last to first.
-        num_layers: Recurrent layers.
         hidden_size: Units per layer and direction.
-        merge: A key of `MERGES`; unused with one direction.
-        readout: A key of `READOUTS`.
-        dropout: Probability that an output of a recurrent layer is zeroed in training.
+        merge: Unused with one direction.
 
     Shape:
         Input (N, T, num_features), output (N, num_classes): unnormalised class scores.

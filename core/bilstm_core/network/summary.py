@@ -14,13 +14,7 @@ from ..data.spec import DataSpec
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """One stage of the network.
-
-    Attributes:
-        name: What it is, such as 'layer 1'.
-        output_shape: Its output for one sequence, without the batch dimension.
-        parameters: Its trainable numbers.
-    """
+    """One stage of the network, such as 'layer 1'; shapes are without the batch dimension."""
 
     name: str
     output_shape: tuple[int, ...]
@@ -29,13 +23,7 @@ class LayerSummary:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """The whole network.
-
-    Attributes:
-        title: In short, such as 'BiLSTM 2×256'.
-        layers: From input to classes.
-        parameters: All trainable numbers.
-    """
+    """The whole network, such as 'BiLSTM 2×256', from input to classes."""
 
     title: str
     layers: tuple[LayerSummary, ...]

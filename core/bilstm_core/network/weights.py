@@ -2,12 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import safetensors.torch
-from pydantic import TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
-from safetensors import SafetensorError
+from pydantic import TypeAdapter
 
 from ..config.schema import RunConfig
 from ..data.spec import DataSpec
@@ -20,34 +18,21 @@ _KEY = "bilstm-tui"
 should be equal files."""
 
 
-@dataclass(frozen=True)
-class ModelDescription:
-    """What a file of weights says of its network.
-
-    Attributes:
-        config: What the network was trained with.
-        data: What it was trained on.
-    """
-
+class _Description(TypedDict):
     config: RunConfig
     data: DataSpec
 
 
-_DESCRIPTION = TypeAdapter(ModelDescription)
+_DESCRIPTION = TypeAdapter(_Description)
 
 
 class TrainedModel:
     """A network ready to classify; it describes itself and needs no data set.
 
-    Attributes:
-        network: In evaluation mode, on the CPU.
+    Args:
+        network: The network; it is moved to the CPU and put into evaluation mode.
         config: What it was trained with.
         spec: The data that it was trained on: shapes, normalisation, classes.
-
-    Args:
-        network: The network; it is moved to the CPU.
-        config: What it was trained with.
-        spec: The data that it was trained on.
     """
 
     def __init__(self, network: SequenceClassifier, config: RunConfig, spec: DataSpec) -> None:
@@ -62,7 +47,7 @@ class TrainedModel:
             OSError: It cannot be written.
         """
         tensors = {name: value.contiguous() for name, value in self.network.state_dict().items()}
-        description = _DESCRIPTION.dump_json(ModelDescription(self.config, self.spec)).decode()
+        description = _DESCRIPTION.dump_json({"config": self.config, "data": self.spec}).decode()
         write_atomically(Path(path), safetensors.torch.save(tensors, {_KEY: description}))
 
 
@@ -78,7 +63,8 @@ def load(path: Path | str) -> TrainedModel:
             content = file.read()
         header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])
-        network = SequenceClassifier.from_config(description.config, description.data)
+        config, spec = description["config"], description["data"]
+        network = SequenceClassifier.from_config(config, spec)
         network.load_state_dict(safetensors.torch.load(content))
     except FileNotFoundError:
         raise CheckpointError(
@@ -90,19 +76,10 @@ def load(path: Path | str) -> TrainedModel:
         raise CheckpointError(
             f"{path} cannot be read: {error.strerror or error}.", title="The model cannot be read"
         ) from None
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        RuntimeError,
-        RecursionError,
-        OverflowError,
-        SafetensorError,
-        ValidationError,
-    ):
+    except Exception:  # whatever a hostile file provokes in JSON, safetensors and PyTorch
         raise CheckpointError(
             f"{path} is damaged or no model of bilstm-tui.",
             Remedy("Resume the run, which writes it again.", "resume", path.parent.name),
             title="The model cannot be read",
         ) from None
-    return TrainedModel(network, description.config, description.data)
+    return TrainedModel(network, config, spec)

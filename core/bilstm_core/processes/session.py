@@ -13,14 +13,8 @@ from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
 from ..data.spec import Split
-from ..errors import (
-    CheckpointError,
-    ConfigError,
-    OutputError,
-    Remedy,
-    RunFolderMissingError,
-    UsageError,
-)
+from ..errors import CheckpointError, ConfigError, OutputError, Remedy
+from ..errors import RunFolderMissingError, UsageError
 from ..events import Emit, Event
 from ..files import write_atomically
 from ..network.summary import title
@@ -49,12 +43,8 @@ class Session:
     """A run held by this process; made by `start_run` or `resume_run`.
 
     Args:
-        run: The run.
-        lock: This process's hold on it.
-        config: Its configuration.
-        data_dir: Folder of the data sets.
+        run: The run, whose lock is held.
         orders: What others order, since the run was locked.
-        checkpoints: Where its state goes.
         checkpoint: The state to resume from; None to start at the first step.
         warnings: What was noticed when the checkpoint was loaded.
     """
@@ -344,7 +334,7 @@ def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> Non
         )
     if is_finished and config.num_epochs <= trained:
         raise _finished_error(
-            f"{run.name} is finished: it trained {trained} epochs.",
+            f"{run.name} is finished: it ended after epoch {trained}.",
             run,
             {"num_epochs": 2 * trained},
         )

@@ -26,11 +26,7 @@ _LEAST_INTERVAL_SECONDS = 1.0
 class Kept(BaseModel):
     """The epoch whose weights count in the end: the last, or with `patience` the best.
 
-    Attributes:
-        epoch: From 1; 0 before the first.
-        step: Its last step.
-        loss: Its validation loss; infinite where it does not matter.
-        weights: Its weights; empty where they are the newest ones.
+    Epoch 0 is before the first; without `patience` there is no loss, and weights are the newest.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", frozen=True)
@@ -42,13 +38,7 @@ class Kept(BaseModel):
 
 
 class Elapsed(BaseModel):
-    """Time spent so far, in seconds.
-
-    Attributes:
-        run: Since the first step, evaluations included, interruptions excluded.
-        training: Of that, on training steps.
-        epoch: Of that, on training steps of the epoch in progress.
-    """
+    """Seconds so far: of the run, of its training steps, of those in the epoch in progress."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -67,20 +57,13 @@ class Checkpoint(BaseModel):
 
     Attributes:
         version: Of this layout.
-        config: The configuration it belongs to.
-        data: The data it was trained on.
         epoch: The epoch in progress, from 1; one past the last when training is over.
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
         threads: Of the processor, 0 on a GPU; the last bits of sums depend on them.
-        model: The network's weights.
-        optimizer: The optimiser's state.
-        average: The averaged weights, where there are any.
         generators: States of PyTorch's generators: 'cpu', and the device's own.
         meter: What the epoch in progress has counted.
-        kept: The epoch whose weights count in the end.
-        elapsed: Time spent so far.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
@@ -148,11 +131,7 @@ class Checkpoints:
         torch.save(state.as_plain_values(), content)
         self._saved_at = time.monotonic()
         try:
-            write_atomically(
-                self._run.checkpoint_file,
-                content.getbuffer(),
-                keep=self._keep_as,
-            )
+            write_atomically(self._run.checkpoint_file, content.getbuffer(), self._keep_as)
         except OSError as error:
             is_new, self._is_failing = not self._is_failing, True
             return self._failure(error) if is_new else ""

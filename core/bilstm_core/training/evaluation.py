@@ -36,22 +36,11 @@ def evaluation_batch_size(model: nn.Module, device: torch.device) -> int:
 
 @dataclass(frozen=True)
 class Score:
-    """The outcome of an evaluation.
-
-    Attributes:
-        loss: Mean cross-entropy.
-        correct: Sequences classified correctly.
-        total: Sequences in all.
-    """
+    """Mean cross-entropy, sequences classified correctly, and sequences in all."""
 
     loss: float
     correct: int
     total: int
-
-    @property
-    def accuracy(self) -> float:
-        """Correct / total."""
-        return self.correct / self.total
 
 
 def evaluate(
@@ -61,11 +50,7 @@ def evaluate(
     precision: torch.dtype,
     should_stop: ShouldStop = lambda: False,
 ) -> Score:
-    """Evaluate a model on a whole split of the data.
-
-    Raises:
-        RunStopped: The run was asked to stop.
-    """
+    """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop."""
     sequences = data.split(split)
     device = sequences.labels.device
     loss = torch.zeros((), device=device)
@@ -92,14 +77,7 @@ def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> torc
 
 
 class Evaluator:
-    """Evaluates a run's model on the splits of its data; the same weights never twice.
-
-    Args:
-        data: The data, on the device.
-        precision: Of the arithmetic.
-        emit: Takes the events.
-        should_stop: Asked at every batch.
-    """
+    """Evaluates a run's model on the splits of its data; the same weights never twice."""
 
     def __init__(
         self, data: Dataset, precision: torch.dtype, emit: Emit, should_stop: ShouldStop
@@ -113,13 +91,7 @@ class Evaluator:
     def evaluate_split(
         self, split: Split, model: nn.Module, epoch: int, step: int
     ) -> events.Evaluation:
-        """Evaluate a model on one split, while it is being trained.
-
-        Args:
-            split: Which.
-            model: The model.
-            epoch: The epoch of its weights.
-            step: The last step of that epoch.
+        """Evaluate a model on one split, after an epoch.
 
         Raises:
             RunStopped: The run was asked to stop.
@@ -177,7 +149,7 @@ class Evaluator:
                 loss=score.loss,
                 correct=score.correct,
                 total=score.total,
-                accuracy=score.accuracy,
+                accuracy=score.correct / score.total,
             )
         self._latest[split] = event
         self._emit(event)

@@ -21,15 +21,7 @@ from .thread_tuning import ThreadTuner, choose_threads
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything that a `Trainer` needs.
-
-    Attributes:
-        config: The whole configuration.
-        device: Where to train.
-        precision: Of the arithmetic.
-        data: The data, on the device, with the validation set held out.
-        threads: How many processor threads there are.
-    """
+    """Everything that a `Trainer` needs; the data are on the device, validation set held out."""
 
     config: RunConfig
     device: torch.device
@@ -54,7 +46,7 @@ def prepare(
 
     Args:
         config: The whole configuration.
-        data_dir: Folder of the data sets; the user's own where None.
+        data_dir: Folder of the data sets; None for the user's own.
         threads: Processor threads that a resumed run had; 0 for a new one.
         on_progress: Takes the progress of a download.
         warn: Takes what the user should know.

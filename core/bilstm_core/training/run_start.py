@@ -15,14 +15,7 @@ from .preparation import Preparation
 def run_started_event(
     prepared: Preparation, *, run: str, epoch: int, step: int
 ) -> events.RunStarted:
-    """The event that a run starts or resumes with.
-
-    Args:
-        prepared: The run's preparation.
-        run: Name of the run's folder; empty where it has none.
-        epoch: The epoch in progress, from 1.
-        step: Steps taken before.
-    """
+    """The event that a run starts or resumes with; `events.RunStarted` describes the arguments."""
     config, spec, device = prepared.config, prepared.data.spec, prepared.device
     steps = steps_per_epoch(config, spec)
     return events.RunStarted(

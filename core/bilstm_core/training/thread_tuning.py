@@ -68,8 +68,7 @@ class ThreadTuner:
     Args:
         times: Seconds of a step by number of threads; empty to keep the number fixed.
         warn: Takes a message when the run first uses fewer.
-        number: The best number, where it is not to be read from the times: a resumed run gives
-            the same bits only on as many threads as before.
+        number: The best number of a resumed run: only with as many threads the bits are the same.
         measure_again: Returns better times, where these were measured beside other programs.
     """
 
@@ -148,7 +147,7 @@ def choose_threads(
         config: The run's configuration.
         spec: The data that it trains on.
         device: Where it trains; the threads matter on the processor only.
-        warn: Takes a message when the run uses fewer threads than asked for, or than before.
+        warn: Takes a message when the run uses fewer threads than asked for.
         previous: How many a resumed run used on a processor.
     """
     if config.threads:
@@ -181,16 +180,9 @@ def choose_threads(
 
 
 def measure_in_advance(config: RunConfig) -> None:
-    """Measure for a run that is likely to come; the present number of threads stays.
-
-    Raises:
-        BilstmError: This machine lacks the device or the memory for it.
-    """
-    before, device, spec = (
-        torch.get_num_threads(),
-        resolve_device(config.device),
-        describe_data(config),
-    )
+    """Measure for a run that is likely to come; the present number of threads stays."""
+    before, spec = torch.get_num_threads(), describe_data(config)
+    device = resolve_device(config.device)
     require_memory(summarise(config, spec).parameters, device)
     try:
         choose_threads(config, spec, device)

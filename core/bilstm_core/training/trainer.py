@@ -31,10 +31,7 @@ from .run_start import precision_warnings, run_started_event
 from .step import make_step
 
 SaveModel = Callable[[TrainedModel], None]
-"""Takes a trained model before the run's last event."""
-
 NewLearningRate = Callable[[], float | None]
-"""Returns the learning rate that was ordered since the last call; fast enough for each step."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,8 @@ class TrainingResult:
     """What a run came to.
 
     Attributes:
-        model: The trained model; None where the run was stopped before it had one.
+        model: None where the run was stopped before it had one.
         evaluations: The final evaluation of each split; empty where the run was stopped at once.
-        ended: Why the run ended.
     """
 
     model: TrainedModel | None
@@ -79,7 +75,7 @@ def train(
         checkpoints: Where the state goes; nowhere where None.
         checkpoint: The state to resume from; the numbers are those of a run that was never
             interrupted, on a CPU bit for bit on as many threads.
-        new_learning_rate: Asked at every step.
+        new_learning_rate: Returns a learning rate if one was ordered since the last step.
         run_name: Stands in the first event.
         save_model: Takes the model before the last event, also of a run that was stopped.
 
@@ -126,13 +122,7 @@ class Trainer:
     generator, order and augmentation of an epoch from (seed, epoch). On a CPU the same
     configuration gives the same losses bit for bit on as many threads.
 
-    Args:
-        prepared: Configuration, device, precision, data and threads.
-        emit: Takes the run's events.
-        should_stop: Asked at every step and evaluation batch.
-        checkpoints: Where the state goes; nowhere where None.
-        new_learning_rate: Asked at every step.
-        save_model: Takes the model before the last event.
+    The other arguments are those of `train`.
     """
 
     def __init__(
@@ -211,12 +201,7 @@ class Trainer:
         return TrainingResult(trained, evaluations, "stopped_early" if is_early else "finished")
 
     def train_epoch(self) -> None:
-        """What is left of one pass over the training data.
-
-        Raises:
-            NonFiniteLossError: A loss was nan or infinite.
-            RunStopped: The run was asked to stop.
-        """
+        """What is left of one pass over the training data."""
         self.model.train()
         if not self.batch:
             self.meter.start_epoch()
@@ -267,11 +252,7 @@ class Trainer:
         return self.average or self.model
 
     def save(self) -> None:
-        """Save the state, unless a loss or a weight is not finite.
-
-        Raises:
-            NonFiniteLossError: A loss was nan or infinite.
-        """
+        """Save the state, unless a loss or a weight is not finite."""
         if not self.checkpoints:
             return
         self.meter.flush()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bilstm_core.data.catalog import CATALOG
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
 from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
@@ -45,7 +46,7 @@ MESSAGES: list[Message] = [
     ReadSequence(inputs=[[0.0, 1.0], [0.1, 0.2]]),
     RunOpened(run=Path("/runs/not UTF-8: \udcff")),
     LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
-    Examined(report=ExaminationReport(classes=["a"], confusion=[[3]], scores=[], mistakes=[])),
+    Examined(report=ExaminationReport(spec=CATALOG["digits"], confusion=[[3]])),
     SequenceRead(prediction=StepwisePrediction(probabilities=[0.1, 0.9], forward=[[1 / 3, 2 / 3]])),
     Failed.from_error(ERROR),
 ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bilstm_core import events
 from bilstm_core.errors import BilstmError, UsageError
-from bilstm_core.network.weights import load_weights
+from bilstm_core.network.weights import load
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
@@ -152,7 +152,7 @@ class TestHostileFiles:
         list(history(run).as_events())
         for attempt in (
             lambda: session.resume_run(run, {"num_epochs": "5"}).release(),
-            lambda: load_weights(run.model_file),
+            lambda: load(run.model_file),
         ):
             with suppress(BilstmError):  # words; anything else fails the test
                 attempt()
@@ -167,13 +167,13 @@ class TestHostileFiles:
         read_overview(run)
         assert open_log(run.log_file)[0] == []
         with pytest.raises(BilstmError):
-            load_weights(run.model_file)
+            load(run.model_file)
 
     def test_a_pipe_for_a_configuration(self, tmp_path: Path) -> None:
         run = start(tmp_path, small_config(), StopAfter(3))
         run.config_file.unlink()
         os.mkfifo(run.config_file)
-        assert "no plain file" in read_overview(Run(run.path)).problem
+        assert "is not a regular file" in read_overview(Run(run.path)).problem
 
     def test_a_name_that_is_not_utf_8(self, tmp_path: Path) -> None:
         run = start(tmp_path, small_config(), StopAfter(3))

@@ -15,7 +15,7 @@ class TestASignalWhileItBegins:
 
         def load() -> None:
             with suppress(SystemExit), stop.before_training():
-                stop._take(15, None)
+                stop._receive(15, None)
             raise ImportError("cannot load module more than once per process")
 
         with pytest.raises(SystemExit) as ended, stop.before_training():
@@ -25,7 +25,7 @@ class TestASignalWhileItBegins:
     def test_nor_is_it_lost(self) -> None:
         stop = StopRequest()
         with pytest.raises(SystemExit) as ended, stop.before_training(), suppress(SystemExit):
-            stop._take(2, None)
+            stop._receive(2, None)
         assert ended.value.code == 130
 
     def test_without_one_an_error_is_an_error(self) -> None:

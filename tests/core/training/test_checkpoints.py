@@ -50,7 +50,7 @@ class TestCheckpoints:
         assert resume(run) == 0
         warnings = history(run).warnings
         assert f"{run.checkpoint_file} is damaged" in warnings[0]
-        assert "of step 28, is taken" in warnings[0]
+        assert "the previous checkpoint, of step 28, is used." in warnings[0]
         assert run.damaged_checkpoint_file.read_bytes() == bad, "left for whoever wants to look"
         assert_equal(start(tmp_path / "b", run.config), run)
 
@@ -84,7 +84,7 @@ class TestCheckpoints:
         past = history(run)
         assert isinstance(past.ending, events.Finished)
         (warning,) = past.warnings
-        assert "No space left on device; none is saved yet. Training goes on." in warning
+        assert "No space left on device; none is saved yet. Training continues." in warning
 
     def test_a_diverging_run_keeps_the_last_good_one(self, tmp_path: Path) -> None:
         config = small_config(

@@ -8,7 +8,7 @@ import torch
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import DataError, OutOfMemoryError
-from bilstm_core.training.failures import report_failures
+from bilstm_core.training.failures import out_of_memory_in_words, report_failures
 from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
 from tests.samples import small_config
@@ -40,7 +40,7 @@ def test_the_gpu_s_message_becomes_words() -> None:
         "79.11 GiB of which 1.25 GiB is free."
     )
     recorder = Recorder()
-    with pytest.raises(OutOfMemoryError), report_failures(recorder):
+    with pytest.raises(OutOfMemoryError), report_failures(recorder), out_of_memory_in_words():
         raise error
     (failed,) = recorder.of(events.Failed)
     assert failed.message == "2.00 GiB more were asked for on the GPU, and 1.25 GiB were free."
@@ -50,7 +50,10 @@ def test_the_gpu_s_message_becomes_words() -> None:
 
 def test_a_network_beyond_all_memory_is_refused() -> None:
     recorder = Recorder()
-    with pytest.raises(OutOfMemoryError, match="parameters need"):
+    with pytest.raises(
+        OutOfMemoryError,
+        match=r"Training [\d,]+ parameters needs [\d,.]+ GiB, and [\d,.]+ GiB are free",
+    ):
         train(small_config(hidden_size=4096, num_layers=16), recorder)
     assert [event.type for event in recorder.all] == ["failed"]
 

@@ -56,7 +56,8 @@ def test_the_first_screen(
 ) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(
-            pilot, lambda: "judged" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app))
+            pilot,
+            lambda: "estimated from" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
         )
         assert await still(app, pilot) == snapshot
 
@@ -91,7 +92,8 @@ def test_the_screen_of_runs(
 def test_a_failure(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(
-            pilot, lambda: "judged" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app))
+            pilot,
+            lambda: "estimated from" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
         )
         app.push_screen(failure(DataError("No mirror gave a good file.", "1. Copy it here.")))
         await until(pilot, lambda: "Close" in text(app))

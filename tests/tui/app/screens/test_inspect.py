@@ -6,6 +6,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
+from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
@@ -18,9 +19,8 @@ from tests.tui.driving import (
     until,
 )
 
-CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
-CLASSES += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-"""Of Fashion-MNIST: the longest names there are."""
+SPEC = CATALOG["fashion-mnist"]
+"""Its classes have the longest names there are."""
 PIXELS = [[0.5] * 28 for _ in range(28)]
 CERTAIN = [0.0] * 9 + [1.0]
 
@@ -33,12 +33,13 @@ class FakeInspector:
         counts = [[1000 if row == column else 0 for column in range(10)] for row in range(10)]
         counts[0] = [987, 13, *[0] * 8]
         return ExaminationReport(
-            classes=CLASSES,
+            spec=SPEC,
             confusion=counts,
             scores=[
-                ClassScore(name=name, precision=1, recall=1, f1=1, support=1000) for name in CLASSES
+                ClassScore(name=name, precision=1, recall=1, f1=1, support=1000)
+                for name in SPEC.classes
             ],
-            mistakes=[Mistake(index=0, truth=0, guess=9, probability=1.0, pixels=PIXELS)],
+            mistakes=[Mistake(index=0, actual=0, predicted=9, probability=1.0, inputs=PIXELS)],
         )
 
     async def read(self, pixels: list[list[float]]) -> StepwisePrediction:

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Select, TabbedContent
 
 from bilstm_core import events
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.network.summary import summarise
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Dialog
@@ -47,7 +48,9 @@ def test_the_sketch_and_the_command_follow_the_form(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         app.screen.query_one("#hidden_size", Input).value = "32"
         config = small_config(hidden_size=32)
-        await until(pilot, lambda: f"{summarise(config).parameters:,}" in text(app))
+        await until(
+            pilot, lambda: f"{summarise(config, describe(config)).parameters:,}" in text(app)
+        )
         assert "--hidden-size 32" in text(app)
 
     drive(FakeWorker(), tmp_path, steps)
