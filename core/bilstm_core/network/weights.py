@@ -1,8 +1,9 @@
 """A trained network as `model.safetensors`: the weights, and what is needed to use them."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import safetensors.torch
 from pydantic import TypeAdapter
@@ -18,7 +19,8 @@ _KEY = "bilstm-tui"
 should be equal files."""
 
 
-class _Description(TypedDict):
+@dataclass
+class _Description:
     config: RunConfig
     data: DataSpec
 
@@ -47,7 +49,7 @@ class TrainedModel:
             OSError: It cannot be written.
         """
         tensors = {name: value.contiguous() for name, value in self.network.state_dict().items()}
-        description = _DESCRIPTION.dump_json({"config": self.config, "data": self.spec}).decode()
+        description = _DESCRIPTION.dump_json(_Description(self.config, self.spec)).decode()
         write_atomically(Path(path), safetensors.torch.save(tensors, {_KEY: description}))
 
 
@@ -63,7 +65,7 @@ def load(path: Path | str) -> TrainedModel:
             content = file.read()
         header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])
-        config, spec = description["config"], description["data"]
+        config, spec = description.config, description.data
         network = SequenceClassifier.from_config(config, spec)
         network.load_state_dict(safetensors.torch.load(content))
     except FileNotFoundError:

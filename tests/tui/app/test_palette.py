@@ -19,7 +19,7 @@ def test_every_key_is_in_the_palette(tmp_path: Path) -> None:
         await pilot.press("ctrl+p")
         await until(pilot, lambda: "Train" in text(app))
         await pilot.press(*"Redraw")
-        await until(pilot, lambda: "How often curves and figures" in text(app))
+        await until(pilot, lambda: "Maximum rate at which charts" in text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "Times a second" in said(app))
         await pilot.press("escape", "ctrl+p", *"Runs")
