@@ -6,6 +6,7 @@ from bilstm_core import events
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import describe
+from bilstm_core.data.spec import DataSpec, Normalisation
 from bilstm_core.network.cost import steps_per_epoch
 from bilstm_core.network.summary import summarise
 
@@ -16,9 +17,33 @@ def small_config(**settings: Any) -> RunConfig:
     return resolve({**small, "precision": "float32", **settings})
 
 
-def run_started(config: RunConfig) -> events.RunStarted:
-    """A run's first event, as a worker tells it."""
-    spec = describe(config)
+MOONS = DataSpec(
+    name="moons",
+    title="two moons",
+    kind="series",
+    num_features=2,
+    feature_names=("x", "y"),
+    shortest=9,
+    longest=9,
+    classes=("inner", "outer"),
+    train_size=90,
+    test_size=30,
+    class_sizes={"train": (45, 45), "validation": (0, 0), "test": (15, 15)},
+    normalisation=Normalisation(divisor=2),
+    origin="made up",
+    fingerprint="0123abcd",
+)
+"""Data of another version of the program; this one does not know them."""
+
+
+def moons_config(**settings: Any) -> RunConfig:
+    """A configuration of that version."""
+    return RunConfig(**{**small_config().model_dump(), "dataset": "moons", **settings})
+
+
+def run_started(config: RunConfig, spec: DataSpec | None = None) -> events.RunStarted:
+    """A run's first event, as a worker reports it."""
+    spec = spec or describe(config)
     steps = steps_per_epoch(config, spec)
     return events.RunStarted(
         config=config.model_dump(),

@@ -26,8 +26,6 @@ class CheckResult:
     """The result of one check.
 
     Attributes:
-        topic: What was checked.
-        detail: What was found.
         level: `fine`; `note`: works, but could be better; `problem`: something does not work.
         advice: What to do about it, one piece of advice per line.
         remedies: The advice that an interface can offer as a command, an option or a button.
@@ -52,7 +50,7 @@ def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
         yield from _data(paths.data_dir(data_dir))
     except InstallationError as error:
         yield _problem("PyTorch", error)
-    yield from _runs(paths.runs_dir())
+    yield _folder("runs folder", paths.runs_dir(), OutputError, must_be_writable=True)
 
 
 def _problem(topic: str, error: BilstmError) -> CheckResult:
@@ -66,13 +64,8 @@ def _packages() -> Iterator[CheckResult]:
         try:
             yield CheckResult(package, version(package))
         except PackageNotFoundError:
-            yield CheckResult(
-                package,
-                "not installed",
-                "problem",
-                f"Install it: pip install {package}",
-                InstallationError.exit_code,
-            )
+            advice = f"Install it: pip install {package}"
+            yield _problem(package, InstallationError("not installed", advice))
 
 
 def _machine() -> Iterator[CheckResult]:
@@ -125,7 +118,7 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
 def _data(folder: Path) -> Iterator[CheckResult]:
     from .data.sources.registry import BUILT_IN, inspect_folder
 
-    folder_check = _folder("data folder", folder, DataError.exit_code, must_be_writable=False)
+    folder_check = _folder("data folder", folder, DataError, must_be_writable=False)
     yield folder_check
     if folder_check.level == "problem":
         return
@@ -149,25 +142,22 @@ def _data(folder: Path) -> Iterator[CheckResult]:
             yield CheckResult(spec.name, state)
 
 
-def _runs(folder: Path) -> Iterator[CheckResult]:
-    yield _folder("runs folder", folder, OutputError.exit_code, must_be_writable=True)
-
-
-def _folder(topic: str, folder: Path, exit_code: int, *, must_be_writable: bool) -> CheckResult:
+def _folder(
+    topic: str, folder: Path, error: type[BilstmError], *, must_be_writable: bool
+) -> CheckResult:
     """Check a folder that exists or can be created."""
     existing = next(path for path in [folder, *folder.absolute().parents] if path.exists())
     detail = str(folder.absolute())
     if not existing.is_dir():
         advice = f"Move {existing} away, or choose another folder."
-        problem = f"{detail}: {existing} is a file"
-        return CheckResult(topic, problem, "problem", advice, exit_code)
+        return _problem(topic, error(f"{detail}: {existing} is a file", advice))
     free = f"{shutil.disk_usage(existing).free / _GIB:.1f} GiB free"
     if _can_write_in(existing):
         state = "" if existing == folder else ", created when needed"
         return CheckResult(topic, f"{detail}, {free}{state}")
     if must_be_writable:
         advice = f"Choose a writable folder: {paths.RUNS_DIR_VARIABLE}=FOLDER."
-        return CheckResult(topic, f"{detail} cannot be written", "problem", advice, exit_code)
+        return _problem(topic, error(f"{detail} cannot be written", advice))
     return CheckResult(topic, f"{detail}, read-only: nothing can be downloaded into it", "note")
 
 

@@ -173,11 +173,7 @@ class OutputError(BilstmError):
 
 
 class RunFolderMissingError(OutputError):
-    """A run's folder was deleted or moved while the run trained.
-
-    Args:
-        folder: Where it was.
-    """
+    """A run's folder was deleted or moved while the run trained."""
 
     default_title = "The run's folder is missing"
 
@@ -190,25 +186,8 @@ class RunFolderMissingError(OutputError):
 
 
 class RelayedError(BilstmError):
-    """A failure of another process, as it reported it.
+    """A failure of another process, as it reported it, with that process's exit code."""
 
-    Args:
-        message: What happened.
-        advice: What to do next, a line each.
-        title: A short name for the failure.
-        exit_code: Of that process.
-        remedies: Those lines of the advice that an interface can offer in its own way.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        advice: str,
-        *,
-        title: str,
-        exit_code: int,
-        remedies: tuple[Remedy, ...] = (),
-    ) -> None:
-        super().__init__(message, advice, title=title)
+    def __init__(self, message: str, *advice: str | Remedy, title: str, exit_code: int) -> None:
+        super().__init__(message, *advice, title=title)
         self.exit_code = exit_code
-        self.remedies = remedies

@@ -28,15 +28,23 @@ Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
 
 @dataclass(frozen=True, kw_only=True)
 class _Event:
-    """The fields of every event.
-
-    Attributes:
-        type: The type of the event.
-        time: When it happened, in seconds since 1970 (UTC).
-    """
+    """The fields of every event; `time` is in seconds since 1970 (UTC)."""
 
     type: str
     time: Seconds = field(default_factory=clock.time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AtStep(_Event):
+    """Where training was at an event; both are 0 before the first step.
+
+    Attributes:
+        epoch: The epoch, from 1, that is in progress or has just ended.
+        step: Steps trained, over the whole run.
+    """
+
+    epoch: Count
+    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +52,7 @@ class Download(_Event):
     """Progress of a download; emitted a few times a second, and once when the file is complete.
 
     Attributes:
-        dataset: Name of the data set.
         title: Name of the data set for display.
-        file: Name of the file.
         received: Bytes received so far.
         total: Size of the file in bytes; 0 while it is unknown.
     """
@@ -89,8 +95,6 @@ class RunStarted(_Event):
         step: Steps already trained; 0 for a new run.
         config: The whole configuration, by setting name.
         model: Layers, shapes and parameter counts.
-        device: The device.
-        data: Description of the data set.
         steps_per_epoch: Optimiser steps in an epoch.
         total_steps: Optimiser steps in the run, unless it stops early.
         versions: Versions of bilstm-tui, Python and PyTorch.
@@ -110,34 +114,28 @@ class RunStarted(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress(_Event):
+class Progress(_AtStep):
     """Losses and speed of the steps since the previous `progress`.
 
     Attributes:
-        epoch: Epoch of the last step, from 1.
-        step: The last step, counted from 1 over the whole run.
         losses: One loss per step, the last belonging to `step`; null if it is not finite.
         learning_rate: Learning rate of the last step.
         samples_per_second: Sequences trained per second since the previous `progress`.
     """
 
     type: Literal["progress"] = "progress"
-    epoch: Count
-    step: Count
     losses: list[Loss | None]
     learning_rate: Rate
     samples_per_second: Rate
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochEnded(_Event):
+class EpochEnded(_AtStep):
     """An epoch, one pass over the training set, is complete.
 
     Loss and accuracy are those of each sequence when it was trained on, before the step's update.
 
     Attributes:
-        epoch: The epoch, from 1.
-        step: Last step of the epoch.
         loss: Mean training loss.
         correct: Sequences classified correctly.
         total: Sequences trained on.
@@ -146,8 +144,6 @@ class EpochEnded(_Event):
     """
 
     type: Literal["epoch_ended"] = "epoch_ended"
-    epoch: Count
-    step: Count
     loss: Loss
     correct: Count
     total: Count
@@ -156,20 +152,16 @@ class EpochEnded(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppedEarly(_Event):
+class StoppedEarly(_AtStep):
     """Training ended early: the validation loss did not fall for `patience` epochs.
 
     The final evaluations follow.
 
     Attributes:
-        epoch: Epochs trained.
-        step: Steps trained.
         kept_epoch: The epoch with the lowest validation loss, whose weights are kept.
     """
 
     type: Literal["stopped_early"] = "stopped_early"
-    epoch: Count
-    step: Count
     kept_epoch: Count
 
 
@@ -178,7 +170,6 @@ class EvaluationStarted(_Event):
     """The final evaluation on a split starts; it may take a while.
 
     Attributes:
-        split: train, validation or test.
         epoch: The epoch whose weights are evaluated.
         step: Last step of that epoch.
         total: Sequences in the split.
@@ -196,7 +187,6 @@ class Evaluation(_Event):
     """The model was evaluated on a split.
 
     Attributes:
-        split: train, validation or test.
         final: Whether training is over; the notebook's two accuracy lines show these.
         epoch: The epoch whose weights were evaluated.
         step: Last step of that epoch.
@@ -226,31 +216,19 @@ class RunWarning(_Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished(_Event):
+class Finished(_AtStep):
     """The run is complete.
 
     Attributes:
-        epoch: Epochs trained.
-        step: Steps trained.
         kept_epoch: The epoch whose weights were kept; with `patience`, the best one.
         seconds: Time from the first step to the end, including evaluation.
         training_seconds: The part of it spent on training steps.
     """
 
     type: Literal["finished"] = "finished"
-    epoch: Count
-    step: Count
     kept_epoch: Count
     seconds: Seconds
     training_seconds: Seconds
-
-
-@dataclass(frozen=True, kw_only=True)
-class _AtStep(_Event):
-    """A request to the run, and the epoch and step it came at; both 0 before the first step."""
-
-    epoch: Count
-    step: Count
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,32 @@ def is_missing(folder: Path) -> bool:
     return False
 
 
+def size_of(path: Path) -> int:
+    """Size of a file in bytes; 0 if it cannot be accessed."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def modified_at(path: Path) -> float:
+    """Modification time in seconds since 1970; 0 if the path cannot be accessed."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def read_bytes(path: Path, start: int, length: int) -> bytes:
+    """Up to `length` bytes of a regular file from byte `start`; empty if it cannot be read."""
+    try:
+        with open_regular_file(path, "rb") as file:
+            file.seek(start)
+            return file.read(length)
+    except OSError:
+        return b""
+
+
 def read_text(path: Path, *, is_untrusted: bool = False) -> str:
     """Read a small text file; an untrusted one must be a regular file, not a link or a pipe.
 

@@ -16,7 +16,7 @@ from bilstm_core.config.schema import RunConfig
 KINDS: tuple[type[Any], ...] = get_args(events.Event)
 
 FROZEN = {
-    "download": ["dataset", "file", "received", "total"],
+    "download": ["dataset", "title", "file", "received", "total"],
     "run_started": [
         "run", "epoch", "step", "config", "model", "device", "data", "steps_per_epoch",
         "total_steps", "versions",
@@ -114,12 +114,18 @@ def test_no_bytes_do_worse_than_being_no_event(line: bytes) -> None:
         '{"type":"stopped","time":1e300,"epoch":1,"step":1}',
         '{"type":"finished","time":1,"epoch":1,"step":1,"kept_epoch":1,"seconds":1e300,'
         '"training_seconds":1}',
-        '{"type":"download","time":1,"dataset":"joke","file":"x","received":1,"total":1}',
+        '{"type":"download","time":1,"dataset":"mnist","title":"MNIST","file":"x",'
+        '"received":1e300,"total":1}',
     ],
 )
-def test_absurd_numbers_and_names_are_no_event(line: str) -> None:
+def test_absurd_numbers_are_not_an_event(line: str) -> None:
     with pytest.raises(ValueError, match="not an event"):
         events.from_json(line)
+
+
+def test_an_event_of_an_unknown_data_set_is_read() -> None:
+    event = events.Download(dataset="new", title="New", file="x", received=1, total=2)
+    assert events.from_json(events.to_json(event)) == event
 
 
 def test_a_line_holds_no_control_code() -> None:

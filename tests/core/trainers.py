@@ -6,6 +6,7 @@ from bilstm_core.compute.devices import resolve_precision
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.events import Emit
+from bilstm_core.stopping import ShouldStop
 from bilstm_core.training.checkpoints import Checkpoints
 from bilstm_core.training.preparation import Preparation
 from bilstm_core.training.thread_tuning import ThreadTuner
@@ -19,9 +20,10 @@ def make_trainer(
     data: Dataset,
     emit: Emit = lambda _: None,
     checkpoints: Checkpoints | None = None,
+    should_stop: ShouldStop = lambda: False,
 ) -> Trainer:
     """A trainer on the CPU, on as many threads as there are, with weights that follow the seed."""
     torch.manual_seed(config.seed)
     precision = resolve_precision(config.precision, CPU)
     prepared = Preparation(config, CPU, precision, data, ThreadTuner({}))
-    return Trainer(prepared, emit, checkpoints=checkpoints)
+    return Trainer(prepared, emit, should_stop, checkpoints)

@@ -20,6 +20,7 @@ from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
+from bilstm_core.processes.worker_client import WorkerClient
 from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
@@ -53,7 +54,7 @@ def story(config: RunConfig) -> list[events.Event]:
     ]
 
 
-class FakeWorker:
+class FakeWorker(WorkerClient):
     """Makes a run whose log is written already."""
 
     def __init__(self, events_told: int = 99, *, failure: BilstmError | None = None) -> None:

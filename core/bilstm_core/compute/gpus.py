@@ -5,13 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU.
+    """One GPU, by its number in the driver; memory is in bytes.
 
     Attributes:
-        index: Number of the GPU in the driver, from 0.
-        name: Model name.
-        memory_free: Free memory in bytes.
-        memory_total: Total memory in bytes.
         utilisation: Percent of the last sampling period in which a kernel was running.
     """
 

@@ -11,8 +11,6 @@ class Preset:
     """A named set of values; settings that it does not name keep their defaults.
 
     Attributes:
-        help: One line of help.
-        values: Settings by name.
         per_dataset: Values for single data sets, by their name: `digits` has 42 times fewer
             images than MNIST, so it needs more epochs.
     """

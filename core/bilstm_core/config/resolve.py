@@ -4,8 +4,7 @@ Precedence: command-line option > environment (`BILSTM_…`) > TOML file > prese
 """
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,6 @@ from ..paths import OTHER_VARIABLES
 from .presets import PRESETS
 from .schema import DATASETS, GROUPS, RunConfig
 from .settings import SETTINGS, settings_in
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Values from one source, and the name of the source in messages."""
-
-    values: Mapping[str, Any]
-    origin: Callable[[str], str]  # setting name -> name of the source
 
 
 def resolve(
@@ -60,25 +51,28 @@ def resolve(
             f"There is no preset '{preset}'.{did_you_mean(preset, PRESETS)}",
             f"Presets: {', '.join(PRESETS)}.",
         )
-    chosen = [
-        _Source(settings or {}, lambda _: typed_in),
-        _Source(_from_environment(environ or {}), lambda name: SETTINGS[name].variable),
-        _Source(read_toml(file, is_untrusted=is_untrusted) if file else {}, lambda _: str(file)),
-    ]
-    dataset = next(
-        (source.values["dataset"] for source in chosen if "dataset" in source.values), None
-    )
-    start = PRESETS[preset].values_for(str(dataset or "mnist")) if base is None else base
-    origin = f"preset {preset}" if base is None else "the run"
-    sources = [*chosen, _Source(start, lambda _: origin)]
-    merged = {name: value for source in reversed(sources) for name, value in source.values.items()}
-    is_chosen = not is_untrusted and any("dataset" in source.values for source in chosen)
+    typed = settings or {}
+    exported = {
+        name: environ[setting.variable]
+        for name, setting in SETTINGS.items()
+        if environ and environ.get(setting.variable)
+    }
+    written = read_toml(file, is_untrusted=is_untrusted) if file else {}
+    chosen = {**written, **exported, **typed}
+    dataset = str(chosen.get("dataset") or "mnist")
+    start = PRESETS[preset].values_for(dataset) if base is None else base
+    is_chosen = not is_untrusted and "dataset" in chosen
     try:
         return RunConfig.model_validate(
-            merged, context={"datasets": DATASETS} if is_chosen else None
+            {**start, **chosen}, context={"datasets": DATASETS} if is_chosen else None
         )
     except ValidationError as error:
-        origins = {name: _origin(name, sources) for name in merged}
+        origins = {
+            **dict.fromkeys(start, f"preset {preset}" if base is None else "the run"),
+            **dict.fromkeys(written, str(file)),
+            **{name: SETTINGS[name].variable for name in exported},
+            **dict.fromkeys(typed, typed_in),
+        }
         raise ConfigError(
             "\n".join(_describe_error(detail, origins) for detail in error.errors()),
             Remedy("See every setting and its allowed values.", "list_settings"),
@@ -86,12 +80,7 @@ def resolve(
 
 
 def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") -> RunConfig:
-    """Return a copy of a configuration with some settings changed.
-
-    Args:
-        config: The configuration.
-        changes: New values by setting name, as typed.
-        typed_in: Where they were typed, for messages; empty if that is obvious.
+    """Return a copy of a configuration with some settings changed; see `resolve`.
 
     Raises:
         ConfigError: A new value is wrong.
@@ -152,19 +141,6 @@ def did_you_mean(word: object, names: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in names}
     nearest = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[nearest[0]]}?" if nearest else ""
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {
-        setting.name: environ[setting.variable]
-        for setting in SETTINGS.values()
-        if environ.get(setting.variable)
-    }
-
-
-def _origin(name: str, sources: list[_Source]) -> str:
-    """The name of the source of a setting's value; empty if that is obvious."""
-    return next(source.origin(name) for source in sources if name in source.values)
 
 
 def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:

@@ -6,29 +6,15 @@ use in the engine.
 """
 
 from collections.abc import Mapping
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Literal,
-    Protocol,
-    Self,
-    cast,
-)
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from ..building_blocks.cells import CELLS
-from ..building_blocks.merges import MERGES
-from ..building_blocks.readouts import READOUTS
+from ..building_blocks.cells import CELLS, Cell
+from ..building_blocks.merges import MERGES, Merge
+from ..building_blocks.readouts import READOUTS, Readout
 
 if TYPE_CHECKING:
     CellName = MergeName = ReadoutName = str
@@ -40,13 +26,6 @@ Augment = Literal["none", "shift", "affine"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Precision = Literal["auto", "float32", "tf32", "bfloat16"]
-
-
-class _Entry(Protocol):
-    """An entry of `CELLS`, `MERGES` or `READOUTS`."""
-
-    @property
-    def help(self) -> str: ...
 
 
 GROUPS = {
@@ -64,7 +43,7 @@ def _setting(
     unit: str = "",
     *,
     resumable: bool = False,
-    entries: Mapping[str, _Entry] | None = None,
+    entries: Mapping[str, Cell | Merge | Readout] | None = None,
     **bounds: Any,
 ) -> Any:
     """Define a field; if `resumable`, it may change when a run is resumed."""
@@ -199,10 +178,7 @@ class RunConfig(BaseModel):
         "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs only",
     )
     cuda_graph: bool = _setting(
-        True,
-        "machine",
-        "on an NVIDIA GPU, launch each step as one CUDA graph",
-        resumable=True,
+        True, "machine", "on an NVIDIA GPU, launch each step as one CUDA graph", resumable=True
     )
     threads: int = _setting(
         0,

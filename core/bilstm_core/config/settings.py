@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from .schema import RunConfig
 
-Kind = Literal["choice", "switch", "integer", "number"]
+ValueKind = Literal["choice", "switch", "integer", "number"]
 """The type of a setting's value."""
 
 
@@ -19,11 +19,7 @@ class Setting:
     """One field of `RunConfig`, for forms, help pages and messages.
 
     Attributes:
-        name: The field's name, also its key in TOML.
         group: A key of `GROUPS`.
-        kind: The type of its value.
-        default: The default value.
-        help: One line of help.
         unit: Unit of a number; may be empty.
         choices: The allowed values, if they can be listed.
         choice_help: A line of help for each choice; empty if they need none.
@@ -33,7 +29,7 @@ class Setting:
 
     name: str
     group: str
-    kind: Kind
+    kind: ValueKind
     default: Any
     help: str
     unit: str
@@ -79,7 +75,7 @@ class Setting:
         return "BILSTM_" + self.name.upper()
 
 
-_KINDS_BY_TYPE: dict[object, Kind] = {bool: "switch", int: "integer", float: "number"}
+_KINDS_BY_TYPE: dict[object, ValueKind] = {bool: "switch", int: "integer", float: "number"}
 
 
 def _describe(name: str, field: FieldInfo) -> Setting:

@@ -12,7 +12,7 @@ Size = Annotated[int, Ge(1), Le(2**24)]
 Name = Annotated[str, MaxLen(1000)]
 Names = Annotated[tuple[Name, ...], MaxLen(2**20)]
 
-Kind = Literal["images", "series", "tokens"]
+SequenceKind = Literal["images", "series", "tokens"]
 """What a sequence is: the rows of an image, measurements over time, or words."""
 
 Split = Literal["train", "validation", "test"]
@@ -52,7 +52,7 @@ class DataSpec:
 
     name: Name
     title: Name
-    kind: Kind
+    kind: SequenceKind
     num_features: Size
     feature_names: Names = ()
     shortest: Size

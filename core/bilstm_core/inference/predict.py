@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from ..data.normalise import normalise
@@ -41,13 +41,10 @@ class Prediction:
 def predict(
     model: TrainedModel, sequences: Path | str | NDArray[np.generic] | Iterable[Path | str]
 ) -> list[Prediction]:
-    """Classify image files, or sequences in an array.
+    """Classify one image file or several, or the sequences in an array.
 
-    Args:
-        model: The network.
-        sequences: An image file or several; or an array of shape (N, T, features), or
-            (T, features) for one sequence, that holds values as the data set stores them: for
-            MNIST numbers from 0 to 255.
+    An array has shape (N, T, features), or (T, features) for one sequence, and holds values as the
+    data set stores them: for MNIST numbers from 0 to 255.
 
     Raises:
         UsageError: A file cannot be opened as an image, or the array has another shape.
@@ -126,13 +123,7 @@ def _grey(path: Path) -> NDArray[np.float32]:
             return (np.asarray(flat, dtype=np.float32) / 255).astype(np.float32)
     except FileNotFoundError:
         raise UsageError(f"There is no file {path}.", title="No such image") from None
-    except (
-        OSError,
-        UnidentifiedImageError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-    ) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UsageError(
             f"{path} cannot be opened as an image: {str(error) or type(error).__name__}.",
             "Formats: PNG, JPEG, GIF, BMP, TIFF, WebP, and others that Pillow reads.",

@@ -15,15 +15,11 @@ _MAX_LINE_BYTES = 1 << 26
 
 
 class ExaminerClient:
-    """Asks about the network of one run.
-
-    Args:
-        run: The run.
-        data_dir: The folder of the data sets.
-    """
+    """Asks about the network of one run."""
 
     def __init__(self, run: Run, data_dir: Path) -> None:
-        self._arguments = [str(run.path), str(data_dir)]
+        module = "bilstm_core.processes.examiner"
+        self._command = [sys.executable, "-P", "-m", module, str(run.path), str(data_dir)]
         self._process: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -39,10 +35,9 @@ class ExaminerClient:
             self._pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
                 lambda: asyncio.StreamReaderProtocol(self._answers), answers
             )
-            command = (sys.executable, "-P", "-m", "bilstm_core.processes.examiner")
             try:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(*command, *self._arguments, str(writable)),
+                    *(*self._command, str(writable)),
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.DEVNULL,  # a library may print; that is not an answer
                     stderr=asyncio.subprocess.DEVNULL,
@@ -56,10 +51,7 @@ class ExaminerClient:
         return parse_answer(await self._read_line(), Examined).report
 
     async def read(self, inputs: list[list[float]]) -> StepwisePrediction:
-        """Predict one sequence step by step.
-
-        Args:
-            inputs: The sequence, shape (T, input_size).
+        """Predict one sequence, of shape (T, input_size), step by step.
 
         Raises:
             RelayedError: The process did not understand the question.

@@ -8,8 +8,9 @@ line on the file descriptor ANSWERS: `RunOpened`, `LearningRateFound`, or the ev
 An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`) first answers with
 `Examined`, then answers each `ReadSequence` on stdin with `SequenceRead`. After `Failed` it exits.
 
-Neither this module nor the clients import torch or NumPy. Orders to a run that is already training
-go through its folder; see `runs.orders`.
+Folders are absolute; `data_dir`, that of the data sets, is None for the default. Neither this
+module nor the clients import torch or NumPy. Orders to a run that is already training go through
+its folder; see `runs.orders`.
 """
 
 import json
@@ -35,13 +36,10 @@ class Prepare:
 
 @dataclass(frozen=True, kw_only=True)
 class StartRun:
-    """Create a run and train it.
+    """Create a run in `runs_dir` and train it.
 
     Attributes:
-        config: Its configuration.
-        runs_dir: The folder to create it in, absolute.
         name: The readable part of its name; None for the default.
-        data_dir: The folder of the data sets, absolute; None for the default.
     """
 
     type: Literal["start_run"] = "start_run"
@@ -56,9 +54,8 @@ class ResumeRun:
     """Resume a run from its last checkpoint.
 
     Attributes:
-        run: Its folder, absolute.
+        run: Its folder.
         changes: Settings to change, by name; unchecked.
-        data_dir: The folder of the data sets, absolute; None for the default.
     """
 
     type: Literal["resume_run"] = "resume_run"
@@ -69,12 +66,7 @@ class ResumeRun:
 
 @dataclass(frozen=True, kw_only=True)
 class FindLearningRate:
-    """Try learning rates on a new network; creates no run.
-
-    Attributes:
-        config: The configuration.
-        data_dir: The folder of the data sets, absolute; None for the default.
-    """
+    """Try learning rates on a new network; creates no run."""
 
     type: Literal["find_learning_rate"] = "find_learning_rate"
     config: RunConfig
@@ -83,11 +75,7 @@ class FindLearningRate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSequence:
-    """Predict one sequence step by step.
-
-    Attributes:
-        inputs: The sequence, shape (T, input_size).
-    """
+    """Predict one sequence, of shape (T, input_size), step by step."""
 
     type: Literal["read_sequence"] = "read_sequence"
     inputs: list[list[float]]
@@ -95,11 +83,7 @@ class ReadSequence:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOpened:
-    """The run was created or resumed, and is about to train.
-
-    Attributes:
-        run: Its folder.
-    """
+    """The run in this folder was created or resumed, and is about to train."""
 
     type: Literal["run_opened"] = "run_opened"
     run: Path
@@ -148,12 +132,8 @@ def to_json(message: Message) -> str:
 def from_json(line: str | bytes, *expected: type[_M]) -> _M:
     """The message in one line of JSON; unknown keys are ignored.
 
-    Args:
-        line: The line.
-        expected: The types of message that are allowed here.
-
     Raises:
-        ValueError: The line is not such a message.
+        ValueError: The line is not a message of one of the expected types.
     """
     try:
         message = _ADAPTER.validate_python(json.loads(line))

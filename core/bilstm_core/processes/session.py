@@ -4,22 +4,21 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import events
+from .. import errors, events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
 from ..data.spec import Split
-from ..errors import CheckpointError, ConfigError, OutputError, Remedy
-from ..errors import RunFolderMissingError, UsageError
 from ..events import Emit, Event
 from ..files import write_atomically
 from ..network.summary import title
 from ..network.weights import TrainedModel
-from ..runs.event_log import EventLog, read_tail
+from ..runs.event_log import Ending, EventLog, read_tail
 from ..runs.lock import RunLock
 from ..runs.orders import Orders
 from ..runs.overview import last_ending
@@ -28,6 +27,7 @@ from ..runs.store import create_run
 from ..stopping import ShouldStop, Stop
 from ..training.checkpoints import Checkpoint, Checkpoints, differences, restart_remedy
 from ..training.trainer import train
+from .protocol import ResumeRun, StartRun
 from .signals import StopRequest
 
 _STOPPED_BY_ORDER = 130
@@ -39,36 +39,27 @@ _MISSING_SECONDS = 2.0
 """After the first check that missed the folder, it counts as deleted or moved."""
 
 
+@dataclass(eq=False)
 class Session:
     """A run held by this process; made by `start_run` or `resume_run`.
 
-    Args:
-        run: The run, whose lock is held.
+    Attributes:
+        lock: Of the run; held.
         orders: What others order, since the run was locked.
         checkpoint: The state to resume from; None to start at the first step.
         warnings: What was noticed when the checkpoint was loaded.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        lock: RunLock,
-        config: RunConfig,
-        data_dir: Path | None,
-        orders: Orders,
-        checkpoints: Checkpoints,
-        checkpoint: Checkpoint | None = None,
-        warnings: list[str] | None = None,
-    ) -> None:
-        self.run = run
-        self.config = config
-        self._lock = lock
-        self._data_dir = data_dir
-        self._orders = orders
-        self._checkpoint = checkpoint
-        self._checkpoints = checkpoints
-        self._warnings = warnings or []
-        self._listener: Emit = lambda _: None
+    run: Run
+    lock: RunLock
+    config: RunConfig
+    data_dir: Path | None
+    orders: Orders
+    checkpoints: Checkpoints
+    checkpoint: Checkpoint | None = None
+    warnings: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
         self._listener_failure: OSError | None = None
         self._is_log_failing = False
         self._is_folder_missing = False
@@ -76,46 +67,40 @@ class Session:
         self._missing_since = math.inf
         self._started: events.RunStarted | None = None
         self._final: dict[Split, events.Evaluation] = {}
-        self._position = (checkpoint.epoch, checkpoint.step) if checkpoint else (0, 0)
+        start = self.checkpoint
+        self._position = (start.epoch, start.step) if start else (0, 0)
 
     def train(self, listener: Emit, stop: StopRequest) -> int:
-        """Train to the end, or until a signal or an order asks to stop.
-
-        Args:
-            listener: Takes the run's events too, after the log.
-            stop: What signals ask.
-
-        Returns:
-            The process's exit code.
+        """Train to the end, or until `stop` or an order asks to stop; returns the exit code.
 
         Raises:
             BilstmError: The run failed; the log says so.
-            OSError: `listener` failed; the run was stopped, its checkpoint saved.
+            OSError: `listener`, which receives each event after the log, failed; the run was
+                stopped, its checkpoint saved.
         """
         self._listener = listener
         self._log = self._open_log()
 
         def should_stop() -> Stop:
-            must_stop = self._listener_failure is not None or self._has_lost_its_folder()
-            if must_stop or stop.is_requested():
+            if self._listener_failure or self._has_lost_its_folder() or stop.is_requested():
                 return Stop.AT_ONCE
-            return self._orders.requested_stop()
+            return self.orders.requested_stop()
 
         def wait_or_stop() -> Stop:
-            if self._orders.is_pause_requested() and not should_stop():
+            if self.orders.is_pause_requested() and not should_stop():
                 self._wait(should_stop)
             return should_stop()
 
         try:
-            for message in self._warnings:
+            for message in self.warnings:
                 self._emit(events.RunWarning(message=message))
             result = train(
                 self.config,
                 self._emit,
                 wait_or_stop,
-                self._data_dir,
-                checkpoints=self._checkpoints,
-                checkpoint=self._checkpoint,
+                self.data_dir,
+                checkpoints=self.checkpoints,
+                checkpoint=self.checkpoint,
                 new_learning_rate=self._new_learning_rate,
                 run_name=self.run.name.encode(errors="replace").decode(),
                 save_model=self._save_model,
@@ -126,22 +111,21 @@ class Session:
             raise
         finally:
             self._log.close()
-            is_folder_missing = self._is_folder_missing or not self._lock.is_in_place()
-            self._lock.release()
+            is_folder_missing = self._is_folder_missing or not self.lock.is_in_place()
+            self.lock.release()
         if self._listener_failure:
             raise self._listener_failure
         if is_folder_missing:
-            raise RunFolderMissingError(self.run.path)
+            raise errors.RunFolderMissingError(self.run.path)
         if self._log.failure:
-            raise OutputError(
+            raise errors.OutputError(
                 f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
             )
-        was_stopped = result.ended == "stopped"
-        return (stop.exit_code or _STOPPED_BY_ORDER) if was_stopped else 0
+        return (stop.exit_code or _STOPPED_BY_ORDER) if result.ended == "stopped" else 0
 
     def release(self) -> None:
         """Release the run without training it."""
-        self._lock.release()
+        self.lock.release()
 
     def _has_lost_its_folder(self) -> bool:
         """Whether it has been missing for some time: nothing can be ordered or saved.
@@ -151,13 +135,11 @@ class Session:
         now = time.monotonic()
         if now - self._checked_at >= _FOLDER_CHECK_SECONDS and not self._is_folder_missing:
             self._checked_at = now
-            if self._lock.is_in_place():
-                self._missing_since = math.inf
-            else:
-                self._missing_since = min(self._missing_since, now)
+            since = min(self._missing_since, now)
+            self._missing_since = math.inf if self.lock.is_in_place() else since
             self._is_folder_missing = now - self._missing_since >= _MISSING_SECONDS
             if self._is_folder_missing:  # where it was moved to, its log says why it stopped
-                message = RunFolderMissingError(self.run.path).message
+                message = errors.RunFolderMissingError(self.run.path).message
                 self._log.append(events.RunWarning(message=message))
         return self._is_folder_missing
 
@@ -165,32 +147,30 @@ class Session:
         """Wait until the run is ordered to resume or to stop."""
         epoch, step = self._position
         self._emit(events.Paused(epoch=epoch, step=step))
-        while self._orders.is_pause_requested() and not should_stop():
+        while self.orders.is_pause_requested() and not should_stop():
             time.sleep(_PAUSE_SECONDS)
         if not should_stop():
             self._emit(events.Resumed(epoch=epoch, step=step))
 
     def _new_learning_rate(self) -> float | None:
         """The learning rate that was ordered, if it is a valid one."""
-        ordered = self._orders.take_learning_rate()
+        ordered = self.orders.take_learning_rate()
         if ordered is None:
             return None
         try:
             return revise(self.config, {"learning_rate": ordered}).learning_rate
-        except ConfigError as error:
-            self._emit(
-                events.RunWarning(message=f"The learning rate does not change: {error.message}")
-            )
+        except errors.ConfigError as error:
+            warning = f"The learning rate does not change: {error.message}"
+            self._emit(events.RunWarning(message=warning))
             return None
 
     def _open_log(self) -> EventLog:
         try:
             return EventLog(self.run.log_file)
         except OSError as error:
-            self._lock.release()
-            raise OutputError(
-                f"{self.run.log_file} cannot be written: {error.strerror or error}."
-            ) from None
+            self.lock.release()
+            problem = f"{self.run.log_file} cannot be written: {error.strerror or error}."
+            raise errors.OutputError(problem) from None
 
     def _emit(self, event: Event) -> None:
         """Write an event to the log and the summary, and pass it to the listener."""
@@ -201,29 +181,25 @@ class Session:
                 self._position = (event.epoch, event.step)
             case events.Evaluation(final=True):
                 self._final[event.split] = event
-            case events.Failed() if self._checkpoints.step is not None:
-                kept = f"The checkpoint of step {self._checkpoints.step:,} is kept."
+            case events.Failed() if self.checkpoints.step is not None:
+                kept = f"The checkpoint of step {self.checkpoints.step:,} is kept."
                 event = dataclasses.replace(event, advice=f"{event.advice}\n{kept}".strip())
-            case _:
-                pass
-        if isinstance(event, events.Finished | events.Stopped | events.Failed):
+        if isinstance(event, Ending):
             self._write_summary(event)
         self._log.append(event)
         self._pass_on(event)
-        if bool(self._log.failure) != self._is_log_failing:
-            self._is_log_failing = not self._is_log_failing
-            if self._log.failure:
-                self._pass_on(
-                    events.RunWarning(
-                        message=f"events.jsonl cannot be written ({self._log.failure.strerror}); "
-                        "new events are buffered until there is space. Training continues."
-                    )
-                )
+        was_failing, self._is_log_failing = self._is_log_failing, bool(self._log.failure)
+        if self._log.failure and not was_failing:
+            warning = (
+                f"events.jsonl cannot be written ({self._log.failure.strerror}); new events are "
+                "buffered until there is space. Training continues."
+            )
+            self._pass_on(events.RunWarning(message=warning))
 
     def _pass_on(self, event: Event) -> None:
         if self._listener_failure:
             return
-        if isinstance(event, events.RunWarning) and not self._lock.is_in_place():
+        if isinstance(event, events.RunWarning) and not self.lock.is_in_place():
             return  # that nothing can be saved there is reported once, at the end
         try:
             self._listener(event)
@@ -236,7 +212,7 @@ class Session:
         except OSError as error:
             self._emit(events.RunWarning(message=f"The model could not be saved: {error}"))
 
-    def _write_summary(self, ending: events.Finished | events.Stopped | events.Failed) -> None:
+    def _write_summary(self, ending: Ending) -> None:
         summary = {
             "run": self.run.name,
             "status": ending.type,
@@ -274,10 +250,7 @@ def start_run(
 def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:
     """Lock a run that no process trains, to resume it from its last checkpoint.
 
-    Args:
-        run: The run.
-        changes: Settings that change, of `schema.RESUMABLE`.
-        data_dir: Folder of the data sets.
+    Of its settings those in `RESUMABLE` may change.
 
     Raises:
         RunBusyError: Another process is training it.
@@ -296,20 +269,26 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
             _check_resumable(run, config, checkpoint)
         if config != run.config:
             write_atomically(run.config_file, to_toml(config).encode())
-    except OSError as error:
+    except BaseException as error:
         lock.release()
-        raise OutputError(f"{run.path} cannot be written: {error.strerror or error}.") from None
-    except BaseException:
-        lock.release()
-        raise
+        if not isinstance(error, OSError):
+            raise
+        problem = f"{run.path} cannot be written: {error.strerror or error}."
+        raise errors.OutputError(problem) from None
     return Session(run, lock, config, data_dir, orders, checkpoints, checkpoint, warnings)
+
+
+def open_session(order: StartRun | ResumeRun) -> Session:
+    """Start or resume the run of an order; see `start_run` and `resume_run`."""
+    if isinstance(order, StartRun):
+        return start_run(order.config, order.runs_dir, order.name, order.data_dir)
+    return resume_run(Run(order.run), order.changes, order.data_dir)
 
 
 def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
     """Refuse a checkpoint that this run cannot resume from."""
-    different = differences(config, checkpoint)
-    if different:
-        raise CheckpointError(
+    if different := differences(config, checkpoint):
+        raise errors.CheckpointError(
             "The checkpoint belongs to another configuration:\n" + "\n".join(different),
             f"To resume it, restore the settings in {run.config_file}.",
             restart_remedy(run.config_file),
@@ -317,35 +296,26 @@ def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> Non
     trained = checkpoint.epoch - 1
     started = checkpoint.epoch if checkpoint.batch else trained
     if config.num_epochs < started:
-        raise UsageError(
+        raise errors.UsageError(
             f"num_epochs = {config.num_epochs} is less than {run.name} has trained already: "
             f"it is in epoch {started}.",
             f"Allowed: {started} or more.",
         )
+    if not isinstance(last_ending(read_tail(run.log_file, _TAIL_BYTES)), events.Finished):
+        return
+    longer: dict[str, str | int | float | bool] = {}
     waited = trained - checkpoint.kept.epoch
-    is_patient = not config.patience or waited < config.patience
-    is_finished = isinstance(last_ending(read_tail(run.log_file, _TAIL_BYTES)), events.Finished)
-    if is_finished and not is_patient:
-        epochs = max(config.num_epochs, 2 * trained)
-        raise _finished_error(
-            f"{run.name} is finished: the validation loss had not fallen for {waited} epochs.",
-            run,
-            {"patience": waited + 3, "num_epochs": epochs},
-        )
-    if is_finished and config.num_epochs <= trained:
-        raise _finished_error(
-            f"{run.name} is finished: it ended after epoch {trained}.",
-            run,
-            {"num_epochs": 2 * trained},
-        )
-
-
-def _finished_error(
-    message: str, run: Run, settings: dict[str, str | int | float | bool]
-) -> UsageError:
-    words = " and ".join(f"{name} = {value}" for name, value in settings.items())
-    return UsageError(
-        message,
-        Remedy(f"Resume it with {words} to train longer.", "resume", run.name, settings),
+    if config.patience and waited >= config.patience:
+        reason = f"the validation loss had not fallen for {waited} epochs"
+        longer = {"patience": waited + 3, "num_epochs": max(config.num_epochs, 2 * trained)}
+    elif config.num_epochs <= trained:
+        reason = f"it ended after epoch {trained}"
+        longer = {"num_epochs": 2 * trained}
+    else:
+        return
+    words = " and ".join(f"{name} = {value}" for name, value in longer.items())
+    raise errors.UsageError(
+        f"{run.name} is finished: {reason}.",
+        errors.Remedy(f"Resume it with {words} to train longer.", "resume", run.name, longer),
         title="The run is finished",
     )

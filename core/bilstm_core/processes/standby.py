@@ -1,48 +1,17 @@
 """A worker that is started before its order is known."""
 
 from collections.abc import Callable
-from typing import Protocol
 
 from ..config.schema import RunConfig
-from ..runs.run import Run
-from ..training.learning_rate_curve import LearningRateCurve
-from .protocol import FindLearningRate, ResumeRun, StartRun
-
-
-class SupportsOrders(Protocol):
-    """A worker, as `worker_client.WorkerClient` offers it."""
-
-    def prepare(self, config: RunConfig) -> None:
-        """Prepare to train this."""
-        ...
-
-    def open_run(self, order: StartRun | ResumeRun) -> Run:
-        """Start or resume a run."""
-        ...
-
-    def find_learning_rate(self, order: FindLearningRate) -> LearningRateCurve:
-        """Try learning rates."""
-        ...
-
-    def cancel(self) -> None:
-        """End it while it carries out an order."""
-        ...
-
-    def close(self) -> None:
-        """End it without an order."""
-        ...
+from .worker_client import WorkerClient
 
 
 class StandbyWorker:
-    """The worker that will carry out the next order.
+    """The worker that will carry out the next order."""
 
-    Args:
-        start_worker: Starts one.
-    """
-
-    def __init__(self, start_worker: Callable[[], SupportsOrders]) -> None:
+    def __init__(self, start_worker: Callable[[], WorkerClient]) -> None:
         self._start_worker = start_worker
-        self._worker: SupportsOrders | None = None
+        self._worker: WorkerClient | None = None
         self._expected: RunConfig | None = None
 
     def start(self, config: RunConfig | None) -> None:
@@ -60,7 +29,7 @@ class StandbyWorker:
             self._expected = config
             self._worker.prepare(config)
 
-    def take(self) -> SupportsOrders:
+    def take(self) -> WorkerClient:
         """A worker for an order; the next order gets another one.
 
         Raises:

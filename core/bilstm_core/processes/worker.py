@@ -12,29 +12,15 @@ import traceback
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
 from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, InstallationError
 from ..events import Failed
 from ..files import open_regular_file
-from ..runs.run import Run
-from .protocol import (
-    Answer,
-    FindLearningRate,
-    LearningRateFound,
-    Prepare,
-    ResumeRun,
-    RunOpened,
-    StartRun,
-    from_json,
-    to_json,
-)
+from . import protocol
+from .protocol import FindLearningRate, ResumeRun, StartRun
 from .signals import StopRequest
-
-if TYPE_CHECKING:
-    from .session import Session
 
 
 def main() -> int:
@@ -49,14 +35,19 @@ def main() -> int:
             return 0
         with stop.before_training():
             if isinstance(order, FindLearningRate):
-                _answer(answers, _find_learning_rate(order))
+                from ..training.learning_rate_finder import find_learning_rate
+
+                curve = find_learning_rate(order.config, data_dir=order.data_dir)
+                _answer(answers, protocol.LearningRateFound(curve=curve))
                 return 0
-            session = _open_session(order)
+            from .session import open_session  # imports torch: seconds
+
+            session = open_session(order)
     except BilstmError as error:
         _answer(answers, Failed.from_error(error))
         return error.exit_code
     _redirect_stderr(session.run.worker_log_file)
-    _answer(answers, RunOpened(run=session.run.path))
+    _answer(answers, protocol.RunOpened(run=session.run.path))
     _release_streams()
     try:
         return session.train(lambda _: None, stop)
@@ -77,14 +68,16 @@ def _read_order() -> StartRun | ResumeRun | FindLearningRate | None:
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # see `_has_input`
         while line := lines.readline():
             try:
-                order = from_json(line, Prepare, StartRun, ResumeRun, FindLearningRate)
+                order = protocol.from_json(
+                    line, protocol.Prepare, StartRun, ResumeRun, FindLearningRate
+                )
             except ValueError as error:
                 raise InstallationError(
                     f"The worker does not understand its order: {error}.",
                     "If bilstm-tui was updated while it was running, start it again.",
                     title="The order was not understood",
                 ) from None
-            if not isinstance(order, Prepare):
+            if not isinstance(order, protocol.Prepare):
                 return order
             if not _has_input():
                 _prepare(order.config)
@@ -117,20 +110,6 @@ def _load_libraries() -> None:
     from . import session  # noqa: F401
 
 
-def _open_session(order: StartRun | ResumeRun) -> "Session":
-    from .session import resume_run, start_run
-
-    if isinstance(order, StartRun):
-        return start_run(order.config, order.runs_dir, order.name, order.data_dir)
-    return resume_run(Run(order.run), order.changes, order.data_dir)
-
-
-def _find_learning_rate(order: FindLearningRate) -> LearningRateFound:
-    from ..training.learning_rate_finder import find_learning_rate
-
-    return LearningRateFound(curve=find_learning_rate(order.config, data_dir=order.data_dir))
-
-
 def _redirect_stderr(path: Path) -> None:
     """Send stderr to a file; if it cannot be opened, training continues without one."""
     try:
@@ -140,10 +119,10 @@ def _redirect_stderr(path: Path) -> None:
         sys.stderr.write(f"{path} cannot be written: {error}\n")
 
 
-def _answer(answers: int, answer: Answer) -> None:
+def _answer(answers: int, answer: protocol.Answer) -> None:
     # the parent process may have ended; the run continues
     with suppress(OSError), os.fdopen(answers, "w", encoding="utf-8") as file:
-        file.write(to_json(answer) + "\n")
+        file.write(protocol.to_json(answer) + "\n")
 
 
 def _release_streams() -> None:

@@ -10,37 +10,20 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, TypeVar
 
-from .. import events
+from .. import errors, events
 from ..config.schema import RunConfig
-from ..errors import (
-    BilstmError,
-    InstallationError,
-    RelayedError,
-    Remedy,
-    RunFolderMissingError,
-    TrainingError,
-)
-from ..files import is_missing, open_regular_file
+from ..files import is_missing, read_bytes, size_of
 from ..runs.run import Run
 from ..training.learning_rate_curve import LearningRateCurve
-from .protocol import (
-    Answer,
-    FindLearningRate,
-    LearningRateFound,
-    Prepare,
-    ResumeRun,
-    RunOpened,
-    StartRun,
-    from_json,
-    to_json,
-)
+from . import protocol
+from .protocol import FindLearningRate, ResumeRun, StartRun
 
 _LAST_LINES = 8
 _TAIL_BYTES = 1 << 12
 _SIGNAL_BASE = 128
 """A process that a signal ended exits with this plus the signal's number."""
 
-_A = TypeVar("_A", bound=Answer)
+_A = TypeVar("_A", bound=protocol.Answer)
 
 
 @contextmanager
@@ -70,30 +53,27 @@ class WorkerClient:
     def __init__(self) -> None:
         self._diagnostics = _file_for_diagnostics()
         try:
-            self._start()
+            with answer_pipe() as (self._answers, writable):
+                self._process = subprocess.Popen(
+                    # -P: a file torch.py in the working directory is not imported
+                    [sys.executable, "-P", "-m", "bilstm_core.processes.worker", str(writable)],
+                    stdin=subprocess.PIPE,
+                    stdout=self._diagnostics,  # a library may print; that is not an answer
+                    stderr=self._diagnostics,
+                    pass_fds=(writable,),
+                    start_new_session=True,
+                )
         except OSError as error:
             self._diagnostics.close()
-            raise InstallationError(
+            raise errors.InstallationError(
                 f"No process could be started: {error.strerror or error}.",
                 "End some that are not needed, or raise a limit that `ulimit -a` lists.",
                 title="No process could be started",
             ) from None
 
-    def _start(self) -> None:
-        with answer_pipe() as (self._answers, writable):
-            self._process = subprocess.Popen(
-                # -P: a file torch.py in the working directory is not imported
-                [sys.executable, "-P", "-m", "bilstm_core.processes.worker", str(writable)],
-                stdin=subprocess.PIPE,
-                stdout=self._diagnostics,  # a library may print; that is not an answer
-                stderr=self._diagnostics,
-                pass_fds=(writable,),
-                start_new_session=True,
-            )
-
     def prepare(self, config: RunConfig) -> None:
         """Have it prepare for an order to train this."""
-        self._send(Prepare(config=config))
+        self._send(protocol.Prepare(config=config))
 
     def open_run(self, order: StartRun | ResumeRun) -> Run:
         """Have it start or resume a run; returns once the run is open.
@@ -102,7 +82,7 @@ class WorkerClient:
             RelayedError: It could not.
             InstallationError: It exited without an answer.
         """
-        run = Run(self._ask(order, RunOpened).run)
+        run = Run(self._ask(order, protocol.RunOpened).run)
         # the run outlives this process; its folder says how it ended, not the exit code
         self._process.returncode = 0
         Thread(target=_wait_for_end, args=(self._process.pid,), daemon=True).start()
@@ -115,7 +95,7 @@ class WorkerClient:
             RelayedError: It could not.
             InstallationError: It exited without an answer.
         """
-        curve = self._ask(order, LearningRateFound).curve
+        curve = self._ask(order, protocol.LearningRateFound).curve
         self._process.wait()
         return curve
 
@@ -135,10 +115,10 @@ class WorkerClient:
                 raise self._no_answer_error(process.wait())
         return parse_answer(answer, expected)
 
-    def _send(self, order: Prepare | StartRun | ResumeRun | FindLearningRate) -> None:
+    def _send(self, order: protocol.Prepare | StartRun | ResumeRun | FindLearningRate) -> None:
         assert self._process.stdin  # noqa: S101 - for the type checker
         with suppress(BrokenPipeError):  # it has exited; `_ask` reports why
-            self._process.stdin.write(to_json(order).encode() + b"\n")
+            self._process.stdin.write(protocol.to_json(order).encode() + b"\n")
             self._process.stdin.flush()
 
     def cancel(self) -> None:
@@ -152,9 +132,9 @@ class WorkerClient:
         self._diagnostics.close()
         self._answers.close()
 
-    def _no_answer_error(self, code: int) -> BilstmError:
+    def _no_answer_error(self, code: int) -> errors.BilstmError:
         if code < 0 or code > _SIGNAL_BASE:
-            return RelayedError(
+            return errors.RelayedError(
                 "A signal ended the worker before it could start; no run was created.",
                 "Start it again.",
                 title="Stopped",
@@ -162,9 +142,9 @@ class WorkerClient:
             )
         self._diagnostics.seek(0)
         last = self._diagnostics.read().decode(errors="replace").strip().splitlines()[-3:]
-        return InstallationError(
+        return errors.InstallationError(
             "The worker exited before it could start.\n" + "\n".join(last),
-            Remedy("Check the installation.", "doctor"),
+            errors.Remedy("Check the installation.", "doctor"),
         )
 
 
@@ -190,44 +170,36 @@ def parse_answer(line: bytes, expected: type[_A]) -> _A:
         InstallationError: It is not such an answer.
     """
     try:
-        answer = from_json(line, expected, events.Failed)
+        answer = protocol.from_json(line, expected, events.Failed)
     except ValueError as error:
-        raise InstallationError(f"The answer of a process was not understood: {error}.") from None
+        problem = f"The answer of a process was not understood: {error}."
+        raise errors.InstallationError(problem) from None
     if isinstance(answer, events.Failed):
         raise error_from_event(answer)
     return answer
 
 
-def error_from_event(failed: events.Failed) -> RelayedError:
+def error_from_event(failed: events.Failed) -> errors.RelayedError:
     """A `failed` event as the error that it reports."""
     message = "\n".join(filter(None, (failed.message, failed.details)))
-    return RelayedError(
-        message,
-        failed.advice,
-        title=failed.title,
-        exit_code=failed.exit_code,
-        remedies=failed.remedies,
+    error = errors.RelayedError(
+        message, failed.advice, title=failed.title, exit_code=failed.exit_code
     )
+    error.remedies = failed.remedies
+    return error
 
 
-def lost_run_error(run: Run) -> BilstmError:
+def lost_run_error(run: Run) -> errors.BilstmError:
     """The error for a run whose process exited without reporting a result."""
     if is_missing(run.path):
-        return RunFolderMissingError(run.path)
-    return TrainingError(
+        return errors.RunFolderMissingError(run.path)
+    start = max(0, size_of(run.worker_log_file) - _TAIL_BYTES)
+    printed = read_bytes(run.worker_log_file, start, _TAIL_BYTES).decode(errors="replace")
+    last = "\n".join(printed.splitlines()[-_LAST_LINES:])
+    return errors.TrainingError(
         f"The process of {run.name} exited without reporting a result: it was killed, or the "
-        f"machine was restarted.\n{_last_lines(run)}".strip(),
-        Remedy("Resume it from its last checkpoint.", "resume", run.name),
+        f"machine was restarted.\n{last}".strip(),
+        errors.Remedy("Resume it from its last checkpoint.", "resume", run.name),
         f"What it printed: {run.worker_log_file}",
         title="The run was lost",
     )
-
-
-def _last_lines(run: Run) -> str:
-    """The last lines that a run's process printed."""
-    try:
-        with open_regular_file(run.worker_log_file, "rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
-            return "\n".join(file.read().decode(errors="replace").splitlines()[-_LAST_LINES:])
-    except OSError:
-        return ""

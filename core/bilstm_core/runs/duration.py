@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .. import events
@@ -22,16 +23,10 @@ _OPERATIONS_PER_SECOND = 5e10
 
 @dataclass(frozen=True)
 class StepTiming:
-    """The duration of a step in an earlier run.
+    """The duration of a step in an earlier run."""
 
-    Attributes:
-        device: PyTorch's name of the device.
-        operations: Arithmetic operations of the step.
-        seconds: Duration of the step.
-    """
-
-    device: str
-    operations: float
+    device: str  # PyTorch's name of it
+    operations: float  # arithmetic operations of the step
     seconds: float
 
 
@@ -41,49 +36,34 @@ def observe_step_times(runs: Iterable[Run]) -> list[StepTiming]:
     for run in runs:
         head = read_piece(run.log_file, 0, _HEAD_BYTES)
         started = next((event for event in head if isinstance(event, events.RunStarted)), None)
-        epochs = [
-            event
-            for event in read_tail(run.log_file, _TAIL_BYTES)
-            if isinstance(event, events.EpochEnded) and event.seconds > 0
-        ]
+        tail = read_tail(run.log_file, _TAIL_BYTES)
+        epochs = [it for it in tail if isinstance(it, events.EpochEnded) and it.seconds > 0]
         if not started or not epochs:
             continue
-        try:
+        with suppress(ConfigError):
             operations = operations_per_step(run.config, started.data)
-        except ConfigError:
-            continue
-        steps = math.ceil(epochs[-1].total / run.config.batch_size)
-        timings.append(
-            StepTiming(started.device.name, operations, epochs[-1].seconds / max(1, steps))
-        )
+            steps = max(1, math.ceil(epochs[-1].total / run.config.batch_size))
+            timings.append(StepTiming(started.device.name, operations, epochs[-1].seconds / steps))
     return timings
 
 
 def estimate_seconds(
     config: RunConfig, spec: DataSpec, device: str, observed: Iterable[StepTiming]
 ) -> float:
-    """Estimate the duration of a run, including evaluations.
+    """Estimate the duration of a run in seconds, including evaluations.
 
     The step time is scaled from the most similar run on the same device: a fixed overhead plus a
-    part proportional to the number of operations.
-
-    Args:
-        config: The configuration.
-        spec: The data.
-        device: PyTorch's name of the device.
-        observed: Step durations of earlier runs; without one on this device the estimate is rough.
+    part proportional to the number of operations. Without such a run the estimate is rough.
     """
     operations = operations_per_step(config, spec)
 
     def distance(other: StepTiming) -> float:
         return abs(math.log(other.operations / operations))
 
+    step = _modelled_seconds(operations)
     nearest = min((o for o in observed if o.device == device), key=distance, default=None)
     if nearest:
-        expected = _modelled_seconds(nearest.operations)
-        step = nearest.seconds * _modelled_seconds(operations) / expected
-    else:
-        step = _modelled_seconds(operations)
+        step *= nearest.seconds / _modelled_seconds(nearest.operations)
     trained = spec.train_size + spec.validation_size
     evaluated = trained + spec.test_size * config.num_epochs  # forward pass: a third of a step
     steps = steps_per_epoch(config, spec) * config.num_epochs

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from .. import files
 from ..events import Event, Failed, Finished, Progress, Stopped, from_json, to_json
-from ..files import open_regular_file
 
 Ending = Finished | Stopped | Failed
 """How a process reports that it no longer trains a run."""
@@ -25,19 +25,17 @@ class EventLog:
 
     While the disk is full, lines are buffered in memory; they are written once there is space.
 
-    Args:
-        path: The file; it is created if it does not exist.
-
     Attributes:
         failure: Why the latest lines are not written yet; None when all are.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: The file cannot be opened or created.
     """
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = open_regular_file(path, "ab", buffering=0)
-        self._buffer = bytearray(b"" if _is_last_line_complete(path) else b"\n")
+        self._file: IO[bytes] = files.open_regular_file(path, "ab", buffering=0)
+        last = files.read_bytes(path, max(0, files.size_of(path) - 1), 1)
+        self._buffer = bytearray(b"" if last in {b"", b"\n"} else b"\n")  # a crash cut off a line
         self.failure: OSError | None = None
 
     def append(self, event: Event) -> None:
@@ -61,15 +59,6 @@ class EventLog:
             self.failure = error
 
 
-def _is_last_line_complete(path: Path) -> bool:
-    """Whether the last line ends with a newline, or there is none; a crash may have cut it off."""
-    with open_regular_file(path, "rb") as file:
-        if not file.seek(0, 2):
-            return True
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"
-
-
 class LogReader:
     """Reads a log while it is written: each call to `read` returns the events added since.
 
@@ -78,7 +67,7 @@ class LogReader:
     shorter or was replaced is read from its start, and a missing file holds no events.
 
     Args:
-        path: The file; it need not exist yet.
+        path: The file.
         position: Byte to start from, the beginning of a line.
 
     Attributes:
@@ -110,8 +99,9 @@ class LogReader:
 
     def _new_bytes(self) -> bytes:
         try:
-            with open_regular_file(self._path, "rb") as file:
-                identity, size = _identity_and_size(file)
+            with files.open_regular_file(self._path, "rb") as file:
+                status = os.fstat(file.fileno())
+                identity, size = (status.st_dev, status.st_ino), status.st_size
                 if size < self._position or identity != (self._identity or identity):
                     self._position = 0
                     self._is_inside_line = False
@@ -130,30 +120,23 @@ class LogReader:
                     self.skipped_lines += 1
 
 
-def _identity_and_size(file: IO[bytes]) -> tuple[tuple[int, int], int]:
-    status = os.fstat(file.fileno())
-    return (status.st_dev, status.st_ino), status.st_size
-
-
 def open_log(path: Path) -> tuple[list[Event], LogReader]:
     """The events in a log so far, and a reader for those to come.
 
     Of a very large log (days of training) only the start, the end and a thousand pieces between
     them are read, so that opening takes no longer as a log grows.
     """
-    size = _size(path)
-    if size <= _WHOLE_BELOW_BYTES:
-        reader = LogReader(path)
-        events: list[Event] = []
-        while new := reader.read():
-            events += new
-        return events, reader
-    step = (size - 2 * _END_BYTES) // _SAMPLES
-    events = read_piece(path, 0, _END_BYTES)
-    for number in range(_SAMPLES):
-        events += read_piece(path, _END_BYTES + number * step, min(step, _SAMPLE_BYTES))
-    start = size - _END_BYTES
-    reader = LogReader(path, _next_line(path, start))
+    events: list[Event] = []
+    reader = LogReader(path)
+    size = files.size_of(path)
+    if size > _WHOLE_BELOW_BYTES:
+        events += read_piece(path, 0, _END_BYTES)
+        step = (size - 2 * _END_BYTES) // _SAMPLES
+        for number in range(_SAMPLES):
+            events += read_piece(path, _END_BYTES + number * step, min(step, _SAMPLE_BYTES))
+        start = size - _END_BYTES
+        next_line = start + files.read_bytes(path, start, _READ_BYTES).find(b"\n") + 1
+        reader = LogReader(path, next_line)
     while new := reader.read():
         events += new
     return events, reader
@@ -161,36 +144,13 @@ def open_log(path: Path) -> tuple[list[Event], LogReader]:
 
 def read_tail(path: Path, length: int) -> list[Event]:
     """The events in the last `length` bytes of a log."""
-    start = max(0, _size(path) - length)
-    return read_piece(path, start, length)
+    return read_piece(path, max(0, files.size_of(path) - length), length)
 
 
 def read_piece(path: Path, start: int, length: int) -> list[Event]:
     """The events in a piece of a log, without lines that are cut off at its start or end."""
-    piece = _bytes_at(path, start, length)
+    piece = files.read_bytes(path, start, length)
     if start:
         piece = piece[piece.find(b"\n") + 1 :] if b"\n" in piece else b""
     complete = piece[: piece.rfind(b"\n") + 1]
     return list(LogReader(path)._events(complete.split(b"\n")))
-
-
-def _next_line(path: Path, position: int) -> int:
-    """Where the first line after a position starts."""
-    piece = _bytes_at(path, position, _READ_BYTES)
-    return position + piece.find(b"\n") + 1
-
-
-def _bytes_at(path: Path, start: int, length: int) -> bytes:
-    try:
-        with open_regular_file(path, "rb") as file:
-            file.seek(start)
-            return file.read(length)
-    except OSError:
-        return b""
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -1,30 +1,19 @@
-"""Following a run: its events are read as they are written, and added to a state."""
+"""Following a run: its events are read as they are written, and added to a history."""
 
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..events import Event
-from .event_log import Ending, LogReader, open_log
+from .event_log import LogReader, open_log
 from .run import Run
 
+if TYPE_CHECKING:
+    from .history import History  # imports NumPy
 
-class State(Protocol):
-    """What a run's events amount to.
-
-    Attributes:
-        ending: How the run ended; None while it is trained.
-    """
-
-    ending: Ending | None
-
-    def add(self, event: Event) -> None:
-        """Add the next event."""
-
-
-StateT = TypeVar("StateT", bound=State)
+StateT = TypeVar("StateT", bound="History")
 
 
 class Follower(Generic[StateT]):
-    """Reads a run's events and adds them to a state.
+    """Reads a run's events and adds them to a history, its `state`.
 
     The events already in the log are added when the follower is created. For a long run this
     takes a second, and may be done in another thread.
@@ -37,8 +26,6 @@ class Follower(Generic[StateT]):
             added to the state.
 
     Attributes:
-        run: The run.
-        state: What the events read so far amount to.
         is_over: Whether no process trains the run and all its events have been read.
     """
 

@@ -141,18 +141,15 @@ class History:
     """A run so far, in a fixed amount of memory; a step that was trained twice counts once.
 
     Attributes:
-        started: The latest start, with configuration, model and sizes; None before it.
+        started: The latest start; None before it.
         losses: The loss of each step.
         clock: The training time of each step.
         progress: The latest progress report.
         epochs: The training results by epoch; of thousands of epochs, the latest and some earlier.
         epoch_evaluations: The evaluation after each of these, on validation or test data.
         final: The final evaluations by split.
-        learning_rate_changes: Where the user changed the learning rate.
-        warnings: All warnings, oldest first.
         ending: How the run ended; None while it is trained, or if its process reported nothing.
-        is_stopping: Whether the user asked it to stop and its accuracy is being checked.
-        is_paused: Whether the user paused it.
+        is_stopping: Whether the user asked it to stop and the final evaluation is running.
         last_time: Time of the latest event.
     """
 
@@ -210,15 +207,9 @@ class History:
             case events.Finished() | events.Stopped() | events.Failed():
                 self.ending = event
                 self.is_stopping = False
-            case _:
-                pass
 
     def as_events(self, max_epochs: int = 2**53) -> Iterator[Event]:
-        """The events of which a run's report in lines is made, each epoch once.
-
-        Args:
-            max_epochs: How many epochs at most, the latest ones.
-        """
+        """The events that a report in lines consists of, each of the latest epochs once."""
         if self.started:
             yield self.started
         for epoch, trained in sorted(self.epochs.items())[-max_epochs:]:
@@ -242,10 +233,9 @@ class History:
 
     def _add_final(self, event: Event) -> None:
         self._final_events.append(event)
-        if isinstance(event, events.Stopping):
-            self.is_stopping = True
-        elif isinstance(event, events.Evaluation):
+        if isinstance(event, events.Evaluation):
             self.final[event.split] = event
+        self.is_stopping = self.is_stopping or isinstance(event, events.Stopping)
 
     def _thin_out_epochs(self) -> None:
         """Of very many epochs keep the latest and, say, every eighth: enough for a chart."""
@@ -263,9 +253,7 @@ class History:
         for results in (self.epochs, self.epoch_evaluations):
             for epoch in [key for key, event in results.items() if event.step > step]:
                 del results[epoch]
-        self.learning_rate_changes = [
-            event for event in self.learning_rate_changes if event.step <= step
-        ]
+        self.learning_rate_changes = [it for it in self.learning_rate_changes if it.step <= step]
         self.final.clear()
         self._final_events.clear()
         self.ending, self.is_stopping = None, False

@@ -14,16 +14,11 @@ from .store import check_label
 
 
 class Notes(BaseModel):
-    """The user's notes on a run, stored in its `notes.toml`.
-
-    Attributes:
-        pinned: Whether the run is listed above the others.
-        note: A line of text.
-    """
+    """The user's notes on a run, stored in its `notes.toml`."""
 
     model_config = ConfigDict(frozen=True)
 
-    pinned: bool = False
+    pinned: bool = False  # listed above the others
     note: Annotated[str, Field(max_length=500)] = ""
 
 
@@ -53,17 +48,12 @@ def write_notes(run: Run, notes: Notes) -> None:
     try:
         write_atomically(run.notes_file, tomli_w.dumps(notes.model_dump()).encode())
     except OSError as error:
-        raise OutputError(
-            f"{run.notes_file} cannot be written: {error.strerror or error}."
-        ) from None
+        reason = error.strerror or error
+        raise OutputError(f"{run.notes_file} cannot be written: {reason}.") from None
 
 
 def rename_run(run: Run, label: str) -> Run:
-    """Rename a run's folder; the start time and the last three characters are kept.
-
-    Args:
-        run: The run.
-        label: The readable part of its new name.
+    """Replace the readable part of the name of a run's folder.
 
     Raises:
         UsageError: The label cannot be part of a folder's name.

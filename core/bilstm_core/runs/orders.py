@@ -2,14 +2,14 @@
 
 import json
 import time as clock
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from ..errors import OutputError
-from ..files import open_regular_file
+from ..files import open_regular_file, read_bytes, size_of
 from ..stopping import Stop
 
 Command = Literal["stop", "stop_at_once", "pause", "resume", "change_learning_rate"]
@@ -24,9 +24,8 @@ class Order:
     """One line of the file.
 
     Attributes:
-        command: What to do.
         learning_rate: The new one, for `change_learning_rate`; unchecked.
-        time: When it was given, in seconds since 1970 (UTC).
+        time: When it was sent, in seconds since 1970 (UTC).
     """
 
     command: Command
@@ -38,11 +37,7 @@ _ADAPTER = TypeAdapter(Order)
 
 
 class Orders:
-    """Reads the orders that are appended to a run's `commands.jsonl` from now on.
-
-    Args:
-        path: The file; it need not exist.
-    """
+    """Reads the orders that are appended to a run's `commands.jsonl` from now on."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -50,7 +45,7 @@ class Orders:
         self._stop = Stop.NO
         self._is_pause_requested = False
         self._learning_rate: Any = None
-        self._position = self._size()
+        self._position = size_of(path)
 
     def requested_stop(self) -> Stop:
         """Whether a stop was ordered, and which."""
@@ -85,26 +80,14 @@ class Orders:
                 case "change_learning_rate":
                     self._learning_rate = order.learning_rate
 
-    def _size(self) -> int:
-        try:
-            return self._path.stat().st_size
-        except OSError:
-            return 0
-
     def _new_orders(self) -> list[Order]:
-        if self._size() <= self._position:
+        if size_of(self._path) <= self._position:
             return []
-        try:
-            with open_regular_file(self._path, "rb") as file:
-                file.seek(self._position)
-                piece = file.read(_MAX_ORDERS_BYTES)
-        except OSError:
-            return []
-        whole = piece[: piece.rfind(b"\n") + 1] or (
-            piece if len(piece) == _MAX_ORDERS_BYTES else b""
-        )
-        self._position += len(whole)
-        return [order for line in whole.splitlines() if (order := _parse(line))]
+        piece = read_bytes(self._path, self._position, _MAX_ORDERS_BYTES)
+        is_too_long = len(piece) == _MAX_ORDERS_BYTES
+        end = piece.rfind(b"\n") + 1 or (len(piece) if is_too_long else 0)
+        self._position += end
+        return [order for line in piece[:end].splitlines() if (order := _parse(line))]
 
 
 def _parse(line: bytes) -> Order | None:
@@ -118,19 +101,13 @@ def _parse(line: bytes) -> Order | None:
 def send_order(path: Path, command: Command, learning_rate: float | None = None) -> None:
     """Append an order to a run's `commands.jsonl`.
 
-    Args:
-        path: The file.
-        command: What to do.
-        learning_rate: The new one, for `change_learning_rate`.
-
     Raises:
         OutputError: The file cannot be written.
     """
-    order = asdict(Order(command=command, learning_rate=learning_rate))
-    given = {key: value for key, value in order.items() if value is not None}
+    order = Order(command=command, learning_rate=learning_rate)
     try:
         with open_regular_file(path, "ab") as file:
-            file.write(json.dumps(given).encode() + b"\n")
+            file.write(json.dumps(vars(order)).encode() + b"\n")
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror or error}.",

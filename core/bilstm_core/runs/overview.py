@@ -24,7 +24,6 @@ class Overview:
     """A row of the table.
 
     Attributes:
-        run: The run.
         status: From its lock and the end of its log; `lost` if its process exited without
             reporting a result.
         dataset: Name of the data set; empty if the configuration cannot be read.
@@ -34,7 +33,6 @@ class Overview:
         accuracy: Latest accuracy on test data, as a fraction; None before the first.
         seconds: Training time, or the time from the first to the last event.
         problem: What is wrong with the configuration; empty if nothing is.
-        notes: The user's notes.
         locked_at: When a process last locked it, read before the log.
     """
 
@@ -77,12 +75,7 @@ def read_overview(run: Run) -> Overview:
 
 
 def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
-    """The overviews of all runs by name.
-
-    Args:
-        runs_dir: The folder of the runs.
-        known: Earlier overviews; those of runs that were and are not being trained are reused.
-    """
+    """The overviews of all runs by name; `known` ones of runs not trained since are reused."""
     return {
         run.name: overview
         if (overview := known.get(run.name))
@@ -96,7 +89,7 @@ def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Over
 
 def _tail(run: Run) -> list[Event]:
     """The last events, so many that an evaluation is among them unless it is far from the end."""
-    tail: list[Event] = []
+    tail = []
     for length in _TAIL_BYTES:
         tail = read_tail(run.log_file, length)
         if any(isinstance(event, events.Evaluation) for event in tail):
@@ -106,13 +99,9 @@ def _tail(run: Run) -> list[Event]:
 
 def _epochs_at(event: Event) -> int:
     """Epochs completed at an event; 0 where the event does not say."""
-    match event:
-        case events.EpochEnded():
-            return event.epoch
-        case events.Progress():
-            return max(0, event.epoch - 1)
-        case _:
-            return 0
+    if isinstance(event, events.Progress):
+        return max(0, event.epoch - 1)
+    return event.epoch if isinstance(event, events.EpochEnded) else 0
 
 
 def last_ending(tail: list[Event]) -> Ending | None:
@@ -123,22 +112,12 @@ def last_ending(tail: list[Event]) -> Ending | None:
                 return event
             case events.RunStarted() | events.Progress() | events.Download():
                 return None
-            case _:
-                pass
     return None
 
 
 def status_from_ending(ending: Ending | None) -> Status:
     """The status of a run that no process trains."""
-    match ending:
-        case events.Finished():
-            return "finished"
-        case events.Stopped():
-            return "stopped"
-        case events.Failed():
-            return "failed"
-        case _:
-            return "lost"
+    return ending.type if ending else "lost"
 
 
 def _accuracy(tail: list[Event]) -> float | None:

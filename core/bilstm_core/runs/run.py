@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..config.resolve import resolve
 from ..config.schema import RunConfig
-from ..files import open_regular_file
+from ..files import modified_at, open_regular_file
 
 _TRANSIENT = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
 """Temporary errors (network file system, too many open files) that say nothing about a run."""
@@ -22,75 +22,38 @@ RANDOM_SUFFIX = re.compile(r"_[a-z0-9]{3}$")
 """The three random characters at the end of a run's name."""
 
 
+class _File:
+    """A file of a run: as an attribute of the run, its path."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, run: "Run", owner: type["Run"]) -> Path:
+        return run.path / self.name
+
+
 @dataclass(frozen=True)
 class Run:
-    """A run's directory; its files are untrusted input, and validated when read.
-
-    Attributes:
-        path: The directory.
-    """
+    """A run's directory; its files are untrusted input, and validated when read."""
 
     path: Path
+
+    config_file = _File("config.toml")  # the whole configuration
+    log_file = _File("events.jsonl")  # the events, one per line
+    commands_file = _File("commands.jsonl")  # orders to the run, one per line
+    checkpoint_file = _File("checkpoint.pt")  # the newest checkpoint
+    previous_checkpoint_file = _File("checkpoint.previous.pt")
+    damaged_checkpoint_file = _File("checkpoint.damaged.pt")  # kept for inspection
+    model_file = _File("model.safetensors")  # the trained weights, readable by other programs
+    summary_file = _File("summary.json")  # the final figures
+    notes_file = _File("notes.toml")  # the user's notes on the run
+    worker_log_file = _File("worker.log")  # the output of the run's process
+    lock_file = _File("lock")  # locked while a process trains the run
 
     @property
     def name(self) -> str:
         """The directory's name."""
         return self.path.name
-
-    @property
-    def config_file(self) -> Path:
-        """The whole configuration."""
-        return self.path / "config.toml"
-
-    @property
-    def log_file(self) -> Path:
-        """The events, one per line."""
-        return self.path / "events.jsonl"
-
-    @property
-    def commands_file(self) -> Path:
-        """Orders to the run, one per line."""
-        return self.path / "commands.jsonl"
-
-    @property
-    def checkpoint_file(self) -> Path:
-        """The newest checkpoint."""
-        return self.path / "checkpoint.pt"
-
-    @property
-    def previous_checkpoint_file(self) -> Path:
-        """The checkpoint before the newest."""
-        return self.path / "checkpoint.previous.pt"
-
-    @property
-    def damaged_checkpoint_file(self) -> Path:
-        """A damaged checkpoint, kept for inspection."""
-        return self.path / "checkpoint.damaged.pt"
-
-    @property
-    def model_file(self) -> Path:
-        """The trained weights, readable by other programs."""
-        return self.path / "model.safetensors"
-
-    @property
-    def summary_file(self) -> Path:
-        """The final figures."""
-        return self.path / "summary.json"
-
-    @property
-    def notes_file(self) -> Path:
-        """The user's notes on the run."""
-        return self.path / "notes.toml"
-
-    @property
-    def worker_log_file(self) -> Path:
-        """The output of the run's process."""
-        return self.path / "worker.log"
-
-    @property
-    def lock_file(self) -> Path:
-        """Locked while a process trains the run."""
-        return self.path / "lock"
 
     @cached_property
     def config(self) -> RunConfig:
@@ -107,11 +70,7 @@ class Run:
         prefix = TIMESTAMP_PREFIX.match(self.name)
         if prefix:
             return prefix.group()
-        try:
-            seconds = self.path.stat().st_mtime
-        except OSError:
-            seconds = 0.0
-        return time.strftime("%Y-%m-%d_%H%M%S", time.localtime(seconds))
+        return time.strftime("%Y-%m-%d_%H%M%S", time.localtime(modified_at(self.path)))
 
     @property
     def is_live(self) -> bool:
@@ -126,27 +85,11 @@ class Run:
     @property
     def locked_at(self) -> float:
         """When a process last locked the run, in seconds since 1970; 0 if never."""
-        try:
-            return self.lock_file.stat().st_mtime
-        except OSError:
-            return 0.0
+        return modified_at(self.lock_file)
 
     def files(self) -> Iterator[Path]:
         """Yield the run's existing files, including incomplete replacements."""
-        files = (
-            self.config_file,
-            self.log_file,
-            self.commands_file,
-            self.checkpoint_file,
-            self.previous_checkpoint_file,
-            self.damaged_checkpoint_file,
-            self.model_file,
-            self.summary_file,
-            self.notes_file,
-            self.worker_log_file,
-            self.lock_file,
-        )
-        for file in files:
-            for path in (file, file.with_name(f".{file.name}.incoming")):
+        for file in [value for value in vars(Run).values() if isinstance(value, _File)]:
+            for path in (self.path / file.name, self.path / f".{file.name}.incoming"):
                 if path.is_symlink() or path.is_file():
                     yield path

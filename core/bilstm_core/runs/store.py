@@ -5,12 +5,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
 from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
-from ..files import write_atomically
+from ..files import modified_at, write_atomically
 from ..paths import expand_home
 from .lock import RunLock
 from .run import TIMESTAMP_PREFIX, Run
@@ -22,12 +23,9 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> tuple[Run, RunLock]:
-    """Create the directory of a new run and lock it.
+    """Create the directory of a new run and lock it; `runs_dir` is created if missing.
 
-    Args:
-        runs_dir: The folder of the runs; created if missing.
-        config: The run's configuration.
-        label: The readable part of its name; by default the kind of network, such as `bilstm`.
+    `label` is the readable part of its name, by default the kind of network, such as `bilstm`.
 
     Raises:
         UsageError: The label cannot be part of a folder's name.
@@ -56,11 +54,7 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
 
 
 def check_label(label: str) -> None:
-    """Validate a label.
-
-    Raises:
-        UsageError: The label cannot be part of a folder's name.
-    """
+    """Raise a `UsageError` if a label cannot be part of a folder's name."""
     if not _NAME.fullmatch(label):
         raise UsageError(
             f"name = {label} cannot be part of a folder's name.",
@@ -73,11 +67,9 @@ def _create_directory(runs_dir: Path, label: str) -> Path:
     while True:
         suffix = "".join(secrets.choice(_ALPHABET) for _ in range(3))
         path = runs_dir / f"{time.strftime('%Y-%m-%d_%H%M%S')}_{label}_{suffix}"
-        try:
+        with suppress(FileExistsError):
             path.mkdir()
-        except FileExistsError:
-            continue
-        return path
+            return path
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
@@ -96,29 +88,18 @@ def list_runs(runs_dir: Path) -> list[Run]:
             Remedy("Choose another folder of runs.", "choose_runs_dir"),
             title="The runs cannot be listed",
         ) from None
-    return sorted(runs, key=lambda run: (run.start_time, _config_time(run), run.name))
-
-
-def _config_time(run: Run) -> float:
-    try:
-        return run.config_file.stat().st_mtime
-    except OSError:
-        return 0.0
+    return sorted(runs, key=lambda run: (run.start_time, modified_at(run.config_file), run.name))
 
 
 def _is_run(path: Path) -> bool:
-    return not path.is_symlink() and any(
-        (path / name).is_file() for name in ("config.toml", "events.jsonl")
-    )
+    run = Run(path)
+    return not path.is_symlink() and (run.config_file.is_file() or run.log_file.is_file())
 
 
 def find_run(runs_dir: Path, reference: str) -> Run:
-    """Find a run.
+    """Find a run by its name, the start or end of its name, its path, or `latest`.
 
-    Args:
-        runs_dir: The folder of the runs.
-        reference: Its name, a unique prefix of it (with or without the date), its last three
-            characters, its path, or `latest`.
+    The start must be unique and may lack the date; the end is the last three characters.
 
     Raises:
         RunNotFoundError: No run matches, or more than one.
@@ -170,10 +151,7 @@ def _undated_name(run: Run) -> str:
 
 
 def remove_run(run: Run) -> list[Path]:
-    """Delete a run's files, and its folder if it is then empty.
-
-    Returns:
-        The remaining files in the folder, which are not files of the run.
+    """Delete a run's files and, if nothing else is in it, its folder; return what else is in it.
 
     Raises:
         RunBusyError: The run is being trained.

@@ -195,8 +195,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with open_regular_file(path, "rb") as file:
             content = io.BytesIO(file.read())
         # PyTorch's own reader ignores the checksums that its writer stores
-        damaged_part = zipfile.ZipFile(content).testzip()
-        if damaged_part:
+        if damaged_part := zipfile.ZipFile(content).testzip():
             raise _damaged(path, f"the checksum of {damaged_part} is wrong")  # noqa: TRY301
         content.seek(0)
         state = torch.load(content, map_location="cpu", weights_only=True)

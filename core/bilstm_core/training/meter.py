@@ -23,10 +23,6 @@ class Meter:
 
     On a CUDA GPU the losses of a report are copied to the host asynchronously, and the report is
     sent at a later step, when the copy is complete: no step waits for the device.
-
-    Args:
-        emit: Receives the `Progress` events.
-        device: Device of the losses.
     """
 
     def __init__(self, emit: Emit, device: torch.device) -> None:
@@ -56,11 +52,7 @@ class Meter:
 
     def state(self) -> dict[str, Any]:
         """Return the counts of the epoch so far, for a checkpoint; call `flush` first."""
-        return {
-            "total": self.total,
-            "correct": self.correct.cpu(),
-            "loss_sum": self.loss_sum.cpu(),
-        }
+        return {"total": self.total, "correct": self.correct.cpu(), "loss_sum": self.loss_sum.cpu()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue counting from a saved state."""
@@ -71,15 +63,9 @@ class Meter:
     def add(
         self, loss: Tensor, correct: Tensor, samples: int, *, epoch: int, step: int, rate: float
     ) -> None:
-        """Count one step, and send a report if it is due.
+        """Count one step, number `step` of the run from 1, and send a report if it is due.
 
-        Args:
-            loss: Mean loss of the step's sequences, on the device.
-            correct: Number of sequences classified correctly, on the device.
-            samples: Number of sequences.
-            epoch: The step's epoch.
-            step: The step's number in the run, from 1.
-            rate: The step's learning rate.
+        `loss`, the mean of the step's sequences, and `correct`, a count, are on the device.
 
         Raises:
             NonFiniteLossError: One of the reported losses is nan or infinite.

@@ -26,8 +26,8 @@ def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     weights = list(model.parameters())
     device = weights[0].device
     rate: float | Tensor = config.learning_rate
-    options: dict[str, Any] = {"weight_decay": config.weight_decay}
-    options["fused"] = device.type in {"cpu", "cuda"}
+    is_fused = device.type in {"cpu", "cuda"}
+    options: dict[str, Any] = {"weight_decay": config.weight_decay, "fused": is_fused}
     if device.type == "cuda":
         rate = torch.tensor(rate, device=device)
     match config.optimizer:
@@ -68,12 +68,7 @@ def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: in
     `cosine` falls from the peak towards 0 along half a cosine (Loshchilov and Hutter 2017).
     `one-cycle` rises from 1/25 of the peak over the first 30 % of the run and then falls to
     1/250,000 of it, both along half a cosine (Smith and Topin 2018), with PyTorch's constants.
-
-    Args:
-        schedule: Name of the schedule.
-        peak: The largest learning rate.
-        step: Number of steps before this one.
-        total_steps: Number of steps of the whole run.
+    The run's first step is number 0.
     """
     match schedule:
         case "constant":

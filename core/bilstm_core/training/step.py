@@ -24,12 +24,6 @@ class Step:
     """Forward and backward pass, update of the weights and of their moving average.
 
     It does not synchronise with the device: its results are tensors on it.
-
-    Args:
-        config: The whole configuration.
-        model: The network, on its device.
-        average: The averaged network, if there is one.
-        precision: Number format of the arithmetic.
     """
 
     def __init__(
@@ -48,12 +42,7 @@ class Step:
     def __call__(
         self, batch: Batch, learning_rate: float, *, is_first: bool
     ) -> tuple[Tensor, Tensor]:
-        """Train on one batch.
-
-        Args:
-            batch: The batch, on the network's device.
-            learning_rate: The learning rate.
-            is_first: Whether it is the first step of the run, at which the average starts.
+        """Train on one batch; the average starts at the run's first step.
 
         Returns:
             Mean loss of the batch, and number of sequences classified correctly, both of shape ().

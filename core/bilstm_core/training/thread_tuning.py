@@ -141,14 +141,8 @@ def choose_threads(
     """Set the number of threads for a run; measure it where nobody has set or measured it.
 
     The user's choice comes first: the setting, then OpenMP's own variables. With `deterministic`
-    it is PyTorch's default, which does not depend on a measurement.
-
-    Args:
-        config: The run's configuration.
-        spec: The data that it trains on.
-        device: Where it trains; the threads matter on the processor only.
-        warn: Takes a message when the run uses fewer threads than asked for.
-        previous: How many a resumed run used on a processor.
+    it is PyTorch's default, which does not depend on a measurement. `previous` is how many a
+    resumed run used on a processor; 0 on a GPU, where the threads do not matter.
     """
     if config.threads:
         cores = psutil.cpu_count() or config.threads
@@ -274,10 +268,9 @@ def _remembered() -> dict[str, Times]:
 
 def _remember(key: str, times: Times) -> None:
     kept = list({**_remembered(), key: times}.items())[-_MOST_ENTRIES:]
-    path = threads_file()
     with suppress(OSError):  # measured again next time
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, _MEMORY.dump_json(dict(kept), indent=1))
+        threads_file().parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(threads_file(), _MEMORY.dump_json(dict(kept), indent=1))
 
 
 def _key(config: RunConfig, spec: DataSpec, most: int) -> str:

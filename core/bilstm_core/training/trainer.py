@@ -115,41 +115,34 @@ def train(
             return TrainingResult(None, {}, "stopped")
 
 
+@dataclass(eq=False)
 class Trainer:
-    """One run over data that is already on its device.
+    """One run over data that is already on its device; see `train`.
 
     Everything random follows from the seed: the weights and dropout masks from PyTorch's global
     generator, order and augmentation of an epoch from (seed, epoch). On a CPU the same
     configuration gives the same losses bit for bit on as many threads.
-
-    The other arguments are those of `train`.
     """
 
-    def __init__(
-        self,
-        prepared: Preparation,
-        emit: Emit,
-        should_stop: ShouldStop = lambda: False,
-        checkpoints: Checkpoints | None = None,
-        new_learning_rate: NewLearningRate = lambda: None,
-        save_model: SaveModel = lambda _: None,
-    ) -> None:
-        self.prepared = prepared
+    prepared: Preparation
+    emit: Emit
+    should_stop: ShouldStop = lambda: False
+    checkpoints: Checkpoints | None = None
+    new_learning_rate: NewLearningRate = lambda: None
+    save_model: SaveModel = lambda _: None
+
+    def __post_init__(self) -> None:
+        prepared = self.prepared
         self.config = config = prepared.config
         self.data = prepared.data
         self.device = prepared.device
-        self.emit = emit
-        self.should_stop = should_stop
-        self.checkpoints = checkpoints
-        self.new_learning_rate = new_learning_rate
-        self.save_model = save_model
         self.model = SequenceClassifier.from_config(config, self.data.spec).to(self.device)
         self.steps_per_epoch = steps_per_epoch(config, self.data.spec)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.average = make_averaged_model(config, self.model)
         self.step_function = make_step(config, self.model, self.average, prepared.precision)
-        self.meter = Meter(emit, self.device)
-        self.evaluator = Evaluator(self.data, prepared.precision, emit, should_stop)
+        self.meter = Meter(self.emit, self.device)
+        self.evaluator = Evaluator(self.data, prepared.precision, self.emit, self.should_stop)
         self.epoch = 1
         self.batch = 0
         self.step = 0
@@ -176,8 +169,9 @@ class Trainer:
                         epoch=self.epoch - 1, step=self.step, kept_epoch=self.kept.epoch
                     )
                 )
-            self._restore_kept()
             kept, model = self.kept, self.evaluated_model
+            if kept.epoch != self.epoch - 1:
+                model.load_state_dict(kept.weights)
             evaluations = self.evaluator.evaluate_all_splits(model, kept.epoch, kept.step)
         except RunStopped:
             self.meter.flush()
@@ -345,10 +339,6 @@ class Trainer:
         """Whether the validation loss has not fallen for `patience` epochs."""
         patience = self.config.patience
         return bool(patience) and self.epoch - 1 - self.kept.epoch >= patience
-
-    def _restore_kept(self) -> None:
-        if self.kept.epoch != self.epoch - 1:
-            self.evaluated_model.load_state_dict(self.kept.weights)
 
     def _evaluations_after_stop(self) -> dict[Split, events.Evaluation]:
         """The final evaluations of a run that was stopped, if the stop asks for them."""

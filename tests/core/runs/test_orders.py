@@ -127,7 +127,7 @@ class TestOrders:
         send_order(opened.run.commands_file, "change_learning_rate", learning_rate=rate)
         assert opened.train(lambda _: None, StopRequest()) == 0
         (warning,) = history(opened.run).warnings
-        assert warning.startswith("The learning rate stays: ")
+        assert warning.startswith("The learning rate does not change: ")
 
     def test_one_of_an_earlier_session_is_not(self, tmp_path: Path) -> None:
         send_order(tmp_path / "commands.jsonl", "stop")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.runs import event_log
+from bilstm_core import files
 from bilstm_core.runs.overview import read_overview
 from tests.recording import Recording
 
@@ -15,15 +15,15 @@ def test_of_a_long_log_a_glance_reads_the_ends(
     with Recording(tmp_path, 100_000) as recording:
         recording.finish()
     read = 0
-    bytes_at = event_log._bytes_at
+    read_bytes = files.read_bytes
 
     def counted(path: Path, start: int, length: int) -> bytes:
         nonlocal read
-        piece = bytes_at(path, start, length)
+        piece = read_bytes(path, start, length)
         read += len(piece)
         return piece
 
-    monkeypatch.setattr(event_log, "_bytes_at", counted)
+    monkeypatch.setattr(files, "read_bytes", counted)
     seen = read_overview(recording.run)
     assert (seen.status, seen.epochs) == ("finished", 100)
     assert 0 < read < 100_000 < recording.run.log_file.stat().st_size

@@ -84,7 +84,7 @@ class TestRefusals:
             (["--hiden-size", "3"], ["--hiden-size", "Did you mean --hidden-size?"]),
             (["--jsno"], ["--jsno", "Did you mean --json?"]),
             (["--hidden-size"], ["--hidden-size"]),
-            (["false"], ["false is no command, and no option takes it"]),
+            (["false"], ["false is not a command or the value of an option"]),
             (["doctor"], ["doctor is a command and comes first"]),
             (["--lr", "3"], ["There is no option --lr here.\n"]),
             (["--name", "../x"], ["cannot be part of a folder's name"]),

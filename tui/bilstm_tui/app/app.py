@@ -21,7 +21,7 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, DataError
 from bilstm_core.files import is_missing
 from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
-from bilstm_core.processes.standby import StandbyWorker, SupportsOrders
+from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.processes.worker_client import WorkerClient, error_from_event, lost_run_error
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
@@ -84,7 +84,7 @@ class BilstmApp(ReportingApp[int]):
         preferences: PreferencesFile | None = None,
         redraws_per_second: float | None = None,
         is_ascii: bool = False,
-        make_worker: Callable[[], SupportsOrders] = WorkerClient,
+        make_worker: Callable[[], WorkerClient] = WorkerClient,
     ) -> None:
         super().__init__()
         self._runs_dir = runs_dir.absolute()

@@ -1,4 +1,4 @@
-"""`bilstm-tui attach RUN`: a run in lines, from its start to its end."""
+"""`bilstm-tui attach RUN`: prints a run as lines, from its start to its end."""
 
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -27,19 +27,12 @@ def attach(
 
 
 def follow(run: "Run", *, as_json: bool) -> int:
-    """Print a run until it ends.
-
-    Args:
-        run: The run.
-        as_json: Whether to print all its events instead of lines.
-
-    Returns:
-        The exit code: 0 if the run is finished.
+    """Print lines or all events of a run until it ends; return 0 if it is finished.
 
     Raises:
         BilstmError: The run failed, or its process exited without reporting a result.
     """
-    from bilstm_core import events  # none of these is needed for --help
+    from bilstm_core import events  # these are not needed for --help
     from bilstm_core.processes.worker_client import error_from_event, lost_run_error
     from bilstm_core.runs.follow import Follower
     from bilstm_core.runs.history import History

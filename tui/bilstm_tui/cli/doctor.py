@@ -24,16 +24,14 @@ def doctor(
     from bilstm_core.diagnosis import diagnose
 
     console = make_console()
-    exit_code = 0
-    problems = 0
+    exit_codes = []
     for result in diagnose(data_dir):
         console.print(_row(result))
         if result.level == "problem":
-            problems += 1
-            exit_code = exit_code or result.exit_code
-    console.print()
-    console.print(f"{problems} problem{'s' * (problems != 1)} found" if problems else "All is well")
-    return exit_code
+            exit_codes.append(result.exit_code)
+    count = len(exit_codes)
+    console.print(f"\n{count} problem{'s' * (count != 1)} found" if count else "\nAll is well")
+    return exit_codes[0] if exit_codes else 0
 
 
 def _row(result: "CheckResult") -> Table:

@@ -1,25 +1,23 @@
 """`bilstm-tui lr-find`: finds a learning rate."""
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 from rich.text import Text
 
 from bilstm_core.compute.openmp import limit_spinning
-from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import TrainingError
 
 from ..text.console import make_console
 from .options import ConfigFile, DataDir, Preset, given, switch
-from .train import TYPED_IN, chosen_preset
+from .train import resolve_typed
 
 if TYPE_CHECKING:
     from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 _BAR_WIDTH = 40
-_EVERY = 5
+_STEPS_PER_LINE = 5
 
 
 def lr_find(
@@ -31,13 +29,7 @@ def lr_find(
     **settings: str | bool | None,
 ) -> int:
     """Find a learning rate: train a hundred steps while it rises, and see where the loss falls."""
-    resolved = resolve(
-        given(settings),
-        environ=os.environ,
-        file=config,
-        preset=chosen_preset(preset),
-        typed_in=TYPED_IN,
-    )
+    resolved = resolve_typed(given(settings), config, preset)
     limit_spinning()
     from bilstm_core.training.learning_rate_finder import find_learning_rate  # imports torch
 
@@ -46,7 +38,7 @@ def lr_find(
 
 
 def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_json: bool) -> int:
-    """Print the curve and the suggestion; the result is the exit code.
+    """Print the curve and the suggestion; return the exit code.
 
     Raises:
         TrainingError: The loss fell at none of the rates.
@@ -60,8 +52,8 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     console.print(f"{title(config)} on {config.dataset}: the loss while the learning rate rises")
     lowest, highest = min(curve.clipped_losses), max(curve.clipped_losses)
     points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
-    for rate, loss, shown in points[::_EVERY]:
-        bar = "█" * round(_BAR_WIDTH * (shown - lowest) / ((highest - lowest) or 1))
+    for rate, loss, clipped in points[::_STEPS_PER_LINE]:
+        bar = "█" * round(_BAR_WIDTH * (clipped - lowest) / ((highest - lowest) or 1))
         console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)
     if curve.suggestion is None:
         raise TrainingError(

@@ -1,4 +1,4 @@
-"""The command line: its commands, and how failures end it."""
+"""The command line: its commands, and what is printed when one fails."""
 
 import inspect
 from typing import TypeGuard
@@ -74,18 +74,18 @@ app.default(_TRAIN)
 
 
 def run(tokens: list[str]) -> int:
-    """Run a command line; the result is the process's exit code."""
+    """Run a command line; return the exit code."""
     try:
         return app(tokens, exit_on_error=False, print_error=False) or 0
     except CycloptsError as error:
         failure: BilstmError = _usage_error(error)
     except BilstmError as error:
         failure = error
-    except BrokenPipeError:  # the reader of our output has exited
+    except BrokenPipeError:  # the process that reads stdout has exited
         abandon_stdout()
         return 141
     except Exception as error:
-        if not _is_of_a_stream(error):
+        if not _is_stream_error(error):
             return show_internal_error(error)
         abandon_stdout()
         failure = OutputError(f"{error.strerror or error}.")
@@ -93,8 +93,8 @@ def run(tokens: list[str]) -> int:
     return failure.exit_code
 
 
-def _is_of_a_stream(error: Exception) -> TypeGuard[OSError]:
-    """Whether writing our output failed: errors of files name their file."""
+def _is_stream_error(error: Exception) -> TypeGuard[OSError]:
+    """Whether stdout could not be written; errors of files have a file name."""
     return isinstance(error, OSError) and error.filename is None
 
 
@@ -102,18 +102,14 @@ def _usage_error(error: CycloptsError) -> UsageError:
     advice = Remedy("List every option.", "list_settings")
     if isinstance(error, UnknownOptionError) and error.token:
         typed = error.token.keyword or error.token.value
-        known = {flag.removeprefix("--") for flag in _flags() if flag != typed}
-        nearest = did_you_mean(typed.lstrip("-"), known).replace("mean ", "mean --")
+        options = {name.replace("_", "-") for name in inspect.signature(_TRAIN).parameters}
+        nearest = did_you_mean(typed.lstrip("-"), options - {typed.removeprefix("--")})
+        nearest = nearest.replace("mean ", "mean --")
         return UsageError(f"There is no option {typed} here.{nearest}", advice)
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         typed = error.unused_tokens[0]
         if typed in _COMMANDS:
             return UsageError(f"{typed} is a command and comes first: bilstm-tui {typed}", advice)
         nearest = did_you_mean(typed, _COMMANDS)
-        return UsageError(f"{typed} is no command, and no option takes it.{nearest}", advice)
+        return UsageError(f"{typed} is not a command or the value of an option.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)
-
-
-def _flags() -> list[str]:
-    """The options of the main command."""
-    return ["--" + name.replace("_", "-") for name in inspect.signature(_TRAIN).parameters]

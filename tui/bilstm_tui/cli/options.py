@@ -1,4 +1,4 @@
-"""Options that several commands share, and those that are made from the schema."""
+"""Options that several commands share, and the options of the settings."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -55,23 +55,19 @@ def switch(help_line: str) -> Parameter:
 def with_settings(
     command: Callable[..., int], settings: Iterable[Setting] = SETTINGS.values()
 ) -> Callable[..., int]:
-    """The command with an option for each of some settings in place of its `**settings`."""
+    """Replace the last parameter of a command, `**settings`, by an option for each setting."""
     signature = inspect.signature(command)
-    own = [
-        parameter
-        for parameter in signature.parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    options = [_setting_option(setting) for setting in settings]
-    command.__signature__ = signature.replace(parameters=[*own, *options])  # pyright: ignore
-    command.__annotations__ = {option.name: option.annotation for option in [*own, *options]}
+    *own, _settings = signature.parameters.values()
+    options = [*own, *map(_setting_option, settings)]
+    command.__signature__ = signature.replace(parameters=options)  # pyright: ignore
+    command.__annotations__ = {option.name: option.annotation for option in options}
     return command
 
 
 def _setting_option(setting: Setting) -> inspect.Parameter:
-    """The option of a setting: text, which the schema checks, or a switch."""
-    kind = bool | None if setting.kind == "switch" else str | None
-    limits = "" if setting.kind == "switch" else f"{setting.limits}; "
+    """The option of a setting: text, which the schema validates, or a switch."""
+    is_switch = setting.kind == "switch"
+    limits = "" if is_switch else f"{setting.limits}; "
     parameter = Parameter(
         name=setting.flag,
         help=f"{setting.full_help} ({limits}default: {default_in_words(setting)})",
@@ -84,7 +80,7 @@ def _setting_option(setting: Setting) -> inspect.Parameter:
         setting.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[kind, parameter],
+        annotation=Annotated[bool | None if is_switch else str | None, parameter],
     )
 
 

@@ -1,10 +1,9 @@
 """`bilstm-tui predict RUN IMAGE…`: classifies image files with a trained network."""
 
-import json
 import sys
-from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -14,9 +13,6 @@ from bilstm_core.runs.store import find_run
 
 from ..text.console import make_console, sanitize
 from .options import RunName, RunsDir, switch
-
-if TYPE_CHECKING:
-    from bilstm_core.runs.run import Run
 
 _BAR_WIDTH = 30
 
@@ -31,29 +27,20 @@ def predict(
     """Classify image files with a run's trained network."""
     if not images:
         raise UsageError("predict needs a run and the image files to classify.")
-    return show_predictions(find_run(paths.runs_dir(runs_dir), run), images, as_json=json)
-
-
-def show_predictions(run: "Run", images: Sequence[Path], *, as_json: bool) -> int:
-    """Classify each image and print the probability of each class.
-
-    Raises:
-        BilstmError: The run has no model, or a file is no image.
-    """
+    model_file = find_run(paths.runs_dir(runs_dir), run).model_file
     from bilstm_core.inference.predict import predict as classify  # imports torch: seconds
     from bilstm_core.network.weights import load
 
-    model = load(run.model_file)
     console = make_console()
-    for image, prediction in zip(images, classify(model, images), strict=True):
-        if as_json:
+    for image, prediction in zip(images, classify(load(model_file), images), strict=True):
+        if json:
             content = {
                 "image": str(image),
                 "prediction": prediction.best,
                 "probabilities": prediction.probabilities,
                 "scaling": prediction.scaling,
             }
-            sys.stdout.write(json.dumps(content) + "\n")
+            sys.stdout.write(dumps(content) + "\n")
             continue
         console.print(sanitize(f"{image}: {prediction.best}"), soft_wrap=True)
         console.print(sanitize(f"  {prediction.scaling}"), soft_wrap=True)

@@ -1,15 +1,9 @@
 """`--no-ui` on a terminal: lines of output, and a progress bar below them."""
 
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-)
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TaskID, TextColumn
 from rich.text import Text
 
 from bilstm_core import events
@@ -20,9 +14,18 @@ from ..text.narration import Narrator
 from ..text.time_left import ProgressEstimate
 
 
-class ProgressLine:
-    """Shows a run's events on a terminal; a context manager that returns the function to call."""
+@contextmanager
+def progress_line() -> Iterator[Emit]:
+    """Show a run's events on a terminal; yields the function to call with each event."""
+    line = _ProgressLine()
+    try:
+        line.open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
+        yield line.show
+    finally:
+        line.close()
 
+
+class _ProgressLine:
     def __init__(self) -> None:
         self._console = make_console()
         self._narrator = Narrator(self._print, show_warning)
@@ -31,23 +34,7 @@ class ProgressLine:
         self._file = ""
         self._estimate = ProgressEstimate()
 
-    def __enter__(self) -> Emit:
-        try:
-            self._open(TextColumn("Loading PyTorch …", style="dim"), transient=True)  # for seconds
-        except BaseException:  # a signal; Python does not call __exit__ yet
-            self._close()
-            raise
-        return self._show
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def _show(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
         self._estimate.add(event)
         match event:
             case events.Download():
@@ -57,22 +44,22 @@ class ProgressLine:
                 self._update(event.step, status="  ".join(self._estimate.summary()))
                 return
             case events.RunStarted() | events.EvaluationStarted() | events.Stopped():
-                self._close()
+                self.close()
         self._narrator.narrate(event)
         if isinstance(event, events.RunStarted):
-            words = TextColumn("{task.fields[status]}", markup=False)
-            self._open(BarColumn(bar_width=None), words, transient=True)
+            status = TextColumn("{task.fields[status]}", markup=False)
+            self.open(BarColumn(bar_width=None), status, transient=True)
             self._update(event.step, total=event.total_steps)
 
     def _show_download(self, event: events.Download) -> None:
         if event.file != self._file:
             self._file = event.file
-            self._close()
-            words = TextColumn(f"Fetching {event.title} {event.file}")
-            self._open(words, BarColumn(), DownloadColumn(), transient=False)
+            self.close()
+            label = TextColumn(f"Fetching {event.title} {event.file}")
+            self.open(label, BarColumn(), DownloadColumn(), transient=False)
         self._update(event.received, total=event.total or None)
 
-    def _open(self, *columns: ProgressColumn, transient: bool) -> None:
+    def open(self, *columns: ProgressColumn, transient: bool) -> None:
         """Start a bar; a transient one disappears when it is closed."""
         self._bar = Progress(
             *columns, console=self._console, auto_refresh=False, expand=True, transient=transient
@@ -86,7 +73,7 @@ class ProgressLine:
                 self._task, completed=completed, total=total, status=status, refresh=True
             )
 
-    def _close(self) -> None:
+    def close(self) -> None:
         if self._bar:
             self._bar.stop()
             self._bar = None

@@ -19,7 +19,7 @@ def rm(
     yes: Annotated[bool, switch("do not ask")] = False,
     runs_dir: RunsDir = None,
 ) -> int:
-    """Delete runs; refuses one that is training."""
+    """Delete runs; a run that is being trained is refused."""
     if not names:
         raise UsageError("rm needs the runs to delete.", Remedy("List the runs.", "list_runs"))
     folder = paths.runs_dir(runs_dir)
@@ -28,10 +28,8 @@ def rm(
         say("Nothing was deleted")
         return 1
     for run in found:
-        rest = remove_run(run)
-        if rest:
-            files = ", ".join(path.name for path in rest)
-            show_warning(f"{run.path} is kept, because it contains other files: {files}")
+        if other_files := ", ".join(path.name for path in remove_run(run)):
+            show_warning(f"{run.path} is kept, because it contains other files: {other_files}")
         else:
             say(f"Deleted {run.name}")
     return 0

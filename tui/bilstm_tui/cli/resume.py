@@ -1,16 +1,12 @@
-"""`bilstm-tui resume RUN`: continues a run from its last checkpoint."""
+"""`bilstm-tui resume RUN`: resumes a run from its last checkpoint."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from bilstm_core import paths
-from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.runs.store import find_run
 
 from .options import DataDir, RunName, RunsDir, given, switch
-from .train import launch
-
-if TYPE_CHECKING:
-    from .headless import TrainingSession
+from .train import carry_out
 
 
 def resume(
@@ -24,19 +20,9 @@ def resume(
     **settings: str | bool | None,
 ) -> int:
     """Resume a run from its last checkpoint, or train a finished one for more epochs."""
-    found, changes = find_run(paths.runs_dir(runs_dir), run), given(settings)
-    data_dir = data_dir and paths.expand_home(data_dir)
-    if detach:
-        from bilstm_core.processes.protocol import ResumeRun  # not needed for --help
+    from bilstm_core.processes.protocol import ResumeRun  # not needed for --help
 
-        folder = data_dir and data_dir.absolute()
-        return launch(ResumeRun(run=found.path, changes=changes, data_dir=folder))
-    from . import headless
-
-    def resume_run() -> "TrainingSession":
-        limit_spinning()
-        from bilstm_core.processes import session  # imports torch: seconds
-
-        return session.resume_run(found, changes, data_dir)
-
-    return headless.run(resume_run, as_json=json)
+    path = find_run(paths.runs_dir(runs_dir), run).path
+    data_dir = data_dir and paths.expand_home(data_dir).absolute()
+    order = ResumeRun(run=path, changes=given(settings), data_dir=data_dir)
+    return carry_out(order, detach=detach, as_json=json)

@@ -1,7 +1,7 @@
 """`bilstm-tui runs`: lists the runs."""
 
-import json
 import sys
+from json import dumps
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -18,7 +18,6 @@ from .options import RunsDir, switch
 
 if TYPE_CHECKING:
     from bilstm_core.runs.overview import Overview
-    from bilstm_core.runs.run import Run
 
 
 def runs(
@@ -29,51 +28,42 @@ def runs(
     runs_dir: RunsDir = None,
 ) -> int:
     """List the runs, oldest first."""
-    return show_runs(list_runs(paths.runs_dir(runs_dir)), words, as_json=json)
-
-
-def show_runs(runs: "list[Run]", words: str, *, as_json: bool) -> int:
-    """Print the runs whose line contains some words; the result is an exit code."""
     from bilstm_core.runs.overview import read_overview  # not needed for --help
 
-    seen = [overview for run in runs if words in _line(overview := read_overview(run))]
-    for overview in seen:
+    overviews = map(read_overview, list_runs(paths.runs_dir(runs_dir)))
+    listed = [overview for overview in overviews if words in " ".join(cells(overview))]
+    for overview in listed:
         if overview.problem:
             show_warning(f"{overview.run.name}: {overview.problem}")
-    if as_json:
-        for overview in seen:
-            sys.stdout.write(json.dumps(_content(overview)) + "\n")
+    if json:
+        for overview in listed:
+            sys.stdout.write(dumps(_content(overview)) + "\n")
         return 0
     console = make_console()
-    if not seen:
+    if not listed:
         none = f"No run has {sanitize(words)} in its line" if words else "There are no runs here"
         console.print(none)
-        return 0
-    if console.is_terminal:
-        console.print(_table(seen))
+    elif console.is_terminal:
+        console.print(_table(listed))
     else:
-        for overview in seen:  # whole lines, for grep
+        for overview in listed:  # whole lines, for grep
             console.print("  ".join(filter(None, cells(overview))), soft_wrap=True)
     return 0
 
 
-def _table(seen: "list[Overview]") -> Table:
+def _table(listed: "list[Overview]") -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("run", overflow="fold", min_width=20)
     for name in ("status", "data", "model"):
         table.add_column(name, no_wrap=True)
     for name in ("epochs", "test %", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    if any(overview.notes.note for overview in seen):
+    if any(overview.notes.note for overview in listed):
         table.add_column("note", overflow="fold")
-    for overview in seen:
+    for overview in listed:
         name, status, *rest = cells(overview)[: len(table.columns)]
         table.add_row(Text(name), Text(status, STATUS_STYLES[status]), *map(Text, rest))
     return table
-
-
-def _line(overview: "Overview") -> str:
-    return " ".join(cells(overview))
 
 
 def _content(overview: "Overview") -> dict[str, object]:

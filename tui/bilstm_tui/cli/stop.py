@@ -1,6 +1,5 @@
-"""`bilstm-tui stop RUN`: stops a run from elsewhere."""
+"""`bilstm-tui stop RUN`: stops a run that another process trains."""
 
-import math
 import time
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from ..text.console import say
 from .options import RunName, RunsDir, switch
 
 _NOTICE_SECONDS = 2.0
+_POLL_SECONDS = 0.1
 
 
 def stop(
@@ -28,13 +28,14 @@ def stop(
     if not found.is_live:
         raise UsageError(f"{found.name} is not training.", Remedy("List the runs.", "list_runs"))
     send_order(found.commands_file, "stop_at_once" if at_once else "stop")
-    notice_at = time.monotonic() + _NOTICE_SECONDS
+    deadline = time.monotonic() + _NOTICE_SECONDS
+    while found.is_live and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    if found.is_live:
+        evaluation = "" if at_once else ", evaluate"
+        say(f"Waiting for the run to finish its step, save{evaluation} …")
     while found.is_live:
-        time.sleep(0.1)
-        if time.monotonic() > notice_at:
-            notice_at = math.inf
-            evaluation = "" if at_once else ", evaluate"
-            say(f"Waiting for the run to finish its step, save{evaluation} …")
+        time.sleep(_POLL_SECONDS)
     say(f"Stopped {found.name}")
     say(f"Resume it: bilstm-tui resume {found.name}")
     return 0

@@ -1,4 +1,4 @@
-"""`bilstm-tui`: trains, in the app, in lines with `--no-ui`, or detached."""
+"""`bilstm-tui`: trains in the app, in this terminal (`--no-ui`) or in the background."""
 
 import os
 import sys
@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from bilstm_core import paths
-from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
 from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import Remedy, UsageError
@@ -22,10 +21,6 @@ from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
     from bilstm_core.processes.protocol import ResumeRun, StartRun
-
-    from .headless import TrainingSession
-
-TYPED_IN = "the command line"
 
 
 def train(
@@ -61,16 +56,14 @@ def train(
 ) -> int:
     """Train: in the app, or with --no-ui in lines."""
     opens_app = not (no_ui or json or detach or print_config)
-    data_dir = data_dir and paths.expand_home(data_dir)
+    data_dir = data_dir and paths.expand_home(data_dir).absolute()
     typed = given(settings)
     is_data_chosen = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
     needs_digits = opens_app and not is_data_chosen and not _has_mnist(paths.data_dir(data_dir))
-    resolved = resolve(
+    resolved = resolve_typed(
         {**typed, "dataset": "digits"} if needs_digits else typed,  # no download on a first start
-        environ=os.environ,
-        file=config,
-        preset=chosen_preset(preset),
-        typed_in=TYPED_IN,
+        config,
+        preset,
     )
     for warning in unknown_variables(os.environ):
         show_warning(warning)
@@ -81,32 +74,39 @@ def train(
         _require_terminal()
     if name is not None:
         check_label(name)
-    folder = paths.runs_dir(runs_dir)
-    if detach:
+    folder = paths.runs_dir(runs_dir).absolute()
+    if not opens_app:
         from bilstm_core.processes.protocol import StartRun  # not needed for --help
 
-        data_folder = data_dir and data_dir.absolute()
-        return launch(
-            StartRun(config=resolved, runs_dir=folder.absolute(), name=name, data_dir=data_folder)
-        )
-    if opens_app:
-        is_anything_chosen = any((typed, config, preset, *_variables_set()))
-        return _open_app(
-            resolved, preset, folder, data_dir, name, redraws, ascii, is_anything_chosen
-        )
-    from . import headless
+        order = StartRun(config=resolved, runs_dir=folder, name=name, data_dir=data_dir)
+        return carry_out(order, detach=detach, as_json=json)
+    from ..app.app import BilstmApp
 
-    def start_run() -> "TrainingSession":
-        limit_spinning()
-        from bilstm_core.processes import session  # imports torch: seconds
+    preferences, shown_preset = PreferencesFile(), chosen_preset(preset)
+    variables = (paths.PRESET_VARIABLE, *(setting.variable for setting in SETTINGS.values()))
+    is_anything_chosen = typed or config or preset or any(map(os.environ.get, variables))
+    if not is_anything_chosen and preferences.kept.last_form:
+        resolved, shown_preset = preferences.kept.last_form
+    app = BilstmApp(
+        resolved,
+        shown_preset,
+        folder,
+        data_dir,
+        name=name,
+        preferences=preferences,
+        redraws_per_second=redraws,
+        is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
+    )
+    code = app.run()
+    return show_internal_error(app.internal_error) if app.internal_error else code or 0
 
-        return session.start_run(resolved, folder, name, data_dir)
 
-    return headless.run(start_run, as_json=json)
+def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> int:
+    """Train in this process, or start a worker and print its run's name; return the exit code."""
+    if not detach:
+        from . import headless
 
-
-def launch(order: "StartRun | ResumeRun") -> int:
-    """Start a worker and print its run's name, alone on stdout for scripts."""
+        return headless.run(order, as_json=as_json)
     from bilstm_core.processes.worker_client import WorkerClient
 
     run = WorkerClient().open_run(order)
@@ -117,64 +117,37 @@ def launch(order: "StartRun | ResumeRun") -> int:
     return 0
 
 
+def resolve_typed(
+    settings: dict[str, str | bool], config: Path | None, preset: str | None
+) -> "RunConfig":
+    """The configuration from typed settings, the environment, a file and a preset."""
+    return resolve(
+        settings,
+        environ=os.environ,
+        file=config,
+        preset=chosen_preset(preset),
+        typed_in="the command line",
+    )
+
+
 def chosen_preset(typed: str | None) -> str:
     """The preset to start from: as typed, from the environment, or the default."""
     return typed or os.environ.get(paths.PRESET_VARIABLE) or "default"
 
 
-def _open_app(
-    config: "RunConfig",
-    preset: str | None,
-    runs_dir: Path,
-    data_dir: Path | None,
-    name: str | None,
-    redraws: float | None,
-    is_ascii: bool,
-    is_anything_chosen: bool,
-) -> int:
-    """Open the app; with the last form, unless anything was chosen for this start."""
-    from ..app.app import BilstmApp  # only where it is needed: --help stays fast
-
-    preferences, shown_preset = PreferencesFile(), chosen_preset(preset)
-    if not is_anything_chosen and preferences.kept.last_form:
-        config, shown_preset = preferences.kept.last_form
-    app = BilstmApp(
-        config,
-        shown_preset,
-        runs_dir,
-        data_dir,
-        name=name,
-        preferences=preferences,
-        redraws_per_second=redraws,
-        is_ascii=is_ascii or not sys.stdout.encoding.lower().startswith("utf"),
-    )
-    code = app.run()
-    return show_internal_error(app.internal_error) if app.internal_error else code or 0
-
-
-def _variables_set() -> list[str]:
-    """The environment variables of settings and preset that are set."""
-    variables = [setting.variable for setting in SETTINGS.values()]
-    return [name for name in (*variables, paths.PRESET_VARIABLE) if os.environ.get(name)]
-
-
 def _has_mnist(folder: Path) -> bool:
-    """Whether a data folder, in any of the layouts that are accepted, looks like MNIST's."""
+    """Whether a data folder, in any accepted layout, seems to contain MNIST."""
     return folder.name == "raw" or any((folder / part).is_dir() for part in ("MNIST/raw", "raw"))
 
 
 def _require_terminal() -> None:
-    """Refuse to open the app where it could not be seen.
-
-    Raises:
-        UsageError: stdin or stdout is no terminal, or one that cannot move its cursor.
-    """
-    if sys.stdin.isatty() and is_screen():
+    """Raise a `UsageError` if stdin or stdout is not a terminal that can show the app."""
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if is_terminal and is_screen():
         return
-    is_dumb = sys.stdin.isatty() and sys.stdout.isatty()
     raise UsageError(
         f"The app needs a terminal, and TERM={os.environ.get('TERM', '')} cannot show it."
-        if is_dumb
+        if is_terminal
         else "The app needs a terminal, and stdin or stdout is not one.",
         Remedy("Train without the app.", "train"),
         title="No terminal",

@@ -1,1 +1,1 @@
-"""Runs in words, for terminals and logs."""
+"""Runs, failures and numbers as text."""

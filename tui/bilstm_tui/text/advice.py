@@ -1,4 +1,4 @@
-"""What to do about a failure, as commands and options of the command line."""
+"""What to do about a failure: commands and options of the command line."""
 
 import shlex
 from collections.abc import Iterable
@@ -27,12 +27,7 @@ COMMANDS: dict[Action, str] = {
 
 
 def with_commands(advice: str, remedies: Iterable[Remedy]) -> str:
-    """Advice, with the command or option for each remedy at the end of its line.
-
-    Args:
-        advice: What to do next, a line each.
-        remedies: Those lines that a command or an option carries out.
-    """
+    """Advice, with the command or option for each remedy at the end of its line."""
     commands = {remedy.text: _command(remedy) for remedy in remedies}
     return "\n".join(
         f"{line.removesuffix('.')}: {commands[line]}" if line in commands else line

@@ -1,4 +1,4 @@
-"""Settings as a person types them on a command line."""
+"""Settings as options of the command line."""
 
 import shlex
 from typing import Any
@@ -9,17 +9,14 @@ from bilstm_core.config.settings import SETTINGS, Setting
 
 
 def command_for(config: RunConfig, preset: str) -> str:
-    """The command line that trains the same without screens."""
+    """The command line that trains a configuration without the app."""
     start = resolve({"dataset": config.dataset}, preset=preset)
     words = ["bilstm-tui", "--no-ui"]
     if preset != "default":
         words += ["--preset", preset]
     for name, setting in SETTINGS.items():
         value = getattr(config, name)
-        if name == "dataset":
-            if value != setting.default:
-                words.append(option(setting, value))
-        elif value != getattr(start, name):
+        if value != (setting.default if name == "dataset" else getattr(start, name)):
             words.append(option(setting, as_typed(setting, value)))
     return " ".join(words)
 
@@ -32,5 +29,5 @@ def option(setting: Setting, value: Any) -> str:
 
 
 def as_typed(setting: Setting, value: Any) -> Any:
-    """A value as its field holds it: numbers as text."""
+    """A value as the form holds it: numbers as text."""
     return f"{value:.10g}" if setting.is_numeric else value

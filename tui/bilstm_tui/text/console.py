@@ -1,4 +1,4 @@
-"""Printing for people: consoles, failures in words, and text from elsewhere made sanitize."""
+"""Printing on a terminal: consoles, failures, and removing control characters."""
 
 import io
 import os
@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 
 def tolerate_missing_streams() -> None:
-    """Let a closed stream lead nowhere, and a locale without UTF-8 cost a character."""
+    """Replace closed streams by /dev/null, and characters that a stream cannot encode by `?`."""
     sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
@@ -31,7 +31,7 @@ def tolerate_missing_streams() -> None:
 
 
 def abandon_stdout() -> None:
-    """Nobody takes what we print any more: let what is still to be flushed go nowhere."""
+    """Discard what is still to be flushed: stdout can no longer be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -41,20 +41,18 @@ def is_screen() -> bool:
 
 
 class _Console(Console):
-    """Leaves a reader that has gone to whoever carries out the command."""
-
     def on_broken_pipe(self) -> None:
-        """Called where the pipe's error is being handled; Rich itself would exit with 1."""
-        raise  # noqa: PLE0704 - the error being handled
+        """Raise the `BrokenPipeError` that is being handled; Rich itself exits with 1."""
+        raise  # noqa: PLE0704
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is: no markup, no emoji codes, no guessed colours."""
+    """A console that prints text unchanged: no markup, no emoji codes, no automatic colours."""
     return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def sanitize(text: str) -> str:
-    """Text from a file or a foreign variable with its control characters made visible."""
+    r"""Replace the control characters of untrusted text by their escapes, such as `\x1b`."""
     return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
 
@@ -74,21 +72,21 @@ def show_failure(error: BilstmError) -> None:
 
 
 def show_warning(message: str) -> None:
-    """Say something on stderr that the user should know."""
+    """Print a warning on stderr."""
     make_console(stderr=True).print(Text(f"! {sanitize(message)}", style="yellow"), soft_wrap=True)
 
 
 def _print_indented(console: Console, text: str) -> None:
-    harmless_text = sanitize(text)
+    text = sanitize(text)
     if console.is_terminal:
-        console.print(Padding(Text(harmless_text), (0, 0, 0, 2)))
+        console.print(Padding(Text(text), (0, 0, 0, 2)))
     else:
-        for line in harmless_text.splitlines():  # whole lines, for grep
+        for line in text.splitlines():  # whole lines, for grep
             console.print(f"  {line}", soft_wrap=True)
 
 
 def show_internal_error(error: Exception) -> int:
-    """Report an internal error; keep the traceback in a file. Returns the exit code."""
+    """Report an internal error, save its traceback in a file, and return the exit code."""
     trace = "".join(traceback.format_exception(error))
     try:
         folder = paths.log_dir()
@@ -98,12 +96,10 @@ def show_internal_error(error: Exception) -> int:
         where = f"The traceback is in {report}."
     except OSError:
         where = f"The traceback:\n{trace}"
-    name = type(error).__name__
     show_failure(
         BilstmError(
-            f"{name}: {error}",
-            f"This is an internal error of bilstm-tui, not a fault of your command; please report "
-            f"it. {where}",
+            f"{type(error).__name__}: {error}",
+            f"This is an error in bilstm-tui, not in your command; please report it. {where}",
         )
     )
     return INTERNAL_ERROR_EXIT_CODE

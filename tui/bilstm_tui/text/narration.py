@@ -1,4 +1,4 @@
-"""A run in plain lines, some of them those of the notebook."""
+"""A run as lines of text, some of them those of the notebook."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,6 @@ from bilstm_core.data.spec import SPLIT_TITLES
 from bilstm_core.events import Event
 
 from .numbers import percent
-
-Write = Callable[[str], None]
-"""Receives a line."""
 
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
@@ -23,7 +20,7 @@ class Narrator:
         warn: Receives each warning.
     """
 
-    def __init__(self, write: Write, warn: Write) -> None:
+    def __init__(self, write: Callable[[str], None], warn: Callable[[str], None]) -> None:
         self._write = write
         self._warn = warn
         self._downloading = ""
@@ -46,21 +43,12 @@ class Narrator:
                 self._narrate_epoch(event)
             case events.EvaluationStarted():
                 self._narrate_final_evaluation(event)
-            case events.Evaluation():
-                self._write(accuracy_line(event))
             case events.RunWarning():
                 self._warn(event.message)
-            case (
-                events.Paused()
-                | events.Resumed()
-                | events.LearningRateChanged()
-                | events.StoppedEarly()
-            ):
-                self._write(_line(event))
             case events.Stopping() | events.Stopped():
                 self._narrate_stop(event)
-            case _:  # progress is shown in a bar, a failure by the command or the screen
-                pass
+            case _ if line := _line(event):
+                self._write(line)
 
     def _narrate_download(self, event: events.Download) -> None:
         if event.file != self._downloading:
@@ -70,8 +58,14 @@ class Narrator:
     def _narrate_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
         self._epochs_trained, self._is_finishing = event.epoch - 1, False
-        for line in heading(event):
-            self._write(line)
+        data, device, readout = event.data, event.device, event.config["readout"]
+        if event.run:
+            resumed = f", resumed after step {event.step:,}" if event.step else ""
+            self._write(f"Run {event.run}{resumed}")
+        self._write(f"{event.model.title}, {event.model.parameters:,} parameters")
+        self._write(f"{data.title}: {data.words()}")
+        self._write(f"{device.name} ({device.description}), {device.precision}")
+        self._write(f"Using {READOUTS[readout].title if readout in READOUTS else readout}")
 
     def _narrate_epoch(self, evaluation: events.Evaluation) -> None:
         trained = self._epoch
@@ -104,10 +98,10 @@ class Narrator:
             )
 
 
-def _line(
-    event: events.Paused | events.Resumed | events.LearningRateChanged | events.StoppedEarly,
-) -> str:
+def _line(event: Event) -> str:
     match event:
+        case events.Evaluation():
+            return accuracy_line(event)
         case events.Paused():
             return f"Paused after step {event.step:,}"
         case events.Resumed():
@@ -120,22 +114,10 @@ def _line(
                 f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
                 f"{waited} epoch{'s' * (waited != 1)}"
             )
-
-
-def heading(event: events.RunStarted) -> list[str]:
-    """The run, its model, its data, its device, and the notebook's line on the readout."""
-    data, device, readout = event.data, event.device, event.config["readout"]
-    resumed = f", resumed after step {event.step:,}" if event.step else ""
-    name = [f"Run {event.run}{resumed}"] if event.run else []
-    return [
-        *name,
-        f"{event.model.title}, {event.model.parameters:,} parameters",
-        f"{data.title}: {data.words()}",
-        f"{device.name} ({device.description}), {device.precision}",
-        f"Using {READOUTS[readout].title if readout in READOUTS else readout}",
-    ]
+        case _:  # progress is shown in a bar, a failure by the command or the screen
+            return ""
 
 
 def accuracy_line(event: events.Evaluation) -> str:
-    """The notebook's line on an accuracy, word for word."""
+    """The accuracy as the notebook prints it."""
     return f"got {event.correct} / {event.total} with accuracy {percent(event.accuracy)}"

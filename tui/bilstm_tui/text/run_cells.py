@@ -1,4 +1,4 @@
-"""A run's cells in a table of runs, in words; the command line and the app share them."""
+"""The cells of a run in a table of runs, for the command line and the app."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ STATUS_STYLES = {
 def cells(overview: "Overview") -> list[str]:
     """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
-    cells = (
+    texts = (
         overview.run.name,
         overview.status,
         overview.dataset or "?",
@@ -31,4 +31,4 @@ def cells(overview: "Overview") -> list[str]:
         str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
         overview.notes.note,
     )
-    return [sanitize(cell) for cell in cells]
+    return [sanitize(text) for text in texts]

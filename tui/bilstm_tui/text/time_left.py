@@ -13,19 +13,15 @@ _SMOOTHED_LOSSES = 1000
 _A_YEAR = 365.0 * 24 * 3600
 _SUSPENDED_SECONDS = 10.0
 _SUSPENDED_FACTOR = 10
-"""Steps within an epoch that take this long, and this many times as long as usual, were
-interrupted: the machine was suspended."""
+"""If steps within an epoch take this long and this many times as long as usual, the machine was
+suspended."""
 
 
 class ProgressEstimate:
-    """Adds up a run's events, and puts speed and time left into words.
-
-    Attributes:
-        seconds_per_step: The mean duration of a step.
-    """
+    """Estimates the speed and the time left of a run from its events."""
 
     def __init__(self) -> None:
-        self.seconds_per_step = 0.0
+        self.seconds_per_step = 0.0  # mean duration
         self._total_steps = 0
         self._num_epochs = 0
         self._first_step = 0
@@ -40,19 +36,14 @@ class ProgressEstimate:
         """Add the next event."""
         match event:
             case events.RunStarted():
-                self._start(event)
+                self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
+                self._first_step, self._position = event.step, (0, event.step)
+                self._seconds = self.seconds_per_step = 0.0
+                self._latest = event.time
             case events.Resumed():  # the pause does not count
                 self._latest = event.time
             case events.Progress():
                 self._add_progress(event)
-            case _:
-                pass
-
-    def _start(self, event: events.RunStarted) -> None:
-        self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
-        self._first_step, self._position = event.step, (0, event.step)
-        self._seconds = self.seconds_per_step = 0.0
-        self._latest = event.time
 
     def _add_progress(self, event: events.Progress) -> None:
         self._losses.extend(event.losses)

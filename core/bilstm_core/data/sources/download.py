@@ -47,10 +47,9 @@ def locked(folder: Path, should_stop: ShouldStop) -> Iterator[None]:
     """Hold the lock of a folder, after waiting for any other process that holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
-    while True:
+    while not lock.is_locked:
         try:
             lock.acquire(timeout=_POLL_SECONDS)
-            break
         except Timeout:
             stop_if(should_stop)
     try:

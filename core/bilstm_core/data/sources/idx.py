@@ -25,7 +25,7 @@ class IdxFile:
     """The expected properties of a file.
 
     Attributes:
-        name: File name, without `.gz`.
+        name: Without `.gz`.
         shape: Shape of the elements: (count, height, width) for images, (count,) for labels.
         gz_md5: MD5 of the published `.gz` file.
         md5: MD5 of the uncompressed file, if it is published.

@@ -68,17 +68,7 @@ class TorchvisionFolder:
     def load(
         self, on_progress: OnProgress, warn: Callable[[str], None], should_stop: ShouldStop
     ) -> Dataset:
-        """Load the data set, after downloading missing files.
-
-        Args:
-            on_progress: Called with the progress of a download.
-            warn: Called with a message for each damaged file.
-            should_stop: Called often; returns whether to stop.
-
-        Raises:
-            DataError: The data are not available.
-            RunStopped: The run was asked to stop.
-        """
+        """Load the data set, after downloading missing files; see `registry.load`."""
         arrays, damaged = self.read()
         if len(arrays) < len(self.files):
             arrays, damaged = self._download_missing(on_progress, should_stop)
@@ -106,15 +96,13 @@ class TorchvisionFolder:
                 except DamagedDataError as error:
                     damaged.append(error)
                 except OSError as error:
-                    raise DataError(
-                        f"{path} cannot be read: {error.strerror}.", *self._advice()
-                    ) from None
+                    problem = f"{path} cannot be read: {error.strerror}."
+                    raise DataError(problem, *self._advice()) from None
         return arrays, damaged
 
     def _download_missing(
         self, on_progress: OnProgress, should_stop: ShouldStop
     ) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
-        title = self.spec.title
         try:
             with locked(self.folder.parent, should_stop):
                 arrays, damaged = self.read()  # another process may have downloaded them meanwhile
@@ -124,12 +112,18 @@ class TorchvisionFolder:
                     arrays, _ = self.read()
                 return arrays, damaged
         except OSError as error:
-            raise self._cannot_write(error) from None
-        except DataError as error:
-            details = "".join(f"\n{damaged.message}" for damaged in self.read()[1])
+            is_full = error.errno == errno.ENOSPC
+            reason = "no space is left on the disk" if is_full else error.strerror or str(error)
             raise DataError(
-                f"{title} is not in {self.folder} and could not be downloaded.{details}\n"
-                f"{error.message}",
+                f"{self.spec.title} is incomplete in {self.folder} and cannot be stored there: "
+                f"{reason}.{self._damaged_files()}",
+                Remedy("Choose a writable folder with free space for the data.", "choose_data_dir"),
+                *self._advice(),
+            ) from None
+        except DataError as error:
+            raise DataError(
+                f"{self.spec.title} is not in {self.folder} and could not be downloaded."
+                f"{self._damaged_files()}\n{error.message}",
                 *self._advice(),
             ) from None
 
@@ -145,25 +139,13 @@ class TorchvisionFolder:
             largest=spec.num_classes - 1 if is_labels else round(spec.normalisation.divisor),
         )
 
-    def _cannot_write(self, error: OSError) -> DataError:
-        if error.errno == errno.ENOSPC:
-            reason = "no space is left on the disk"
-        else:
-            reason = error.strerror or str(error)
-        details = "".join(f"\n{damaged.message}" for damaged in self.read()[1])
-        return DataError(
-            f"{self.spec.title} is incomplete in {self.folder} and cannot be stored there: "
-            f"{reason}.{details}",
-            Remedy("Choose a writable folder with free space for the data.", "choose_data_dir"),
-            *self._advice(),
-        )
+    def _damaged_files(self) -> str:
+        return "".join(f"\n{error.message}" for error in self.read()[1])
 
     def _advice(self) -> tuple[str | Remedy, ...]:
-        folder = f"{self.torchvision_class}/raw"
+        files = f"1. If you have the files, choose the folder with {self.torchvision_class}/raw."
         return (
-            Remedy(
-                f"1. If you have the files, choose the folder with {folder}.", "choose_data_dir"
-            ),
+            Remedy(files, "choose_data_dir"),
             "2. Try again when the network is back; partial downloads are not kept.",
             Remedy("3. Train on the built-in digits.", "set", settings={"dataset": "digits"}),
         )
