@@ -42,7 +42,7 @@ class TestDetached:
         assert "is being trained" in refused.stderr
         assert f"Stopped {run.name}" in bilstm("stop", "mine", env=env).stdout
         assert read_overview(run).status == "stopped"
-        assert "is not being trained" in bilstm("stop", "mine", env=env, code=2).stderr
+        assert "is not training" in bilstm("stop", "mine", env=env, code=2).stderr
         told = bilstm("attach", "mine", env=env, code=130)
         assert "Stopped in epoch" in told.stderr
         trained = steps(run)
@@ -169,7 +169,7 @@ class TestTerminals:
 
     def test_rm_in_a_script_wants_a_yes(self, env: dict[str, str]) -> None:
         trained(env)
-        assert "stdin is no terminal" in bilstm("rm", "latest", env=env, code=2).stderr
+        assert "stdin is not a terminal" in bilstm("rm", "latest", env=env, code=2).stderr
 
 
 class TestHostile:

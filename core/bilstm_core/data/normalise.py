@@ -11,4 +11,4 @@ def normalise(values: Tensor, normalisation: Normalisation) -> Tensor:
 
     For images it is torchvision's `ToTensor`: bytes become numbers from 0 to 1.
     """
-    return values.to(torch.float32).div_(normalisation.divisor)
+    return values.to(torch.float32, copy=True).div_(normalisation.divisor)

@@ -1,10 +1,12 @@
 """What an examination reports is what the network does."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.inference.examine import examine, predict_stepwise
@@ -29,7 +31,17 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
 
 
-@pytest.mark.parametrize("readout", ["all", "last", "final", "mean", "max"])
+def test_a_report_describes_the_data_as_the_model_does(tmp_path: Path) -> None:
+    """Not as this version of the program would."""
+    model = untrained(small_config())
+    classes = tuple(f"class {number}" for number in range(10))
+    spec = replace(model.spec, title="Ziffern", classes=classes)
+    report = examine(TrainedModel(model.network, model.config, spec), tmp_path)
+    assert report.spec == spec
+    assert tuple(score.name for score in report.scores) == classes
+
+
+@pytest.mark.parametrize("readout", READOUTS)
 @pytest.mark.parametrize("merge", ["concat", "sum"])
 def test_a_direction_alone_is_the_network_without_the_other(
     readout: str, merge: str, monkeypatch: pytest.MonkeyPatch
@@ -57,7 +69,7 @@ def test_a_direction_alone_is_the_network_without_the_other(
 
 
 def test_one_direction_ends_where_the_whole_network_does() -> None:
-    for readout in ("all", "last", "final", "mean", "max"):
+    for readout in READOUTS:
         model = untrained(small_config(bidirectional=False, readout=readout))
         prediction = predict_stepwise(model, torch.rand(8, 8))
         assert prediction.backward == []

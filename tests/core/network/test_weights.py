@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from bilstm_core.data.sources import registry
-from bilstm_core.errors import DataError
+from bilstm_core.errors import CheckpointError, DataError
 from bilstm_core.inference.examine import examine, predict_stepwise
 from bilstm_core.inference.predict import predict
 from bilstm_core.network.classifier import SequenceClassifier
@@ -108,8 +108,6 @@ def test_a_network_that_reads_images_of_any_shape_is_saved_and_used(tmp_path: Pa
 
 
 def test_its_run_is_named_where_there_is_none(tmp_path: Path) -> None:
-    from bilstm_core.errors import CheckpointError
-
     with pytest.raises(CheckpointError) as caught:
         load(Run(tmp_path / "a_run").model_file)
     assert caught.value.title == "No model yet"

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from bilstm_core import events
+from bilstm_core.data.dataset import Dataset, Sequences
+from bilstm_core.data.sources import registry
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
@@ -53,6 +55,24 @@ class TestCheckpoints:
         assert "the previous checkpoint, of step 28, is used." in warnings[0]
         assert run.damaged_checkpoint_file.read_bytes() == bad, "left for whoever wants to look"
         assert_equal(start(tmp_path / "b", run.config), run)
+
+    def test_it_has_the_description_of_the_data(self, run: Run, digits: Dataset) -> None:
+        state = checkpoints.load_checkpoint(run.checkpoint_file)
+        assert state.data == digits.spec
+        assert state.data.class_sizes["test"][0] == 36
+
+    @pytest.mark.parametrize("is_changed", [True, False])
+    def test_other_data_than_before_are_a_warning(
+        self, is_changed: bool, run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        values = digits.train.values.clone()
+        values[5, 4, 3] += is_changed
+        train = Sequences(values, digits.train.labels)
+        data = Dataset.from_splits(digits.spec, train, digits.test)
+        monkeypatch.setattr(registry, "load", lambda *_: data)
+        assert resume(run) == 0
+        warnings = history(run).warnings
+        assert ["data set has changed" in words for words in warnings] == [True] * is_changed
 
     def test_none_is_whole(self, run: Run) -> None:
         for path in (run.checkpoint_file, run.previous_checkpoint_file):

@@ -27,7 +27,7 @@ def test_they_are_trained_on_and_evaluated(augment: str, bars: Dataset) -> None:
     data = bars.hold_out(config.validation_fraction, config.seed)
     result = make_trainer(config, data, recorder).run()
     assert result.ended == "finished"
-    assert result.accuracy["test"] > 0.8
+    assert result.accuracy["test"] > 0.7
     assert {split: e.total for split, e in result.evaluations.items()} == {
         "train": 192,
         "validation": 48,

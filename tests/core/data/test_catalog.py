@@ -1,0 +1,21 @@
+"""The built-in data sets are described as those who publish them do."""
+
+import pytest
+import torchvision
+
+from bilstm_core.config.schema import DATASETS
+from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.sources.mnist import TORCHVISION_CLASSES
+
+
+@pytest.mark.parametrize(("name", "published"), TORCHVISION_CLASSES.items())
+def test_classes_are_torchvision_s(name: str, published: str) -> None:
+    theirs = getattr(torchvision.datasets, published)
+    assert list(CATALOG[name].classes) == theirs.classes
+    assert CATALOG[name].origin == f"torchvision.datasets.{theirs.__name__}"
+
+
+def test_every_data_set_that_can_be_chosen_is_described() -> None:
+    assert tuple(CATALOG) == DATASETS
+    assert {spec.name for spec in CATALOG.values()} == set(DATASETS)
+    assert {name for name in CATALOG if name not in TORCHVISION_CLASSES} == {"digits"}
