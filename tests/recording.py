@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from bilstm_core import events
+from bilstm_core.data.sources.registry import describe
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
@@ -23,18 +25,20 @@ class Recording:
     Args:
         runs_dir: The folder of the runs.
         steps: How many there would be in all.
+        spec: The data; digits where None.
     """
 
-    def __init__(self, runs_dir: Path, steps: int) -> None:
-        epochs = math.ceil(steps / STEPS_PER_EPOCH)
-        config = small_config(num_epochs=epochs)
+    def __init__(self, runs_dir: Path, steps: int, spec: DataSpec | None = None) -> None:
+        config = small_config(num_epochs=math.ceil(steps / STEPS_PER_EPOCH))
+        spec = spec or describe(config)
+        config = config.model_copy(update={"dataset": spec.name})
         self.run, self._lock = create_run(runs_dir, config, "recorded")
         self._log = EventLog(self.run.log_file)
         self._rng = random.Random(0)
         self._total = steps
         self.step = 0
         sizes = {"steps_per_epoch": STEPS_PER_EPOCH, "total_steps": steps}
-        self._log.append(replace(run_started(config), **sizes))
+        self._log.append(replace(run_started(config, spec), **sizes))
 
     def __enter__(self) -> Self:
         return self

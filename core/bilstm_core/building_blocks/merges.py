@@ -13,12 +13,14 @@ class Merge:
     """A way to combine two directions.
 
     Attributes:
+        title: What it computes, in a word or two.
         help: What it is, in a line.
         combine: Takes the forward and the backward states, each of shape (…, H), and returns
             the merged states, of shape (…, width · H).
         width: Size of the output, in hidden sizes.
     """
 
+    title: str
     help: str
     combine: Callable[["Tensor", "Tensor"], "Tensor"]
     width: int = 1
@@ -31,10 +33,14 @@ def _concat(forward: "Tensor", backward: "Tensor") -> "Tensor":
 
 
 MERGES = {
-    "concat": Merge("one after the other, twice as wide", _concat, width=2),
-    "sum": Merge("forward + backward", lambda forward, backward: forward + backward),
-    "mean": Merge("(forward + backward) / 2", lambda forward, backward: (forward + backward) / 2),
-    "max": Merge("the larger of the two", lambda forward, backward: forward.maximum(backward)),
-    "product": Merge("forward × backward", lambda forward, backward: forward * backward),
+    "concat": Merge("concatenation", "one after the other, twice as wide", _concat, width=2),
+    "sum": Merge("sum", "forward + backward", lambda forward, backward: forward + backward),
+    "mean": Merge(
+        "mean", "(forward + backward) / 2", lambda forward, backward: (forward + backward) / 2
+    ),
+    "max": Merge(
+        "maximum", "the larger of the two", lambda forward, backward: forward.maximum(backward)
+    ),
+    "product": Merge("product", "forward × backward", lambda forward, backward: forward * backward),
 }
 """Every merge by its name in the configuration."""

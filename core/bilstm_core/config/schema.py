@@ -183,7 +183,8 @@ class RunConfig(BaseModel):
     threads: int = _setting(
         0,
         "machine",
-        "processor threads of the arithmetic; 0 = the fastest number, measured once per network",
+        "processor threads of the arithmetic; 0 = the fastest number, measured once per network "
+        "and kept when a run is resumed",
         "threads",
         ge=0,
         le=1024,

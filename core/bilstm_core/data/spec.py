@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, MaxLen
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A number of things. A description may come from a file somebody else wrote, hence the bounds."""
@@ -11,6 +11,7 @@ Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
 Name = Annotated[str, MaxLen(1000)]
 Names = Annotated[tuple[Name, ...], MaxLen(2**20)]
+Classes = Annotated[Names, MinLen(1)]
 
 SequenceKind = Literal["images", "series", "tokens"]
 """What a sequence is: the rows of an image, measurements over time, or words."""
@@ -57,7 +58,7 @@ class DataSpec:
     feature_names: Names = ()
     shortest: Size
     longest: Size
-    classes: Names
+    classes: Classes
     train_size: Count
     validation_size: Count = 0
     test_size: Count
@@ -67,6 +68,10 @@ class DataSpec:
     normalisation: Normalisation = Normalisation()
     origin: Name = ""
     fingerprint: Name = ""
+
+    def __post_init__(self) -> None:
+        if self.shortest > self.longest or len(set(self.classes)) < len(self.classes):
+            raise ValueError("lengths or classes contradict each other")
 
     @property
     def num_classes(self) -> int:

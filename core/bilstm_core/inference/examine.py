@@ -9,8 +9,11 @@ from torch import Tensor
 from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
 from ..data.batches import in_order, make_batch
+from ..data.dataset import Dataset
 from ..data.sources import registry
+from ..data.spec import DataSpec
 from ..errors import DataError
+from ..events import Failed
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import evaluation_batch_size
@@ -28,9 +31,10 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     try:
-        data = registry.load(model.spec.name, data_dir)
+        data = _test_data(model.spec, data_dir)
     except DataError as error:
-        return ExaminationReport(spec=model.spec, problem=f"{error.message}\n\n{error.advice}")
+        return ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
+    has_changed = data.spec.fingerprint != model.spec.fingerprint
     size = evaluation_batch_size(model.network, torch.device("cpu"))
     batches = in_order(data.test, model.spec, size)
     probabilities = torch.cat([_probabilities(model.network, batch.inputs) for batch in batches])
@@ -45,6 +49,7 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
     inputs = make_batch(data.test[shown], model.spec).inputs
     return ExaminationReport(
         spec=model.spec,
+        warning="the data set has changed since training" if has_changed else "",
         confusion=confusion_matrix(actual, predicted, labels=labels).tolist(),
         scores=[
             ClassScore(name=name, precision=p, recall=r, f1=f, support=n)
@@ -61,6 +66,25 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
             for index, sequence in zip(shown.tolist(), inputs, strict=True)
         ],
     )
+
+
+def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
+    """The data set of a model.
+
+    Raises:
+        DataError: It is not available, or its sequences or classes are others.
+    """
+    data = registry.load(spec.name, data_dir)
+    shape, expected = (
+        (it.num_features, it.longest, it.classes, it.normalisation) for it in (data.spec, spec)
+    )
+    if shape != expected:
+        raise DataError(
+            f"The data set {spec.title} has other sequences or classes than those that the model "
+            "was trained on.",
+            title="The data set does not fit the model",
+        )
+    return data
 
 
 def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:

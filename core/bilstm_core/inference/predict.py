@@ -1,6 +1,6 @@
 """A trained network's predictions for arrays and for image files of any size and depth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..data.normalise import normalise
 from ..data.spec import DataSpec
 from ..errors import UsageError
 from ..network.weights import TrainedModel
+from ..training.evaluation import evaluation_batch_size
 
 _BRIGHT = 0.5
 
@@ -49,21 +50,33 @@ def predict(
     Raises:
         UsageError: A file cannot be opened as an image, or the array has another shape.
     """
+    spec = model.spec
     if isinstance(sequences, np.ndarray):
-        inputs = _inputs_from_array(sequences, model.spec)
-        return [_prediction(model, sequence, "", "") for sequence in inputs]
+        size = evaluation_batch_size(model.network, torch.device("cpu"))
+        batches = _inputs_from_array(sequences, spec).split(size)
+        return [prediction for batch in batches for prediction in _predictions(model, batch)]
+    if spec.kind != "images":
+        raise UsageError(
+            f"The network reads {spec.items} of {spec.title}, and image files are none.",
+            title="The files do not fit",
+        )
     files = [sequences] if isinstance(sequences, Path | str) else sequences
     predictions = []
     for file in files:
-        inputs, scaling = read_image(Path(file), model.spec)
-        predictions.append(_prediction(model, torch.from_numpy(inputs), str(file), scaling))
+        brightness, scaling = read_image(Path(file), spec)
+        inputs = torch.from_numpy(brightness * spec.normalisation.divisor)
+        inputs = normalise(inputs, spec.normalisation)
+        predictions += _predictions(model, inputs[None], str(file), scaling)
     return predictions
 
 
-def _prediction(model: TrainedModel, inputs: Tensor, source: str, scaling: str) -> Prediction:
+def _predictions(
+    model: TrainedModel, inputs: Tensor, source: str = "", scaling: str = ""
+) -> Iterator[Prediction]:
     with torch.inference_mode():
-        probabilities = model.network(inputs[None]).softmax(dim=1)[0].tolist()
-    return Prediction(source, scaling, dict(zip(model.spec.classes, probabilities, strict=True)))
+        probabilities = model.network(inputs).softmax(dim=1)
+    for row in probabilities.tolist():
+        yield Prediction(source, scaling, dict(zip(model.spec.classes, row, strict=True)))
 
 
 def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
@@ -75,7 +88,13 @@ def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
             f"Pass an array of shape (N, {spec.longest}, {spec.num_features}).",
             title="The array does not fit",
         )
-    return normalise(torch.from_numpy(np.ascontiguousarray(sequences)), spec.normalisation)
+    try:
+        values = torch.from_numpy(np.ascontiguousarray(sequences, np.float32))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"The array does not hold numbers: {error}.", title="The array does not fit"
+        ) from None
+    return normalise(values, spec.normalisation)
 
 
 def read_image(path: Path, spec: DataSpec) -> tuple[NDArray[np.float32], str]:

@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from ..data.spec import DataSpec
+from ..events import Failed
 
 
 class ClassScore(BaseModel):
@@ -39,14 +40,16 @@ class ExaminationReport(BaseModel):
         confusion: Counts; rows are actual classes, columns predicted ones. Empty where there are
             no test data.
         mistakes: The most confident ones first.
-        problem: Why there are no test data, in words.
+        failure: Why there are no test data.
+        warning: What is to be known of the test data.
     """
 
     spec: DataSpec
     confusion: list[list[int]] = []
     scores: list[ClassScore] = []
     mistakes: list[Mistake] = []
-    problem: str = ""
+    failure: Failed | None = None
+    warning: str = ""
 
 
 class StepwisePrediction(BaseModel):

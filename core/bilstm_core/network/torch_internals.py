@@ -15,21 +15,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-_SEQUENCES: dict[str, Callable[..., tuple[Tensor, ...]]] = {
-    "LSTM": torch.lstm,
-    "GRU": torch.gru,
-    "RNN_TANH": torch.rnn_tanh,
+_FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+    mode: (getattr(torch, mode.lower()), getattr(torch, f"{mode.lower()}_cell"))
+    for mode in ("LSTM", "GRU", "RNN_TANH")
+    if hasattr(torch, f"{mode.lower()}_cell")  # a later PyTorch may have none: all steps are run
 }
-_STEPS: dict[str, Callable[..., Any]] = {
-    "LSTM": torch.lstm_cell,
-    "GRU": torch.gru_cell,
-    "RNN_TANH": torch.rnn_tanh_cell,
-}
+"""By `RNNBase.mode`: the function of a whole sequence, and that of one step."""
 
 
 def has_single_step(layer: nn.RNNBase) -> bool:
     """Whether `last_states` can run the layer's cell."""
-    return layer.mode in _STEPS
+    return layer.mode in _FUNCTIONS
 
 
 def last_states(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
@@ -51,7 +47,8 @@ def last_states(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
     starts = (start[None], start[None]) if is_lstm else start[None]
     # biases, layers, dropout, training, bidirectional, batch first
     options = (True, 1, 0.0, layer.training, False, True)
-    states, *_ = _SEQUENCES[layer.mode](inputs, starts, forward, *options)
+    all_steps, one_step = _FUNCTIONS[layer.mode]
+    states, *_ = all_steps(inputs, starts, forward, *options)
     start_of_step = (start, start) if is_lstm else start
-    step = _STEPS[layer.mode](inputs[:, -1], start_of_step, *backward)
+    step = one_step(inputs[:, -1], start_of_step, *backward)
     return torch.cat((states[:, -1], step[0] if is_lstm else step), dim=-1)

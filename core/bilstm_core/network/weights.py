@@ -13,6 +13,7 @@ from ..data.spec import DataSpec
 from ..errors import CheckpointError, Remedy
 from ..files import open_regular_file, write_atomically
 from .classifier import SequenceClassifier
+from .summary import summarise
 
 _KEY = "bilstm-tui"
 """The one key of the file's metadata: safetensors writes several in random order, and equal models
@@ -32,7 +33,8 @@ class TrainedModel:
     """A network ready to classify; it describes itself and needs no data set.
 
     Args:
-        network: The network; it is moved to the CPU and put into evaluation mode.
+        network: The network; moved to the CPU and put into evaluation mode, so pass a copy of
+            one that is still trained.
         config: What it was trained with.
         spec: The data that it was trained on: shapes, normalisation, classes.
     """
@@ -66,6 +68,8 @@ def load(path: Path | str) -> TrainedModel:
         header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])
         config, spec = description.config, description.data
+        if 4 * summarise(config, spec).parameters > len(content):
+            raise ValueError("shapes without weights")  # noqa: TRY301 - before they are allocated
         network = SequenceClassifier.from_config(config, spec)
         network.load_state_dict(safetensors.torch.load(content))
     except FileNotFoundError:

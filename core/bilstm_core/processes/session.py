@@ -13,10 +13,11 @@ from .. import errors, events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
+from ..data.sources.registry import describe
 from ..data.spec import Split
 from ..events import Emit, Event
 from ..files import write_atomically
-from ..network.summary import title
+from ..network.summary import summarise, title
 from ..network.weights import TrainedModel
 from ..runs.event_log import Ending, EventLog, read_tail
 from ..runs.lock import RunLock
@@ -65,7 +66,6 @@ class Session:
         self._is_folder_missing = False
         self._checked_at = time.monotonic()
         self._missing_since = math.inf
-        self._started: events.RunStarted | None = None
         self._final: dict[Split, events.Evaluation] = {}
         start = self.checkpoint
         self._position = (start.epoch, start.step) if start else (0, 0)
@@ -175,8 +175,6 @@ class Session:
     def _emit(self, event: Event) -> None:
         """Write an event to the log and the summary, and pass it to the listener."""
         match event:
-            case events.RunStarted():
-                self._started = event
             case events.Progress():
                 self._position = (event.epoch, event.step)
             case events.Evaluation(final=True):
@@ -217,7 +215,7 @@ class Session:
             "run": self.run.name,
             "status": ending.type,
             "model": title(self.config),
-            "parameters": self._started.model.parameters if self._started else None,
+            "parameters": summarise(self.config, describe(self.config)).parameters,
             "dataset": self.config.dataset,
             "accuracy": {
                 split: {"correct": event.correct, "total": event.total, "accuracy": event.accuracy}
@@ -238,9 +236,11 @@ def start_run(
 
     Raises:
         ConfigError: This machine lacks the device; no run is created.
+        DataError: This version knows no such data set; no run is created.
         UsageError: The label cannot be part of a folder's name.
         OutputError: The run cannot be stored.
     """
+    describe(config)
     resolve_device(config.device)
     run, lock = create_run(runs_dir, config, label)
     checkpoints = Checkpoints(run, config.checkpoint_seconds)
@@ -255,10 +255,12 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
     Raises:
         RunBusyError: Another process is training it.
         ConfigError: A setting is wrong, or this machine lacks the device.
+        DataError: This version knows no such data set.
         CheckpointError: No checkpoint is whole, or it belongs to another configuration.
         UsageError: The run is finished, and no more epochs were asked for.
     """
     config = revise(run.config, changes)
+    describe(config)
     resolve_device(config.device)
     lock = RunLock(run)
     orders = Orders(run.commands_file)  # now: one that comes while the checkpoint loads counts

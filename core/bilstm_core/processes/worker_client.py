@@ -182,11 +182,9 @@ def parse_answer(line: bytes, expected: type[_A]) -> _A:
 def error_from_event(failed: events.Failed) -> errors.RelayedError:
     """A `failed` event as the error that it reports."""
     message = "\n".join(filter(None, (failed.message, failed.details)))
-    error = errors.RelayedError(
-        message, failed.advice, title=failed.title, exit_code=failed.exit_code
-    )
-    error.remedies = failed.remedies
-    return error
+    remedies = {remedy.text: remedy for remedy in failed.remedies}
+    advice = (remedies.get(line, line) for line in failed.advice.splitlines())
+    return errors.RelayedError(message, *advice, title=failed.title, exit_code=failed.exit_code)
 
 
 def lost_run_error(run: Run) -> errors.BilstmError:

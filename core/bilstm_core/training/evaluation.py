@@ -87,6 +87,8 @@ class Evaluator:
         self._emit = emit
         self._should_stop = should_stop
         self._latest: dict[Split, events.Evaluation] = {}
+        self.final: dict[Split, events.Evaluation] = {}
+        """The final evaluations; some of them where a stop interrupted the rest."""
 
     def evaluate_split(
         self, split: Split, model: nn.Module, epoch: int, step: int
@@ -99,9 +101,7 @@ class Evaluator:
         """
         return self._evaluate(split, model, epoch, step, self._should_stop, final=False)
 
-    def evaluate_all_splits(
-        self, model: nn.Module, epoch: int, step: int
-    ) -> dict[Split, events.Evaluation]:
+    def evaluate_all_splits(self, model: nn.Module, epoch: int, step: int) -> None:
         """The notebook's last act: accuracy on the whole training, validation and test data.
 
         A stop that asks for a final evaluation does not interrupt it.
@@ -114,14 +114,13 @@ class Evaluator:
         def must_stop() -> bool:
             return self._should_stop() == Stop.AT_ONCE
 
-        results: dict[Split, events.Evaluation] = {}
+        self.final.clear()
         for split in SPLIT_TITLES:
             if size := len(self._data.split(split)):
                 self._emit(
                     events.EvaluationStarted(split=split, epoch=epoch, step=step, total=size)
                 )
-                results[split] = self._evaluate(split, model, epoch, step, must_stop, final=True)
-        return results
+                self.final[split] = self._evaluate(split, model, epoch, step, must_stop, final=True)
 
     def _evaluate(
         self,

@@ -40,7 +40,7 @@ class TrainingResult:
 
     Attributes:
         model: None where the run was stopped before it had one.
-        evaluations: The final evaluation of each split; empty where the run was stopped at once.
+        evaluations: The final evaluation of each split; those that a stop left out are missing.
     """
 
     model: TrainedModel | None
@@ -172,16 +172,16 @@ class Trainer:
             kept, model = self.kept, self.evaluated_model
             if kept.epoch != self.epoch - 1:
                 model.load_state_dict(kept.weights)
-            evaluations = self.evaluator.evaluate_all_splits(model, kept.epoch, kept.step)
+            self.evaluator.evaluate_all_splits(model, kept.epoch, kept.step)
         except RunStopped:
             self.meter.flush()
             self.elapsed.run = time.perf_counter() - started
             if self.checkpoints and self.checkpoints.step != self.step:
                 self.save()
-            evaluations = self._evaluations_after_stop()
+            self._evaluate_after_stop()
             trained = self._trained_model()
             self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
-            return TrainingResult(trained, evaluations, "stopped")
+            return TrainingResult(trained, self.evaluator.final, "stopped")
         trained = self._trained_model()
         self.emit(
             events.Finished(
@@ -192,7 +192,8 @@ class Trainer:
                 training_seconds=self.elapsed.training,
             )
         )
-        return TrainingResult(trained, evaluations, "stopped_early" if is_early else "finished")
+        ended = "stopped_early" if is_early else "finished"
+        return TrainingResult(trained, self.evaluator.final, ended)
 
     def train_epoch(self) -> None:
         """What is left of one pass over the training data."""
@@ -340,16 +341,15 @@ class Trainer:
         patience = self.config.patience
         return bool(patience) and self.epoch - 1 - self.kept.epoch >= patience
 
-    def _evaluations_after_stop(self) -> dict[Split, events.Evaluation]:
-        """The final evaluations of a run that was stopped, if the stop asks for them."""
+    def _evaluate_after_stop(self) -> None:
+        """The final evaluation of a run that was stopped, if the stop asks for it."""
         if self.should_stop() == Stop.EVALUATED and self.step:
             epoch = self.epoch if self.batch else self.epoch - 1
             self.emit(events.Stopping(epoch=epoch, step=self.step))
             with suppress(RunStopped):
-                return self.evaluator.evaluate_all_splits(self.evaluated_model, epoch, self.step)
-        return {}
+                self.evaluator.evaluate_all_splits(self.evaluated_model, epoch, self.step)
 
     def _trained_model(self) -> TrainedModel:
-        model = TrainedModel(self.evaluated_model, self.config, self.data.spec)
+        model = TrainedModel(copy.deepcopy(self.evaluated_model), self.config, self.data.spec)
         self.save_model(model)
         return model

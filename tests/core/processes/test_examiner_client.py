@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.errors import BilstmError, InstallationError
+from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.network.weights import TrainedModel
 from bilstm_core.processes import session
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
-from tests.samples import small_config
+from tests.samples import MOONS, moons_config, small_config
 
 
 @pytest.fixture
@@ -35,6 +37,23 @@ def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_
         await inspector.close()
         with pytest.raises(InstallationError):
             await inspector.read(bright)
+
+    asyncio.run(main())
+
+
+def test_a_network_for_unknown_data_is_examined(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    config = moons_config()
+    TrainedModel(SequenceClassifier.from_config(config, MOONS), config, MOONS).save(run.model_file)
+
+    async def main() -> None:
+        examiner = ExaminerClient(run, tmp_path)
+        report = await examiner.examine()
+        assert report.spec == MOONS
+        assert "moons" in report.problem
+        prediction = await examiner.read([[0.5, 0.5]] * 9)
+        assert len(prediction.probabilities) == 2
+        await examiner.close()
 
     asyncio.run(main())
 

@@ -1,14 +1,18 @@
 """Failures of a run, reported as its last event."""
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources import registry
 from bilstm_core.errors import DataError, OutOfMemoryError
 from bilstm_core.training.failures import out_of_memory_in_words, report_failures
+from bilstm_core.training.learning_rate_finder import find_learning_rate
 from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
 from tests.samples import small_config
@@ -56,6 +60,21 @@ def test_a_network_beyond_all_memory_is_refused() -> None:
     ):
         train(small_config(hidden_size=4096, num_layers=16), recorder)
     assert [event.type for event in recorder.all] == ["failed"]
+
+
+@pytest.mark.parametrize("begin", [train, find_learning_rate])
+def test_too_little_free_memory_is_noticed_before_data_are_loaded(
+    begin: Callable[[RunConfig], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object) -> None:
+        pytest.fail("data were loaded")
+
+    monkeypatch.setattr(registry, "load", load)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**15))
+    with pytest.raises(OutOfMemoryError, match=r"parameters needs 0\.0 GiB") as caught:
+        begin(small_config())
+    assert "hidden_size" in caught.value.advice
+    assert caught.value.exit_code == 1
 
 
 def test_a_defect_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:

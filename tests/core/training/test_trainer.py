@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import Batch, in_order, training_batches
 from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources import registry
+from bilstm_core.data.sources.download import OnProgress
 from bilstm_core.errors import ConfigError, NonFiniteLossError
 from bilstm_core.network.classifier import SequenceClassifier
+from bilstm_core.stopping import RunStopped
 from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
 from tests.core.hardware import needs_bfloat16
@@ -194,6 +197,48 @@ class TestEvents:
         steps = [event.step for event in recorder.of(events.Progress)]
         assert steps == sorted(steps)
         assert steps[-1] == 46
+
+
+class TestData:
+    """What happens to the data before the first step is reported, too."""
+
+    def test_a_download_and_a_damaged_file(
+        self, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def load(
+            name: str, _folder: Path, on_progress: OnProgress, warn: Callable[[str], None], *_: Any
+        ) -> Dataset:
+            assert name == "digits"
+            on_progress("images.gz", 5, 10)
+            warn("labels.gz is damaged.")
+            return digits
+
+        monkeypatch.setattr(registry, "load", load)
+        recorder = recorded(small_config(num_epochs=1))
+        first, second, third = recorder.all[:3]
+        assert first == events.Download(
+            time=first.time,
+            dataset="digits",
+            title="digits",
+            file="images.gz",
+            received=5,
+            total=10,
+        )
+        assert second == events.RunWarning(time=second.time, message="labels.gz is damaged.")
+        assert third.type == "run_started"
+
+    def test_a_stop_during_a_download(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(*arguments: Any) -> Dataset:
+            should_stop = arguments[-1]
+            assert should_stop()
+            raise RunStopped
+
+        monkeypatch.setattr(registry, "load", load)
+        recorder = Recorder()
+        result = train(small_config(), recorder, lambda: True)
+        (stopped,) = recorder.all
+        assert stopped == events.Stopped(time=stopped.time, epoch=0, step=0)
+        assert (result.model, result.evaluations, result.ended) == (None, {}, "stopped")
 
 
 class TestValidation:

@@ -11,7 +11,7 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.preferences import Preferences, PreferencesFile
 from bilstm_tui.cli import main as cli
-from tests.samples import small_config
+from tests.samples import moons_config, small_config
 from tests.tui.driving import FakeWorker, drive, said, until
 
 
@@ -54,6 +54,8 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: str) ->
 def test_a_form_of_another_version_is_passed_over() -> None:
     settings = {**RunConfig().model_dump(), "wings": 2}
     assert Preferences(settings=settings).last_form is None
+    unknown_data = moons_config().model_dump()
+    assert Preferences(settings=unknown_data).last_form is None
     assert Preferences(preset="old", settings=resolve().model_dump()).last_form is None
 
 

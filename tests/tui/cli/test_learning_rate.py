@@ -1,14 +1,18 @@
 """`lr-find`: a curve and a setting, in words or JSON."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from bilstm_core.errors import TrainingError
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
+from bilstm_core.training.step import Step
 from bilstm_tui.cli.learning_rate import show_learning_rates
 from bilstm_tui.cli.main import run
 from tests.samples import small_config
+from tests.tui.cli.conftest import said
 
 SETTINGS = ["--dataset", "digits", "--hidden-size", "16", "--precision", "float32"]
 
@@ -28,6 +32,25 @@ def test_lr_find_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     answer = json.loads(capsys.readouterr().out)
     assert len(answer["rates"]) == len(answer["losses"]) > 50
     assert answer["rates"][0] < answer["suggestion"] < answer["rates"][-1]
+
+
+def test_too_little_memory_is_a_failure_in_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=2**15))
+        code, out, err = said(capsys, "lr-find", *SETTINGS)
+    assert (code, out) == (1, "")
+    assert "Out of memory" in err
+    assert "GiB are free" in err
+    monkeypatch.setattr(Step, "_run", fail)
+    code, out, err = said(capsys, "lr-find", *SETTINGS)
+    assert (code, out) == (1, "")
+    assert "Out of memory" in err
+    assert "batch_size" in err
 
 
 def test_no_fall_is_a_failure_in_words() -> None:

@@ -41,7 +41,7 @@ class Preferences(BaseModel):
         if not self.settings or self.preset not in PRESETS:
             return None
         try:
-            return resolve(base=self.settings), self.preset
+            return resolve(self.settings, base={}), self.preset
         except ConfigError:  # of another version
             return None
 

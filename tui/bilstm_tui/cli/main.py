@@ -62,7 +62,9 @@ _COMMANDS = {
     "runs": runs,
     "attach": attach,
     "stop": stop,
-    "resume": with_settings(resume, (SETTINGS[name] for name in SETTINGS if name in RESUMABLE)),
+    "resume": with_settings(
+        resume, (SETTINGS[name] for name in SETTINGS if name in RESUMABLE), lambda _: "as before"
+    ),
     "rm": rm,
     "predict": predict,
     "lr-find": with_settings(lr_find),

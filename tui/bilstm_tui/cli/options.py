@@ -53,24 +53,26 @@ def switch(help_line: str) -> Parameter:
 
 
 def with_settings(
-    command: Callable[..., int], settings: Iterable[Setting] = SETTINGS.values()
+    command: Callable[..., int],
+    settings: Iterable[Setting] = SETTINGS.values(),
+    default_of: Callable[[Setting], str] = default_in_words,
 ) -> Callable[..., int]:
     """Replace the last parameter of a command, `**settings`, by an option for each setting."""
     signature = inspect.signature(command)
     *own, _settings = signature.parameters.values()
-    options = [*own, *map(_setting_option, settings)]
+    options = [*own, *(_setting_option(setting, default_of(setting)) for setting in settings)]
     command.__signature__ = signature.replace(parameters=options)  # pyright: ignore
     command.__annotations__ = {option.name: option.annotation for option in options}
     return command
 
 
-def _setting_option(setting: Setting) -> inspect.Parameter:
+def _setting_option(setting: Setting, default: str) -> inspect.Parameter:
     """The option of a setting: text, which the schema validates, or a switch."""
     is_switch = setting.kind == "switch"
     limits = "" if is_switch else f"{setting.limits}; "
     parameter = Parameter(
         name=setting.flag,
-        help=f"{setting.full_help} ({limits}default: {default_in_words(setting)})",
+        help=f"{setting.full_help} ({limits}default: {default})",
         metavar=_METAVARS[setting.kind],
         group=_SETTINGS[setting.group],
         allow_leading_hyphen=True,

@@ -32,7 +32,9 @@ def predict(
     from bilstm_core.network.weights import load
 
     console = make_console()
-    for image, prediction in zip(images, classify(load(model_file), images), strict=True):
+    model = load(model_file)
+    for image in images:
+        (prediction,) = classify(model, image)
         if json:
             content = {
                 "image": str(image),

@@ -55,9 +55,10 @@ class _ProgressLine:
         if event.file != self._file:
             self._file = event.file
             self.close()
-            label = TextColumn(f"Fetching {event.title} {event.file}")
-            self.open(label, BarColumn(), DownloadColumn(), transient=False)
-        self._update(event.received, total=event.total or None)
+            status = TextColumn("{task.fields[status]}", markup=False)
+            self.open(status, BarColumn(), DownloadColumn(), transient=False)
+        label = sanitize(f"Downloading {event.title} {event.file}")
+        self._update(event.received, total=event.total or None, status=label)
 
     def open(self, *columns: ProgressColumn, transient: bool) -> None:
         """Start a bar; a transient one disappears when it is closed."""

@@ -53,7 +53,7 @@ class Narrator:
     def _narrate_download(self, event: events.Download) -> None:
         if event.file != self._downloading:
             self._downloading = event.file
-            self._write(f"Fetching {event.title}: {event.file}")
+            self._write(f"Downloading {event.title}: {event.file}")
 
     def _narrate_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]

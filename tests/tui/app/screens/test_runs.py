@@ -17,7 +17,7 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import runs as runs_screen
 from bilstm_tui.app.screens.runs import RunsScreen
 from tests.recording import Recording, copies
-from tests.samples import small_config
+from tests.samples import MOONS, small_config
 from tests.tui.driving import (
     PATIENCE_SECONDS,
     FakeWorker,
@@ -262,6 +262,25 @@ def test_a_run_that_is_trained_is_left_alone_by_the_list(tmp_path: Path) -> None
     with Recording(tmp_path, 1000) as recording:
         recording.go_on(10)
         drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_run_on_unknown_data_is_shown_and_its_settings_are_not_copied(tmp_path: Path) -> None:
+    with Recording(tmp_path, 2000, MOONS) as recording:
+        recording.finish()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await until(pilot, lambda: "moons" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "two moons: 90 training" in text(app))
+        await open_runs(app, pilot, 1)
+        await pilot.press("c")
+        await asked(pilot, "dataset = moons is not allowed")
+        assert app.train_screen.config == small_config()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.train_screen)
+
+    assert not drive(FakeWorker(), tmp_path, steps).internal_error
 
 
 def test_copied_settings_are_seen(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Static, TabbedContent, TabPane
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import ExaminationReport, Mistake, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
+from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
 
 from ...text.console import sanitize
@@ -97,16 +98,17 @@ class InspectScreen(BaseScreen[None]):
             return
         self._canvas.set_size(report.spec.height, report.spec.width)
         self._read_drawing()
-        if report.problem:  # the canvas needs no data
+        if report.failure:  # the canvas needs no data
             self.query_one("#caption", Static).update(Text(f"{self._run_name}: no test data"))
-            self.query_one("#confusion", Static).update(Text(sanitize(report.problem)))
             self.query_one(TabbedContent).active = "draw-tab"
+            self.app.push_screen(failure(error_from_event(report.failure)))
             return
         wrong = sum(map(sum, report.confusion)) - sum(
             row[number] for number, row in enumerate(report.confusion)
         )
         total = sum(map(sum, report.confusion))
         caption = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
+        caption += f"; {report.warning}" if report.warning else ""
         self.query_one("#caption", Static).update(Text(caption))
         self.query_one("#classes", Static).update(_class_table(report))
         self._show_confusion()
@@ -133,7 +135,7 @@ class InspectScreen(BaseScreen[None]):
             self.action_step(0)
 
     def _show_confusion(self) -> None:
-        if self._report and not self._report.problem:
+        if self._report and not self._report.failure:
             both = Table.grid(padding=(0, 4))
             kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
             room = self.app.size.width // len(kinds)
@@ -159,7 +161,7 @@ class InspectScreen(BaseScreen[None]):
     @work(exclusive=True, group="mistake")
     async def _show_mistake(self) -> None:
         report, mistakes = self._report, self._mistakes
-        if not report or report.problem:
+        if not report or report.failure:
             return
         classes = report.spec.classes
         which = "any class" if self._class is None else classes[self._class]

@@ -82,7 +82,12 @@ class Form(Widget):
         self._check()
 
     def show(self, config: RunConfig) -> None:
-        """Put a configuration into the fields."""
+        """Put a configuration into the fields.
+
+        Raises:
+            ConfigError: This version does not know its data set.
+        """
+        resolve(config.model_dump())
         for name, value in config.model_dump().items():
             self._put(name, as_typed(SETTINGS[name], value))
         self._check()
@@ -166,7 +171,12 @@ class Form(Widget):
         name = event.widget.id or ""
         if name in SETTINGS:
             setting = SETTINGS[name]
-            self._say(f"{setting.help} ({setting.allowed})")
+            choice = self._values[name]
+            help_of_choice = setting.choice_help.get(choice)
+            words = (
+                f"{setting.help}; {choice} = {help_of_choice}" if help_of_choice else setting.help
+            )
+            self._say(f"{words} ({setting.allowed})")
         elif name == "preset":
             self._say(PRESETS[self.preset].help)
 

@@ -5,6 +5,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from bilstm_core.building_blocks.cells import CELLS
+from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.spec import DataSpec
@@ -104,7 +105,7 @@ def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
         if kind == "readout":
             stage(READOUTS[what].label.center(width), layer)
         elif kind == "merge":
-            stage(what.center(width), layer)
+            stage(MERGES[what].title.center(width), layer)
         else:
             line(" " * ((width - 1) // 2) + "│")
             stage(f"{layer.output_shape[0]} classes".center(width), layer, "bold")

@@ -8,6 +8,8 @@ from textual.widget import Widget
 from bilstm_core import events
 from bilstm_core.runs.history import History
 
+from ...text.console import sanitize
+
 _LABEL_WIDTH = 16
 _TIME_LEFT_WIDTH = 31
 
@@ -38,7 +40,7 @@ class ProgressBars(Widget):
         """One line, whose parts keep their positions as the run proceeds."""
         if self._download:
             download = self._download
-            label = f"Fetching {download.title}: {download.file}, "
+            label = sanitize(f"Downloading {download.title}: {download.file}, ")
             label += f"{download.received / 1e6:,.1f} MB "
             share = _share(download.received, download.total)
             width = self.size.width - len(label) - len(share) - 1
