@@ -72,7 +72,7 @@ def redraw_times(home: Path) -> dict[int, float]:
                 for _ in range(DRAWS):
                     view._charts_drawn_at = 0.0  # the charts are due
                     since = time.process_time()
-                    view._show("running")
+                    view._show()
                     await asyncio.sleep(0)
                     times.append(time.process_time() - since)
                 figures[step] = 1000 * statistics.median(times)

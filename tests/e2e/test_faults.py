@@ -80,12 +80,12 @@ class TestProcesses:
         with watching(env) as app:
             watch(app)
             os.kill(holder(run), signal.SIGSTOP)
-            app.wait_for(r"no news since \d\d:\d\d:\d\d")
+            app.wait_for(r"no events since \d\d:\d\d:\d\d")
             assert " left" not in app.dump()
             trained_before = steps(run)
             os.kill(holder(run), signal.SIGCONT)
             app.wait_for(FORETOLD)
-            assert "no news" not in app.dump()
+            assert "no events" not in app.dump()
             assert steps(run) > trained_before
             app.type("q")
             app.wait_for("A run is live")

@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
+from bilstm_core.data.spec import Normalisation
 from bilstm_core.inference.examine import examine, predict_stepwise
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel
@@ -31,14 +34,39 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
 
 
-def test_a_report_describes_the_data_as_the_model_does(tmp_path: Path) -> None:
+def test_a_report_describes_the_data_as_the_model_does(digits: Dataset, tmp_path: Path) -> None:
     """Not as this version of the program would."""
     model = untrained(small_config())
-    classes = tuple(f"class {number}" for number in range(10))
-    spec = replace(model.spec, title="Ziffern", classes=classes)
+    spec = replace(digits.spec, title="Ziffern")
     report = examine(TrainedModel(model.network, model.config, spec), tmp_path)
     assert report.spec == spec
-    assert tuple(score.name for score in report.scores) == classes
+    assert (report.failure, report.warning) == (None, "")
+    spec = replace(spec, fingerprint="another")
+    report = examine(TrainedModel(model.network, model.config, spec), tmp_path)
+    assert report.warning == "the data set has changed since training"
+    assert len(report.scores) == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": tuple("abcdefghij")},
+        {"normalisation": Normalisation(divisor=255)},
+        {"num_features": 11},
+        {"shortest": 6, "longest": 6},
+    ],
+)
+def test_test_data_that_do_not_fit_the_model_are_not_used(
+    change: dict[str, Any], digits: Dataset, tmp_path: Path
+) -> None:
+    config, spec = small_config(readout="all"), replace(digits.spec, **change)
+    model = TrainedModel(SequenceClassifier.from_config(config, spec), config, spec)
+    report = examine(model, tmp_path)
+    assert report.failure
+    assert report.failure.exit_code == 3
+    assert "does not fit the model" in report.failure.title
+    assert (report.spec, report.confusion, report.mistakes) == (spec, [], [])
+    predict_stepwise(model, torch.zeros(spec.longest, spec.num_features))
 
 
 @pytest.mark.parametrize("readout", READOUTS)
@@ -74,3 +102,26 @@ def test_one_direction_ends_where_the_whole_network_does() -> None:
         prediction = predict_stepwise(model, torch.rand(8, 8))
         assert prediction.backward == []
         assert prediction.forward[-1] == pytest.approx(prediction.probabilities, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "change", [{"num_features": 5}, {"classes": ("a", "b")}, {"normalisation": Normalisation(255)}]
+)
+def test_other_test_data_than_the_models_are_refused(
+    change: dict[str, Any], tmp_path: Path
+) -> None:
+    config = small_config()
+    spec = replace(describe(config), **change)
+    model = TrainedModel(SequenceClassifier.from_config(config, spec), config, spec)
+    report = examine(model, tmp_path)
+    assert report.failure
+    assert report.failure.title == "The data set does not fit the model"
+    assert report.confusion == []
+
+
+def test_test_data_that_have_changed_are_reported(digits: Dataset, tmp_path: Path) -> None:
+    model = untrained(small_config())
+    model.spec = replace(digits.spec, fingerprint="of other data")
+    assert "changed" in examine(model, tmp_path).warning
+    model.spec = digits.spec
+    assert examine(model, tmp_path).warning == ""

@@ -1,5 +1,6 @@
 """Predictions for arrays and for image files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,22 @@ def test_prediction_changes_no_random_numbers(model: TrainedModel) -> None:
     assert torch.get_rng_state().equal(state)
     assert isinstance(model.network, SequenceClassifier)
     assert not model.network.training
+
+
+@pytest.mark.parametrize("array", [np.array([[["a"] * 11] * 6]), np.array([[[{}] * 11] * 6])])
+def test_an_array_without_numbers_is_refused(
+    model: TrainedModel, array: np.ndarray[Any, Any]
+) -> None:
+    with pytest.raises(UsageError):
+        predict(model, array)
+
+
+def test_an_array_in_another_byte_order_is_read(model: TrainedModel) -> None:
+    values = np.full((1, 6, 11), 100.0)
+    assert predict(model, values.astype(">f4")) == predict(model, values)
+
+
+def test_image_files_are_for_images(model: TrainedModel) -> None:
+    series = TrainedModel(model.network, model.config, replace(model.spec, kind="series"))
+    with pytest.raises(UsageError, match="image files"):
+        predict(series, ["three.png"])

@@ -78,7 +78,9 @@ class TestUnknownData:
     def test_it_is_examined_without_test_data(self, model: TrainedModel, tmp_path: Path) -> None:
         report = examine(model, tmp_path)
         assert report.spec == MOONS
-        assert "moons" in report.problem
+        assert report.failure
+        assert report.failure.exit_code == 3
+        assert "moons" in report.failure.message
         assert report.confusion == []
         assert report.mistakes == []
         prediction = predict_stepwise(model, torch.zeros(9, 2))
@@ -112,3 +114,26 @@ def test_its_run_is_named_where_there_is_none(tmp_path: Path) -> None:
         load(Run(tmp_path / "a_run").model_file)
     assert caught.value.title == "No model yet"
     assert [(it.action, it.run) for it in caught.value.remedies] == [("resume", "a_run")]
+
+
+@pytest.mark.parametrize("change", [{"longest": 2**23}, {"num_features": 2**23}])
+def test_shapes_without_weights_are_refused_before_memory_is_taken(
+    change: dict[str, int], tmp_path: Path
+) -> None:
+    """A small file that claims a network of gigabytes."""
+    model = saved_moons(tmp_path / "a")
+    model.config = model.config.model_copy(update={"readout": "all", "hidden_size": 4096})
+    model.spec = dataclasses.replace(model.spec, **change)
+    model.save(tmp_path / "b")
+    with pytest.raises(CheckpointError, match="damaged or no model"):
+        load(tmp_path / "b")
+
+
+@pytest.mark.parametrize("classes", [(), ("same", "same")])
+def test_classes_are_named_and_differ(classes: tuple[str, ...], tmp_path: Path) -> None:
+    model = saved_moons(tmp_path / "a")
+    model.spec = dataclasses.replace(MOONS)
+    object.__setattr__(model.spec, "classes", classes)
+    model.save(tmp_path / "b")
+    with pytest.raises(CheckpointError, match="damaged or no model"):
+        load(tmp_path / "b")

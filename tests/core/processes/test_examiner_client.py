@@ -50,7 +50,8 @@ def test_a_network_for_unknown_data_is_examined(tmp_path: Path) -> None:
         examiner = ExaminerClient(run, tmp_path)
         report = await examiner.examine()
         assert report.spec == MOONS
-        assert "moons" in report.problem
+        assert report.failure
+        assert "moons" in report.failure.message
         prediction = await examiner.read([[0.5, 0.5]] * 9)
         assert len(prediction.probabilities) == 2
         await examiner.close()

@@ -8,14 +8,15 @@ from bilstm_core import events
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import DataError
 from bilstm_core.network.summary import summarise
-from bilstm_core.processes.session import resume_run
-from bilstm_core.processes.signals import StopRequest
+from bilstm_core.processes.session import resume_run, start_run
 from bilstm_core.runs.duration import estimate_seconds, observe_step_times
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs
+from bilstm_core.training.trainer import train
+from tests.conftest import Recorder
 from tests.recording import Recording
 from tests.samples import MOONS, moons_config, run_started
 
@@ -62,12 +63,30 @@ def test_its_pace_is_known(run: Run) -> None:
 
 
 def test_it_is_not_resumed(run: Run) -> None:
-    opened = resume_run(run, {"num_epochs": 9})
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
     with pytest.raises(DataError, match="no data set named moons") as caught:
-        opened.train(lambda _: None, StopRequest())
+        resume_run(run, {"num_epochs": 9})
     assert "mnist" in caught.value.advice
+    assert caught.value.exit_code == 3
     assert not run.is_live
-    ending = open_log(run.log_file)[0][-1]
-    assert isinstance(ending, events.Failed)
-    assert ending.exit_code == 3
-    assert "moons" in ending.message
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
+def test_none_is_started(tmp_path: Path) -> None:
+    recorder = Recorder()
+    with pytest.raises(DataError):
+        start_run(moons_config(), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+    with pytest.raises(DataError):
+        train(moons_config(), recorder)
+    (failed,) = recorder.all
+    assert isinstance(failed, events.Failed)
+    assert failed.exit_code == 3
+    assert "moons" in failed.message
+
+
+def test_it_is_not_changed_by_an_attempt_to_resume_it(run: Run) -> None:
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    with pytest.raises(DataError):
+        resume_run(run, {})
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before

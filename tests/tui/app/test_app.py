@@ -243,11 +243,11 @@ def test_a_system_without_room_for_a_process_is_told_in_words(
 
 def test_whoever_types_already_is_not_asked_but_told(tmp_path: Path) -> None:
     app = BilstmApp(small_config(), "default", tmp_path, make_worker=FakeWorker())
-    app._has_typed = True  # before the first paint
+    app._was_key_pressed = True  # before the first paint
 
     async def main() -> None:
         async with app.run_test(size=(120, 36)) as pilot:
-            await until(pilot, lambda: "r lists it" in said(app))
+            await until(pilot, lambda: "press r to see it" in said(app))
 
     with Recording(tmp_path, 1000) as recording:
         recording.go_on(10)

@@ -21,7 +21,7 @@ def test_every_key_is_in_the_palette(tmp_path: Path) -> None:
         await pilot.press(*"Redraw")
         await until(pilot, lambda: "Maximum rate at which charts" in text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: "Times a second" in said(app))
+        await until(pilot, lambda: "redraws per second" in said(app))
         await pilot.press("escape", "ctrl+p", *"Runs")
         await until(pilot, lambda: "key: r" in text(app))
         await pilot.press("enter")

@@ -24,10 +24,10 @@ def test_theme_rate_and_form_are_there_again(tmp_path: Path) -> None:
         await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=77))
 
     drive(FakeWorker(), tmp_path, change, preferences=PreferencesFile(path))
-    kept = PreferencesFile(path).kept
-    assert kept.theme == "textual-light"
-    assert kept.last_form
-    assert kept.last_form[0].hidden_size == 77
+    saved = PreferencesFile(path).saved
+    assert saved.theme == "textual-light"
+    assert saved.last_form
+    assert saved.last_form[0].hidden_size == 77
 
     async def look(app: BilstmApp, _pilot: Pilot[int]) -> None:
         assert app.theme == "textual-light"
@@ -41,12 +41,12 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, content: str) ->
     path.write_bytes(content.encode("latin-1"))
     file = PreferencesFile(path)
     assert str(path) in file.problem
-    assert file.kept == Preferences()
+    assert file.saved == Preferences()
     file.save(Preferences(theme="nord"))
     assert path.read_bytes() == content.encode("latin-1")
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: "left as it is" in said(app))
+        await until(pilot, lambda: "was not changed" in said(app))
 
     drive(FakeWorker(), tmp_path, steps, preferences=file)
 

@@ -11,7 +11,7 @@ from bilstm_core.errors import DataError
 from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.app.screens.dialogs import failure
+from bilstm_tui.app.screens.dialogs import error_dialog
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets import device_usage
 from tests.samples import small_config
@@ -27,8 +27,8 @@ pytestmark = [
 @pytest.fixture
 def frozen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine that is neither busy nor large, and a run of a date long ago."""
-    monkeypatch.setattr(device_usage, "processor", lambda: "cpu  7 % busy, 5.0 of 8.0 GiB free")
-    monkeypatch.setattr(device_usage, "processor_in_short", lambda: "cpu 7%")
+    monkeypatch.setattr(device_usage, "cpu_usage", lambda: "cpu  7 % busy, 5.0 of 8.0 GiB free")
+    monkeypatch.setattr(device_usage, "short_cpu_usage", lambda: "cpu 7%")
     monkeypatch.setattr(device_usage, "list_gpus", list)
     run = Run(tmp_path / "2001-02-03_040506_bilstm_abc")
     run.path.mkdir()
@@ -95,7 +95,7 @@ def test_a_failure(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAsse
             pilot,
             lambda: "estimated from" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
         )
-        app.push_screen(failure(DataError("No mirror gave a good file.", "1. Copy it here.")))
+        app.push_screen(error_dialog(DataError("No mirror gave a good file.", "1. Copy it here.")))
         await until(pilot, lambda: "Close" in text(app))
         box = app.screen.query_one("#dialog").region
         lines = text(app).splitlines()[box.y : box.bottom]

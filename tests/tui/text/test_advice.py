@@ -11,7 +11,7 @@ import pytest
 from bilstm_core import events
 from bilstm_core.errors import Action, BilstmError, Remedy, RunBusyError
 from bilstm_core.processes.worker_client import error_from_event
-from bilstm_tui.app.screens.dialogs import failure
+from bilstm_tui.app.screens.dialogs import error_dialog
 from bilstm_tui.cli import main as cli
 from bilstm_tui.text.advice import COMMANDS, with_commands
 from bilstm_tui.text.console import show_failure
@@ -85,7 +85,7 @@ def test_the_console_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_dialog_shows_them() -> None:
-    assert failure(BUSY)._words == f"a is being trained.\n\n{STOP}"
+    assert error_dialog(BUSY)._message == f"a is being trained.\n\n{STOP}"
 
 
 def test_a_worker_s_failure_names_commands(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ from bilstm_core.runs.store import list_runs
 from .ascii import AsciiFilter
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
-from .screens.dialogs import Dialog, Question, ask, failure
-from .screens.messages import Inspect
+from .screens.base import InspectRequested
+from .screens.dialogs import Dialog, Question, error_dialog, show_dialog
 from .screens.train import TrainScreen, is_typing
 from .textual_internals import ReportingApp
 from .widgets.form import Form
@@ -39,24 +39,18 @@ if TYPE_CHECKING:
     from .screens.runs import Choice, RunsScreen
     from .widgets.run_view import RunView
 
-_HANG_UP_SECONDS = 1.0
-"""Between two checks that the terminal is still connected."""
-_SETTLED_SECONDS = 0.5
-"""How long the form is unchanged before the worker prepares to train with its settings."""
+_CONNECTION_CHECK_SECONDS = 1.0
+_PREPARE_DELAY_SECONDS = 0.5  # after the last change of the form, before the worker prepares
 
 
 class BilstmApp(ReportingApp[int]):
     """The app in which networks are configured, trained and examined.
 
     Args:
-        config: The settings that the form shows first.
-        preset: The preset that they are based on.
-        runs_dir: The folder of the runs.
-        data_dir: The folder of the data sets.
+        config: The configuration that the form shows first; it is based on `preset`.
         name: The readable part of the names of new runs.
         preferences: The preferences file; None to use the defaults and save nothing.
         redraws_per_second: The maximum redraw rate; None for the one in the preferences.
-        is_ascii: Whether to draw with ASCII characters only.
         make_worker: Starts a worker process.
     """
 
@@ -65,12 +59,9 @@ class BilstmApp(ReportingApp[int]):
     COMMANDS = App.COMMANDS | {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "runs", "Runs", priority=True, tooltip="All runs, or back from them"),
-        Binding("question_mark", "help", "Keys", priority=True, tooltip="These keys"),
-        Binding(
-            "q", "leave", "Quit", priority=True, tooltip="Quit; a run can continue without the app"
-        ),
-        Binding("ctrl+c", "quit_now", "Quit while typing", priority=True, show=False),
-        Binding("ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
+        Binding("question_mark", "help", "Keys", priority=True, tooltip="List the keys"),
+        Binding("q", "leave", "Quit", priority=True, tooltip="Quit; a live run can continue"),
+        Binding("ctrl+c,ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
     ]
 
     def __init__(
@@ -88,29 +79,29 @@ class BilstmApp(ReportingApp[int]):
     ) -> None:
         super().__init__()
         self._runs_dir = runs_dir.absolute()
-        self._data_dir = data_dir
+        self._data_dir = data_dir and data_dir.absolute()
         self._label = name
         self._preferences = preferences
         self._standby = StandbyWorker(make_worker)
-        self._is_starting = self._has_typed = False
+        self._is_starting = self._was_key_pressed = False
         self._is_ascii = is_ascii
         self._own_filters = [AsciiFilter()] if is_ascii else []
-        kept = preferences.kept if preferences else Preferences()
-        self._saved_redraw_rate = kept.redraws_per_second
+        saved = preferences.saved if preferences else Preferences()
+        self._saved_redraw_rate = saved.redraws_per_second
         self._redraw_rate = redraws_per_second or self._saved_redraw_rate
         if "NO_COLOR" in os.environ:  # these themes would then draw black on black
             for theme in [name for name in self.available_themes if name.startswith("ansi")]:
                 self.unregister_theme(theme)
-        if kept.theme in self.available_themes:
-            self.theme = kept.theme
+        if saved.theme in self.available_themes:
+            self.theme = saved.theme
         self.train_screen = TrainScreen(config, preset, self._runs_dir, self._redraw_rate)
 
     def on_mount(self) -> None:
-        """Show the first screen, start a worker, and offer to watch a live run."""
+        """Show the first screen, start a worker, and ask whether to watch a live run."""
         self.push_screen(self.train_screen)
-        self.set_interval(_HANG_UP_SECONDS, self._end_if_hung_up)
+        self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)
         self.call_after_refresh(self._start_standby)
-        self.call_after_refresh(self._offer_live_run)
+        self.call_after_refresh(self._suggest_live_run)
         if self._preferences and self._preferences.problem:
             self.call_after_refresh(
                 self.notify, self._preferences.problem, severity="warning", markup=False
@@ -118,7 +109,7 @@ class BilstmApp(ReportingApp[int]):
 
     async def on_event(self, event: Event) -> None:
         """Note whether any key was pressed."""
-        self._has_typed = self._has_typed or isinstance(event, Key)
+        self._was_key_pressed = self._was_key_pressed or isinstance(event, Key)
         await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -132,7 +123,7 @@ class BilstmApp(ReportingApp[int]):
         return super().get_key_display(binding)
 
     def on_unmount(self) -> None:
-        """Save the preferences, and end the worker that waits for an order."""
+        """Save the preferences, and end the standby worker."""
         self._save_preferences()
         self._standby.close()
 
@@ -140,9 +131,7 @@ class BilstmApp(ReportingApp[int]):
         """Disable letter keys in a text field, and other screens below a dialog."""
         if action in {"runs", "help", "leave"} and is_typing(self.screen):
             return False
-        if action in {"runs", "help"}:
-            return not isinstance(self.screen, Dialog)
-        return True
+        return action not in {"runs", "help"} or not isinstance(self.screen, Dialog)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's commands, without those that the app has keys for, and the redraw rate."""
@@ -158,8 +147,7 @@ class BilstmApp(ReportingApp[int]):
     async def _choose_redraw_rate(self) -> None:
         from .screens.prompts import redraws_prompt  # not needed for the first paint
 
-        answer = await ask(self, redraws_prompt(self._saved_redraw_rate))
-        if answer:
+        if answer := await show_dialog(self, redraws_prompt(self._saved_redraw_rate)):
             self._saved_redraw_rate = self._redraw_rate = float(answer)
             self.train_screen.view.set_redraw_rate(self._saved_redraw_rate)
             self._save_preferences()
@@ -169,13 +157,13 @@ class BilstmApp(ReportingApp[int]):
         if not self._preferences:
             return
         form = self.train_screen.config
-        kept = self._preferences.kept
+        saved = self._preferences.saved
         self._preferences.save(
             Preferences(
                 theme=self.theme,
                 redraws_per_second=self._saved_redraw_rate,
-                preset=self.train_screen.preset if form else kept.preset,
-                settings=form.model_dump() if form else kept.settings,
+                preset=self.train_screen.preset if form else saved.preset,
+                settings=form.model_dump() if form else saved.settings,
             )
         )
 
@@ -196,27 +184,23 @@ class BilstmApp(ReportingApp[int]):
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
-        words = "The run continues without the app. Start the app again to watch it."
-        answer = await self.push_screen_wait(Question("A run is live", words, answers))
+        message = "The run continues without the app. Start the app again to watch it."
+        answer = await self.push_screen_wait(Question("A run is live", message, answers))
         if answer == "stop":
             self.train_screen.order("stop")
         if answer in {"leave", "stop"}:
             self.exit(0)
 
-    @on(TrainScreen.Begin)
-    def _start_requested_run(self, event: TrainScreen.Begin) -> None:
-        self._start_run(event.config)
-
-    def _start_run(self, config: RunConfig) -> None:
+    @on(TrainScreen.StartRequested)
+    def _start_run(self, event: TrainScreen.StartRequested) -> None:
         self._save_preferences()
         order = StartRun(
-            config=config, runs_dir=self._runs_dir, name=self._label, data_dir=self._data_folder
+            config=event.config, runs_dir=self._runs_dir, name=self._label, data_dir=self._data_dir
         )
         self._open_run(order)
 
-    def _resume(self, run: Run, changes: Mapping[str, Any]) -> None:
-        order = ResumeRun(run=run.path, changes=dict(changes), data_dir=self._data_folder)
-        self._open_run(order)
+    def _resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
+        self._open_run(ResumeRun(run=run.path, changes=dict(changes), data_dir=self._data_dir))
 
     @on(TrainScreen.LearningRateRequested)
     @work(exclusive=True, group="rate")
@@ -229,23 +213,23 @@ class BilstmApp(ReportingApp[int]):
         try:
             worker = self._standby.take()
         except BilstmError as error:
-            self.push_screen(failure(error))
+            self.push_screen(error_dialog(error))
             return
-        order = FindLearningRate(config=event.config, data_dir=self._data_folder)
+        order = FindLearningRate(config=event.config, data_dir=self._data_dir)
         screen = LearningRateScreen(lambda: worker.find_learning_rate(order), worker.cancel)
         answer = await self.push_screen_wait(screen)
         self._start_standby()
-        if answer == "take" and screen.curve and screen.curve.suggestion:
-            self.train_screen.query_one(Form).choose_learning_rate(screen.curve.suggestion)
+        if answer == "use" and screen.curve and screen.curve.suggestion:
+            self.train_screen.query_one(Form).set_learning_rate(screen.curve.suggestion)
 
-    @on(Inspect)
-    def _inspect(self, event: Inspect) -> None:
+    @on(InspectRequested)
+    def _inspect(self, event: InspectRequested) -> None:
         from .screens.inspect import InspectScreen  # not needed for the first paint
 
         try:
             screen = InspectScreen(event.run, paths.data_dir(self._data_dir).absolute())
         except BilstmError as error:
-            self.push_screen(failure(error))
+            self.push_screen(error_dialog(error))
         else:
             self.push_screen(screen)
 
@@ -266,10 +250,6 @@ class BilstmApp(ReportingApp[int]):
         if shown and shown.path == event.before.path:
             self._watch(event.after)
 
-    @property
-    def _data_folder(self) -> Path | None:
-        return self._data_dir.absolute() if self._data_dir else None
-
     @work
     async def _watch(self, run: Run) -> None:
         """Show a run; reading a long one takes a second, during which keys still work."""
@@ -282,16 +262,14 @@ class BilstmApp(ReportingApp[int]):
             case Choice("open", run):
                 self._watch(run)
             case Choice("resume", run, changes):
-                self._resume(run, changes)
+                self._resume_run(run, changes)
             case Choice("copy", run):
                 try:
                     self.train_screen.show_settings(run.config)
                 except BilstmError as error:
-                    self.push_screen(failure(error))
+                    self.push_screen(error_dialog(error))
                 else:
                     self.notify(f"The form has the settings of {run.name}.", markup=False)
-            case _:
-                pass
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:
@@ -305,7 +283,7 @@ class BilstmApp(ReportingApp[int]):
             await self.train_screen.watch_run(run)
         except BilstmError as error:
             self.train_screen.view.show_message()
-            self.push_screen(failure(error))
+            self.push_screen(error_dialog(error))
         finally:
             self._is_starting = False
         if not self.train_screen.view.is_training:
@@ -318,28 +296,27 @@ class BilstmApp(ReportingApp[int]):
         self._start_standby()
         match event.ending:
             case events.Failed(exit_code=DataError.exit_code) as failed:
-                self._offer_digits(error_from_event(failed))
+                self._suggest_digits(error_from_event(failed))
             case events.Failed() as failed:
-                self.push_screen(failure(error_from_event(failed)))
+                self.push_screen(error_dialog(error_from_event(failed)))
             case None:
-                self._offer_resume(event.run)
-            case _:
-                pass
+                self._suggest_resuming(event.run)
 
     @work
-    async def _offer_digits(self, error: BilstmError) -> None:
-        """Show that the data are unavailable; offer the digits, which need no download."""
+    async def _suggest_digits(self, error: BilstmError) -> None:
+        """Show that the data are unavailable; suggest the digits, which need no download."""
         answers = {"": "Close", "digits": "Train digits instead"}
-        answer = await self.push_screen_wait(failure(error, answers))
+        answer = await self.push_screen_wait(error_dialog(error, answers))
         if answer and self.train_screen.config:
-            self._start_run(self.train_screen.query_one(Form).choose_dataset(answer))
+            config = self.train_screen.query_one(Form).set_dataset(answer)
+            self.post_message(TrainScreen.StartRequested(config))
 
     @work
-    async def _offer_resume(self, run: Run) -> None:
-        """Show that a run's process exited without reporting a result; offer to resume it."""
+    async def _suggest_resuming(self, run: Run) -> None:
+        """Show that a run's process exited without reporting a result; suggest to resume it."""
         answers = {"": "Close"} if is_missing(run.path) else {"resume": "Resume it", "": "Close"}
-        if await self.push_screen_wait(failure(lost_run_error(run), answers)):
-            self._resume(run, {})
+        if await self.push_screen_wait(error_dialog(lost_run_error(run), answers)):
+            self._resume_run(run, {})
 
     def _start_standby(self) -> None:
         if not self._is_starting:  # else two workers could load PyTorch at the same time
@@ -349,30 +326,30 @@ class BilstmApp(ReportingApp[int]):
     @on(Form.Changed)
     @work(exclusive=True, group="prepare")
     async def _prepare_standby(self, event: Form.Changed) -> None:
-        await asyncio.sleep(_SETTLED_SECONDS)
+        await asyncio.sleep(_PREPARE_DELAY_SECONDS)
         self._standby.prepare(event.config)
 
-    async def _offer_live_run(self) -> None:
+    @work
+    async def _suggest_live_run(self) -> None:
+        """Ask whether to watch a live run."""
         try:
-            live = await asyncio.to_thread(_live_runs, self._runs_dir)
+            live = await asyncio.to_thread(
+                lambda: [run for run in list_runs(self._runs_dir) if run.is_live]
+            )
         except BilstmError:
             return
         if not live or self._is_starting or self.train_screen.view.shown_run:
             return
-
-        if self._has_typed:  # the next key is not meant for a dialog that just opened
-            self.notify(f"Being trained now: {live[-1].name}. r lists it.", markup=False)
+        if self._was_key_pressed:  # the next key is not meant for a dialog that just opened
+            self.notify(f"{live[-1].name} is being trained: press r to see it.", markup=False)
             return
-
-        def watch(answer: str | None) -> None:
-            if answer == "watch":
-                self._watch(live[-1])
-
         answers = {"watch": "Watch it", "no": "Not now"}
         names = "\n".join(run.name for run in live[-5:])
-        self.push_screen(Question("Being trained now", names, answers), watch)
+        question = Question("Being trained now", names, answers)
+        if await self.push_screen_wait(question) == "watch":
+            self._watch(live[-1])
 
-    def _end_if_hung_up(self) -> None:
+    def _exit_if_disconnected(self) -> None:
         """Exit if the terminal is disconnected, even where SIGHUP is ignored."""
         if self.is_headless or not sys.__stdin__:
             return
@@ -381,7 +358,3 @@ class BilstmApp(ReportingApp[int]):
         if any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0)):
             self._standby.close()
             os._exit(129)
-
-
-def _live_runs(runs_dir: Path) -> list[Run]:
-    return [run for run in list_runs(runs_dir) if run.is_live]

@@ -14,7 +14,7 @@ from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
 
-from ..app.preferences import LEAST_REDRAWS, MOST_REDRAWS, PreferencesFile
+from ..app.preferences import MAX_REDRAWS, MIN_REDRAWS, PreferencesFile
 from ..text.console import is_screen, say, show_internal_error, show_warning
 from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
 
@@ -47,7 +47,7 @@ def train(
             help="how often per second the app draws at most, from 0.1 to 10; fewer for slow "
             "links; default: as last chosen in the app, at first 1",
             metavar="X",
-            validator=Number(gte=LEAST_REDRAWS, lte=MOST_REDRAWS),
+            validator=Number(gte=MIN_REDRAWS, lte=MAX_REDRAWS),
         ),
     ] = None,
     data_dir: DataDir = None,
@@ -85,8 +85,8 @@ def train(
     preferences, shown_preset = PreferencesFile(), chosen_preset(preset)
     variables = (paths.PRESET_VARIABLE, *(setting.variable for setting in SETTINGS.values()))
     is_anything_chosen = typed or config or preset or any(map(os.environ.get, variables))
-    if not is_anything_chosen and preferences.kept.last_form:
-        resolved, shown_preset = preferences.kept.last_form
+    if not is_anything_chosen and preferences.saved.last_form:
+        resolved, shown_preset = preferences.saved.last_form
     app = BilstmApp(
         resolved,
         shown_preset,

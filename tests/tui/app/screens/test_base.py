@@ -111,7 +111,7 @@ def test_what_another_screen_hides_is_not_sent(
 ) -> None:
     past_runs(tmp_path, 16)
     for module in (runs_screen, device_usage):  # nothing else is new
-        monkeypatch.setattr(module, "_SECONDS", 1e6)
+        monkeypatch.setattr(module, "_POLL_SECONDS", 1e6)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         sent, seen = [], []

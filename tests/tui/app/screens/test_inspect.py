@@ -82,7 +82,7 @@ def test_whoever_leaves_before_the_matrix_is_there_is_back(tmp_path: Path) -> No
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
         assert isinstance(app.screen, InspectScreen)
-        asked_of = app.screen._inspector
+        asked_of = app.screen._examiner
         await until(pilot, lambda: asked_of._process)
         await pilot.press("escape")
         process = asked_of._process

@@ -23,7 +23,7 @@ def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen is app.train_screen)
         await open_runs(app, pilot, 0)
         await pilot.press("question_mark")
-        await until(pilot, lambda: "Give it another name" in text(app))
+        await until(pilot, lambda: "Rename it" in text(app))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
 

@@ -41,7 +41,7 @@ def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
         assert "learning_rate" not in text(app)
         await pilot.press("slash", *"zzzz")  # longer than the random end of a name
         await until(pilot, lambda: table.row_count == 0)
-        assert "No run has zzzz in its line" in text(app)
+        assert "No run contains 'zzzz'" in text(app)
         app.screen.query_one("#filter", Input).value = "×48"  # "48" may stand in a time, too
         await until(pilot, lambda: table.row_count == 1)
         await pilot.press("escape", "c")
@@ -85,7 +85,7 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
         await until(pilot, lambda: read_notes(oldest).pinned)
         await until(pilot, lambda: table.get_row_index(oldest.name) == 0)
         await pilot.press("n")
-        await asked(pilot, "A line on")
+        await asked(pilot, "A note on")
         await pilot.press(*"good", "enter")
         await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
         await pilot.press("R")
@@ -189,7 +189,7 @@ def test_many_runs_are_read_beside_the_keys_and_once(
         words.value = ""
         await until(pilot, lambda: table.row_count == MANY_RUNS)
         assert isinstance(app.screen, runs_screen.RunsScreen)
-        await app.screen._look()
+        await app.screen._update()
         assert len(looked) == MANY_RUNS
 
     drive(FakeWorker(), tmp_path, steps)
@@ -201,7 +201,7 @@ def test_a_note_survives_a_pin_that_follows_at_once(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
         await pilot.press("n")
-        await asked(pilot, "A line on")
+        await asked(pilot, "A note on")
         await pilot.press(*"hello", "enter")
         await until(pilot, lambda: read_notes(run).note)
         await pilot.press("p")

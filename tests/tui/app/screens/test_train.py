@@ -87,7 +87,7 @@ def test_a_run_is_paused_and_let_go_on(tmp_path: Path) -> None:
 
 def test_a_grey_key_says_why(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        for key, why in {"i": "No run is shown", "p": "Nothing is being trained"}.items():
+        for key, why in {"i": "No run is shown", "p": "No run is being trained"}.items():
             await pilot.press(key)
             await until(pilot, lambda why=why: why in said(app))
         await pilot.press("t")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bilstm_tui.app.widgets.network_sketch import _about
+from bilstm_tui.app.widgets.network_sketch import _format_seconds
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ from bilstm_tui.app.widgets.network_sketch import _about
     ],
 )
 def test_times_in_words(seconds: float, words: str) -> None:
-    assert _about(seconds) == words
+    assert _format_seconds(seconds) == words

@@ -5,7 +5,6 @@ import time
 import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -85,9 +84,9 @@ def test_a_run_is_drawn_as_often_as_was_chosen(
     drawn = []
     show = RunView._show
 
-    def count(view: RunView, status: Any) -> None:
+    def count(view: RunView) -> None:
         drawn.append(now)
-        show(view, status)
+        show(view)
 
     monkeypatch.setattr(run_view, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr(RunView, "_show", count)

@@ -1,17 +1,28 @@
-"""The base of all screens."""
+"""The base of all screens, and the message that several of them post."""
 
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
+
+from bilstm_core.runs.run import Run
 
 T = TypeVar("T")
 
 
+@dataclass
+class InspectRequested(Message):
+    """The user wants to inspect the network of a run."""
+
+    run: Run
+
+
 class BaseScreen(Screen[T]):
-    """A screen that can be below another one, and that handles Tab before the keys after it."""
+    """A screen that is not redrawn while another covers it, and handles Tab before other keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", priority=True, show=False),
@@ -22,8 +33,8 @@ class BaseScreen(Screen[T]):
     def is_current(self) -> bool:
         """Whether the screen is visible.
 
-        Textual also says so of a screen that an opaque one covers, and sends the whole upper
-        screen again whenever the lower one changes.
+        For Textual, a screen below an opaque one is current, too. Each change of the lower screen
+        would then send the whole upper one again.
         """
         above = self.app.screen
         return super().is_current and (above is self or above.styles.background.a < 1)
@@ -32,8 +43,8 @@ class BaseScreen(Screen[T]):
     def _ignore_old_size(self, event: Resize) -> None:
         """Ignore a size that the terminal no longer has.
 
-        A screen sends itself each new size again. After two quick changes it would go back and
-        forth between both sizes for ever, and handle no more keys.
+        A screen posts each new size to itself again. After two quick changes it would switch
+        between both sizes for ever, and handle no more keys.
         """
         if event.size != self.app.size:
             event.prevent_default()

@@ -12,12 +12,8 @@ from ...text.console import sanitize
 from ...text.numbers import percent
 
 
-def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
-    """A table with a column for each run and a row for each setting that differs between them.
-
-    Args:
-        runs: The runs, each with the marker of its curve.
-    """
+def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
+    """Compare runs, each given with its marker: a column per run, a row per differing setting."""
     table = Table(box=None, pad_edge=False)
     table.add_column("setting", style="dim", no_wrap=True)
     configs = []
@@ -29,7 +25,7 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
         except ConfigError:
             configs.append({})
     for name in dict.fromkeys(name for config in configs for name in config):
-        values = [_in_short(config.get(name, "?")) for config in configs]
+        values = [_format(config.get(name, "?")) for config in configs]
         if len(set(values)) > 1:
             table.add_row(name, *values)
     accuracies = [
@@ -40,5 +36,5 @@ def differences(runs: Sequence[tuple[Text, Overview]]) -> Table:
     return table
 
 
-def _in_short(value: object) -> str:
+def _format(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).lower()

@@ -1,4 +1,4 @@
-"""Questions and failures, over whatever is on the screen."""
+"""Dialogs: questions, prompts, and errors."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
-from textual.widgets.button import ButtonVariant
 
 from bilstm_core.errors import BilstmError
 
@@ -19,136 +18,111 @@ from ...text.console import sanitize
 from ..widgets.ordered_input import OrderedInput
 from .base import BaseScreen
 
-
-class _Answer(Button):
-    """A button that stands for an answer.
-
-    Args:
-        key: The answer.
-        label: Its words.
-        variant: Textual's.
-    """
-
-    def __init__(self, key: str, label: str, variant: ButtonVariant) -> None:
-        super().__init__(label, id=key or None, variant=variant)
-        self.key = key
-
-
 _CLOSE = {"": "Close"}
 
 
 class Dialog(ModalScreen[str], BaseScreen[str]):
-    """A box over whatever is on the screen; answers '' where it was left by Escape.
-
-    Args:
-        title: In short.
-        words: What it is about.
-    """
+    """A box over the current screen; its result is '' if it is closed with Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
 
-    def __init__(self, title: str, words: str) -> None:
+    def __init__(self, title: str, message: str) -> None:
         super().__init__()
         self._title = title
-        self._words = words
+        self._message = message
 
     def compose(self) -> ComposeResult:
-        """Title, words, and what they ask for."""
+        """Compose the title, the message, and what is below them."""
         with Vertical(id="dialog"):
             yield Label(Text(self._title, style="bold"))
-            yield Static(Text(sanitize(self._words)), id="words")
-            yield from self.asked()
+            yield Static(Text(sanitize(self._message)), id="message")
+            yield from self.compose_body()
 
-    def asked(self) -> ComposeResult:
-        """What is below the words."""
-        yield from ()
+    def compose_body(self) -> ComposeResult:
+        """Compose what is below the message."""
+        raise NotImplementedError
 
 
 class Question(Dialog):
-    """Asks; answers with the key of the button chosen.
+    """Lets the user choose an answer; its result is the key of the answer.
 
     Args:
-        title: In short.
-        words: What it is about.
-        answers: Label by key; the first is the default.
+        answers: The label of each button by key; the first is the default.
     """
 
-    def __init__(self, title: str, words: str, answers: Mapping[str, str]) -> None:
-        super().__init__(title, words)
+    def __init__(self, title: str, message: str, answers: Mapping[str, str]) -> None:
+        super().__init__(title, message)
         self._answers = answers
 
-    def asked(self) -> ComposeResult:
-        """A button for each answer."""
+    def compose_body(self) -> ComposeResult:
+        """Compose a button for each answer."""
         with Horizontal():
             for number, (key, label) in enumerate(self._answers.items()):
-                yield _Answer(key, label, variant="default" if number else "primary")
+                variant = "default" if number else "primary"
+                yield Button(label, variant, name=key, id=key or None)
 
     def on_mount(self) -> None:
-        """The default answer is an Enter away, from the first moment on."""
+        """Focus the default answer."""
         self.set_focus(self.query(Button).first())
 
     def key_left(self) -> None:
-        """The answer before."""
+        """Focus the previous answer."""
         self.focus_previous(Button)
 
     def key_right(self) -> None:
-        """The next answer."""
+        """Focus the next answer."""
         self.focus_next(Button)
 
     @on(Button.Pressed)
-    def _answer(self, event: Button.Pressed) -> None:
-        assert isinstance(event.button, _Answer)  # noqa: S101 - there are no others
-        self.dismiss(event.button.key)
-
-
-async def ask(app: App[Any], dialog: Dialog) -> str | None:
-    """Show a dialog and wait for its answer; None where one is there: keys are pressed twice."""
-    return None if isinstance(app.screen, Dialog) else await app.push_screen_wait(dialog)
+    def _choose(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.name)
 
 
 class Prompt(Dialog):
-    """Asks for a word or a number; answers with what was typed.
+    """Lets the user type a word or a number; its result is the text.
 
     Args:
-        title: In short.
-        words: What it is about.
-        value: What stands there at first.
-        problem_of: What is wrong with what was typed, in words; empty where nothing is.
+        value: The initial text.
+        find_problem: Returns what is wrong with a text; empty if nothing is.
     """
 
     def __init__(
         self,
         title: str,
-        words: str,
+        message: str,
         value: str = "",
-        problem_of: Callable[[str], str] = lambda _: "",
+        find_problem: Callable[[str], str] = lambda _: "",
     ) -> None:
-        super().__init__(title, words)
+        super().__init__(title, message)
         self._value = value
-        self._problem_of = problem_of
+        self._find_problem = find_problem
 
-    def asked(self) -> ComposeResult:
-        """A field."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the text field."""
         yield OrderedInput(self._value, compact=True, id="answer")
         yield Static(id="prompt-problem")
-        yield Label("Enter: take it   Esc: cancel", id="prompt-keys")
+        yield Label("Enter: accept   Esc: cancel", id="prompt-keys")
 
     def on_mount(self) -> None:
-        """Whoever types at once types into the field."""
+        """Focus the text field."""
         self.set_focus(self.query_one(Input))
 
     @on(Input.Submitted)
-    def _answer(self, event: Input.Submitted) -> None:
+    def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        problem = self._problem_of(event.value)
-        if problem:
+        if problem := self._find_problem(event.value):
             self.query_one("#prompt-problem", Static).update(Text(sanitize(problem)))
         else:
             self.dismiss(event.value)
 
 
-def failure(error: BilstmError, answers: Mapping[str, str] = _CLOSE) -> Question:
-    """What happened and what to do next."""
+async def show_dialog(app: App[Any], dialog: Dialog) -> str | None:
+    """Show a dialog and return its result; None if one is open: the key was pressed twice."""
+    return None if isinstance(app.screen, Dialog) else await app.push_screen_wait(dialog)
+
+
+def error_dialog(error: BilstmError, answers: Mapping[str, str] = _CLOSE) -> Question:
+    """A dialog that shows what happened and what to do next."""
     advice = with_commands(error.advice, error.remedies)
-    words = "\n\n".join(filter(None, (error.message, advice)))
-    return Question(f"✗ {error.title}", words, answers)
+    message = "\n\n".join(filter(None, (error.message, advice)))
+    return Question(f"✗ {error.title}", message, answers)

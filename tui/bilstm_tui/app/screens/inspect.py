@@ -1,5 +1,6 @@
-"""A trained network, examined: its confusion matrix, its mistakes, and a canvas to try it on."""
+"""A trained network: its confusion matrix, its classes and mistakes, and a canvas to try it on."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.errors import BilstmError
-from bilstm_core.inference.report import ExaminationReport, Mistake, StepwisePrediction
+from bilstm_core.inference.report import ExaminationReport
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
@@ -21,30 +22,22 @@ from ...text.console import sanitize
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
 from .base import BaseScreen
-from .dialogs import failure
+from .dialogs import error_dialog
 
-_BOTH_FIT = 140
-"""Columns from which on the counts and the shares both fit."""
-_ALL_FITS = 104
-"""Columns from which on there is room for long names beside the picture and its readings."""
+_SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
+_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
 _SHORT_NAME = 3
-_RARE, _FREQUENT = 0.01, 0.05
-"""Shares of a class predicted as another, from which on they are more prominent."""
+_RARE, _FREQUENT = 0.01, 0.05  # shares misclassified, from which on they are more prominent
 
 
 class InspectScreen(BaseScreen[None]):
-    """Confusion, classes, mistakes and a canvas, in tabs.
-
-    Args:
-        run: The run whose network it is.
-        data_dir: The folder of the data sets.
-    """
+    """The confusion matrix, the classes, the mistakes and a canvas, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "normalise", "Counts/Shares", tooltip="Counts, or shares of each class"),
         Binding("j", "step(1)", "Next mistake", tooltip="The next mistake"),
-        Binding("k", "step(-1)", "Previous", tooltip="The mistake before"),
-        Binding("c", "next_class", "Class", tooltip="Mistakes of one class after another"),
+        Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
+        Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
         Binding("escape", "dismiss", "Back", tooltip="Back"),
     ]
 
@@ -52,8 +45,8 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run = run
-        self._inspector = ExaminerClient(run, data_dir)
+        self._run_name = sanitize(run.name)
+        self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
         self._class: int | None = None
@@ -61,7 +54,7 @@ class InspectScreen(BaseScreen[None]):
         self._canvas = DrawingPad()
 
     def compose(self) -> ComposeResult:
-        """A tab for each view."""
+        """Compose a tab for each view."""
         yield Static(Text(f"{self._run_name}: reading the test data …"), id="caption")
         with TabbedContent():
             with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
@@ -71,62 +64,60 @@ class InspectScreen(BaseScreen[None]):
             with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
                 yield Static(id="mistake")
                 with Horizontal(id="mistake-view"):
-                    yield StepwiseView(id="mistake-reading")
+                    yield StepwiseView(id="mistake-steps")
                     yield StepwiseView(id="mistake-shares")
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
-                yield StepwiseView(id="draw-reading")
+                yield StepwiseView(id="draw-steps")
                 yield StepwiseView(id="draw-shares")
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Have the network examined."""
+        """Examine the network."""
         self._examine()
 
     async def on_unmount(self) -> None:
-        """Nobody asks any more."""
-        await self._inspector.close()
+        """End the examiner."""
+        await self._examiner.close()
 
     @work
     async def _examine(self) -> None:
         try:
-            self._report = report = await self._inspector.examine()
+            self._report = report = await self._examiner.examine()
         except BilstmError as error:
-            if self in self.app.screen_stack:  # nobody has left it meanwhile
+            if self in self.app.screen_stack:  # else the screen was closed
                 self.dismiss(None)
-                self.app.push_screen(failure(error))
+                self.app.push_screen(error_dialog(error))
             return
         self._canvas.set_size(report.spec.height, report.spec.width)
-        self._read_drawing()
+        self._predict_drawing()
+        caption = self.query_one("#caption", Static)
         if report.failure:  # the canvas needs no data
-            self.query_one("#caption", Static).update(Text(f"{self._run_name}: no test data"))
+            caption.update(Text(f"{self._run_name}: no test data"))
             self.query_one(TabbedContent).active = "draw-tab"
-            self.app.push_screen(failure(error_from_event(report.failure)))
+            self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        wrong = sum(map(sum, report.confusion)) - sum(
-            row[number] for number, row in enumerate(report.confusion)
-        )
+        wrong = _count_mistakes(report, range(len(report.confusion)))
         total = sum(map(sum, report.confusion))
-        caption = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
-        caption += f"; {report.warning}" if report.warning else ""
-        self.query_one("#caption", Static).update(Text(caption))
+        words = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
+        caption.update(Text("; ".join(filter(None, (words, report.warning)))))
         self.query_one("#classes", Static).update(_class_table(report))
         self._show_confusion()
         self._show_mistake()
 
     def action_normalise(self) -> None:
-        """Counts, or shares of each row."""
+        """Switch between counts and shares."""
         self._is_normalised = not self._is_normalised
         self._show_confusion()
 
     def action_step(self, by: int) -> None:
-        """Another mistake."""
+        """Show another mistake."""
         self.query_one(TabbedContent).active = "mistakes-tab"
         self._position += by
         self._show_mistake()
 
     def action_next_class(self) -> None:
-        """Mistakes of the next class alone, or of all."""
+        """Show the mistakes of the next class only, or of all classes."""
         if self._report:
             first = 0 if self._class is None else self._class + 1
             wrong = {mistake.actual for mistake in self._report.mistakes}
@@ -134,85 +125,78 @@ class InspectScreen(BaseScreen[None]):
             self._position = 0
             self.action_step(0)
 
-    def _show_confusion(self) -> None:
-        if self._report and not self._report.failure:
-            both = Table.grid(padding=(0, 4))
-            kinds = [False, True] if self.app.size.width >= _BOTH_FIT else [self._is_normalised]
-            room = self.app.size.width // len(kinds)
-            both.add_row(*(_confusion_table(self._report, kind, room) for kind in kinds))
-            self.query_one("#confusion", Static).update(both)
-
     def on_resize(self) -> None:
-        """Where there is room, counts and shares stand side by side, and names are whole."""
+        """Adapt to the width."""
         self._show_confusion()
         self._show_mistake()
-        self._read_drawing()
+        self._predict_drawing()
 
-    @property
-    def _run_name(self) -> str:
-        return sanitize(self._run.name)
-
-    @property
-    def _mistakes(self) -> list[Mistake]:
-        if not self._report:
-            return []
-        return [m for m in self._report.mistakes if self._class in {None, m.actual}]
+    def _show_confusion(self) -> None:
+        if self._report and not self._report.failure:
+            width = self.app.size.width
+            kinds = [False, True] if width >= _SIDE_BY_SIDE_WIDTH else [self._is_normalised]
+            tables = [_confusion_table(self._report, kind, width // len(kinds)) for kind in kinds]
+            grid = Table.grid(padding=(0, 4))
+            grid.add_row(*tables)
+            self.query_one("#confusion", Static).update(grid)
 
     @work(exclusive=True, group="mistake")
     async def _show_mistake(self) -> None:
-        report, mistakes = self._report, self._mistakes
+        report = self._report
         if not report or report.failure:
             return
+        mistakes = [it for it in report.mistakes if self._class in {None, it.actual}]
         classes = report.spec.classes
         which = "any class" if self._class is None else classes[self._class]
+        heading = self.query_one("#mistake", Static)
         self.query_one("#mistake-view").display = bool(mistakes)
         if not mistakes:
-            self.query_one("#mistake", Static).update(Text(f"No mistakes on {which}"))
+            heading.update(Text(f"No mistakes on {which}"))
             return
         self._position %= len(mistakes)
         shown = mistakes[self._position]
         rows = range(len(classes)) if self._class is None else [self._class]
-        wrong = sum(sum(report.confusion[row]) - report.confusion[row][row] for row in rows)
+        wrong = _count_mistakes(report, rows)
         which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
-        words = (
+        description = (
             f"{self._position + 1} of {len(mistakes)} ({which}): {classes[shown.actual]}, "
             f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
         )
-        self.query_one("#mistake", Static).update(Text(words, style="bold"))
-        if reading := await self._read(shown.inputs):
-            view = self.query_one("#mistake-reading", StepwiseView)
-            view.show(shown.inputs, reading, self._names)
-            self.query_one("#mistake-shares", StepwiseView).show_shares(reading, self._names)
+        heading.update(Text(description, style="bold"))
+        await self._show_prediction("mistake", shown.inputs, with_image=True)
 
-    @on(DrawingPad.Drawn)
+    @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
-    async def _read_drawing(self) -> None:
+    async def _predict_drawing(self) -> None:
         if self._report:
             pixels = [list(row) for row in self._canvas.pixels]
-            if reading := await self._read(pixels):
-                view = self.query_one("#draw-reading", StepwiseView)
-                view.show(pixels, reading, self._names, with_picture=False)
-                self.query_one("#draw-shares", StepwiseView).show_shares(reading, self._names)
+            await self._show_prediction("draw", pixels, with_image=False)
 
-    @property
-    def _names(self) -> list[str]:
-        """The classes, in short where there is no room for more."""
-        classes = self._report.spec.classes if self._report else ()
-        fits = self.app.size.width >= _ALL_FITS
-        return [name if fits else name[:_SHORT_NAME] for name in classes]
-
-    async def _read(self, pixels: list[list[float]]) -> StepwisePrediction | None:
-        """How the network takes an image; None where it can no longer be asked."""
+    async def _show_prediction(
+        self, view: str, pixels: list[list[float]], *, with_image: bool
+    ) -> None:
+        """Show what the network predicts for an image, in the views with this prefix."""
+        assert self._report  # noqa: S101 - the callers checked it
         try:
-            return await self._inspector.read(pixels)
+            prediction = await self._examiner.read(pixels)
         except BilstmError as error:
             if self.is_attached:
-                self.app.push_screen(failure(error))
-            return None
+                self.app.push_screen(error_dialog(error))
+            return
+        classes = list(self._report.spec.classes)
+        if self.app.size.width < _LONG_NAMES_WIDTH:
+            classes = [name[:_SHORT_NAME] for name in classes]
+        steps = self.query_one(f"#{view}-steps", StepwiseView)
+        steps.show(pixels, prediction, classes, with_image=with_image)
+        self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
+
+
+def _count_mistakes(report: ExaminationReport, classes: Iterable[int]) -> int:
+    return sum(sum(report.confusion[row]) - report.confusion[row][row] for row in classes)
 
 
 def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) -> Table:
-    """Rows: actual classes. Columns: predicted ones; as wide as there is room."""
+    """A row for each actual class, a column for each predicted one; `room` columns wide at most."""
     classes = report.spec.classes
     label = max(map(len, classes))
     width = min(7, max(4, (room - label - 4) // len(classes) - 1))
@@ -227,16 +211,15 @@ def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) 
         cells = []
         for column, count in enumerate(row):
             share = "100%" if count == total else f"{count / total:.1%}"
-            word = share if is_normalised else f"{count:,}"
-            style = _style(count / total, is_right=column == number)
-            cells.append(Text(word if count else "·", style=style))
+            cell = share if is_normalised else f"{count:,}"
+            style = _style(count / total, is_correct=column == number)
+            cells.append(Text(cell if count else "·", style=style))
         table.add_row(classes[number], *cells)
     return table
 
 
-def _style(share: float, *, is_right: bool) -> str:
-    """The more of a class is misclassified, the more prominent."""
-    if is_right:
+def _style(share: float, *, is_correct: bool) -> str:
+    if is_correct:
         return "bold green"
     if not share:
         return "dim"

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
@@ -15,61 +15,47 @@ from ..widgets.key_footer import own_bindings
 from .dialogs import Dialog
 
 _GENERAL = [
-    Binding("tab,shift+tab", "", "To the next field, or the one before"),
-    Binding("enter", "", "Open a list, tick a box, take what is chosen"),
-    Binding("ctrl+p", "", "Everything there is to do, to be searched"),
+    Binding("tab,shift+tab", "", "Go to the next field, or the previous one"),
+    Binding("enter", "", "Open a list, tick a box, accept a choice"),
+    Binding("ctrl+p", "", "Search all commands"),
 ]
 
 
 class KeyHelp(Dialog):
-    """Our keys, by where they are taken; the screen's own first.
-
-    Args:
-        screen: The screen that they are the keys of.
-    """
+    """Lists the keys of a screen, then those of the app and of the screen's widgets."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss('')", "Close")]
 
     def __init__(self, screen: Screen[Any]) -> None:
-        super().__init__("Keys", "A key that is grey says why when it is pressed.")
-        self._of = screen
+        super().__init__("Keys", "Press a key that is greyed out to see why it is disabled.")
+        self._described = screen
 
-    def asked(self) -> ComposeResult:
-        """The table, to be scrolled where it is long."""
-        with VerticalScroll(id="keys"):
-            yield Static(self._table())
-
-    def on_mount(self) -> None:
-        """The arrows scroll."""
-        self.query(VerticalScroll).focus()
-
-    def _table(self) -> Table:
+    def compose_body(self) -> ComposeResult:
+        """Compose the table, which scrolls if it is long."""
         table = Table.grid(padding=(0, 2))
         table.add_column(justify="right", style="bold", no_wrap=True)
         table.add_column()
-        for title, bindings in _groups(self._of):
+        for title, bindings in _groups(self._described):
             table.add_row("", Text(title, style="underline"))
-            for keys, meaning in _by_meaning(self.app, bindings):
-                table.add_row(keys, meaning)
+            keys: dict[str, list[str]] = {}  # all keys of each meaning
+            for binding in Binding.make_bindings(bindings):
+                meaning = binding.tooltip or binding.description
+                keys.setdefault(meaning, []).append(self.app.get_key_display(binding))
+            for meaning, names in keys.items():
+                table.add_row(" ".join(names), meaning)
             table.add_row("", "")
-        return table
+        with VerticalScroll(id="keys"):
+            yield Static(table)
+
+    def on_mount(self) -> None:
+        """Focus the table, so that the arrow keys scroll it."""
+        self.query(VerticalScroll).focus()
 
 
 def _groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Binding]]]:
-    """What is taken on the whole screen, everywhere, and in its parts."""
+    """The bindings of a screen, of the app, and of each kind of widget, with their titles."""
     yield "On this screen", own_bindings(screen)
     yield "Everywhere", [*own_bindings(screen.app), *_GENERAL]
-    parts = {type(part): part for part in screen.query("*")}.values()
-    for part in parts:
-        if bindings := own_bindings(part):
-            yield part.BINDING_GROUP_TITLE or "", bindings
-
-
-def _by_meaning(app: App[Any], bindings: list[Binding]) -> Iterator[tuple[str, str]]:
-    """Each meaning once, with all its keys."""
-    keys_of: dict[str, list[str]] = {}
-    for binding in Binding.make_bindings(bindings):
-        meaning = binding.tooltip or binding.description
-        keys_of.setdefault(meaning, []).append(app.get_key_display(binding))
-    for meaning, keys in keys_of.items():
-        yield " ".join(keys), meaning
+    for widget in {type(widget): widget for widget in screen.query("*")}.values():
+        if bindings := own_bindings(widget):
+            yield widget.BINDING_GROUP_TITLE or "", bindings

@@ -1,4 +1,4 @@
-"""Which learning rate to take: the curve of the loss while the rate rises."""
+"""The learning rate finder: the loss while the learning rate rises, and a suggestion."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,65 +14,64 @@ from bilstm_core.errors import BilstmError
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 from ..widgets.charts.axes import LogarithmTicks, Ticks
-from .dialogs import Question, failure
+from .dialogs import Question, error_dialog
 
-_COLUMNS, _ROWS = 54, 8
-"""Of the chart between its axes."""
+_COLUMNS, _ROWS = 54, 8  # of the chart, between its axes
 
 
 class LearningRateScreen(Question):
-    """Answers with `take` where the suggestion is to be taken.
+    """Tries learning rates; its result is `use` if the user accepts the suggestion.
 
     Args:
-        find: Tries the rates; takes seconds.
-        cancel: Ends that early.
+        find: Tries the learning rates; takes seconds.
+        cancel: Stops `find`.
 
     Attributes:
-        curve: What came of it; None before.
+        curve: The result; None until there is one.
     """
 
     def __init__(self, find: Callable[[], LearningRateCurve], cancel: Callable[[], None]) -> None:
-        words = "Training a fresh network with rates that rise from 1e-5 to 10 …"
-        super().__init__("Learning rate", words, {"": "Cancel", "take": "Take it"})
+        message = "Training a new network with learning rates that rise from 1e-5 to 10 …"
+        super().__init__("Learning rate", message, {"": "Cancel", "use": "Use it"})
         self.curve: LearningRateCurve | None = None
         self._find = find
-        self._give_up = cancel
+        self._cancel = cancel
 
-    def asked(self) -> ComposeResult:
-        """The curve, and what to do with it."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the chart and the buttons."""
         yield PlotWidget(id="rates", allow_pan_and_zoom=False)
-        yield from super().asked()
+        yield from super().compose_body()
 
     def on_mount(self) -> None:
-        """Begin."""
+        """Start the finder."""
         super().on_mount()
         self.query_one("#rates").display = False
-        self.query_one("#take").disabled = True
+        self.query_one("#use").disabled = True
         self._try_rates()
 
     def on_unmount(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Stop the finder if it is still running."""
         if self.curve is None:
-            self._give_up()
+            self._cancel()
 
     @work
     async def _try_rates(self) -> None:
         try:
             self.curve = await asyncio.to_thread(self._find)
         except BilstmError as error:
-            if self in self.app.screen_stack:  # nobody has left it meanwhile
+            if self in self.app.screen_stack:  # else the dialog was closed
                 self.dismiss("")
-                self.app.push_screen(failure(error))
+                self.app.push_screen(error_dialog(error))
         else:
             self._show(self.curve)
 
     def _show(self, curve: LearningRateCurve) -> None:
-        words = "The loss fell at none of them."
+        message = "The loss did not fall at any learning rate."
         if curve.suggestion:
-            words = f"Suggested: {curve.suggestion:.2g}, in the middle of the longest fall."
-            self.query_one("#take").disabled = False
-            self.set_focus(self.query_one("#take"))
-        self.query_one("#words", Static).update(words)
+            message = f"Suggested: {curve.suggestion:.2g}, in the middle of the longest fall."
+            self.query_one("#use").disabled = False
+            self.set_focus(self.query_one("#use"))
+        self.query_one("#message", Static).update(message)
         chart = self.query_one("#rates", PlotWidget)
         chart.display = True
         horizontal, vertical = LogarithmTicks(), Ticks(is_vertical=True)
@@ -80,8 +79,7 @@ class LearningRateScreen(Question):
         chart.set_x_formatter(horizontal)
         chart.set_y_formatter(vertical)
         chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, 7
-        chart.plot(
-            np.log10(curve.rates), curve.clipped_losses, "cyan", hires_mode=HiResMode.BRAILLE
-        )
+        logarithms = np.log10(curve.rates)
+        chart.plot(logarithms, curve.clipped_losses, "cyan", hires_mode=HiResMode.BRAILLE)
         if curve.suggestion:
             chart.add_v_line(float(np.log10(curve.suggestion)), "yellow")

@@ -1,5 +1,6 @@
-"""The rows of the screen of runs: their order, and what stands in them."""
+"""The rows of the table of runs: their order and their cells."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -12,64 +13,60 @@ from bilstm_core.runs.run import TIMESTAMP_PREFIX
 from ...text.run_cells import STATUS_STYLES, cells
 from ..textual_internals import FixedWidthTable
 
-_REMEMBERED = 2048
-"""Runs whose words are kept: with each letter in the filter the table is filled anew."""
+_CACHED_ROWS = 2048  # the table is filled again for each letter typed into the filter
+
+SORT_KEYS: dict[str, Callable[[Overview], Any]] = {
+    "run": lambda _: 0,
+    "test %": lambda it: 1.0 if it.accuracy is None else -it.accuracy,
+    "status": lambda it: it.status,
+    "data": lambda it: it.dataset,
+    "model": lambda it: it.model,
+    "epochs": lambda it: -it.epochs,
+    "time": lambda it: -it.seconds,
+}
+"""The columns by which the table can be sorted; equal rows are sorted from new to old."""
 
 
 class RunsTable(FixedWidthTable):
-    """A table whose Enter says what it does."""
+    """A table that shows in the footer what Enter does."""
 
     BINDING_GROUP_TITLE = "In the table"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open", tooltip="Show the run as it went")
+        Binding("enter", "select_cursor", "Open", tooltip="Show the run")
     ]
 
 
-@lru_cache(_REMEMBERED)
-def line_of(overview: Overview) -> str:
-    """What the filter looks into."""
+def sort_runs(overviews: list[Overview], column: str, *, is_reversed: bool) -> list[Overview]:
+    """Sort runs by a column; pinned runs come first."""
+    rows = overviews[::-1]
+    rows.sort(key=SORT_KEYS[column])
+    if is_reversed:
+        rows.reverse()
+    return sorted(rows, key=lambda overview: not overview.notes.pinned)
+
+
+@lru_cache(_CACHED_ROWS)
+def searchable_text(overview: Overview) -> str:
+    """The text that the filter searches."""
     return " ".join(cells(overview)).lower()
 
 
-def in_order(shown: list[Overview], order: str, *, is_reversed: bool) -> list[Overview]:
-    """Pinned ones first; then by a column: the newest, the best, the longest above."""
-    keys: dict[str, Any] = {
-        "test %": lambda o: -1.0 if o.accuracy is None else o.accuracy,
-        "status": lambda o: o.status,
-        "data": lambda o: o.dataset,
-        "model": lambda o: o.model,
-        "epochs": lambda o: o.epochs,
-        "time": lambda o: o.seconds,
-    }
-    shown = shown[::-1]  # newest first, also among equals
-    if order in keys:
-        is_text = order in {"status", "data", "model"}
-        shown.sort(key=keys[order], reverse=not is_text)
-    if is_reversed:
-        shown.reverse()
-    return sorted(shown, key=lambda overview: not overview.notes.pinned)
+def row_of(overview: Overview, marker: Text) -> list[Text]:
+    """The cells of a row; the first has the marker of the run's curve."""
+    return [Text("▸" if overview.notes.pinned else " ").append_text(marker), *_cells_of(overview)]
 
 
-def as_row(overview: Overview, marker: Text) -> list[Text]:
-    """A run's cells, the marker of its curve first."""
-    return [Text("▸" if overview.notes.pinned else " ").append_text(marker), *_words_of(overview)]
-
-
-@lru_cache(_REMEMBERED)
-def _words_of(overview: Overview) -> tuple[Text, ...]:
+@lru_cache(_CACHED_ROWS)
+def _cells_of(overview: Overview) -> tuple[Text, ...]:
     name, status, data, model, epochs, accuracy, time, note = cells(overview)
-    begun = TIMESTAMP_PREFIX.match(name)
+    match = TIMESTAMP_PREFIX.match(name)
+    started = match.group() if match else ""
     return (
-        Text(TIMESTAMP_PREFIX.sub("", name, count=1)),
-        Text(_moment(begun.group()) if begun else ""),
+        Text(name.removeprefix(started)),
+        Text(f"{started[5:10]} {started[11:13]}:{started[13:15]}" if started else ""),
         Text(status, STATUS_STYLES[status]),
         Text(data),
         Text(model),
         *(Text(f"{number}\u00a0", justify="right") for number in (epochs, accuracy, time)),
         Text(f" {note}" if note else "", "italic"),
     )
-
-
-def _moment(begun: str) -> str:
-    """The date and time in a run's name, for people."""
-    return f"{begun[5:10]} {begun[11:13]}:{begun[13:15]}"

@@ -1,4 +1,4 @@
-"""All runs: a table that filters as you type, and a comparison of those that are marked."""
+"""All runs: a table that filters as you type, and a comparison of the marked ones."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -28,101 +28,72 @@ from ..widgets.charts.chart import COLOURS, MARKERS, Chart
 from ..widgets.charts.series import loss_series
 from ..widgets.key_footer import KeyFooter
 from ..widgets.ordered_input import OrderedInput
-from .base import BaseScreen
-from .comparison import differences
-from .dialogs import Question, ask, failure
-from .messages import Inspect
+from .base import BaseScreen, InspectRequested
+from .comparison import comparison_table
+from .dialogs import Question, error_dialog, show_dialog
 from .prompts import epochs_prompt, label_prompt, note_prompt
-from .run_rows import RunsTable, as_row, in_order, line_of
+from .run_rows import SORT_KEYS, RunsTable, row_of, searchable_text, sort_runs
 
-_SECONDS = 2.0
-_COLUMNS = ("", "run", "begun", "status", "data", "model", "epochs", "test %", "time", " note")
-_ORDERS = ("run", "test %", "status", "data", "model", "epochs", "time")
-"""What the table can be sorted by."""
+_POLL_SECONDS = 2.0
+_COLUMNS = ("", "run", "started", "status", "data", "model", "epochs", "test %", "time", " note")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen on this screen.
+    """What to do with a run; `changes` are settings to resume it with."""
 
-    Attributes:
-        what: What to do.
-        run: With which run.
-        changes: Settings to resume it with.
-    """
-
-    what: Literal["open", "resume", "copy"]
+    action: Literal["open", "resume", "copy"]
     run: Run
     changes: dict[str, Any] = field(default_factory=dict)
 
 
 class RunsScreen(BaseScreen[Choice | None]):
-    """Answers with what to do and with which run.
+    """All runs; the one named `initial_run` is selected first. Its result is a `Choice`."""
 
-    Args:
-        runs_dir: The folder of the runs.
-        chosen: The name of the run to begin at; the first one where it is empty.
-        redraws_per_second: How often at most it is drawn by itself.
-    """
-
+    @dataclass
     class Renamed(Message):
-        """A run has another name.
+        """Posted when a run was renamed."""
 
-        Attributes:
-            before: The run as it was called.
-            after: As it is called now.
-        """
-
-        def __init__(self, before: Run, after: Run) -> None:
-            super().__init__()
-            self.before = before
-            self.after = after
+        before: Run
+        after: Run
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark", tooltip="Mark the run: marked ones are compared"),
-        # with priority: letters typed at once after it go into the filter already
-        Binding(
-            "slash",
-            "screen.filter",
-            "Filter",
-            priority=True,
-            tooltip="Type what the rows are to contain",
-        ),
+        Binding("space", "mark", "Mark", tooltip="Mark it; marked runs are compared"),
+        # with priority: letters typed right after it already go into the filter
+        Binding("slash", "screen.filter", "Filter", priority=True, tooltip="Filter the rows"),
         Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
-        Binding("i", "inspect", "Inspect", tooltip="Look into its network"),
-        Binding(
-            "e", "resume", "Resume", tooltip="Go on with it, for more epochs if it is finished"
-        ),
+        Binding("i", "inspect", "Inspect", tooltip="Inspect its network"),
+        Binding("e", "resume", "Resume", tooltip="Resume it; train longer if it is finished"),
         Binding("c", "choose('copy')", "Copy", tooltip="Copy its settings into the form"),
-        Binding("p", "pin", "Pin", tooltip="Keep it above the others, or no longer"),
-        Binding("n", "note", "Note", tooltip="Write a note on it"),
-        Binding("R", "rename", "Rename", tooltip="Give it another name"),
-        Binding("d", "delete", "Delete", tooltip="Delete it, or all that are marked"),
-        Binding("escape", "leave", "Back", tooltip="Back, one step after another"),
+        Binding("p", "pin", "Pin", tooltip="Pin it to the top, or unpin it"),
+        Binding("n", "note", "Note", tooltip="Edit its note"),
+        Binding("R", "rename", "Rename", tooltip="Rename it"),
+        Binding("d", "delete", "Delete", tooltip="Delete it, or all marked runs"),
+        Binding("escape", "back", "Back", tooltip="Back, one step at a time"),
     ]
 
     AUTO_FOCUS = "DataTable"
 
     def __init__(
-        self, runs_dir: Path, chosen: str = "", redraws_per_second: float = 1 / _SECONDS
+        self, runs_dir: Path, initial_run: str = "", redraws_per_second: float = 1 / _POLL_SECONDS
     ) -> None:
         super().__init__()
-        self._pace = max(_SECONDS, 1 / redraws_per_second)
-        self._begin_at = chosen
+        self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
+        self._initial_run = initial_run
         self._runs_dir = runs_dir
-        self._seen: dict[str, Overview] = {}
+        self._overviews: dict[str, Overview] = {}
         self._marked: dict[str, Follower[History]] = {}
-        self._turn = asyncio.Lock()
-        self._order = _ORDERS[0]
+        self._update_lock = asyncio.Lock()
+        self._order = "run"
         self._is_reversed = False
 
     def compose(self) -> ComposeResult:
-        """Filter, table, comparison, footer."""
-        with Horizontal(id="above"):
+        """Compose the filter, the table, the comparison, and the footer."""
+        with Horizontal(id="filter-line"):
             yield OrderedInput(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
-        yield Static("Looking for runs …", id="nothing")
+        yield Static("Reading the runs …", id="empty")
         with Horizontal(id="comparison"):
             yield Chart("training loss", id="overlay")
             with VerticalScroll():
@@ -130,63 +101,59 @@ class RunsScreen(BaseScreen[Choice | None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Fill the table, and keep what is live up to date."""
+        """Fill the table, and update it regularly."""
         self._table: DataTable[Text] = self.query_one(DataTable)
         self.query_one("#comparison").display = False
-        self.set_interval(self._pace, self._look_beside)
-        self._look_beside()
+        self.set_interval(self._poll_interval, self._update_in_background)
+        self._update_in_background()
 
-    def _look_beside(self) -> None:
-        """See what is new while keys are taken: of many runs it takes a while."""
-        if not self._turn.locked():
-            self.run_worker(self._look())
+    def _update_in_background(self) -> None:
+        """Update the table while keys are handled: many runs take a while to read."""
+        if not self._update_lock.locked():
+            self.run_worker(self._update())
 
-    async def _look(self, changed: str = "") -> None:
-        """See what is new.
-
-        Args:
-            changed: A run that is to be looked at again although it was over.
-        """
-        async with self._turn:  # or what an earlier look saw would replace what is true by now
-            self._seen.pop(changed, None)
+    async def _update(self, changed: str = "") -> None:
+        """Read the runs that may have changed, and `changed` in any case; show what is new."""
+        async with self._update_lock:  # an earlier update would overwrite newer overviews
+            self._overviews.pop(changed, None)
             try:
-                seen = await asyncio.to_thread(read_overviews, self._runs_dir, self._seen)
+                overviews = await asyncio.to_thread(read_overviews, self._runs_dir, self._overviews)
             except BilstmError as error:
-                self.query_one("#nothing", Static).update(sanitize(error.message))
+                self.query_one("#empty", Static).update(sanitize(error.message))
                 return
             new_events = [follower.poll() for follower in self._marked.values()]
-            is_new = seen != self._seen
-            self._seen = seen
-        if is_new or changed or not seen:  # a table filled anew costs time and jumps
-            self._fill()
-        if any(new_events) or (self._marked and is_new):
+            has_changed = overviews != self._overviews
+            self._overviews = overviews
+        if has_changed or changed or not overviews:  # to fill the table takes time and scrolls it
+            self._fill_table()
+        if any(new_events) or (self._marked and has_changed):
             self._compare()
 
-    def _fill(self) -> None:
+    @on(Input.Changed, "#filter")
+    def _fill_table(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
-        chosen = self.chosen.name if self.chosen else self._begin_at
-        shown = [o for o in self._seen.values() if words in line_of(o)]
-        shown = in_order(shown, self._order, is_reversed=self._is_reversed)
-        rows = [as_row(overview, self._marker(overview.run.name)) for overview in shown]
+        selected = self._selected.run.name if self._selected else self._initial_run
+        shown = [it for it in self._overviews.values() if words in searchable_text(it)]
+        shown = sort_runs(shown, self._order, is_reversed=self._is_reversed)
+        rows = [row_of(overview, self._marker(overview.run.name)) for overview in shown]
         self._table.clear(columns=True)
         for name, *column in zip(_COLUMNS, *rows, strict=True):
-            # widths of its own measuring come late, and at times not at all
+            # the table's own measuring is late, and at times does not happen at all
             width = 1 + max(len(name), *(cell.cell_len for cell in column), 0)
             self._table.add_column(name, key=name, width=width)
         for overview, row in zip(shown, rows, strict=True):
             self._table.add_row(*row, key=overview.run.name)
-        if chosen in self._table.rows:
-            self._table.move_cursor(row=self._table.get_row_index(chosen))
-        nothing = self.query_one("#nothing", Static)
-        nothing.display = not shown
-        nothing.update(
-            f"No run has {sanitize(words)} in its line."
-            if self._seen
+        self._select(selected)
+        empty = self.query_one("#empty", Static)
+        empty.display = not shown
+        empty.update(
+            f"No run contains '{sanitize(words)}'."
+            if self._overviews
             else "No runs here yet: go back and press t to train."
         )
         arrow = "↑" if self._is_reversed else "↓"
         self.query_one("#order", Label).update(
-            f"{len(shown)} of {len(self._seen)}, by {self._order} {arrow}"
+            f"{len(shown)} of {len(self._overviews)}, by {self._order} {arrow}"
         )
 
     def _marker(self, name: str) -> Text:
@@ -197,185 +164,173 @@ class RunsScreen(BaseScreen[Choice | None]):
         return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
 
     @property
-    def chosen(self) -> Run | None:
+    def _selected(self) -> Overview | None:
         """The run under the cursor."""
-        overview = self._overview
-        return overview.run if overview else None
-
-    @property
-    def _overview(self) -> Overview | None:
         if not self._table.row_count:
             return None
         key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key.value
-        return self._seen.get(key or "")
+        return self._overviews.get(key or "")
 
-    @on(Input.Changed, "#filter")
-    def _filter(self) -> None:
-        self._fill()
+    def _select(self, name: str) -> None:
+        if name in self._table.rows:
+            self._table.move_cursor(row=self._table.get_row_index(name))
 
     @on(Input.Submitted, "#filter")
-    def _to_table(self) -> None:
+    def _focus_table(self) -> None:
         self._table.focus()
 
     @on(DataTable.RowSelected)
     def _open(self) -> None:
-        """Enter, or a click on the row under the cursor."""
         self.action_choose("open")
 
     @on(DataTable.HeaderSelected)
     def _sort_by_header(self, event: DataTable.HeaderSelected) -> None:
-        name = event.column_key.value
-        if name in _ORDERS:
-            self._is_reversed = name == self._order and not self._is_reversed
-            self._order = name
-            self._fill()
+        column = event.column_key.value
+        if column in SORT_KEYS:
+            self._is_reversed = column == self._order and not self._is_reversed
+            self._order = column
+            self._fill_table()
 
     def action_next_order(self) -> None:
         """Sort by the next column."""
-        self._order = _ORDERS[(_ORDERS.index(self._order) + 1) % len(_ORDERS)]
+        columns = [*SORT_KEYS]
+        self._order = columns[(columns.index(self._order) + 1) % len(columns)]
         self._is_reversed = False
-        self._fill()
+        self._fill_table()
 
-    def action_choose(self, what: Literal["open", "copy"]) -> None:
-        """Leave with an order for the run under the cursor."""
-        if self.chosen:
-            self.dismiss(Choice(what, self.chosen))
+    def action_choose(self, action: Literal["open", "copy"]) -> None:
+        """Close the screen to do something with the selected run."""
+        if self._selected:
+            self.dismiss(Choice(action, self._selected.run))
 
     def action_inspect(self) -> None:
-        """Look into the network of the run under the cursor."""
-        if self.chosen and self._are_over(self.chosen):
-            self.post_message(Inspect(self.chosen))
+        """Inspect the network of the selected run."""
+        if self._selected and self._is_none_live(self._selected.run):
+            self.post_message(InspectRequested(self._selected.run))
 
-    def _are_over(self, *runs: Run) -> bool:
-        """Whether no run is being trained; if one is, that is said."""
+    def _is_none_live(self, *runs: Run) -> bool:
+        """Whether no run is being trained; shows a message if one is."""
         live = [run.name for run in runs if run.is_live]
         if live:
             self.notify(f"{live[0]} is being trained: stop it first.", timeout=4, markup=False)
         return not live
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash is a slash while a word is typed."""
+        """Disable the slash key in the filter, where it is a character."""
         return action != "filter" or not isinstance(self.focused, Input)
 
     def action_filter(self) -> None:
-        """Type into the filter."""
+        """Focus the filter."""
         self.set_focus(self.query_one("#filter"))
 
-    def action_leave(self) -> None:
-        """One layer out: from the filter to the table, to all runs, to the form."""
-        words = self.query_one("#filter", Input)
+    def action_back(self) -> None:
+        """Leave the filter, or clear it, or close the screen."""
+        text_filter = self.query_one("#filter", Input)
         if isinstance(self.focused, Input):
             self._table.focus()
-        elif words.value:
-            words.value = ""
+        elif text_filter.value:
+            text_filter.value = ""
         else:
             self.dismiss(None)
 
     async def action_mark(self) -> None:
-        """Take a run into the comparison, or out of it."""
-        run = self.chosen
-        if run is None:
+        """Add the selected run to the comparison, or remove it."""
+        if not self._selected:
             return
+        run = self._selected.run
         if run.name in self._marked:
             del self._marked[run.name]
         else:
             self._marked[run.name] = await asyncio.to_thread(Follower, run, History())
-        self._fill()
+        self._fill_table()
         self._compare()
 
     @work
     async def action_resume(self) -> None:
-        """Go on with the run under the cursor; with a finished one for longer."""
-        overview = self._overview
-        if not overview or overview.problem or not self._are_over(overview.run):
+        """Resume the selected run; a finished one for more epochs."""
+        overview = self._selected
+        if not overview or overview.problem or not self._is_none_live(overview.run):
             return
-        answer = await ask(self.app, epochs_prompt(overview))
-        if answer:
-            epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # "2e3", too
+        if answer := await show_dialog(self.app, epochs_prompt(overview)):
+            epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # it may be "2e3"
             changes = {} if epochs == overview.num_epochs else {"num_epochs": epochs}
             self.dismiss(Choice("resume", overview.run, changes))
 
     async def action_pin(self) -> None:
-        """Keep the run under the cursor above the others, or no longer."""
-        if overview := self._overview:
+        """Pin the selected run to the top, or unpin it."""
+        if overview := self._selected:
             await self._write_notes(overview.run, pinned=not overview.notes.pinned)
 
     @work
     async def action_note(self) -> None:
-        """Write a line on the run under the cursor."""
-        overview = self._overview
-        if not overview:
-            return
-        answer = await ask(self.app, note_prompt(overview))
-        if answer:
-            await self._write_notes(overview.run, note=answer.strip()[:500])
+        """Edit the note on the selected run."""
+        if overview := self._selected:
+            answer = await show_dialog(self.app, note_prompt(overview))
+            if answer:
+                await self._write_notes(overview.run, note=answer.strip()[:500])
 
     async def _write_notes(self, run: Run, **changes: Any) -> None:
         try:
             write_notes(run, read_notes(run).model_copy(update=changes))
         except BilstmError as error:
-            self.app.push_screen(failure(error))
-        await self._look(changed=run.name)
+            self.app.push_screen(error_dialog(error))
+        await self._update(changed=run.name)
 
     @work
     async def action_rename(self) -> None:
-        """Give the run under the cursor another name."""
-        run = self.chosen
-        if not run:
+        """Rename the selected run."""
+        if not self._selected:
             return
-        answer = await ask(self.app, label_prompt(run))
+        run = self._selected.run
+        answer = await show_dialog(self.app, label_prompt(run))
         if not answer:
             return
         try:
             renamed = rename_run(run, answer)
         except BilstmError as error:
-            self.app.push_screen(failure(error))
+            self.app.push_screen(error_dialog(error))
             return
         self.post_message(self.Renamed(run, renamed))
         if run.name in self._marked:
             self._marked[renamed.name] = self._marked.pop(run.name)
-        await self._look()
+        await self._update()
         self._compare()
-        if renamed.name in self._table.rows:
-            self._table.move_cursor(row=self._table.get_row_index(renamed.name))
+        self._select(renamed.name)
 
     @work
     async def action_delete(self) -> None:
-        """Delete the marked runs, or the one under the cursor, once that was confirmed."""
-        marked = [self._seen[name].run for name in self._marked if name in self._seen]
-        runs = marked or ([self.chosen] if self.chosen else [])
-        if not runs or not self._are_over(*runs):
+        """Delete the marked runs, or the selected one, after a confirmation."""
+        marked = [self._overviews[name].run for name in self._marked if name in self._overviews]
+        runs = marked or ([self._selected.run] if self._selected else [])
+        if not runs or not self._is_none_live(*runs):
             return
         title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"
         names = "\n".join(run.name for run in runs)
         answers = {"keep": "Keep", "delete": "Delete"}
-        if await ask(self.app, Question(title, names, answers)) != "delete":
+        if await show_dialog(self.app, Question(title, names, answers)) != "delete":
             return
         for run in runs:
             try:
-                rest = remove_run(run)
+                remaining = remove_run(run)
             except BilstmError as error:
-                self.app.push_screen(failure(error))
+                self.app.push_screen(error_dialog(error))
                 continue
-            if rest:
-                kept = ", ".join(path.name for path in rest)
-                words = f"{run.name} stays, for it holds what is not ours: {kept}"
-                self.notify(words, severity="warning", markup=False)
+            if remaining:
+                kept = ", ".join(path.name for path in remaining)
+                message = f"The folder of {run.name} was kept: it also contains {kept}"
+                self.notify(message, severity="warning", markup=False)
             self._marked.pop(run.name, None)
-        await self._look()
+        await self._update()
         self._compare()
 
     def _compare(self) -> None:
         self.query_one("#comparison").display = bool(self._marked)
+        overviews = self._overviews
+        live = {name for name, overview in overviews.items() if overview.status == "running"}
         series = [
-            loss_series(follower.state, name.rpartition("_")[2], is_live=self._is_running(name))
+            loss_series(follower.state, name.rpartition("_")[2], is_live=name in live)
             for name, follower in self._marked.items()
         ]
         self.query_one("#overlay", Chart).show(series)
-        runs = [
-            (self._marker(name), self._seen[name]) for name in self._marked if name in self._seen
-        ]
-        self.query_one("#differences", Static).update(differences(runs))
-
-    def _is_running(self, name: str) -> bool:
-        return name in self._seen and self._seen[name].status == "running"
+        runs = [(self._marker(name), overviews[name]) for name in self._marked if name in overviews]
+        self.query_one("#differences", Static).update(comparison_table(runs))

@@ -1,7 +1,8 @@
-"""The first screen: choose on the left, watch on the right."""
+"""The first screen: the form on the left; its network, or a run, on the right."""
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -31,102 +32,52 @@ from ..widgets.device_usage import DeviceUsage
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch
-from .base import BaseScreen
-from .dialogs import Prompt, Question, ask, failure
-from .messages import Inspect
+from .base import BaseScreen, InspectRequested
+from .dialogs import Prompt, Question, error_dialog, show_dialog
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
 
-_BOTH_FIT = 120
-"""Columns from which on the form stays beside a run."""
-_FIRST_PAINT_SECONDS = 0.3
-"""What is not seen at first waits so long, so that the rest is seen sooner."""
-_OBEYED_SECONDS = 1.0
-"""Within which a run does what it was ordered."""
-_READING_SECONDS = 0.3
-"""How long a run may be read before its tab is drawn, which would only slow the reading down."""
-_OBSERVED_RUNS = 30
-"""Runs, the latest, whose pace an estimate is made from."""
+_SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
+_FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
+_ORDER_SECONDS = 1.0  # within which a run obeys an order
+_READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
+_OBSERVED_RUNS = 30  # the latest runs, on which the estimated duration is based
 
-
-class _OfSettings(Message):
-    """Something is to be done with settings.
-
-    Attributes:
-        config: The settings.
-    """
-
-    def __init__(self, config: RunConfig) -> None:
-        super().__init__()
-        self.config = config
+_LETTER_KEYS = (
+    ("t", "train", "Train", "Train with the form's settings"),
+    ("p", "pause", "Pause", "Pause or resume the run"),
+    ("s", "stop", "Stop", "Stop the run, with or without evaluation"),
+    ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
+    ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
+    ("i", "inspect", "Inspect", "Inspect the network of the run"),
+    ("v", "switch_view", "View", "Show the network of the form, or the run"),
+)
+"""Key, action, label and tooltip; they are characters while the user types text."""
 
 
 class TrainScreen(BaseScreen[None]):
-    """The form, the sketch of its network, and the run.
+    """The form, the sketch of its network, and a run."""
 
-    Args:
-        config: What the form shows at first.
-        preset: The preset that it came from.
-        runs_dir: The folder of the runs.
-        redraws_per_second: How often at most a run is drawn.
-    """
+    @dataclass
+    class StartRequested(Message):
+        """The user wants to train with the form's settings."""
 
-    class Begin(_OfSettings):
-        """A run is to be begun with the form's settings."""
+        config: RunConfig
 
-    class LearningRateRequested(_OfSettings):
-        """A learning rate for the form's settings is to be found."""
+    @dataclass
+    class LearningRateRequested(Message):
+        """The user wants to find a learning rate for the form's settings."""
+
+        config: RunConfig
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "t", "screen.begin", "Train", priority=True, tooltip="Train with the form's settings"
-        ),
-        Binding("p", "screen.pause", "Pause", priority=True, tooltip="Have the run wait, or go on"),
-        Binding(
-            "s", "screen.stop", "Stop", priority=True, tooltip="End the run, checked or at once"
-        ),
-        Binding(
-            "l",
-            "screen.learning_rate",
-            "Rate",
-            priority=True,
-            tooltip="Change the learning rate of the run",
-        ),
-        Binding(
-            "f",
-            "screen.find_learning_rate",
-            "Find rate",
-            priority=True,
-            tooltip="Try learning rates for the form's settings",
-        ),
-        Binding(
-            "i",
-            "screen.inspect",
-            "Inspect",
-            priority=True,
-            tooltip="Look into the network of the run",
-        ),
-        Binding(
-            "v",
-            "screen.switch_view",
-            "View",
-            priority=True,
-            tooltip="Show the network of the form, or the run",
+        *(
+            Binding(key, f"screen.{action}", label, tooltip=tooltip, priority=True)
+            for key, action, label, tooltip in _LETTER_KEYS
         ),
         Binding("escape", "screen.leave_field", "Leave the field", tooltip="Leave the field"),
     ]
-    _LETTERS: ClassVar[set[str]] = {
-        *(
-            "begin",
-            "pause",
-            "stop",
-            "learning_rate",
-            "find_learning_rate",
-            "inspect",
-            "switch_view",
-        ),
-    }
 
     def __init__(
         self, config: RunConfig, preset: str, runs_dir: Path, redraws_per_second: float
@@ -134,18 +85,18 @@ class TrainScreen(BaseScreen[None]):
         super().__init__()
         self.config: RunConfig | None = config
         self.preset = preset
-        self._first = config
+        self._initial_config = config
         self._runs_dir = runs_dir
-        self._redraws = redraws_per_second
+        self._redraws_per_second = redraws_per_second
         self._view: RunView | None = None
         self._view_added: AwaitMount | None = None
         self._is_pause_ordered = False
         self._ordered_at = 0.0
 
     def compose(self) -> ComposeResult:
-        """Form, tabs, footer."""
+        """Compose the form, the tabs, and the footer."""
         with Horizontal():
-            yield Form(self._first, self.preset)
+            yield Form(self._initial_config, self.preset)
             with TabbedContent(id="right"):
                 with TabPane("Network", id="network"), VerticalScroll():
                     yield NetworkSketch()
@@ -155,71 +106,72 @@ class TrainScreen(BaseScreen[None]):
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        """Draw the first network."""
-        self.query_one(NetworkSketch).show(self._first, describe(self._first), self.preset)
+        """Draw the network."""
+        config = self._initial_config
+        self.query_one(NetworkSketch).show(config, describe(config), self.preset)
         self.call_after_refresh(self.update_duration_estimate)
         self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters are letters while a word is typed; what cannot be done now is grey."""
-        if action in self._LETTERS and is_typing(self):
+        """Disable letter keys while text is typed; grey out what is not possible now."""
+        if is_typing(self) and action in {letter[1] for letter in _LETTER_KEYS}:
             return False
         if action == "leave_field":
             return isinstance(self.focused, Input)
-        return None if self._obstacle_to(action) else True
+        return None if self._why_disabled(action) else True
 
-    def _obstacle_to(self, action: str) -> str:
-        """Why it cannot be done now, in words; empty where it can."""
+    def _why_disabled(self, action: str) -> str:
+        """Why an action is not possible now; empty if it is."""
         view = self._view
         is_training = view is not None and view.is_training
         match action:
-            case "begin" | "find_learning_rate" if is_training:
+            case "train" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
-            case "begin" | "find_learning_rate" if not self.config:
-                return "A setting is wrong: it is named above the keys."
+            case "train" | "find_learning_rate" if not self.config:
+                return "A setting is wrong; the message above the keys names it."
             case "pause" | "stop" | "learning_rate" if not is_training:
-                return "Nothing is being trained: t begins a run."
+                return "No run is being trained: press t to train."
             case "inspect":
-                return self._obstacle_to_inspection()
+                return self._why_not_inspect()
             case _:
                 return ""
 
-    def _obstacle_to_inspection(self) -> str:
-        view = self._view
-        if not view or not view.shown_run:
-            return "No run is shown: t trains one, r lists all."
-        if is_missing(view.shown_run.path):
-            return "The run's folder is gone: it was deleted, or moved."
-        if view.is_training:
-            return "The network can be looked into when it is trained, or stopped with s."
+    def _why_not_inspect(self) -> str:
+        run = self._view and self._view.shown_run
+        if not run:
+            return "No run is shown: press t to train, or r to list all runs."
+        if is_missing(run.path):
+            return "The run's folder was deleted or moved."
+        if self.view.is_training:
+            return "The network can be inspected after training; s stops the run."
         return ""
 
     def on_key(self, event: Key) -> None:
-        """A key that is grey says why."""
+        """Show why a greyed-out key is disabled."""
         active = self.active_bindings.get(event.key)
         if active and not active.enabled and active.node is self:
-            why = self._obstacle_to(active.binding.action.removeprefix("screen."))
+            why = self._why_disabled(active.binding.action.removeprefix("screen."))
             self.app.clear_notifications()
             self.notify(why, timeout=4)
 
     @property
     def view(self) -> "RunView":
-        """The run that is shown; made after the first paint, for its charts need NumPy."""
+        """The view of the run; made after the first paint, because its charts need NumPy."""
         if self._view is None:
             from ..widgets.run_view import RunView
 
-            self._view = RunView(self._redraws)
+            self._view = RunView(self._redraws_per_second)
         return self._view
 
     async def _add_view(self) -> None:
-        if not self.is_attached:  # the app ends before it was seen
+        if not self.is_attached:  # the app is exiting
             return
         if self._view_added is None:
             self._view_added = self.query_one("#run", TabPane).mount(self.view)
         await self._view_added
 
     async def watch_run(self, run: Run) -> None:
-        """Show a run."""
+        """Show a run, and follow it if it is live."""
         await self._add_view()
         self._ordered_at = 0.0
         reading = asyncio.create_task(self.view.watch_run(run))
@@ -231,33 +183,33 @@ class TrainScreen(BaseScreen[None]):
             reading.cancel()
         self.refresh_bindings()
 
-    @work(exclusive=True, group="pace")
+    @work(exclusive=True, group="estimate")
     async def update_duration_estimate(self) -> None:
-        """Learn from the runs there are how fast this machine is."""
-        observed, device = await asyncio.to_thread(_pace_of, self._runs_dir)
-        self.query_one(NetworkSketch).set_timings(observed, device)
+        """Estimate the duration of training from the latest runs."""
+        timings, device = await asyncio.to_thread(_observe, self._runs_dir)
+        self.query_one(NetworkSketch).set_timings(timings, device)
 
-    def action_begin(self) -> None:
+    def action_train(self) -> None:
         """Train with the form's settings."""
         if self.config:
             self._show_run_tab()
             self.view.show_message("Starting …")
-            self.post_message(self.Begin(self.config))
+            self.post_message(self.StartRequested(self.config))
 
     def action_pause(self) -> None:
-        """Ask the run to wait, or to go on; what was ordered counts before it is seen."""
+        """Order the run to pause or to resume; the latest order counts until it is obeyed."""
         history = self.view.history
-        is_seen = history.last_time > self._ordered_at + _OBEYED_SECONDS
-        is_paused = history.is_paused if is_seen else self._is_pause_ordered
+        is_obeyed = history.last_time > self._ordered_at + _ORDER_SECONDS
+        is_paused = history.is_paused if is_obeyed else self._is_pause_ordered
         self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
         self.order("resume" if is_paused else "pause")
 
     @work
     async def action_stop(self) -> None:
-        """Ask the run to stop, one way or the other."""
-        words = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
+        """Stop the run after a confirmation."""
+        message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
         answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
-        answer = await ask(self.app, Question("Stop the run?", words, answers))
+        answer = await show_dialog(self.app, Question("Stop the run?", message, answers))
         if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
             self.order(answer)
 
@@ -267,26 +219,21 @@ class TrainScreen(BaseScreen[None]):
         history = self.view.history
         if not history.started:
             return
-        # of a newer version there may be settings more
+        # a newer version may have more settings
         known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
         config = RunConfig.model_validate(known)
-        now = (
-            history.learning_rate_changes[-1].learning_rate
-            if history.learning_rate_changes
-            else None
-        )
-        value = f"{now or config.learning_rate:g}"
-        words = "From the next step on"
+        changes = history.learning_rate_changes
+        value = f"{changes[-1].learning_rate if changes else config.learning_rate:g}"
+        message = "From the next step on"
         if config.schedule != "constant":
-            words += f"; {config.schedule} goes on, with this as its peak"
-
+            message += f"; the {config.schedule} schedule continues, with this as its peak"
         prompt = Prompt(
             "Learning rate",
-            f"{words}.",
+            f"{message}.",
             value,
             lambda typed: problem_with(config, {"learning_rate": typed}),
         )
-        answer = await ask(self.app, prompt)
+        answer = await show_dialog(self.app, prompt)
         if answer and answer != value:
             self.order("change_learning_rate", learning_rate=float(answer))
 
@@ -296,51 +243,51 @@ class TrainScreen(BaseScreen[None]):
             self.post_message(self.LearningRateRequested(self.config))
 
     def action_inspect(self) -> None:
-        """Look into the network of the run."""
+        """Inspect the network of the run."""
         if self.view.shown_run:
-            self.post_message(Inspect(self.view.shown_run))
+            self.post_message(InspectRequested(self.view.shown_run))
 
     def action_switch_view(self) -> None:
-        """The other tab."""
-        self.set_focus(None)  # a tab that holds the focus would come back at once
+        """Show the other tab."""
+        self.set_focus(None)  # a tab with the focus would become active again
         tabs = self.query_one(TabbedContent)
         tabs.active = "network" if tabs.active == "run" else "run"
 
     def action_leave_field(self) -> None:
-        """One layer out: letters are keys again."""
+        """Remove the focus from the field, so that the letter keys work again."""
         self.set_focus(None)
 
     def order(self, command: Command, learning_rate: float | None = None) -> None:
-        """Order something of the run on the screen, if it is live."""
+        """Send an order to the run that is shown, if it is live."""
         run = self.view.shown_run
         if run is None or not self.view.is_training:
             return
         try:
             send_order(run.commands_file, command, learning_rate)
         except BilstmError as error:
-            self.app.push_screen(failure(error))
+            self.app.push_screen(error_dialog(error))
 
     def _show_run_tab(self) -> None:
         self.query_one(TabbedContent).active = "run"
 
     def show_settings(self, config: RunConfig) -> None:
-        """Fill the form.
+        """Fill the form with a configuration.
 
         Raises:
-            BilstmError: This version does not know the settings.
+            ConfigError: This version does not know the data set.
         """
         self.query_one(Form).show(config)
         self.query_one(TabbedContent).active = "network"
 
     @on(TabbedContent.TabActivated)
     @on(Resize)
-    def _make_room(self) -> None:
-        """Where both do not fit, a run takes the whole width."""
+    def _adapt_to_width(self) -> None:
+        """Hide the form if a run is shown and there is no space for both."""
         is_run = self.query_one(TabbedContent).active == "run"
-        self.query_one(Form).display = not (is_run and self.app.size.width < _BOTH_FIT)
+        self.query_one(Form).display = not is_run or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
 
     @on(Form.Changed)
-    def _take_settings(self, event: Form.Changed) -> None:
+    def _apply_settings(self, event: Form.Changed) -> None:
         self.config, self.preset = event.config, self.query_one(Form).preset
         sketch = self.query_one(NetworkSketch)
         if event.config:
@@ -354,12 +301,12 @@ class TrainScreen(BaseScreen[None]):
 
 
 def is_typing(screen: Screen[Any]) -> bool:
-    """Whether keys are letters of a word now."""
+    """Whether letter keys are characters, because a text field has the focus."""
     return isinstance(screen.focused, Input) and screen.focused.type == "text"
 
 
-def _pace_of(runs_dir: Path) -> tuple[list[StepTiming], str]:
-    """What the latest runs took, and where `auto` trains here, as far as the driver says."""
+def _observe(runs_dir: Path) -> tuple[list[StepTiming], str]:
+    """The duration of steps in the latest runs, and the device that `auto` chooses here."""
     device = "cuda:0" if list_gpus() else "cpu"
     try:
         return observe_step_times(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device

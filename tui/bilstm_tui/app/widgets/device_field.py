@@ -7,17 +7,15 @@ from textual.widgets import OptionList, Select
 from bilstm_core.compute.gpus import Gpu, list_gpus
 
 from ..textual_internals import SelectCurrent
-from .device_usage import processor_in_short
+from .device_usage import short_cpu_usage
 
 _GIB = 2**30
 
 
 class DeviceField(Select[str]):
-    """A list of devices; while it is open, with the free memory and the load of each.
+    """A list of devices, which shows their load when it is opened.
 
-    Args:
-        value: The chosen device; it may be one that this machine does not have.
-        id: Textual's.
+    Its value may be a device that this machine does not have.
     """
 
     def __init__(self, value: str, *, id: str) -> None:  # noqa: A002 - Textual's name
@@ -52,16 +50,16 @@ class DeviceField(Select[str]):
 
 def _options_for(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:
     """The text and the value of each option."""
-    named = {
+    texts = {
         "auto": "auto    the first GPU, or else the CPU",
-        "cpu": f"cpu     {processor_in_short().removeprefix('cpu ')} busy",
+        "cpu": f"cpu     {short_cpu_usage().removeprefix('cpu ')} busy",
     }
     if gpus:
-        named["cuda"] = "cuda    the first GPU"
+        texts["cuda"] = "cuda    the first GPU"
     for gpu in gpus:
-        named[f"cuda:{gpu.index}"] = (
+        texts[f"cuda:{gpu.index}"] = (
             f"cuda:{gpu.index}  {gpu.memory_free / _GIB:.0f} of {gpu.memory_total / _GIB:.0f} GiB "
             f"free, {gpu.utilisation} % busy, {gpu.name}"
         )
-    named.setdefault(chosen, f"{chosen}  not found here")
-    return [(words, value) for value, words in named.items()]
+    texts.setdefault(chosen, f"{chosen}  not found here")
+    return [(text, value) for value, text in texts.items()]

@@ -1,5 +1,6 @@
 """The form, made from the schema: a preset, and a field for each setting."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from textual import on
@@ -20,40 +21,27 @@ from ...text.command_line import as_typed
 from .device_field import DeviceField
 from .ordered_input import OrderedInput
 
-_OPEN = {"data", "architecture"}
+_OPEN_GROUPS = {"data", "architecture"}
 
 
 class Form(Widget):
-    """All settings as fields, checked as they are typed.
+    """A field for each setting, validated while the user types."""
 
-    Args:
-        config: What they show at first.
-        preset: The preset that it came from.
-    """
-
+    @dataclass
     class Changed(Message):
-        """The settings are others now.
+        """Posted when a setting changes; `config` is None if a field is invalid."""
 
-        Attributes:
-            config: The new configuration; None where a field is wrong.
-            problem: What is wrong, in words.
-        """
-
-        def __init__(self, config: RunConfig | None, problem: str) -> None:
-            super().__init__()
-            self.config = config
-            self.problem = problem
+        config: RunConfig | None
+        problem: str
 
     def __init__(self, config: RunConfig, preset: str) -> None:
         super().__init__()
         self.preset = preset
-        self._values: dict[str, Any] = {
-            name: as_typed(SETTINGS[name], value) for name, value in config.model_dump().items()
-        }
-        self._start = self._starting_values()
+        self._values = _field_values(config)
+        self._preset_values = self._read_preset()
 
     def compose(self) -> ComposeResult:
-        """A field for each setting, by group."""
+        """Compose a field for each setting, by group."""
         with VerticalScroll(can_focus=False):
             with Horizontal(classes="field", id="preset-field"):
                 yield Label("preset")
@@ -61,40 +49,40 @@ class Form(Widget):
                     PRESETS, value=self.preset, allow_blank=False, id="preset", compact=True
                 )
             for group in GROUPS:
-                is_open = group in _OPEN
+                is_open = group in _OPEN_GROUPS
                 fields = self._fields(group) if is_open else ()
                 yield Collapsible(*fields, title=group, collapsed=not is_open, id=f"group-{group}")
         yield Static(id="help")
 
-    def choose_dataset(self, name: str) -> RunConfig:
-        """Take another data set, as if it had been chosen in its field.
+    def set_dataset(self, name: str) -> RunConfig:
+        """Choose a data set, as if the user had; return the new configuration.
 
         Raises:
-            ConfigError: Another field is wrong.
+            ConfigError: Another field is invalid.
         """
-        self._put("dataset", name)
-        self._start_anew(keep=self._edited() - {"dataset"})
+        self._set_field("dataset", name)
+        self._apply_preset(keep=self._edited() - {"dataset"})
         return resolve(self._values)
 
-    def choose_learning_rate(self, rate: float) -> None:
-        """Take a learning rate, as if it had been typed."""
-        self._put("learning_rate", f"{rate:.2g}")
-        self._check()
+    def set_learning_rate(self, rate: float) -> None:
+        """Fill in a learning rate, as if the user had."""
+        self._set_field("learning_rate", f"{rate:.2g}")
+        self._validate()
 
     def show(self, config: RunConfig) -> None:
-        """Put a configuration into the fields.
+        """Fill the fields with the configuration of a run.
 
         Raises:
-            ConfigError: This version does not know its data set.
+            ConfigError: This version does not know the data set.
         """
         resolve(config.model_dump())
-        for name, value in config.model_dump().items():
-            self._put(name, as_typed(SETTINGS[name], value))
-        self._check()
+        for name, value in _field_values(config).items():
+            self._set_field(name, value)
+        self._validate()
 
     @on(Collapsible.Expanded)
     async def _fill_group(self, event: Collapsible.Expanded) -> None:
-        """The fields of a folded group are made when it is unfolded: half of the first paint."""
+        """Make the fields of a group when it is first opened: this halves the first paint."""
         contents = event.collapsible.query_one(Collapsible.Contents)
         if not contents.children:
             await contents.mount(*self._fields((event.collapsible.id or "").removeprefix("group-")))
@@ -117,49 +105,48 @@ class Form(Widget):
             )
         return OrderedInput(value, id=setting.name, compact=True, type="number")
 
-    def _starting_values(self) -> dict[str, Any]:
-        start = resolve({"dataset": self._values["dataset"]}, preset=self.preset).model_dump()
-        return {name: as_typed(SETTINGS[name], value) for name, value in start.items()}
+    def _read_preset(self) -> dict[str, Any]:
+        return _field_values(resolve({"dataset": self._values["dataset"]}, preset=self.preset))
 
     @on(Input.Changed)
     @on(Select.Changed)
     @on(Checkbox.Changed)
-    def _take(self, event: Input.Changed | Select.Changed | Checkbox.Changed) -> None:
+    def _update_setting(self, event: Input.Changed | Select.Changed | Checkbox.Changed) -> None:
         event.stop()
         control = event.control
         name, value = control.id or "", event.value
         if name == "preset":
             if value != self.preset:
                 self.preset = str(value)
-                self._say(PRESETS[self.preset].help)
-                self._start_anew(keep=set())
+                self._show_help(name)
+                self._apply_preset(keep=set())
         elif name in self._values and value != self._values[name]:
             self._values[name] = value
             if name == "dataset":
-                self._start_anew(keep=self._edited())
-            self._check()
+                self._apply_preset(keep=self._edited())
+            self._validate()
 
     def _edited(self) -> set[str]:
-        """The settings that are no longer as the preset has them."""
-        return {name for name, value in self._values.items() if value != self._start[name]}
+        """The settings that differ from the preset."""
+        return {name for name, value in self._values.items() if value != self._preset_values[name]}
 
-    def _start_anew(self, keep: set[str]) -> None:
-        """Put the preset's values into the fields, but for some."""
-        self._start = self._starting_values()
-        for name, value in self._start.items():
+    def _apply_preset(self, keep: set[str]) -> None:
+        """Fill the fields with the values of the preset, except some."""
+        self._preset_values = self._read_preset()
+        for name, value in self._preset_values.items():
             if name not in keep:
-                self._put(name, value)
-        self._check()
+                self._set_field(name, value)
+        self._validate()
 
-    def _put(self, name: str, value: Any) -> None:
+    def _set_field(self, name: str, value: Any) -> None:
         self._values[name] = value
-        for field in self.query(f"#{name}"):  # none where its group was never unfolded
+        for field in self.query(f"#{name}"):  # none if its group was never opened
             if isinstance(field, DeviceField):
                 field.choose(value)
             elif isinstance(field, Input | Select | Checkbox) and field.value != value:
                 field.value = value
 
-    def _check(self) -> None:
+    def _validate(self) -> None:
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:
@@ -168,26 +155,28 @@ class Form(Widget):
 
     @on(DescendantFocus)
     def _explain(self, event: DescendantFocus) -> None:
-        name = event.widget.id or ""
+        self._show_help(event.widget.id or "")
+
+    def _show_help(self, name: str) -> None:
         if name in SETTINGS:
             setting = SETTINGS[name]
             choice = self._values[name]
-            help_of_choice = setting.choice_help.get(choice)
-            words = (
-                f"{setting.help}; {choice} = {help_of_choice}" if help_of_choice else setting.help
-            )
-            self._say(f"{words} ({setting.allowed})")
+            words = [setting.help]
+            if choice in setting.choice_help:
+                words.append(f"{choice} = {setting.choice_help[choice]}")
+            self.query_one("#help", Static).update(f"{'; '.join(words)} ({setting.allowed})")
         elif name == "preset":
-            self._say(PRESETS[self.preset].help)
+            self.query_one("#help", Static).update(PRESETS[self.preset].help)
 
-    def _say(self, words: str) -> None:
-        self.query_one("#help", Static).update(words)
+
+def _field_values(config: RunConfig) -> dict[str, Any]:
+    return {name: as_typed(SETTINGS[name], value) for name, value in config.model_dump().items()}
 
 
 class _Switch(Checkbox):
-    """On or off, also where there is no colour."""
+    """A check box that also shows its state on terminals without colours."""
 
     @property
     def BUTTON_INNER(self) -> str:  # pyright: ignore  # noqa: N802 - Textual's name
-        """What stands in its box."""
+        """The character in the box."""
         return "✓" if self.value else " "

@@ -1,4 +1,4 @@
-"""The keys of a screen, at its bottom."""
+"""The keys of a screen, in its footer."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -28,7 +28,7 @@ class KeyFooter(Footer):
             yield HorizontalGroup(*line)
 
     async def on_resize(self) -> None:
-        """Distribute the keys anew at another width."""
+        """Distribute the keys again when the width changes."""
         if self._width not in {0, self.app.size.width}:
             await self.recompose()
         self._width = self.app.size.width

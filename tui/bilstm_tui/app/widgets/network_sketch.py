@@ -1,4 +1,4 @@
-"""A sketch of the network: shapes and parameters, memory, duration, and the command for it."""
+"""A sketch of the network: shapes and parameters, memory, duration, and its command line."""
 
 from rich.table import Table
 from rich.text import Text
@@ -16,58 +16,58 @@ from bilstm_core.runs.duration import StepTiming, estimate_seconds
 from ...text.command_line import command_for
 
 _MIB = 2**20
-_MOST_LAYERS = 3
-"""Layers that are drawn; of more, the first and the last."""
+_MAX_LAYERS = 3  # of more layers, only the first and the last are drawn
 
 
 class NetworkSketch(Static):
-    """A live sketch of the architecture."""
+    """The network of a configuration, with an estimate of its memory and duration."""
 
     def __init__(self) -> None:
         super().__init__()
         self._device = "cpu"
-        self._observed: list[StepTiming] = []
+        self._timings: list[StepTiming] = []
         self._shown: tuple[RunConfig, DataSpec, str] | None = None
 
-    def set_timings(self, observed: list[StepTiming], device: str) -> None:
+    def set_timings(self, timings: list[StepTiming], device: str) -> None:
         """Set what steps of earlier runs took, and the device that `auto` chooses."""
-        self._observed, self._device = observed, device
+        self._timings, self._device = timings, device
         if self._shown:
             self.show(*self._shown)
 
     def show(self, config: RunConfig, spec: DataSpec, preset: str) -> None:
-        """Draw the network of a configuration for some data."""
+        """Draw the network of a configuration."""
         self._shown = (config, spec, preset)
         model, steps = summarise(config, spec), steps_per_epoch(config, spec)
         memory = training_bytes(config, spec) / _MIB
-        lines = Table.grid()
         heading = Text(model.title, style="bold")
-        lines.add_row(heading.append(f"  {model.parameters:,} parameters", "not bold dim"))
-        lines.add_row("")
-        lines.add_row(_sketch(config, spec, model))
-        lines.add_row("")
-        lines.add_row(
+        lines = Table.grid()
+        for line in (
+            heading.append(f"  {model.parameters:,} parameters", "not bold dim"),
+            "",
+            _sketch(config, spec, model),
+            "",
             f"{spec.title}: {spec.train_size:,} training {spec.items}, {steps:,} steps per epoch, "
-            f"{steps * config.num_epochs:,} in all"
-        )
-        lines.add_row(f"memory: about {memory:,.0f} MiB besides PyTorch's own")
-        lines.add_row(self._time(config, spec))
-        lines.add_row("")
-        lines.add_row(Text(command_for(config, preset), style="green"))
+            f"{steps * config.num_epochs:,} in all",
+            f"memory: about {memory:,.0f} MiB besides PyTorch's own",
+            self._duration(config, spec),
+            "",
+            Text(command_for(config, preset), style="green"),
+        ):
+            lines.add_row(line)
         self.update(lines)
 
     def show_problem(self, problem: str) -> None:
-        """Say what is wrong with the settings."""
+        """Show what is wrong with the settings."""
         self._shown = None
         self.update(Text(problem, style="bold red"))
 
-    def _time(self, config: RunConfig, spec: DataSpec) -> str:
+    def _duration(self, config: RunConfig, spec: DataSpec) -> str:
         device = self._device if config.device == "auto" else config.device
         device = "cuda:0" if device == "cuda" else device
-        seconds = estimate_seconds(config, spec, device, self._observed)
-        runs = sum(one.device == device for one in self._observed)
+        seconds = estimate_seconds(config, spec, device, self._timings)
+        runs = sum(timing.device == device for timing in self._timings)
         source = f"estimated from {runs} run{'s' * (runs > 1)}" if runs else "a guess: no run yet"
-        return f"time: about {_about(seconds)} on {device} ({source})"
+        return f"time: about {_format_seconds(seconds)} on {device} ({source})"
 
 
 def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
@@ -79,40 +79,40 @@ def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
     cell = f"{CELLS[config.cell].title} {config.hidden_size}"
     width = max(len(cell) + 6, 14)
 
-    def stage(words: str, layer: LayerSummary, style: str = "") -> None:
+    def add_layer(text: str, layer: LayerSummary, style: str = "") -> None:
         shape = " × ".join(map(str, layer.output_shape))
         count = f"{layer.parameters:,}" if layer.parameters else ""
-        table.add_row(Text(words, style), shape, count)
+        table.add_row(Text(text, style), shape, count)
 
-    def line(words: str) -> None:
-        table.add_row(Text(words, "dim"))
+    def add_line(text: str) -> None:
+        table.add_row(Text(text, "dim"))
 
     first, *rest = model.layers
-    stage(f"{first.output_shape[0]} {spec.steps}".center(width), first, "bold")
+    add_layer(f"{first.output_shape[0]} {spec.steps}".center(width), first, "bold")
     recurrent = [layer for layer in rest if layer.name.startswith("layer")]
     for number, layer in enumerate(recurrent):
-        if len(recurrent) > _MOST_LAYERS and 0 < number < len(recurrent) - 1:
+        if len(recurrent) > _MAX_LAYERS and 0 < number < len(recurrent) - 1:
             if number == 1:
-                line(f"{'⋮':^{width}} {len(recurrent) - 2} more layers")
+                add_line(f"{'⋮':^{width}} {len(recurrent) - 2} more layers")
             continue
-        line("┌" + "┴".center(width - 2, "─") + "┐")
-        stage(f"│{f'↓ {cell}':^{width - 2}}│", layer)
+        add_line("┌" + "┴".center(width - 2, "─") + "┐")
+        add_layer(f"│{f'↓ {cell}':^{width - 2}}│", layer)
         if config.bidirectional:
-            line(f"│{f'↑ {cell}':^{width - 2}}│")
-        line("└" + "┬".center(width - 2, "─") + "┘")
+            add_line(f"│{f'↑ {cell}':^{width - 2}}│")
+        add_line("└" + "┬".center(width - 2, "─") + "┘")
     for layer in rest[len(recurrent) :]:
-        kind, _, what = layer.name.partition(": ")
+        kind, _, name = layer.name.partition(": ")
         if kind == "readout":
-            stage(READOUTS[what].label.center(width), layer)
+            add_layer(READOUTS[name].label.center(width), layer)
         elif kind == "merge":
-            stage(MERGES[what].title.center(width), layer)
+            add_layer(MERGES[name].title.center(width), layer)
         else:
-            line(" " * ((width - 1) // 2) + "│")
-            stage(f"{layer.output_shape[0]} classes".center(width), layer, "bold")
+            add_line(" " * ((width - 1) // 2) + "│")
+            add_layer(f"{layer.output_shape[0]} classes".center(width), layer, "bold")
     return table
 
 
-def _about(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     if seconds < 1:
         return "a second"
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""A text field for slow connections, over which keys arrive together."""
+"""A text field for slow connections, over which several keys arrive at once."""
 
 from textual.binding import Binding
 from textual.events import Key

@@ -17,7 +17,7 @@ _TIME_LEFT_WIDTH = 31
 class ProgressBars(Widget):
     """The epoch and the run on one line; during a download, the file instead."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"progress--done", "progress--whole", "progress--rest"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"progress--done", "progress--full", "progress--rest"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,20 +26,13 @@ class ProgressBars(Widget):
         self._time_left = ""
 
     def show(self, history: History, download: events.Download | None, time_left: str) -> None:
-        """Draw the bars.
-
-        Args:
-            history: The run so far.
-            download: The download in progress, if there is one.
-            time_left: The time left in words; empty if the run is not being trained.
-        """
+        """Draw the bars of a run, or of the download in progress; the time left is in words."""
         self._history, self._download, self._time_left = history, download, time_left
         self.refresh()
 
     def render(self) -> Text:
-        """One line, whose parts keep their positions as the run proceeds."""
-        if self._download:
-            download = self._download
+        """Render one line, whose parts keep their positions as the run proceeds."""
+        if download := self._download:
             label = sanitize(f"Downloading {download.title}: {download.file}, ")
             label += f"{download.received / 1e6:,.1f} MB "
             share = _share(download.received, download.total)
@@ -49,10 +42,10 @@ class ProgressBars(Widget):
         started, progress = self._history.started, self._history.progress
         label, done, steps_per_epoch = "epoch", 0, 1
         if started:
-            at = progress or started
+            latest = progress or started
             steps_per_epoch = started.steps_per_epoch
-            done = at.step - (at.epoch - 1) * steps_per_epoch
-            label = f"epoch {at.epoch}/{started.config['num_epochs']}"
+            done = latest.step - (latest.epoch - 1) * steps_per_epoch
+            label = f"epoch {latest.epoch}/{started.config['num_epochs']}"
         step, total = self._history.step, started.total_steps if started else 0
         width = (self.size.width - _LABEL_WIDTH - _TIME_LEFT_WIDTH - len(" run ")) // 2
         return Text.assemble(
@@ -66,7 +59,7 @@ class ProgressBars(Widget):
     def _bar(self, done: int, total: int, width: int) -> Text:
         """A bar whose two parts differ in colour and, for terminals without colours, in shape."""
         share = min(1.0, done / total) if total else 0.0
-        kind = "progress--whole" if share == 1 else "progress--done"
+        kind = "progress--full" if share == 1 else "progress--done"
         filled = int(share * width)
         bar = Text("━" * filled, self.get_component_rich_style(kind, partial=True))
         rest = self.get_component_rich_style("progress--rest", partial=True)

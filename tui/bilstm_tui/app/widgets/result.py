@@ -1,4 +1,4 @@
-"""What a run came to: the accuracies large, and the notebook's lines."""
+"""The final accuracies of a run: in large digits, and as the notebook prints them."""
 
 from collections.abc import Sequence
 
@@ -16,31 +16,32 @@ from ...text.numbers import percent
 
 
 class Result(Vertical):
-    """The final checks; hidden while there are none."""
+    """The final evaluations; hidden while there are none."""
 
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[events.Evaluation] = []
 
     def compose(self) -> ComposeResult:
-        """Large digits for each split, and a line for each."""
+        """Compose large digits for each split, and the lines."""
         with Horizontal():
             for split in SPLIT_TITLES:
                 yield Digits(id=f"digits-{split}")
         yield Static()
 
-    def show(self, checks: Sequence[events.Evaluation]) -> None:
-        """Show the final checks."""
-        if list(checks) == self._shown:
+    def show(self, evaluations: Sequence[events.Evaluation]) -> None:
+        """Show the final evaluations."""
+        if list(evaluations) == self._shown:
             return
-        self._shown = list(checks)
-        self.display = bool(checks)
-        accuracies = {check.split: check.accuracy for check in checks}
+        self._shown = list(evaluations)
+        self.display = bool(evaluations)
+        accuracies = {evaluation.split: evaluation.accuracy for evaluation in evaluations}
         for split in SPLIT_TITLES:
             digits = self.query_one(f"#digits-{split}", Digits)
             digits.display = split in accuracies
             digits.update(f"{percent(accuracies.get(split, 0.0))}%")
         lines = Table.grid(padding=(0, 2))
-        for check in checks:
-            lines.add_row(Text(SPLIT_TITLES[check.split], "not bold dim"), accuracy_line(check))
+        for evaluation in evaluations:
+            title = Text(SPLIT_TITLES[evaluation.split], "not bold dim")
+            lines.add_row(title, accuracy_line(evaluation))
         self.query_one(Static).update(lines)

@@ -9,7 +9,7 @@ from ...text.time_left import ProgressEstimate
 
 
 class RunState(History):
-    """A run so far, with what it does now in words.
+    """The history of a run, and its current progress as text.
 
     Attributes:
         download: The download in progress, if there is one.
@@ -53,5 +53,3 @@ class RunState(History):
                 self.download = None
             case events.Progress() | events.EvaluationStarted():
                 self._latest = event
-            case _:
-                pass

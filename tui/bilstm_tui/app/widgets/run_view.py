@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rich.text import Text
@@ -27,44 +28,28 @@ from .result import Result
 from .run_log import RunLog
 from .run_state import RunState
 
-_POLL_SECONDS = 0.1
-"""Polling is cheap; done often, it shows the first point and the end without delay."""
-_SILENT_SECONDS = 10.0
-"""After this time without events no time left is shown: the process may be suspended."""
-_SILENT_STEPS = 3
-"""The same for slow steps, as a multiple of their duration: there is an event after each."""
-_STACKED_CHARTS_HEIGHT = 40
-"""Rows of the terminal from which on the charts are stacked."""
-_LARGE_DIGITS_HEIGHT = 34
-"""Rows of the terminal from which on the accuracies are shown in large digits."""
+_POLL_SECONDS = 0.1  # cheap, and often enough to show the first point and the end without delay
+_SILENT_SECONDS = 10.0  # without events, until no time left is shown: a process may be suspended
+_SILENT_STEPS = 3  # the same for slow steps, in steps: there is an event after each
+_STACKED_CHARTS_HEIGHT = 40  # rows of the terminal from which on the charts are stacked
+_LARGE_DIGITS_HEIGHT = 34  # rows from which on the accuracies are shown in large digits
 _CHART_LAG = 1 / 15
 """The part of the training time that may be missing from a chart. With 1/60, the width of a
 column, a run on two cores lost 5 % of its speed to drawing, with 1/15 less than 1 %."""
 _MAX_CHART_LAG_SECONDS = 5.0
 _NO_RUN = "No run yet: press t to train."
-_LOGGED_EPOCHS = 200
-"""The latest epochs, which the log lists when a run is opened; the charts show all."""
+_LOGGED_EPOCHS = 200  # the latest, which the log lists when a run is opened; charts show all
 
 
 class RunView(Vertical):
-    """Follows one run.
+    """Shows a run and follows it; redraws at most `redraws_per_second`."""
 
-    Args:
-        redraws_per_second: How often it is redrawn at most.
-    """
-
+    @dataclass
     class Ended(Message):
-        """The run that is shown has ended.
+        """Posted when the run ends; `ending` is None if its process reported no result."""
 
-        Attributes:
-            run: The run.
-            ending: How it ended; None if its process exited without reporting a result.
-        """
-
-        def __init__(self, run: Run, ending: Ending | None) -> None:
-            super().__init__()
-            self.run = run
-            self.ending = ending
+        run: Run
+        ending: Ending | None
 
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
@@ -73,14 +58,12 @@ class RunView(Vertical):
         self._follower: Follower[RunState] | None = None
         self._opening: Run | None = None
         self._redraw_seconds = 1 / redraws_per_second
-        self._drawn_at = self._charts_drawn_at = 0.0
-        self._last_event_at = 0.0
+        self._drawn_at = self._charts_drawn_at = self._last_event_at = 0.0
         self._are_charts_outdated = self._was_training = self._was_silent = False
-        self._lines: list[Text] = []
-        """Lines that are not in the log yet."""
+        self._new_lines: list[Text] = []
 
     def compose(self) -> ComposeResult:
-        """Headline, progress, metrics, result, charts, log."""
+        """Compose headline, progress, metrics, result, charts and log."""
         with Horizontal(id="top"):
             yield Static(_NO_RUN, id="headline")
             yield DeviceUsage(is_short=True)
@@ -93,19 +76,19 @@ class RunView(Vertical):
         yield RunLog(id="log")
 
     def on_mount(self) -> None:
-        """Poll on a timer, at a rate that does not depend on the run."""
+        """Start polling, at a rate that does not depend on the run."""
         self.on_resize()  # before the first layout, which would be done twice otherwise
         self.set_interval(_POLL_SECONDS, self._poll_run)
 
     def show_message(self, message: str = "") -> None:
         """Show a message as the headline until the next redraw; without one, the run's own."""
         if self.shown_run and not message:
-            self._show(self._status())
+            self._show()
         elif self.is_mounted:
             self.query_one("#headline", Static).update(message or _NO_RUN)
 
     def set_redraw_rate(self, per_second: float) -> None:
-        """Set how often the view is redrawn at most."""
+        """Set how often at most the view is redrawn."""
         self._redraw_seconds = 1 / per_second
 
     def on_resize(self) -> None:
@@ -115,7 +98,7 @@ class RunView(Vertical):
         self.query_one(Result).set_class(height < _LARGE_DIGITS_HEIGHT, "-low")
 
     async def watch_run(self, run: Run) -> None:
-        """Show a run; of two that are being opened at the same time, the later one."""
+        """Show a run; if two are being opened at the same time, the later one."""
         self.shown_run, self._follower, self._opening = None, None, run
         follower = await asyncio.to_thread(Follower, run, RunState())
         if self._opening is not run:
@@ -123,15 +106,15 @@ class RunView(Vertical):
         self.history, self._drawn_at, self._charts_drawn_at = follower.state, 0.0, 0.0
         self._last_event_at = time.monotonic()
         self.query_one(RunLog).clear()
-        self._narrator = Narrator(self._say, self._warn)
+        self._narrator = Narrator(self._log_line, self._log_warning)
         for chart in self.query(Chart):
-            chart.start_anew()
-        self._lines.clear()
+            chart.reset()
+        self._new_lines.clear()
         for event in self.history.as_events(_LOGGED_EPOCHS):
             self._narrator.narrate(event)
         self._write_lines()
         self.shown_run, self._follower = run, follower
-        self._show(self._status())
+        self._show()
         await self._poll_run()
 
     async def _poll_run(self) -> None:
@@ -146,11 +129,11 @@ class RunView(Vertical):
         for event in new:
             self._narrator.narrate(event)
             if isinstance(event, events.Failed):
-                self._warn(f"{event.title}: {event.message}")
+                self._log_warning(f"{event.title}: {event.message}")
         self._write_lines()
         has_changed = bool(new) or self._is_silent != self._was_silent
         if has_changed or follower.is_over or self._are_charts_due:
-            self._show(self._status())
+            self._show()
         if follower.is_over:
             self.post_message(self.Ended(follower.run, self.history.ending))
 
@@ -160,27 +143,26 @@ class RunView(Vertical):
         run = self.shown_run
         return run is not None and self.history.ending is None and run.is_live
 
-    def _status(self) -> Status:
-        return "running" if self.is_training else status_from_ending(self.history.ending)
-
-    def _show(self, status: Status) -> None:
+    def _show(self) -> None:
         if self.history.progress:  # the first point is drawn at once
             self._drawn_at = time.monotonic()
         history, run = self.history, self.shown_run
-        if self._was_training != self.is_training:
-            self._was_training = self.is_training
+        is_live = self.is_training
+        if self._was_training != is_live:
+            self._was_training = is_live
             self.screen.refresh_bindings()
-        words = Text(sanitize(run.name if run else ""))
-        words.append(f"  {self._status_word(status)}", f"bold {STATUS_STYLES[status]}")
+        status = "running" if is_live else status_from_ending(history.ending)
+        headline = Text(sanitize(run.name if run else ""))
+        headline.append(f"  {self._status_text(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
-            words.append(f"  {history.started.model.title}, {history.started.device.name}", "dim")
-        self.query_one("#headline", Static).update(words, layout=False)
-        is_live = status == "running"
+            model, device = history.started.model, history.started.device
+            headline.append(f"  {model.title}, {device.name}", "dim")
+        self.query_one("#headline", Static).update(headline, layout=False)
         time_left = history.time_left if is_live and not history.is_paused else ""
         self._was_silent = self._is_silent
         if time_left and self._was_silent:
             last = datetime.fromtimestamp(history.last_time).astimezone()
-            time_left = f"no news since {last:%H:%M:%S}"
+            time_left = f"no events since {last:%H:%M:%S}"
         download = history.download if is_live else None
         self.query_one(ProgressBars).show(history, download, time_left)
         self.query_one("#metrics", Static).update(self._metrics(status), layout=False)
@@ -194,7 +176,7 @@ class RunView(Vertical):
 
     @property
     def _are_charts_due(self) -> bool:
-        """Whether they are to be drawn again: outdated, and drawn long enough ago."""
+        """Whether the charts are outdated and were drawn long enough ago."""
         started = self.history.started
         trained = self.history.last_time - started.time if started else 0.0
         lag = max(self._redraw_seconds, min(_CHART_LAG * trained, _MAX_CHART_LAG_SECONDS))
@@ -206,29 +188,29 @@ class RunView(Vertical):
         limit = max(_SILENT_SECONDS, _SILENT_STEPS * self.history.estimate.seconds_per_step)
         return time.monotonic() - self._last_event_at > limit
 
-    def _status_word(self, status: Status) -> str:
-        if status != "running":
-            return status
-        if self.history.is_stopping:
+    def _status_text(self, status: Status) -> str:
+        if status == "running" and self.history.is_stopping:
             return "stopping"
-        return "paused" if self.history.is_paused else status
+        return "paused" if status == "running" and self.history.is_paused else status
 
     def _metrics(self, status: Status) -> str:
-        if status == "running":
-            return self.history.metrics or "Loading …"
-        if isinstance(self.history.ending, events.Finished):
-            took = timedelta(seconds=round(self.history.ending.seconds))
-            return f"{self.history.step:,} steps in {took}"
-        if isinstance(self.history.ending, events.Stopped):
-            return f"{self.history.step:,} steps; to resume it, press r, then e"
-        return f"{self.history.step:,} steps"
+        steps = f"{self.history.step:,} steps"
+        match self.history.ending:
+            case _ if status == "running":
+                return self.history.metrics or "Loading …"
+            case events.Finished(seconds=seconds):
+                return f"{steps} in {timedelta(seconds=round(seconds))}"
+            case events.Stopped():
+                return f"{steps}; to resume it, press r, then e"
+            case _:
+                return steps
 
-    def _say(self, line: str) -> None:
-        self._lines.append(Text(sanitize(line)))
+    def _log_line(self, line: str) -> None:
+        self._new_lines.append(Text(sanitize(line)))
 
-    def _warn(self, line: str) -> None:
-        self._lines.append(Text(f"! {sanitize(line)}", style="yellow"))
+    def _log_warning(self, line: str) -> None:
+        self._new_lines.append(Text(f"! {sanitize(line)}", style="yellow"))
 
     def _write_lines(self) -> None:
-        self.query_one(RunLog).write(*self._lines)
-        self._lines.clear()
+        self.query_one(RunLog).write(*self._new_lines)
+        self._new_lines.clear()

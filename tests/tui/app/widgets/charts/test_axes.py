@@ -9,7 +9,7 @@ from bilstm_tui.app.widgets.charts.axes import LogarithmTicks, Ticks, TimeTicks
     ("ticks", "low", "high", "labels"),
     [
         (Ticks(), 0, 100, ["0", "20", "40", "60", "80", "100"]),
-        (Ticks(least=1), 0.2, 2.9, ["1", "2"]),
+        (Ticks(min_step=1), 0.2, 2.9, ["1", "2"]),
         (Ticks(), 0.001, 0.0012, ["0.00100", "0.00105", "0.00110", "0.00115", "0.00120"]),
         (Ticks(), 0, 1_000_000, ["0", "200k", "400k", "600k", "800k", "1000k"]),
         (Ticks(), 5, 5.000_002, None),

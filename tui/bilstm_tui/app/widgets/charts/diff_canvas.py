@@ -12,7 +12,7 @@ from ...textual_internals import Cells, ReadableCanvas
 
 
 class DiffCanvas(ReadableCanvas, Canvas):
-    """A canvas for slow connections: two pictures of a growing curve differ in a few cells."""
+    """A canvas for slow connections: two drawings of a growing curve differ in a few cells."""
 
     _is_drawing = False
 
@@ -21,13 +21,13 @@ class DiffCanvas(ReadableCanvas, Canvas):
         return self if self._is_drawing else super().refresh(*regions, **options)
 
     def render_line(self, y: int) -> Strip:
-        """A row of cells; of an empty canvas, a blank one in the style that NO_COLOR needs."""
+        """Render a row of cells; if the canvas is empty, a blank one in the style for NO_COLOR."""
         line = super().render_line(y)
         return line if line.cell_length else Strip.blank(self.size.width, self.rich_style)
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Draw a new picture inside the context; at its end, repaint the cells that differ."""
+        """Draw inside the context; when it exits, the cells that changed are repainted."""
         before = self.cells
         self._is_drawing = True
         try:
@@ -45,8 +45,7 @@ class DiffCanvas(ReadableCanvas, Canvas):
             return
         changed = []
         for y, row in enumerate(zip(old_characters, characters, old_styles, styles, strict=True)):
-            old_text, text, old_look, look = row
-            if old_text == text and old_look == look:
+            if row[0] == row[1] and row[2] == row[3]:
                 continue
             cells = zip(*row, strict=True)
             columns = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c != d]

@@ -1,4 +1,4 @@
-"""A run's curves, as a chart takes them."""
+"""The curves of a run, as charts draw them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,7 @@ from ....text.numbers import percent
 from .reduction import Numbers
 
 Axis = Literal["step", "epoch", "time"]
-"""What the x axis counts."""
-
-Place = Callable[[Axis, Numbers], Numbers]
-"""Where on an axis steps of a run are."""
+"""What the x axis shows."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +20,16 @@ class Series:
     """One curve.
 
     Attributes:
-        label: What the legend says.
-        steps: Ascending steps of the run, shape (N,).
-        low: The least value at each.
-        high: The greatest value at each.
-        mean: The mean value at each; this one is smoothed.
-        place: Where on an axis these steps are.
-        is_noisy: Whether to smooth it; otherwise its points are marked.
-        marked: Steps with a line across the chart.
-        bad: Steps whose value was not finite.
-        goal: The step at which it will end, while it goes on.
+        label: Its name in the legend.
+        steps: Steps of the run, ascending, shape (N,).
+        low: The minimum at each step.
+        high: The maximum at each step.
+        mean: The mean at each step, which is smoothed.
+        convert: Converts steps to positions on an axis.
+        is_noisy: Whether to smooth it; if not, its points are marked.
+        changes: Steps at which the learning rate was changed.
+        non_finite: Steps whose value was not finite.
+        last_step: The step at which training will end; None if the run is not live.
     """
 
     label: str
@@ -40,57 +37,53 @@ class Series:
     low: Numbers
     high: Numbers
     mean: Numbers
-    place: Place
+    convert: Callable[[Axis, Numbers], Numbers]
     is_noisy: bool = True
-    marked: Sequence[int] = ()
-    bad: Sequence[int] = ()
-    goal: float | None = None
+    changes: Sequence[int] = ()
+    non_finite: Sequence[int] = ()
+    last_step: float | None = None
 
 
 def loss_series(history: History, label: str, *, is_live: bool) -> Series:
-    """The loss of each step, with the steps at which somebody changed the learning rate."""
+    """The loss of each step."""
     steps, low, high, mean = history.losses.points()
+    curve = (steps.astype(np.float64), low, high, mean, _converter(history))
     return Series(
         label,
-        steps.astype(np.float64),
-        low,
-        high,
-        mean,
-        _places(history),
-        marked=[change.step for change in history.learning_rate_changes],
-        bad=history.losses.non_finite_steps().tolist(),
-        goal=_goal(history, is_live),
+        *curve,
+        changes=[change.step for change in history.learning_rate_changes],
+        non_finite=history.losses.non_finite_steps().tolist(),
+        last_step=_last_step(history, is_live),
     )
 
 
 def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
-    """Training accuracy of each epoch, and that of the check after it, in percent."""
-    checked = next(iter(history.epoch_evaluations.values()), None)
-    rows = [
+    """The training accuracy of each epoch, and that of the evaluation after it, in percent."""
+    evaluation = next(iter(history.epoch_evaluations.values()), None)
+    curves = [
         ("train", history.epochs),
-        (checked.split if checked else "test", history.epoch_evaluations),
+        (evaluation.split if evaluation else "test", history.epoch_evaluations),
     ]
+    convert, last_step = _converter(history), _last_step(history, is_live)
     series = []
-    for label, by_epoch in rows:
-        told = [by_epoch[epoch] for epoch in sorted(by_epoch)]
-        steps = np.array([event.step for event in told], np.float64)
-        values = np.array([event.accuracy * 100 for event in told])
-        words = f"{label} {percent(told[-1].accuracy)}" if told else label
-        place, goal = _places(history), _goal(history, is_live)
-        series.append(
-            Series(words, steps, values, values, values, place, is_noisy=False, goal=goal)
-        )
+    for split, by_epoch in curves:
+        results = [by_epoch[epoch] for epoch in sorted(by_epoch)]
+        steps = np.array([result.step for result in results], np.float64)
+        values = np.array([result.accuracy * 100 for result in results])
+        label = f"{split} {percent(results[-1].accuracy)}" if results else split
+        curve = (steps, values, values, values, convert)
+        series.append(Series(label, *curve, is_noisy=False, last_step=last_step))
     return series
 
 
-def _goal(history: History, is_live: bool) -> float | None:
+def _last_step(history: History, is_live: bool) -> float | None:
     return float(history.started.total_steps) if history.started and is_live else None
 
 
-def _places(history: History) -> Place:
+def _converter(history: History) -> Callable[[Axis, Numbers], Numbers]:
     steps_per_epoch = history.started.steps_per_epoch if history.started else 1
 
-    def place(axis: Axis, steps: Numbers) -> Numbers:
+    def convert(axis: Axis, steps: Numbers) -> Numbers:
         match axis:
             case "step":
                 return steps
@@ -99,4 +92,4 @@ def _places(history: History) -> Place:
             case "time":
                 return history.clock.seconds_at(steps)
 
-    return place
+    return convert
