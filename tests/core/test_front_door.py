@@ -101,10 +101,14 @@ class TestTrainingResult:
 
     def test_of_a_run_that_was_stopped_while_it_was_evaluated(self) -> None:
         recorder = Recorder()
-        result = bilstm_core.train(
-            small_config(), recorder, lambda: bool(recorder.of(events.EvaluationStarted))
-        )
-        assert (result.ended, result.evaluations) == ("stopped", {})
+
+        def should_stop() -> bool:
+            started = recorder.of(events.EvaluationStarted)
+            return any(event.split == "test" for event in started)
+
+        result = bilstm_core.train(small_config(validation_fraction=0.1), recorder, should_stop)
+        assert result.ended == "stopped"
+        assert set(result.accuracy) == {"train", "validation"}
         assert result.model
 
     def test_the_model_does_not_depend_on_who_listens(self) -> None:

@@ -200,7 +200,7 @@ def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(env: dict[str, 
     run.previous_checkpoint_file.write_bytes(b"older")
     before = {path: path.read_bytes() for path in run.files()}
     refused = bilstm("resume", run.name, "--num-epochs", "9", env=env, code=1).stderr
-    assert refused.startswith("✗ The checkpoint is of a newer version\n")
+    assert refused.startswith("✗ The checkpoint is from a newer version\n")
     assert "update bilstm-tui" in refused
     del before[run.lock_file]
     assert all(path.read_bytes() == content for path, content in before.items())

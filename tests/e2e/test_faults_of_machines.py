@@ -108,7 +108,7 @@ class TestReadOnly:
         for command in (["resume", "latest", "--num-epochs", "2"], ["rm", "latest", "--yes"]):
             _, said = ran([*bound, COMMAND, *command], env, 5)
             assert "Permission denied" in said
-            assert "Copy it to a folder that you may write to" in said
+            assert "Copy the run to a writable folder" in said
         assert "finished" in ran([*bound, COMMAND, "runs"], env)[0]
         assert {path: path.read_bytes() for path in run.files()} == before
         assert list_runs(folder) == [run]
@@ -139,7 +139,7 @@ def test_a_full_disk_costs_no_line_and_no_checkpoint(
         with pytest.raises(OSError, match="No space left"):
             (inside / "filler").write_bytes(bytes(2 << 20))
         wait_until(lambda: is_told("No space left on device; that of step "))
-        wait_until(lambda: is_told("what is new waits until there is room"))
+        wait_until(lambda: is_told("new events are buffered until there is space"))
         (inside / "filler").unlink()
         saved = run.checkpoint_file.stat().st_mtime_ns
         wait_until(lambda: run.checkpoint_file.stat().st_mtime_ns > saved)
@@ -187,7 +187,7 @@ class TestHome:
         env["HOME"] = "/proc/nowhere"
         assert "got " in ran(HERE, env)[0]
         _, said = ran([COMMAND, "--no-ui", "--dataset", "kmnist"], env, 3)
-        assert "it cannot be stored there" in said
+        assert "cannot be stored there" in said
         assert "BILSTM_DATA_DIR" in said
 
 

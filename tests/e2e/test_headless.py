@@ -274,7 +274,7 @@ class TestTerminal:
         arguments = ["--no-ui", "--dataset", "kmnist", "--data-dir", str(tmp_path / "data")]
         small = ["--num-epochs", "1", "--hidden-size", "2", "--batch-size", "6000"]
         with Terminal(*arguments, *small, env={**env, "BILSTM_MIRROR": server.url}) as terminal:
-            terminal.wait_for(r"Fetching KMNIST train-images-idx3-ubyte.gz ━+ .*B")
+            terminal.wait_for(r"Downloading KMNIST train-images-idx3-ubyte.gz ━+ .*B")
             assert terminal.wait() == 0
             assert re.fullmatch(GOT.format(10_000), terminal.lines[-1])
 

@@ -174,7 +174,7 @@ def test_a_download_is_one_line_a_file(told: Told) -> None:
         told.narrate(
             events.Download(dataset="k", title="KMNIST", file="a.gz", received=received, total=3)
         )
-    assert told.lines == ["Fetching KMNIST: a.gz"]
+    assert told.lines == ["Downloading KMNIST: a.gz"]
 
 
 def test_a_pause_is_told(told: Told) -> None:

@@ -162,7 +162,7 @@ def test_a_download_is_shown_as_progress(tmp_path: Path) -> None:
                 total=10_000_000,
             ),
         )
-        await until(pilot, lambda: "Fetching MNIST: train-images.gz, 2.5 MB" in text(app))
+        await until(pilot, lambda: "Downloading MNIST: train-images.gz, 2.5 MB" in text(app))
         assert "25%" in text(app)
 
     drive(worker := FakeWorker(events_told=0), tmp_path, steps)

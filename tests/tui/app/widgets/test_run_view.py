@@ -208,7 +208,7 @@ def test_a_download_belongs_to_its_run(tmp_path: Path) -> None:
         await pilot.press("t")
         await until(pilot, lambda: worker.runs)
         tell(worker.runs[0], told)
-        await until(pilot, lambda: "Fetching MNIST" in text(app))
+        await until(pilot, lambda: "Downloading MNIST" in text(app))
         worker.locks.pop().release()
         await asked(pilot, "exited without reporting a result")
         await pilot.press("escape")
