@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.spec import DataSpec
 
 KINDS: tuple[type[Any], ...] = get_args(events.Event)
+SPECS = st.builds(
+    DataSpec,
+    shortest=st.just(1),
+    classes=st.lists(st.text(max_size=9), min_size=1, unique=True).map(tuple),
+)
 
 FROZEN = {
     "download": ["dataset", "title", "file", "received", "total"],
@@ -62,9 +68,10 @@ def test_the_readme_lists_every_key(kind: type[Any]) -> None:
 
 @given(kind=st.sampled_from(KINDS), data=st.data())
 def test_round_trip(kind: type[Any], data: st.DataObject) -> None:
-    fixed = {"config": st.just(RunConfig().model_dump()), "versions": st.just({})}
-    free = {name: value for name, value in fixed.items() if name in keys(kind)}
-    event = data.draw(st.builds(kind, **free))
+    valid = {"config": st.just(RunConfig().model_dump()), "versions": st.just({}), "data": SPECS}
+    event = data.draw(
+        st.builds(kind, **{name: valid[name] for name in valid if name in keys(kind)})
+    )
     line = events.to_json(event)
     assert "\n" not in line
     again = events.from_json(line)
