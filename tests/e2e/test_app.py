@@ -87,7 +87,7 @@ class Keys:
         Of the foot the second line, or a key would be typed while the former screen's foot is
         still there, and what it leads to be seen before it is.
         """
-        self.press("r", r"^\^p palette")
+        self.press("r", r"^q Quit \^p palette")
         self._app.wait_for("1 of 1, by run")
 
     def leave(self, gone: str, keys: str = "\x1b") -> None:

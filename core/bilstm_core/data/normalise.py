@@ -12,3 +12,8 @@ def normalise(values: Tensor, normalisation: Normalisation) -> Tensor:
     For images it is torchvision's `ToTensor`: bytes become numbers from 0 to 1.
     """
     return values.to(torch.float32, copy=True).div_(normalisation.divisor)
+
+
+def denormalise(inputs: Tensor, normalisation: Normalisation) -> Tensor:
+    """Values as the data set stores them, from those that a network reads."""
+    return inputs * normalisation.divisor

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..data.normalise import normalise
+from ..data.normalise import denormalise, normalise
 from ..data.spec import DataSpec
 from ..errors import UsageError
 from ..network.weights import TrainedModel
@@ -64,8 +64,8 @@ def predict(
     predictions = []
     for file in files:
         brightness, scaling = read_image(Path(file), spec)
-        inputs = torch.from_numpy(brightness * spec.normalisation.divisor)
-        inputs = normalise(inputs, spec.normalisation)
+        values = denormalise(torch.from_numpy(brightness), spec.normalisation)
+        inputs = normalise(values, spec.normalisation)
         predictions += _predictions(model, inputs[None], str(file), scaling)
     return predictions
 
