@@ -2,7 +2,7 @@
 # make test           set up, run all tests
 # make check          linter, formatter, types
 # make bench          speed beside the notebook's loop, Lightning, and Keras where installed
-# make bench-app      speed of the hand: first paint, keys, what a run under the app loses
+# make bench-app      speed of the app: first paint, keys, how much a run slows down under it
 # make bench-accuracy accuracy and time of the presets over seeds; an hour on 2 cores
 # make bench-large    bytes on the link; memory and speed with long runs and many of them
 # make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-app: $(VENV)/.installed-test
-	$(BIN)/python -m tests.benchmarks.hand $(ARGS)
+	$(BIN)/python -m tests.benchmarks.app_speed $(ARGS)
 
 bench-accuracy: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.accuracy $(ARGS)

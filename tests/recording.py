@@ -47,8 +47,8 @@ class Recording:
         self._log.close()
         self._lock.release()
 
-    def go_on(self, to: int) -> None:
-        """Tell of all steps up to one."""
+    def advance(self, to: int) -> None:
+        """Report all steps up to one."""
         while self.step < to:
             epoch = self.step // STEPS_PER_EPOCH + 1
             end = min(to, self.step + _STEPS_PER_REPORT, epoch * STEPS_PER_EPOCH)
@@ -63,8 +63,8 @@ class Recording:
                 self._end_epoch(epoch)
 
     def finish(self) -> None:
-        """Tell of the rest, and of the end."""
-        self.go_on(self._total)
+        """Report the remaining steps, and the end."""
+        self.advance(self._total)
         epoch = math.ceil(self._total / STEPS_PER_EPOCH)
         times = {"kept_epoch": epoch, "seconds": 2.0, "training_seconds": 1.0}
         self._log.append(events.Finished(**self._at(epoch), **times))

@@ -31,7 +31,7 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import has_ended, holder, steps, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
-from tests.intact import check
+from tests.run_integrity import check
 
 MANY_EPOCHS = 100_000
 MOST_RUNS = 12
@@ -221,7 +221,7 @@ class Watcher:
         app.wait_for(r"\d of \d+, by run")
         app.type("/" + run.name)
         app.wait_for("1 of [0-9]+, by run")
-        app.wait_for("^esc Back")  # the foot of the filter, or that of the table is taken for new
+        app.wait_for("^esc Back")  # the footer of the filter, not yet that of the table
         app.type("\r")
         app.wait_for("space Mark")
         app.type("\r")

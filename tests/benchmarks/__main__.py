@@ -9,7 +9,7 @@ from bilstm_core.compute.openmp import limit_spinning
 
 limit_spinning()  # before PyTorch is imported
 
-from . import road, start_up, step  # noqa: E402
+from . import event_path, start_up, step  # noqa: E402
 from .report import machine  # noqa: E402
 
 
@@ -24,13 +24,13 @@ def main() -> None:
     print(f"{machine()}; {time.strftime('%Y-%m-%d')}\n")
     starts = start_up.measure(arguments.rounds)
     print(start_up.report(starts) + "\n", flush=True)
-    events = road.measure()
-    print(road.report(events) + "\n", flush=True)
+    events = event_path.measure()
+    print(event_path.report(events) + "\n", flush=True)
     steps = step.measure(arguments.rounds, arguments.steps)
     print(step.report(steps) + "\n", flush=True)
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     if arguments.json:
-        figures = {"machine": machine(), "start": starts, "road": events, "steps": steps}
+        figures = {"machine": machine(), "start": starts, "event path": events, "steps": steps}
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 

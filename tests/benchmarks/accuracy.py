@@ -39,14 +39,14 @@ class Result:
 
 def measure(preset: str, seed: int, device: str) -> Result:
     """Train a preset once and read its figures from its events."""
-    told: list[events.Event] = []
-    train(resolve({"seed": seed, "device": device}, preset=preset), told.append)
+    reported: list[events.Event] = []
+    train(resolve({"seed": seed, "device": device}, preset=preset), reported.append)
     final = {
         event.split: event.accuracy * 100
-        for event in told
+        for event in reported
         if isinstance(event, events.Evaluation) and event.final
     }
-    (finished,) = [event for event in told if isinstance(event, events.Finished)]
+    (finished,) = [event for event in reported if isinstance(event, events.Finished)]
     return Result(final["train"], final["test"], finished.seconds, finished.training_seconds)
 
 

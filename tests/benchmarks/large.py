@@ -38,7 +38,7 @@ def memory_at(home: Path) -> dict[str, float]:
             measure("before")
             app.type("\r")
             for step in MARKS:
-                recording.go_on(step)
+                recording.advance(step)
                 app.wait_for(rf"\b{step:,}/1,000,000")
                 measure(f"{step:,} steps")
         recording.finish()
@@ -66,7 +66,7 @@ def redraw_times(home: Path) -> dict[int, float]:
         with Recording(home, A_MILLION) as recording:
             await app.train_screen.watch_run(recording.run)
             for step in MARKS:
-                recording.go_on(step)
+                recording.advance(step)
                 await until(pilot, lambda step=step: view.history.step == step)
                 times = []
                 for _ in range(DRAWS):

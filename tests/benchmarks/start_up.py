@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.e2e.terminal import COMMAND, environment
 
-from .hand import first_paint
+from .app_speed import first_paint
 from .report import table
 
 GOALS = {"--help": 0.3, "the app's first paint": 0.7, "digits from command to finished": 8.0}

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from bilstm_core.compute.devices import can_train_in_bfloat16
+from bilstm_core.compute.devices import runs_in_bfloat16
 
 needs_bfloat16 = pytest.mark.skipif(
-    not can_train_in_bfloat16(torch.device("cpu")),
+    not runs_in_bfloat16("lstm", torch.device("cpu")),
     reason="this processor cannot run an LSTM in bfloat16: oneDNN needs AVX-512 for it",
 )

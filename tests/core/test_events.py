@@ -138,6 +138,6 @@ def test_an_event_of_an_unknown_data_set_is_read() -> None:
 def test_a_line_holds_no_control_code() -> None:
     line = events.to_json(events.RunWarning(message="\x1b[2J \x9b31m \u202e"))
     assert line.isprintable()
-    told = events.from_json(line)
-    assert isinstance(told, events.RunWarning)
-    assert told.message == "\x1b[2J \x9b31m \u202e"
+    reported = events.from_json(line)
+    assert isinstance(reported, events.RunWarning)
+    assert reported.message == "\x1b[2J \x9b31m \u202e"

@@ -24,6 +24,6 @@ def make_trainer(
 ) -> Trainer:
     """A trainer on the CPU, on as many threads as there are, with weights that follow the seed."""
     torch.manual_seed(config.seed)
-    precision = resolve_precision(config.precision, CPU)
+    precision = resolve_precision(config, CPU)
     prepared = Preparation(config, CPU, precision, data, ThreadTuner({}))
     return Trainer(prepared, emit, should_stop, checkpoints)

@@ -48,7 +48,7 @@ def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.Co
 
 
 def detached(*arguments: str, env: dict[str, str]) -> Run:
-    """A run in the background, just begun."""
+    """A run in the background, just started."""
     name = bilstm("--detach", *arguments, env=env).stdout.strip()
     return find_run(Path(env["BILSTM_RUNS_DIR"]), name)
 
@@ -110,5 +110,5 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS)
     """Return as soon as a condition holds; it has to within this time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.02)  # between two looks at the condition

@@ -119,7 +119,7 @@ class Terminal:
             condition = what
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, f"waited in vain for {what}:\n" + self.dump()
+            assert time.monotonic() < deadline, f"timed out waiting for {what}:\n" + self.dump()
             if not self._read(0.1) and self.process.poll() is not None and not self._read(0.1):
                 assert condition(), f"ended before {what}:\n" + self.dump()
 

@@ -181,7 +181,7 @@ def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) 
         app.wait_for(r"epoch \d+/5000")
         os.kill(holder(the_run(tmp_path)), signal.SIGKILL)
         app.wait_for("The run was lost")
-        app.type("\r")  # goes on with it
+        app.type("\r")  # resumes it
         app.wait_for("running")
         app.wait_for(r"epoch \d+/5000")
         os.kill(holder(the_run(tmp_path)), signal.SIGKILL)

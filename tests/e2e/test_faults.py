@@ -120,8 +120,8 @@ class TestProcesses:
                 app.wait_for(r"got \d+ / 360 with accuracy")
                 app.type("q")
                 assert app.wait() == 0
-        told = [event.type for event in open_log(run.log_file)[0]]
-        assert told.count("stopped") == 1
+        reported = [event.type for event in open_log(run.log_file)[0]]
+        assert reported.count("stopped") == 1
         assert read_overview(run).status == "stopped"
 
     def test_a_worker_that_prints_megabytes_disturbs_nobody(

@@ -50,10 +50,10 @@ class TestPipe:
     def test_json_is_events_and_nothing_else(self, env: dict[str, str]) -> None:
         result = piped(*SHORT, "--json", "--name", "mine", env=env)
         assert result.returncode == 0
-        told = [events.from_json(line) for line in result.stdout.splitlines()]
-        assert isinstance(told[0], events.RunStarted)
-        assert "_mine_" in told[0].run
-        assert isinstance(told[-1], events.Finished)
+        reported = [events.from_json(line) for line in result.stdout.splitlines()]
+        assert isinstance(reported[0], events.RunStarted)
+        assert "_mine_" in reported[0].run
+        assert isinstance(reported[-1], events.Finished)
         assert json.loads(result.stdout.splitlines()[0])["config"]["hidden_size"] == 32
         assert result.stderr == ""
 
@@ -120,8 +120,8 @@ class TestPipe:
                 if b'"evaluation_started"' in line:
                     process.send_signal(signal.SIGTERM)
                     break
-            told = [json.loads(line)["type"] for line in process.stdout]
-        assert (process.returncode, told[-1]) == (143, "stopped")
+            reported = [json.loads(line)["type"] for line in process.stdout]
+        assert (process.returncode, reported[-1]) == (143, "stopped")
         again = piped("resume", "latest", env=env)
         assert again.returncode == 0
         assert "epoch 1/1" not in again.stdout, "what was trained is not trained again"

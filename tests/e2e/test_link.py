@@ -1,4 +1,4 @@
-"""What goes through the link: a slow one shall carry the app, too."""
+"""How many bytes the app sends: it must be usable over a slow link."""
 
 from pathlib import Path
 
@@ -18,12 +18,12 @@ def test_a_redraw_sends_less_than_the_screen(tmp_path: Path) -> None:
         Recording(tmp_path / "runs", 100_000) as recording,
         Terminal("--redraws", "10", env=env, columns=120, rows=36) as app,
     ):
-        recording.go_on(500)
+        recording.advance(500)
         app.wait_for("Being trained now")
         app.type("\r")
         app.wait_for("[\u2801-\u28ff]")
         before = len(app.bytes)
         for step in range(1000, 1000 * (REDRAWS + 1), 1000):  # an epoch more each time
-            recording.go_on(step)
+            recording.advance(step)
             app.wait_for(rf"\b{step:,}/100,000")
         assert 100 * REDRAWS < len(app.bytes) - before < MOST_BYTES * REDRAWS

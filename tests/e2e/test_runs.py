@@ -43,8 +43,8 @@ class TestDetached:
         assert f"Stopped {run.name}" in bilstm("stop", "mine", env=env).stdout
         assert read_overview(run).status == "stopped"
         assert "is not training" in bilstm("stop", "mine", env=env, code=2).stderr
-        told = bilstm("attach", "mine", env=env, code=130)
-        assert "Stopped in epoch" in told.stderr
+        reported = bilstm("attach", "mine", env=env, code=130)
+        assert "Stopped in epoch" in reported.stderr
         trained = steps(run)
         bilstm("resume", "mine", "--detach", env=env)
         wait_until(lambda: steps(run) > trained)
@@ -62,8 +62,8 @@ class TestDetached:
         assert lines[-2] == "Checking accuracy on test data"
         again = bilstm("attach", run.name, env=env).stdout.splitlines()
         assert again == lines
-        told = bilstm("attach", run.name, "--json", env=env).stdout.splitlines()
-        assert [json.loads(line)["type"] for line in (told[0], told[-1])] == [
+        reported = bilstm("attach", run.name, "--json", env=env).stdout.splitlines()
+        assert [json.loads(line)["type"] for line in (reported[0], reported[-1])] == [
             "run_started",
             "finished",
         ]
@@ -76,8 +76,8 @@ class TestDetached:
         os.kill(holder(run), signal.SIGKILL)
         wait_until(lambda: not run.is_live)
         assert read_overview(run).status == "lost"
-        told = bilstm("attach", run.name, env=env, code=1)
-        assert f"bilstm-tui resume {run.name}" in told.stderr
+        reported = bilstm("attach", run.name, env=env, code=1)
+        assert f"bilstm-tui resume {run.name}" in reported.stderr
         bilstm("resume", run.name, "--detach", env=env)
         assert read_overview(run).status == "running"
 
@@ -119,8 +119,8 @@ class TestDetached:
     def test_a_failure_is_told_by_attach(self, env: dict[str, str]) -> None:
         worse = ["--cell", "rnn", "--optimizer", "sgd", "--learning-rate", "10"]
         run = detached(*DIGITS, *worse, "--weight-decay", "1", "--num-epochs", "200", env=env)
-        told = bilstm("attach", run.name, env=env, code=1)
-        assert "Training diverged" in told.stderr
+        reported = bilstm("attach", run.name, env=env, code=1)
+        assert "Training diverged" in reported.stderr
         assert "NonFiniteLossError" in run.worker_log_file.read_text()
 
 
@@ -204,9 +204,9 @@ class TestPredict:
         said = bilstm("predict", "latest", str(small), str(deep), str(paper), env=env).stdout
         assert [line.rsplit(": ")[-1] for line in said.splitlines() if line[0] != " "] == ["0"] * 3
         assert "160×160, inverted, because its border is bright, scaled to 8×8 in 8×8" in said
-        told = json.loads(bilstm("predict", "latest", str(small), "--json", env=env).stdout)
-        assert told["prediction"] == "0"
-        assert sum(told["probabilities"].values()) == pytest.approx(1)
+        reported = json.loads(bilstm("predict", "latest", str(small), "--json", env=env).stdout)
+        assert reported["prediction"] == "0"
+        assert sum(reported["probabilities"].values()) == pytest.approx(1)
 
     def test_what_is_no_image(self, env: dict[str, str], tmp_path: Path) -> None:
         trained(env)
@@ -250,7 +250,7 @@ def killed():
 run, steps = None, []
 for _ in range(32):
     hear, say = os.pipe()
-    # losses are told right before a checkpoint is written
+    # losses are reported right before a checkpoint is written
     tell = lambda event: event.type == "progress" and os.write(say, b".")
     pid = forked(killed, tell, StopRequest())
     os.close(say)
@@ -282,7 +282,7 @@ print(json.dumps(steps))
 
 @pytest.mark.parametrize("seconds", [0, 0.02])
 def test_killed_thirty_times_it_has_the_same_weights(seconds: float, tmp_path: Path) -> None:
-    """SIGKILL at random moments, in the middle of a checkpoint's writing too, then go on."""
+    """SIGKILL at random moments, also while a checkpoint is written, then resume."""
     config = small_config(
         checkpoint_seconds=float(seconds),
         num_epochs=1000,

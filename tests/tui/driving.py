@@ -145,7 +145,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
         if condition():
             return
         await pilot.pause(0.01)
-    pytest.fail(f"waited in vain; the screen:\n{text(pilot.app)}")
+    pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
 
 
 def text(app: Any) -> str:
@@ -160,10 +160,10 @@ def said(app: App[Any]) -> str:
     return " ".join([*texts, *(note.message for note in app._notifications)])
 
 
-def tell(run: Run, *told: events.Event) -> None:
+def tell(run: Run, *reported: events.Event) -> None:
     """Have a run say something more."""
     log = EventLog(run.log_file)
-    for event in told:
+    for event in reported:
         log.append(event)
     log.close()
 

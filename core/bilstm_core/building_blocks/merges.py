@@ -27,7 +27,7 @@ class Merge:
 
 
 def _concat(forward: "Tensor", backward: "Tensor") -> "Tensor":
-    import torch  # not for whoever only reads the help
+    import torch  # not needed to read the help
 
     return torch.cat((forward, backward), dim=-1)
 

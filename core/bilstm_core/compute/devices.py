@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from ..config.schema import RunConfig
+from ..building_blocks.cells import CELLS
+from ..config.schema import CellName, RunConfig
 from ..errors import ConfigError, Remedy
 
 _FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
@@ -88,22 +89,23 @@ def has_bfloat16(device: torch.device) -> bool:
     return torch.cpu._is_avx512_bf16_supported()  # pyright: ignore[reportPrivateUsage]
 
 
-def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """Convert `RunConfig.precision` to the number format to use on a device."""
-    if name == "auto":
+def resolve_precision(config: RunConfig, device: torch.device) -> torch.dtype:
+    """The number format that a configuration asks for, or float32 if the device lacks it."""
+    if config.precision == "auto":
         return torch.bfloat16 if has_bfloat16(device) else torch.float32
-    is_bfloat16 = name == "bfloat16" and can_train_in_bfloat16(device)
+    is_bfloat16 = config.precision == "bfloat16" and runs_in_bfloat16(config.cell, device)
     return torch.bfloat16 if is_bfloat16 else torch.float32
 
 
 @cache
-def can_train_in_bfloat16(device: torch.device) -> bool:
-    """Whether an LSTM runs in bfloat16, natively or not; oneDNN does not without AVX-512."""
+def runs_in_bfloat16(cell: CellName, device: torch.device) -> bool:
+    """Whether a cell runs in bfloat16, natively or not; oneDNN's LSTM needs AVX-512 for it."""
     if device.type != "cpu":
         return True
+    layer = getattr(torch.nn, CELLS[cell].module)
     try:
         with torch.autocast("cpu", torch.bfloat16), torch.random.fork_rng(devices=[]):
-            torch.nn.LSTM(8, 8)(torch.zeros(1, 1, 8))
+            layer(8, 8)(torch.zeros(1, 1, 8))
     except RuntimeError:
         return False
     return True

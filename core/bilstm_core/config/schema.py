@@ -17,7 +17,9 @@ from ..building_blocks.merges import MERGES, Merge
 from ..building_blocks.readouts import READOUTS, Readout
 
 if TYPE_CHECKING:
-    CellName = MergeName = ReadoutName = str
+    CellName = str
+    MergeName = str
+    ReadoutName = str
 else:  # the allowed values are the names of the entries
     CellName, MergeName, ReadoutName = Literal[*CELLS], Literal[*MERGES], Literal[*READOUTS]
 

@@ -6,33 +6,43 @@ _DIGITS = tuple(map(str, range(10)))
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def _like_mnist(name: str, title: str, origin: str, classes: tuple[str, ...]) -> DataSpec:
+def _images(
+    title: str,
+    size: int,
+    classes: tuple[str, ...],
+    splits: tuple[int, int],
+    divisor: int,
+    origin: str,
+) -> DataSpec:
+    train_size, test_size = splits
     return DataSpec(
-        name=name,
+        name=title.lower(),
         title=title,
         kind="images",
-        num_features=28,
-        shortest=28,
-        longest=28,
+        num_features=size,
+        shortest=size,
+        longest=size,
         classes=classes,
-        train_size=60_000,
-        test_size=10_000,
-        normalisation=Normalisation(divisor=255),
-        origin=f"torchvision.datasets.{origin}",
+        train_size=train_size,
+        test_size=test_size,
+        normalisation=Normalisation(divisor),
+        origin=origin,
     )
+
+
+def _like_mnist(title: str, origin: str, classes: tuple[str, ...]) -> DataSpec:
+    return _images(title, 28, classes, (60_000, 10_000), 255, f"torchvision.datasets.{origin}")
 
 
 CATALOG: dict[str, DataSpec] = {
     spec.name: spec
     for spec in (
         _like_mnist(
-            "mnist",
             "MNIST",
             "MNIST",
             tuple(f"{digit} - {number}" for digit, number in zip(_DIGITS, _NUMBERS, strict=True)),
         ),
         _like_mnist(
-            "fashion-mnist",
             "Fashion-MNIST",
             "FashionMNIST",
             (
@@ -41,24 +51,9 @@ CATALOG: dict[str, DataSpec] = {
             ),
         ),
         _like_mnist(
-            "kmnist",
-            "KMNIST",
-            "KMNIST",
-            ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+            "KMNIST", "KMNIST", ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
         ),
-        DataSpec(
-            name="digits",
-            title="digits",
-            kind="images",
-            num_features=8,
-            shortest=8,
-            longest=8,
-            classes=_DIGITS,
-            train_size=1_437,
-            test_size=360,
-            normalisation=Normalisation(divisor=16),
-            origin="sklearn.datasets.load_digits",
-        ),
+        _images("digits", 8, _DIGITS, (1_437, 360), 16, "sklearn.datasets.load_digits"),
     )
 }
-"""Every built-in data set by its name in the configuration."""
+"""Every built-in data set by its name in the configuration; `schema.DATASETS` lists the names."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 Count = Annotated[int, Ge(0), Le(2**53)]
-"""A number of things. A description may come from a file somebody else wrote, hence the bounds."""
+"""A count. It has a bound, because a description may come from an untrusted file."""
 Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
 Name = Annotated[str, MaxLen(1000)]

@@ -27,7 +27,7 @@ class ExaminerClient:
         """Start the process, and wait for its report.
 
         Raises:
-            RelayedError: There is no model, or no data.
+            RelayedError: There is no model, or it cannot be read.
             InstallationError: The process exited without an answer.
         """
         self._answers = asyncio.StreamReader(_MAX_LINE_BYTES)
@@ -51,7 +51,7 @@ class ExaminerClient:
         return parse_answer(await self._read_line(), Examined).report
 
     async def read(self, inputs: list[list[float]]) -> StepwisePrediction:
-        """Predict one sequence, of shape (T, input_size), step by step.
+        """Predict one sequence, of shape (T, num_features), step by step.
 
         Raises:
             RelayedError: The process did not understand the question.

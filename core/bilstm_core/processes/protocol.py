@@ -75,7 +75,7 @@ class FindLearningRate:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSequence:
-    """Predict one sequence, of shape (T, input_size), step by step."""
+    """Predict one sequence, of shape (T, num_features), step by step."""
 
     type: Literal["read_sequence"] = "read_sequence"
     inputs: list[list[float]]

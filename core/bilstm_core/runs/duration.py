@@ -10,10 +10,9 @@ from ..config.schema import RunConfig
 from ..data.spec import DataSpec
 from ..errors import ConfigError
 from ..network.cost import operations_per_step, steps_per_epoch
-from .event_log import read_piece, read_tail
+from .event_log import read_head, read_tail
 from .run import Run
 
-_HEAD_BYTES = 1 << 13
 _TAIL_BYTES = 1 << 16
 _OVERHEAD_SECONDS = 0.002
 """Overhead of a step, whatever its size; 2 ms fit a small network on a CPU."""
@@ -34,7 +33,7 @@ def observe_step_times(runs: Iterable[Run]) -> list[StepTiming]:
     """Read the step durations of earlier runs; runs without a complete epoch are skipped."""
     timings = []
     for run in runs:
-        head = read_piece(run.log_file, 0, _HEAD_BYTES)
+        head = read_head(run.log_file)
         started = next((event for event in head if isinstance(event, events.RunStarted)), None)
         tail = read_tail(run.log_file, _TAIL_BYTES)
         epochs = [it for it in tail if isinstance(it, events.EpochEnded) and it.seconds > 0]

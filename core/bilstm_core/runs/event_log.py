@@ -15,6 +15,7 @@ _MAX_BUFFERED_BYTES = 64 << 20
 _READ_BYTES = 4 << 20
 _WHOLE_BELOW_BYTES = 32 << 20
 """Size up to which a log is read completely when it is opened; a larger one is sampled."""
+_HEAD_BYTES = 8 << 10
 _END_BYTES = 1 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 1000
@@ -145,6 +146,14 @@ def open_log(path: Path) -> tuple[list[Event], LogReader]:
 def read_tail(path: Path, length: int) -> list[Event]:
     """The events in the last `length` bytes of a log."""
     return read_piece(path, max(0, files.size_of(path) - length), length)
+
+
+def read_head(path: Path) -> list[Event]:
+    """The first events of a log: the first one however long it is, within 4 MiB."""
+    length = _HEAD_BYTES
+    while not (head := read_piece(path, 0, length)) and length < _READ_BYTES:
+        length *= 8
+    return head
 
 
 def read_piece(path: Path, start: int, length: int) -> list[Event]:

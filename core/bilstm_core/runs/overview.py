@@ -8,14 +8,13 @@ from .. import events
 from ..errors import ConfigError
 from ..events import Event
 from ..network.summary import title
-from .event_log import Ending, read_piece, read_tail
+from .event_log import Ending, read_head, read_tail
 from .notes import Notes, read_notes
 from .run import Run
 from .store import list_runs
 
 Status = Literal["running", "finished", "stopped", "failed", "lost"]
 
-_HEAD_BYTES = 1 << 12
 _TAIL_BYTES = (1 << 16, 1 << 20, 1 << 24)
 
 
@@ -129,5 +128,5 @@ def _seconds(run: Run, tail: list[Event]) -> float:
     ending = last_ending(tail)
     if isinstance(ending, events.Finished):
         return ending.seconds
-    first = read_piece(run.log_file, 0, _HEAD_BYTES)
+    first = read_head(run.log_file)
     return max(0.0, tail[-1].time - first[0].time) if first and tail else 0.0

@@ -103,7 +103,7 @@ class Checkpoints:
     """
 
     def __init__(self, run: Run, interval: float) -> None:
-        self._run = run
+        self.run = run
         self._interval = interval
         self._saved_at = time.monotonic()
         self._is_failing = False
@@ -122,7 +122,7 @@ class Checkpoints:
     def save(self, state: Checkpoint) -> str:
         """Put a state on the disk; the newest until now becomes the previous one.
 
-        Where that fails, the states on the disk stay as they are, and training can go on.
+        If that fails, the states on the disk are unchanged, and training can continue.
 
         Returns:
             A warning, the first time that it fails; otherwise an empty string.
@@ -131,12 +131,12 @@ class Checkpoints:
         torch.save(state.as_plain_values(), content)
         self._saved_at = time.monotonic()
         try:
-            write_atomically(self._run.checkpoint_file, content.getbuffer(), self._keep_as)
+            write_atomically(self.run.checkpoint_file, content.getbuffer(), self._keep_as)
         except OSError as error:
             is_new, self._is_failing = not self._is_failing, True
             return self._failure(error) if is_new else ""
         self.step, self._is_failing = state.step, False
-        self._keep_as = self._run.previous_checkpoint_file
+        self._keep_as = self.run.previous_checkpoint_file
         return ""
 
     def load(self) -> tuple[Checkpoint | None, list[str]]:
@@ -147,7 +147,7 @@ class Checkpoints:
             NewerCheckpointError: A later version of the program wrote one.
         """
         problems = []
-        for path in (self._run.checkpoint_file, self._run.previous_checkpoint_file):
+        for path in (self.run.checkpoint_file, self.run.previous_checkpoint_file):
             try:
                 state = load_checkpoint(path)
             except FileNotFoundError:
@@ -158,7 +158,7 @@ class Checkpoints:
                 problems.append(error.message)
                 continue
             if problems:  # the good one stays the previous one until there is a newer one
-                self._keep_as = self._run.damaged_checkpoint_file
+                self._keep_as = self.run.damaged_checkpoint_file
             self.step = state.step
             return state, [
                 f"{problem} It is kept as checkpoint.damaged.pt; the previous checkpoint, of "
@@ -168,7 +168,7 @@ class Checkpoints:
         if problems:
             raise CheckpointError(
                 "\n".join(problems),
-                restart_remedy(self._run.config_file),
+                restart_remedy(self.run.config_file),
                 title="Every checkpoint is damaged",
             )
         return None, []

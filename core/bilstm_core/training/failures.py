@@ -24,7 +24,7 @@ def report_failures(emit: Emit) -> Iterator[None]:
     except BilstmError as error:
         emit(Failed.from_error(error))
         raise
-    except BrokenPipeError:  # nobody takes the events any more
+    except BrokenPipeError:  # the reader of the events has exited
         raise
     except Exception as error:
         emit(_internal_error(error))

@@ -1,7 +1,7 @@
 """Tries learning rates on a new network, each for one step, and looks where the loss falls."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from ..errors import NonFiniteLossError
 from ..events import Event
 from .learning_rate_curve import LearningRateCurve, suggest
 from .preparation import prepare
+from .run_start import precision_warnings
 from .trainer import Trainer
 
 _LEAST, _GREATEST = 1e-5, 10.0
@@ -22,7 +23,11 @@ _DIVERGED = 4.0
 """Times the least loss: beyond it, larger rates show nothing more."""
 
 
-def find_learning_rate(config: RunConfig, data_dir: Path | None = None) -> LearningRateCurve:
+def find_learning_rate(
+    config: RunConfig,
+    data_dir: Path | None = None,
+    warn: Callable[[str], None] = lambda _: None,
+) -> LearningRateCurve:
     """Train with rates that rise from 1e-5 to 10, by a factor a step (Smith 2017).
 
     Everything else is as in the run itself: batch size, optimiser, augmentation, precision.
@@ -30,6 +35,7 @@ def find_learning_rate(config: RunConfig, data_dir: Path | None = None) -> Learn
     Args:
         config: The run's configuration; its learning rate, schedule and length do not matter.
         data_dir: Folder of the data sets; the user's own where None.
+        warn: Takes what the user should know.
 
     Raises:
         BilstmError: The data are not available, this machine lacks the device, or memory ran out.
@@ -39,7 +45,9 @@ def find_learning_rate(config: RunConfig, data_dir: Path | None = None) -> Learn
     rates: list[float] = []
     losses: list[float] = []
     average = 0.0
-    with prepare(constant, data_dir) as prepared, suppress(NonFiniteLossError):
+    with prepare(constant, data_dir, warn=warn) as prepared, suppress(NonFiniteLossError):
+        for message in precision_warnings(prepared):
+            warn(message)
         trainer = Trainer(prepared, lambda event: reported.extend(_losses(event)))
         trainer.model.train()
         for number, batch in enumerate(_endless_batches(trainer), start=1):

@@ -64,5 +64,5 @@ def prepare(
         data = registry.load(config.dataset, folder, on_progress, warn, should_stop)
         data = data.hold_out(config.validation_fraction, config.seed)
         tuner = choose_threads(config, data.spec, device, warn, threads)
-        precision = resolve_precision(config.precision, device)
+        precision = resolve_precision(config, device)
         yield Preparation(config, device, precision, data.to(device), tuner)

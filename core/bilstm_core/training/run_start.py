@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 
 from .. import __version__, events
+from ..building_blocks.cells import CELLS
 from ..compute.devices import describe, has_bfloat16, has_tf32
 from ..network.cost import steps_per_epoch
 from ..network.summary import summarise
@@ -53,7 +54,8 @@ def precision_warnings(prepared: Preparation) -> Iterator[str]:
     if asked == "tf32" and not has_tf32(device):
         yield f"{describe(device)} has no TF32: this run computes in float32."
     if asked == "bfloat16" and precision != torch.bfloat16:
-        yield f"{describe(device)} cannot compute in bfloat16: this run computes in float32."
+        cell = CELLS[prepared.config.cell].title
+        yield f"{describe(device)} cannot run an {cell} in bfloat16: this run computes in float32."
     elif precision == torch.bfloat16 and not has_bfloat16(device):
         yield (
             f"{describe(device)} has no native bfloat16: "

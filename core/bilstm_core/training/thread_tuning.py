@@ -138,7 +138,7 @@ def choose_threads(
     warn: Callable[[str], None] = lambda _: None,
     previous: int = 0,
 ) -> ThreadTuner:
-    """Set the number of threads for a run; measure it where nobody has set or measured it.
+    """Set the number of threads for a run; measure it unless it is set or known.
 
     The user's choice comes first: the setting, then OpenMP's own variables. With `deterministic`
     it is PyTorch's default, which does not depend on a measurement. `previous` is how many a
@@ -241,7 +241,7 @@ def measure(config: RunConfig, spec: DataSpec, most: int) -> Times:
 
 def _step_on_noise(config: RunConfig, spec: DataSpec) -> Callable[[], object]:
     model = SequenceClassifier.from_config(config, spec)
-    step = Step(config, model, None, resolve_precision(config.precision, _CPU))
+    step = Step(config, model, None, resolve_precision(config, _CPU))
     inputs = torch.rand(config.batch_size, spec.longest, spec.num_features)
     batch = Batch(inputs, None, torch.randint(spec.num_classes, (config.batch_size,)))
     return lambda: step(batch, config.learning_rate, is_first=True)
@@ -279,7 +279,7 @@ def _key(config: RunConfig, spec: DataSpec, most: int) -> str:
     return (
         f"{describe(_CPU)}, {most} cores, PyTorch {torch.__version__}: "
         f"{config.cell} {config.num_layers}×{config.hidden_size}, {directions}, "
-        f"{config.readout}, {resolve_precision(config.precision, _CPU)}, {config.batch_size} "
+        f"{config.readout}, {resolve_precision(config, _CPU)}, {config.batch_size} "
         f"sequences of {spec.longest}×{spec.num_features}"
     )
 

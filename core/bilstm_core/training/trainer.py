@@ -293,7 +293,7 @@ class Trainer:
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise CheckpointError(
                 f"The checkpoint does not fit this run: {str(error).splitlines()[0]:.200}.",
-                restart_remedy(Path("config.toml")),
+                restart_remedy(self.checkpoints.run.config_file) if self.checkpoints else "",
             ) from None
         self.kept, self.elapsed = state.kept, state.elapsed
         self.epoch, self.batch, self.step = state.epoch, state.batch, state.step

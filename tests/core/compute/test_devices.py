@@ -13,16 +13,21 @@ def test_auto_takes_it_only_where_it_is_native(
 ) -> None:
     monkeypatch.setattr(devices, "has_bfloat16", lambda _: native)
     expected = torch.bfloat16 if native else torch.float32
-    assert devices.resolve_precision("auto", torch.device("cpu")) is expected
+    assert (
+        devices.resolve_precision(small_config(precision="auto"), torch.device("cpu")) is expected
+    )
 
 
 @pytest.mark.parametrize("can_train", [True, False])
 def test_bfloat16_is_used_only_where_it_can_be(
     can_train: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "can_train_in_bfloat16", lambda _: can_train)
+    monkeypatch.setattr(devices, "runs_in_bfloat16", lambda *_: can_train)
     expected = torch.bfloat16 if can_train else torch.float32
-    assert devices.resolve_precision("bfloat16", torch.device("cpu")) is expected
+    assert (
+        devices.resolve_precision(small_config(precision="bfloat16"), torch.device("cpu"))
+        is expected
+    )
 
 
 def test_where_an_lstm_fails_in_bfloat16_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,12 +37,13 @@ def test_where_an_lstm_fails_in_bfloat16_it_is_not_used(monkeypatch: pytest.Monk
         raise RuntimeError("could not create a primitive descriptor")
 
     state = torch.get_rng_state()
-    is_usable = devices.can_train_in_bfloat16.__wrapped__
+    is_usable = devices.runs_in_bfloat16.__wrapped__
     monkeypatch.setattr(torch.nn.LSTM, "forward", lambda _lstm, inputs: inputs)
-    assert is_usable(torch.device("cpu"))
+    assert is_usable("lstm", torch.device("cpu"))
     monkeypatch.setattr(torch.nn.LSTM, "forward", fail)
-    assert not is_usable(torch.device("cpu"))
-    assert is_usable(torch.device("cuda"))
+    assert not is_usable("lstm", torch.device("cpu"))
+    assert is_usable("gru", torch.device("cpu"))
+    assert is_usable("lstm", torch.device("cuda"))
     assert torch.get_rng_state().equal(state)
 
 

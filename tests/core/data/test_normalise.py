@@ -1,4 +1,4 @@
-"""Stored values become inputs in one way, whoever reads them."""
+"""Stored values are normalised in the same way for training, evaluation and prediction."""
 
 import ast
 from collections.abc import Iterable

@@ -22,7 +22,9 @@ def trained(tmp_path: Path) -> Run:
     return opened.run
 
 
-def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_path: Path) -> None:
+def test_the_answer_to_a_cancelled_question_is_not_that_to_the_next(
+    trained: Run, tmp_path: Path
+) -> None:
     dark, bright = ([[value] * 8 for _ in range(8)] for value in (0.0, 1.0))
 
     async def main() -> None:
@@ -30,8 +32,8 @@ def test_an_answer_nobody_waits_for_is_not_taken_for_the_next(trained: Run, tmp_
         await inspector.examine()
         expected = await inspector.read(bright)
         question = asyncio.create_task(inspector.read(dark))
-        await asyncio.sleep(0)  # it is asked, not answered
-        await asyncio.sleep(0)
+        while not inspector._one_at_a_time.locked():  # until the question is asked
+            await asyncio.sleep(0)
         question.cancel()
         assert await inspector.read(bright) == expected
         await inspector.close()

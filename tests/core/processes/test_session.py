@@ -1,4 +1,4 @@
-"""Runs that are interrupted go on with the very numbers of a run that was not."""
+"""A run that was interrupted and resumed has the numbers of an uninterrupted one."""
 
 import os
 from contextlib import suppress
@@ -66,8 +66,10 @@ class TestExactResume:
         other = start(tmp_path, small_config())
 
         def threads(run: Run) -> list[int]:
-            told = open_log(run.log_file)[0]
-            return [event.device.threads for event in told if isinstance(event, events.RunStarted)]
+            reported = open_log(run.log_file)[0]
+            return [
+                event.device.threads for event in reported if isinstance(event, events.RunStarted)
+            ]
 
         assert threads(run) == [2, 2]
         assert threads(other) == [1]

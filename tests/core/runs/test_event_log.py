@@ -23,8 +23,8 @@ def line(number: int) -> bytes:
     return events.to_json(step(number)).encode() + b"\n"
 
 
-def steps(told: list[events.Event]) -> list[int]:
-    return [event.step for event in told if isinstance(event, events.Progress)]
+def steps(reported: list[events.Event]) -> list[int]:
+    return [event.step for event in reported if isinstance(event, events.Progress)]
 
 
 @pytest.fixture
@@ -83,10 +83,10 @@ class TestReader:
     def test_an_endless_line_is_skipped(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(event_log, "_READ_BYTES", 1000)
         path.write_bytes(line(1) + b"x" * 5500 + b"\n" + line(2))
-        reader, told = LogReader(path), []
+        reader, reported = LogReader(path), []
         for _ in range(20):
-            told += reader.read()
-        assert steps(told) == [1, 2]
+            reported += reader.read()
+        assert steps(reported) == [1, 2]
 
     def test_much_garbage_is_not_the_end(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(event_log, "_READ_BYTES", 1000)
@@ -155,8 +155,8 @@ class TestOpening:
         }.items():
             monkeypatch.setattr(event_log, name, value)
         path.write_bytes(b"".join(map(line, range(1, 3001))))
-        told, reader = open_log(path)
-        seen = steps(told)
+        reported, reader = open_log(path)
+        seen = steps(reported)
         assert seen == sorted(set(seen))
         assert seen[0] == 1
         assert seen[-1] == 3000

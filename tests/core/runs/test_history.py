@@ -27,7 +27,7 @@ def progress(step: int, *losses: float) -> events.Progress:
 
 
 @pytest.fixture
-def told() -> list[events.Event]:
+def reported() -> list[events.Event]:
     recorder = Recorder()
     train(small_config(num_epochs=3), recorder)
     return recorder.all
@@ -73,24 +73,24 @@ class TestCurve:
 
 
 class TestHistory:
-    def test_a_run(self, told: list[events.Event]) -> None:
+    def test_a_run(self, reported: list[events.Event]) -> None:
         past = History()
-        for event in told:
+        for event in reported:
             past.add(event)
         assert len(past.losses) == past.step == 69
         assert sorted(past.epochs) == sorted(past.epoch_evaluations) == [1, 2, 3]
         assert set(past.final) == {"train", "test"}
         assert isinstance(past.ending, events.Finished)
 
-    def test_what_was_trained_twice_appears_once(self, told: list[events.Event]) -> None:
+    def test_what_was_trained_twice_appears_once(self, reported: list[events.Event]) -> None:
         whole, resumed = History(), History()
-        for event in told:
+        for event in reported:
             whole.add(event)
-        (start,) = [event for event in told if isinstance(event, events.RunStarted)]
-        cut = next(i for i, e in enumerate(told) if e.type == "epoch_ended" and e.epoch == 2)  # pyright: ignore[reportAttributeAccessIssue]
+        (start,) = [event for event in reported if isinstance(event, events.RunStarted)]
+        cut = next(i for i, e in enumerate(reported) if e.type == "epoch_ended" and e.epoch == 2)  # pyright: ignore[reportAttributeAccessIssue]
         again = events.RunStarted(**{**vars(start), "epoch": 2, "step": 23})
-        first_epoch = next(i for i, e in enumerate(told) if e.type == "evaluation")
-        for event in [*told[: cut + 1], again, *told[first_epoch + 1 :]]:
+        first_epoch = next(i for i, e in enumerate(reported) if e.type == "evaluation")
+        for event in [*reported[: cut + 1], again, *reported[first_epoch + 1 :]]:
             resumed.add(event)
         assert means(resumed) == means(whole)
         assert resumed.epochs.keys() == whole.epochs.keys()
@@ -103,11 +103,11 @@ class TestHistory:
         assert means(past) == [1.0, 7.0, 8.0, 9.0]
 
     @pytest.mark.parametrize("kind", [events.Finished, events.Stopped])
-    def test_going_on_takes_an_ending_back(self, kind: Any, told: list[events.Event]) -> None:
+    def test_resuming_removes_the_ending(self, kind: Any, reported: list[events.Event]) -> None:
         past = History()
-        for event in told:
+        for event in reported:
             past.add(event)
-        past.add(events.RunStarted(**{**vars(told[0]), "step": 69, "epoch": 4}))
+        past.add(events.RunStarted(**{**vars(reported[0]), "step": 69, "epoch": 4}))
         assert past.ending is None
         assert past.final == {}
         assert len(past.losses) == 69
@@ -146,12 +146,12 @@ class TestAsEvents:
         return [event.type for event in past.as_events()]
 
     def test_a_run_that_was_stopped_and_checked(self) -> None:
-        told = [self.STOPPING, self.CHECK, self.RESULT, self.STOPPED]
-        assert self.kinds(*told) == [event.type for event in told]
+        reported = [self.STOPPING, self.CHECK, self.RESULT, self.STOPPED]
+        assert self.kinds(*reported) == [event.type for event in reported]
 
     def test_a_run_that_stopped_early_and_was_stopped_while_it_was_checked(self) -> None:
-        told = [self.EARLY, self.CHECK, self.STOPPING, self.CHECK, self.RESULT, self.STOPPED]
-        assert self.kinds(*told) == [event.type for event in told]
+        reported = [self.EARLY, self.CHECK, self.STOPPING, self.CHECK, self.RESULT, self.STOPPED]
+        assert self.kinds(*reported) == [event.type for event in reported]
 
     def test_a_run_whose_training_resumes(self) -> None:
         """Also where its start could not be read."""

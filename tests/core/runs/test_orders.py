@@ -19,15 +19,15 @@ def record(
     opened: session.Session, *, at: str, order: Literal["stop", "stop_at_once"]
 ) -> list[str]:
     """The types of the events of a session that is given an order at an event."""
-    told: list[str] = []
+    reported: list[str] = []
 
     def listen(event: events.Event) -> None:
-        told.append(event.type)
+        reported.append(event.type)
         if event.type == at:
             send_order(opened.run.commands_file, order)
 
     opened.train(listen, StopRequest())
-    return told
+    return reported
 
 
 class TestOrders:
@@ -43,15 +43,15 @@ class TestOrders:
         config = small_config(num_epochs=3, dropout=0.2)
         opened = session.start_run(config, tmp_path)
         send_order(opened.run.commands_file, "pause")
-        told: list[str] = []
+        reported: list[str] = []
 
         def resume(event: events.Event) -> None:
-            told.append(event.type)
+            reported.append(event.type)
             if event.type == "paused":
                 send_order(opened.run.commands_file, "resume")
 
         assert opened.train(resume, StopRequest()) == 0
-        assert told.count("paused") == told.count("resumed") == 1
+        assert reported.count("paused") == reported.count("resumed") == 1
         assert_equal(opened.run, start(tmp_path, config))
 
     def test_a_stop_ends_a_pause(self, tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ class TestOrders:
 
     def test_a_stop_checks_what_there_is(self, tmp_path: Path) -> None:
         opened = session.start_run(small_config(num_epochs=1000), tmp_path)
-        told = record(opened, at="epoch_ended", order="stop")
-        assert told[-6:] == ["stopping", *["evaluation_started", "evaluation"] * 2, "stopped"]
+        reported = record(opened, at="epoch_ended", order="stop")
+        assert reported[-6:] == ["stopping", *["evaluation_started", "evaluation"] * 2, "stopped"]
         (train, test) = history(opened.run).final.values()
         assert (train.split, train.total, test.split, test.total) == ("train", 1437, "test", 360)
         assert test.step == history(opened.run).step
@@ -78,9 +78,9 @@ class TestOrders:
 
     def test_a_stop_at_once_checks_nothing(self, tmp_path: Path) -> None:
         opened = session.start_run(small_config(num_epochs=1000), tmp_path)
-        told = record(opened, at="epoch_ended", order="stop_at_once")
-        assert "evaluation_started" not in told
-        assert told[-1] == "stopped"
+        reported = record(opened, at="epoch_ended", order="stop_at_once")
+        assert "evaluation_started" not in reported
+        assert reported[-1] == "stopped"
 
     def test_a_stop_at_once_ends_the_check_of_a_stop(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -99,8 +99,8 @@ class TestOrders:
 
     def test_a_stop_while_a_finished_run_is_checked_lets_it_finish(self, tmp_path: Path) -> None:
         opened = session.start_run(small_config(), tmp_path)
-        told = record(opened, at="evaluation_started", order="stop")
-        assert told[-1] == "finished"
+        reported = record(opened, at="evaluation_started", order="stop")
+        assert reported[-1] == "finished"
 
     def test_another_learning_rate_is_taken_marked_and_kept(self, tmp_path: Path) -> None:
         config = small_config(num_epochs=400, schedule="constant", learning_rate=0.01)

@@ -53,7 +53,7 @@ class TestCheckpoints:
         warnings = history(run).warnings
         assert f"{run.checkpoint_file} is damaged" in warnings[0]
         assert "the previous checkpoint, of step 28, is used." in warnings[0]
-        assert run.damaged_checkpoint_file.read_bytes() == bad, "left for whoever wants to look"
+        assert run.damaged_checkpoint_file.read_bytes() == bad, "kept for inspection"
         assert_equal(start(tmp_path / "b", run.config), run)
 
     def test_it_has_the_description_of_the_data(self, run: Run, digits: Dataset) -> None:

@@ -28,6 +28,12 @@ def test_a_run_that_diverges_ends_early() -> None:
     assert curve.rates[-1] < 10
 
 
+def test_what_training_warns_of_is_a_warning_here() -> None:
+    warnings: list[str] = []
+    find_learning_rate(small_config(precision="tf32"), warn=warnings.append)
+    assert any("has no TF32" in warning for warning in warnings)
+
+
 class TestFailures:
     """The same as those of a run."""
 

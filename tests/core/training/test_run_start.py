@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from bilstm_core import events
+from bilstm_core.building_blocks.cells import CELLS
 from bilstm_core.compute import devices
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.training import run_start
@@ -29,7 +30,7 @@ def test_the_warning_needs_no_such_processor(
     native: bool, warns: bool, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_start, "has_bfloat16", lambda _: native)
-    monkeypatch.setattr(devices, "can_train_in_bfloat16", lambda _: True)
+    monkeypatch.setattr(devices, "runs_in_bfloat16", lambda *_: True)
     prepared = make_trainer(small_config(precision="bfloat16"), digits).prepared
     assert prepared.precision is torch.bfloat16
     warnings = list(run_start.precision_warnings(prepared))
@@ -39,19 +40,21 @@ def test_the_warning_needs_no_such_processor(
 def test_a_processor_that_cannot_compute_in_bfloat16_trains_in_float32_and_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(devices, "can_train_in_bfloat16", lambda _: False)
+    monkeypatch.setattr(devices, "runs_in_bfloat16", lambda *_: False)
     recorder = recorded(small_config(precision="bfloat16", num_epochs=1))
     (warning,) = recorder.of(events.RunWarning)
-    assert warning.message.endswith("cannot compute in bfloat16: this run computes in float32.")
+    assert warning.message.endswith("cannot run an LSTM in bfloat16: this run computes in float32.")
     (started,) = recorder.of(events.RunStarted)
     assert started.device.precision == "float32"
     assert started.config["precision"] == "bfloat16", "what was asked for stays in the log"
     assert recorder.losses == recorded(small_config(num_epochs=1)).losses
 
 
-def test_bfloat16_trains_on_every_processor() -> None:
-    recorder = recorded(small_config(precision="bfloat16", num_epochs=1))
-    expected = "bfloat16" if devices.can_train_in_bfloat16(torch.device("cpu")) else "float32"
+@pytest.mark.parametrize("cell", CELLS)
+def test_bfloat16_trains_on_every_processor(cell: str) -> None:
+    recorder = recorded(small_config(precision="bfloat16", cell=cell, num_epochs=1))
+    can_run = devices.runs_in_bfloat16(cell, torch.device("cpu"))
+    expected = "bfloat16" if can_run else "float32"
     assert recorder.of(events.RunStarted)[0].device.precision == expected
     assert recorder.all[-1].type == "finished"
 

@@ -115,9 +115,9 @@ class TestChoice:
 
     def test_no_more_than_there_are_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
-        told: list[str] = []
-        assert choose(small_config(threads=1000), warn=told.append).best == 2
-        assert told == ["This machine has 2 cores: training uses 2 threads."]
+        reported: list[str] = []
+        assert choose(small_config(threads=1000), warn=reported.append).best == 2
+        assert reported == ["This machine has 2 cores: training uses 2 threads."]
 
     @pytest.mark.parametrize(
         ("settings", "device", "is_warned"),
@@ -139,9 +139,11 @@ class TestChoice:
     ) -> None:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
         monkeypatch.setattr("psutil.cpu_percent", lambda _: 50.0)
-        told: list[str] = []
-        choose(small_config(**settings), device, told.append)
-        assert ["Other programs use 1.0 of 2 cores" in line for line in told] == [True] * is_warned
+        reported: list[str] = []
+        choose(small_config(**settings), device, reported.append)
+        assert ["Other programs use 1.0 of 2 cores" in line for line in reported] == [
+            True
+        ] * is_warned
 
     @pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
     def test_then_openmp_s_own_variables(
@@ -229,7 +231,7 @@ class TestWhileItTrains:
     def _clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 100.0
         monkeypatch.setattr("time.monotonic", lambda: self.now)
-        self.told: list[str] = []
+        self.reported: list[str] = []
 
     def pass_time(self, threads: ThreadTuner, seconds: float, step: float) -> None:
         for _ in range(round(seconds / step)):
@@ -237,24 +239,24 @@ class TestWhileItTrains:
             threads.record_step(step)
 
     def test_threads_that_wait_for_one_another_become_fewer(self) -> None:
-        threads = ThreadTuner(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.reported.append)
         self.pass_time(threads, 5, 0.010)
         assert torch.get_num_threads() == 2
         self.pass_time(threads, 2, 0.2)
         assert torch.get_num_threads() == 1
-        assert self.told == [
+        assert self.reported == [
             "Other programs need the processor: training uses 1 instead of 2 threads until cores "
             "are free again."
         ]
 
     def test_a_machine_that_is_merely_slow_keeps_its_threads(self) -> None:
-        threads = ThreadTuner(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.reported.append)
         self.pass_time(threads, 10, 0.04)
         assert torch.get_num_threads() == 2
-        assert not self.told
+        assert not self.reported
 
     def test_they_are_tried_again_ever_more_rarely(self) -> None:
-        threads = ThreadTuner(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.reported.append)
         waits = []
         for _ in range(7):
             self.pass_time(threads, 2, 0.2)
@@ -264,19 +266,19 @@ class TestWhileItTrains:
                 self.pass_time(threads, 1, 0.015)
             waits.append(self.now - since)
         assert waits == pytest.approx([30, 60, 120, 240, 480, 600, 600], abs=2)
-        assert len(self.told) == 1
+        assert len(self.reported) == 1
         self.pass_time(threads, 10, 0.010)
         assert torch.get_num_threads() == 2
 
     def test_one_long_step_is_no_sign(self) -> None:
-        threads = ThreadTuner(BOTH_BETTER, self.told.append)
+        threads = ThreadTuner(BOTH_BETTER, self.reported.append)
         self.pass_time(threads, 0.5, 0.010)
         self.pass_time(threads, 5, 5.0)
         self.pass_time(threads, 5, 0.010)
         assert torch.get_num_threads() == 2
 
     def test_many_become_few_in_several_levels(self) -> None:
-        threads = ThreadTuner({1: 0.016, 2: 0.008, 4: 0.004}, self.told.append)
+        threads = ThreadTuner({1: 0.016, 2: 0.008, 4: 0.004}, self.reported.append)
         self.pass_time(threads, 3, 0.5)
         assert torch.get_num_threads() == 1
         self.pass_time(threads, 31, 0.016)
@@ -284,13 +286,13 @@ class TestWhileItTrains:
 
     def test_a_run_that_goes_on_keeps_its_number(self) -> None:
         """Though more would be faster: the last bits of sums depend on them."""
-        threads = ThreadTuner(BOTH_BETTER, self.told.append, number=1)
+        threads = ThreadTuner(BOTH_BETTER, self.reported.append, number=1)
         self.pass_time(threads, 100, 0.015)
         assert torch.get_num_threads() == 1
 
     def test_what_was_measured_beside_other_work_is_measured_again(self) -> None:
         threads = ThreadTuner(
-            {1: 0.015, 2: 0.2}, self.told.append, measure_again=lambda: BOTH_BETTER
+            {1: 0.015, 2: 0.2}, self.reported.append, measure_again=lambda: BOTH_BETTER
         )
         self.pass_time(threads, 25, 0.015)
         assert torch.get_num_threads() == 1
@@ -298,7 +300,7 @@ class TestWhileItTrains:
         assert torch.get_num_threads() == threads.best == 2
 
     def test_a_number_that_was_said_stays(self) -> None:
-        threads = choose(small_config(threads=2), warn=self.told.append)
+        threads = choose(small_config(threads=2), warn=self.reported.append)
         self.pass_time(threads, 10, 1.0)
         assert torch.get_num_threads() == 2
-        assert not self.told
+        assert not self.reported

@@ -241,7 +241,7 @@ def test_a_system_without_room_for_a_process_is_told_in_words(
     asyncio.run(main())
 
 
-def test_whoever_types_already_is_not_asked_but_told(tmp_path: Path) -> None:
+def test_a_user_who_types_is_notified_instead_of_asked(tmp_path: Path) -> None:
     app = BilstmApp(small_config(), "default", tmp_path, make_worker=FakeWorker())
     app._was_key_pressed = True  # before the first paint
 
@@ -250,5 +250,5 @@ def test_whoever_types_already_is_not_asked_but_told(tmp_path: Path) -> None:
             await until(pilot, lambda: "press r to see it" in said(app))
 
     with Recording(tmp_path, 1000) as recording:
-        recording.go_on(10)
+        recording.advance(10)
         asyncio.run(main())

@@ -1,4 +1,4 @@
-"""A handful of screens, to the letter; `make test ARGS=--snapshot-update` takes them anew."""
+"""Snapshots of some screens; `make test ARGS=--snapshot-update` updates them."""
 
 from pathlib import Path
 

@@ -70,7 +70,7 @@ def private_names(kind: type) -> set[str]:
 
 
 def inherited(kind: type) -> set[str]:
-    """The private names that a class of ours has from a library."""
+    """The private names that one of our classes inherits from a library."""
     bases = [base for base in kind.__mro__ if base.__module__.partition(".")[0] in LIBRARIES]
     return set[str]().union(*map(private_names, bases))
 
@@ -136,7 +136,7 @@ def uses_of_others(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def uses_of_bases(tree: ast.Module, module: ModuleType) -> Iterator[tuple[int, str]]:
-    """Private names of a library that a class of ours uses, or defines anew."""
+    """Private names of a library that one of our classes uses or overrides."""
     for node, kind in classes(tree, module):
         names = inherited(kind)
         for line, name in names_in(node):
@@ -172,7 +172,7 @@ def test_the_list_of_private_parts_is_exact() -> None:
 
 
 def made(source: str) -> tuple[str, ModuleType]:
-    """A module of ours with this source, in which no import is tried."""
+    """One of our modules with this source; its imports are not executed."""
     body = "from textual.widgets import Input, Static\n" + source
     module = ModuleType("bilstm_tui.made")
     if "import" not in source:

@@ -35,7 +35,7 @@ def test_a_live_run_is_followed_to_its_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     recording = Recording(tmp_path, 3000)
-    recording.go_on(2000)
+    recording.advance(2000)
 
     def finish(_seconds: float) -> None:
         with recording:

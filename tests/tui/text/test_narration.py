@@ -12,7 +12,7 @@ from bilstm_tui.text.narration import Narrator, accuracy_line
 from tests.samples import run_started
 
 
-class Told:
+class Output:
     """A narrator and what it said."""
 
     def __init__(self) -> None:
@@ -22,8 +22,8 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def output() -> Output:
+    return Output()
 
 
 def started(num_epochs: int = 2, readout: str = "last") -> events.RunStarted:
@@ -58,17 +58,17 @@ def evaluation(
     )
 
 
-def test_a_whole_run(told: Told) -> None:
-    told.narrate(started())
+def test_a_whole_run(output: Output) -> None:
+    output.narrate(started())
     for epoch in (1, 2):
-        told.narrate(epoch_ended(epoch))
-        told.narrate(evaluation("test", 9600, 10_000, final=False, epoch=epoch))
-    told.narrate(events.EvaluationStarted(split="train", epoch=2, step=1876, total=60_000))
-    told.narrate(evaluation("train", 58_613, 60_000, final=True))
-    told.narrate(events.EvaluationStarted(split="test", epoch=2, step=1876, total=10_000))
-    told.narrate(evaluation("test", 9767, 10_000, final=True))
-    told.narrate(events.Finished(epoch=2, step=1876, kept_epoch=2, seconds=1, training_seconds=1))
-    assert told.lines == [
+        output.narrate(epoch_ended(epoch))
+        output.narrate(evaluation("test", 9600, 10_000, final=False, epoch=epoch))
+    output.narrate(events.EvaluationStarted(split="train", epoch=2, step=1876, total=60_000))
+    output.narrate(evaluation("train", 58_613, 60_000, final=True))
+    output.narrate(events.EvaluationStarted(split="test", epoch=2, step=1876, total=10_000))
+    output.narrate(evaluation("test", 9767, 10_000, final=True))
+    output.narrate(events.Finished(epoch=2, step=1876, kept_epoch=2, seconds=1, training_seconds=1))
+    assert output.lines == [
         "LSTM 2×256, 821,770 parameters",
         "MNIST: 60,000 training and 10,000 test images of 28 rows × 28",
         "cpu (Processor), float32",
@@ -80,19 +80,19 @@ def test_a_whole_run(told: Told) -> None:
         "Checking accuracy on test data",
         "got 9767 / 10000 with accuracy 97.67",
     ]
-    assert told.warnings == []
+    assert output.warnings == []
 
 
-def test_the_readout_is_named(told: Told) -> None:
-    told.narrate(started(readout="all"))
-    assert told.lines[-1] == "Using all hidden states"
+def test_the_readout_is_named(output: Output) -> None:
+    output.narrate(started(readout="all"))
+    assert output.lines[-1] == "Using all hidden states"
 
 
-def test_a_readout_that_this_version_does_not_know(told: Told) -> None:
+def test_a_readout_that_this_version_does_not_know(output: Output) -> None:
     event = started()
     event.config["readout"] = "attention"
-    told.narrate(event)
-    assert told.lines[-1] == "Using attention"
+    output.narrate(event)
+    assert output.lines[-1] == "Using attention"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,9 @@ ENDS: dict[str, tuple[int, list[events.Event], list[str]]] = {
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("is_live", [True, False])
-def test_the_end_of_a_run_live_and_from_its_history(end: str, *, is_live: bool, told: Told) -> None:
+def test_the_end_of_a_run_live_and_from_its_history(
+    end: str, *, is_live: bool, output: Output
+) -> None:
     num_epochs, last, lines = ENDS[end]
     best = evaluation("validation", 1, 2, final=False, epoch=4)
     run = [started(num_epochs), epoch_ended(4), best, *last]
@@ -138,18 +140,18 @@ def test_the_end_of_a_run_live_and_from_its_history(end: str, *, is_live: bool, 
     for event in run:
         past.add(event)
     for event in run if is_live else past.as_events():
-        told.narrate(event)
-    assert told.lines[5:] == lines
+        output.narrate(event)
+    assert output.lines[5:] == lines
 
 
-def test_a_run_that_is_resumed_after_its_end_has_an_end_of_its_own(told: Told) -> None:
+def test_a_run_that_is_resumed_after_its_end_has_an_end_of_its_own(output: Output) -> None:
     again = dataclasses.replace(started(num_epochs=9), epoch=5, step=3752)
     for event in (started(num_epochs=4), epoch_ended(4), CHECK, RESULT, again):
-        told.narrate(event)
-    told.lines.clear()
+        output.narrate(event)
+    output.lines.clear()
     for event in (epoch_ended(6), dataclasses.replace(EARLY, epoch=6, kept_epoch=5), CHECK):
-        told.narrate(event)
-    assert told.lines == [
+        output.narrate(event)
+    assert output.lines == [
         "Stopped early after epoch 6: the validation loss did not fall for 1 epoch",
         KEEPING,
         CHECKING[0],
@@ -163,21 +165,21 @@ def test_a_run_that_is_resumed_after_its_end_has_an_end_of_its_own(told: Told) -
         (events.Stopped(epoch=2, step=1000), "Stopped in epoch 2 of 2, after step 1,000 of 1,876"),
     ],
 )
-def test_a_stop_is_a_diagnostic(told: Told, event: events.Stopped, line: str) -> None:
-    told.narrate(started())
-    told.narrate(event)
-    assert told.warnings == [line]
+def test_a_stop_is_a_diagnostic(output: Output, event: events.Stopped, line: str) -> None:
+    output.narrate(started())
+    output.narrate(event)
+    assert output.warnings == [line]
 
 
-def test_a_download_is_one_line_a_file(told: Told) -> None:
+def test_a_download_is_one_line_a_file(output: Output) -> None:
     for received in (1, 2, 3):
-        told.narrate(
+        output.narrate(
             events.Download(dataset="k", title="KMNIST", file="a.gz", received=received, total=3)
         )
-    assert told.lines == ["Downloading KMNIST: a.gz"]
+    assert output.lines == ["Downloading KMNIST: a.gz"]
 
 
-def test_a_pause_is_told(told: Told) -> None:
-    told.narrate(events.Paused(epoch=1, step=1234))
-    told.narrate(events.Resumed(epoch=1, step=1234))
-    assert told.lines == ["Paused after step 1,234", "Resumed after step 1,234"]
+def test_a_pause_is_told(output: Output) -> None:
+    output.narrate(events.Paused(epoch=1, step=1234))
+    output.narrate(events.Resumed(epoch=1, step=1234))
+    assert output.lines == ["Paused after step 1,234", "Resumed after step 1,234"]

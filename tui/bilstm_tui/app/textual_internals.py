@@ -18,12 +18,13 @@ textual:
 textual-plot:
     `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
     `_render_line_plot`: draws dot by dot; with arrays a line takes a twentieth of the time.
-    The canvases' ids, `Legend`: a plot's canvases can only be replaced by composing it anew.
+    The canvases' ids, `Legend`: a plot's canvases can only be replaced by composing it again.
 
 textual-hires-canvas:
     `_buffer`, `_styles`: `get_pixel` reads one cell; comparing two pictures reads thousands.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -119,6 +120,7 @@ class DeferredPlot(PlotWidget):
                 yield canvas_type(1, 1, id=name)
         yield Legend(id="legend")
 
+    @abstractmethod
     def draw_line(self, x: Any, y: Any, style: str) -> None:
         """Draw a line on the canvas; called by `render`.
 
@@ -127,7 +129,6 @@ class DeferredPlot(PlotWidget):
             y: Where they are, in cells from the upper edge, shape (N,).
             style: The style of the line.
         """
-        raise NotImplementedError
 
     def _render_line_plot(self, dataset: "LinePlot") -> None:
         place: Any = self.get_hires_pixel_from_coordinate  # arithmetic that arrays can do, too

@@ -9,7 +9,7 @@ from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import TrainingError
 
-from ..text.console import make_console
+from ..text.console import make_console, show_warning
 from .options import ConfigFile, DataDir, Preset, given, switch
 from .train import resolve_typed
 
@@ -33,7 +33,7 @@ def lr_find(
     limit_spinning()
     from bilstm_core.training.learning_rate_finder import find_learning_rate  # imports torch
 
-    curve = find_learning_rate(resolved, data_dir=data_dir)
+    curve = find_learning_rate(resolved, data_dir, show_warning)
     return show_learning_rates(resolved, curve, as_json=json)
 
 

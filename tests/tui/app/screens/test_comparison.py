@@ -30,10 +30,10 @@ def test_the_comparison_of_a_live_run_goes_on(tmp_path: Path) -> None:
         await pilot.press("space")
         chart = app.screen.query_one(Chart)
         await until(pilot, lambda: chart._series and len(chart._series[0].steps) == 40)
-        told = events.Progress(
+        reported = events.Progress(
             epoch=2, step=43, losses=[1, 1, 1], learning_rate=0.1, samples_per_second=1
         )
-        tell(run, told)
+        tell(run, reported)
         await until(pilot, lambda: len(chart._series[0].steps) == 43)
 
     drive(worker, tmp_path, steps)

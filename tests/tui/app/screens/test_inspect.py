@@ -74,7 +74,7 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
 
-def test_whoever_leaves_before_the_matrix_is_there_is_back(tmp_path: Path) -> None:
+def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:

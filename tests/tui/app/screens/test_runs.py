@@ -260,7 +260,7 @@ def test_a_run_that_is_trained_is_left_alone_by_the_list(tmp_path: Path) -> None
             assert isinstance(app.screen, RunsScreen)
 
     with Recording(tmp_path, 1000) as recording:
-        recording.go_on(10)
+        recording.advance(10)
         drive(FakeWorker(), tmp_path, steps)
 
 

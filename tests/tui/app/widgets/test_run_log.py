@@ -1,4 +1,4 @@
-"""The log: it follows its end, wraps, and starts anew."""
+"""The log follows its end, wraps its lines, and can be cleared."""
 
 import asyncio
 from typing import Any

@@ -35,7 +35,7 @@ from tests.tui.driving import (
 
 MANY_STEPS, CAPACITY = 100_000, 1 << 12
 LITTLE_BYTES = 1 << 19
-"""For two pictures are never alike, and fifty lines are told; half the numbers take 1.5 MiB."""
+"""For two pictures are never alike, and fifty lines are reported; half the numbers take 1.5 MiB."""
 
 
 def test_many_steps_take_no_memory_and_no_more_points(
@@ -50,7 +50,7 @@ def test_many_steps_take_no_memory_and_no_more_points(
             return sum(len(data.x) for chart in view.query(Chart) for data in chart._datasets)
 
         async def memory_at(step: int) -> int:
-            recording.go_on(step)
+            recording.advance(step)
             await until(pilot, lambda: view.history.step == step)
             return tracemalloc.get_traced_memory()[0]
 
@@ -95,12 +95,12 @@ def test_a_run_is_drawn_as_often_as_was_chosen(
         nonlocal now
         view = app.train_screen.view
         with Recording(tmp_path, 10_000) as recording:
-            recording.go_on(10)
+            recording.advance(10)
             await app.train_screen.watch_run(recording.run)
             drawn.clear()
             for tick in range(1, 201):
                 now = 1000 + tick / 10
-                recording.go_on(10 + 10 * tick)
+                recording.advance(10 + 10 * tick)
                 await view._poll_run()
 
     drive(FakeWorker(), tmp_path, steps, redraws_per_second=per_second)
@@ -189,10 +189,10 @@ def test_the_curve_of_a_paused_run_is_whole(tmp_path: Path) -> None:
         await pilot.press("t")
         view = app.train_screen.view
         await until(pilot, lambda: view.history.step == 40)
-        told = events.Progress(
+        reported = events.Progress(
             epoch=2, step=43, losses=[1, 1, 1], learning_rate=0.1, samples_per_second=1
         )
-        tell(worker.runs[0], told, events.Paused(epoch=2, step=43))
+        tell(worker.runs[0], reported, events.Paused(epoch=2, step=43))
         chart = view.query_one("#loss", Chart)
         await until(pilot, lambda: chart._series and chart._series[0].steps[-1] == 43)
         assert view.history.is_paused
@@ -202,12 +202,12 @@ def test_the_curve_of_a_paused_run_is_whole(tmp_path: Path) -> None:
 
 def test_a_download_belongs_to_its_run(tmp_path: Path) -> None:
     worker = FakeWorker(0)
-    told = events.Download(dataset="mnist", title="MNIST", file="a.gz", received=10, total=100)
+    reported = events.Download(dataset="mnist", title="MNIST", file="a.gz", received=10, total=100)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")
         await until(pilot, lambda: worker.runs)
-        tell(worker.runs[0], told)
+        tell(worker.runs[0], reported)
         await until(pilot, lambda: "Downloading MNIST" in text(app))
         worker.locks.pop().release()
         await asked(pilot, "exited without reporting a result")

@@ -39,8 +39,8 @@ class Dialog(ModalScreen[str], BaseScreen[str]):
             yield from self.compose_body()
 
     def compose_body(self) -> ComposeResult:
-        """Compose what is below the message."""
-        raise NotImplementedError
+        """Compose what is below the message: nothing, unless a subclass has something."""
+        return ()
 
 
 class Question(Dialog):

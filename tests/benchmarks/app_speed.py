@@ -91,8 +91,8 @@ def speed_ratios(home: Path, count: int) -> list[float]:
             windows.append(window(app))
         stop(home)
         wait_until(lambda: not run.is_live)
-    told = [event for event in open_log(run.log_file)[0] if isinstance(event, events.Progress)]
-    speeds = [speed_within(told, *ends) for ends in windows[2:]]
+    reported = [event for event in open_log(run.log_file)[0] if isinstance(event, events.Progress)]
+    speeds = [speed_within(reported, *ends) for ends in windows[2:]]
     pairs = zip(speeds[::2], speeds[1::2], strict=True)
     return [with_it / without for without, with_it in pairs]
 
@@ -104,9 +104,9 @@ def window(app: Terminal) -> tuple[float, float]:
     return start + SETTLING_SECONDS, start + WINDOW_SECONDS
 
 
-def speed_within(told: list[events.Progress], start: float, end: float) -> float:
+def speed_within(reported: list[events.Progress], start: float, end: float) -> float:
     """Steps a second."""
-    inside = [event for event in told if start <= event.time <= end]
+    inside = [event for event in reported if start <= event.time <= end]
     return (inside[-1].step - inside[0].step) / (inside[-1].time - inside[0].time)
 
 

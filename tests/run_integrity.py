@@ -29,23 +29,23 @@ def check(run: Run, epochs: int, kills: int) -> None:
     assert seen.status in {"finished", "stopped", *(["lost"] if kills else [])}, seen.status
     assert run.config.num_epochs == epochs
     checkpoint = _checkpoint(run)
-    told = _events(run, kills)
-    _check_order(told)
-    furthest = max((e.step for e in told if isinstance(e, events.Progress)), default=0)
+    reported = _events(run, kills)
+    _check_order(reported)
+    furthest = max((e.step for e in reported if isinstance(e, events.Progress)), default=0)
     saved = checkpoint.step if checkpoint else 0
     if not kills:
         assert saved <= furthest, f"the checkpoint is of step {saved}, the log ends at {furthest}"
     if seen.status != "lost":
-        ending = told[-1]
+        ending = reported[-1]
         assert isinstance(ending, events.Finished | events.Stopped)
         assert saved == ending.step, f"the checkpoint is of step {saved}, the end of {ending.step}"
         summary = json.loads(run.summary_file.read_text(encoding="utf-8"))
         assert summary["status"] == ending.type == seen.status
         assert summary["ending"]["step"] == ending.step
     if seen.status == "finished":
-        asked = [e.config["num_epochs"] for e in told if isinstance(e, events.RunStarted)][-1]
+        asked = [e.config["num_epochs"] for e in reported if isinstance(e, events.RunStarted)][-1]
         assert seen.epochs == asked, f"{seen.epochs} epochs of {asked}"
-        # whoever has it go on for longer may be killed before the first word of that
+        # the process that extends it may be killed before its first event
         assert asked == epochs or kills, f"{asked} epochs instead of {epochs}"
         load(run.model_file)
     is_finished = seen.status == "finished" and seen.epochs == epochs
@@ -64,28 +64,28 @@ def _checkpoint(run: Run) -> Checkpoint | None:
 
 def _events(run: Run, kills: int) -> list[events.Event]:
     """The log; each kill may have cut a line, and nothing else may have."""
-    told, cut = [], 0
+    reported, cut = [], 0
     for line in run.log_file.read_bytes().split(b"\n"):
         if line:
             try:
-                told.append(events.from_json(line))
+                reported.append(events.from_json(line))
             except ValueError:
                 cut += 1
     assert cut <= kills, f"{cut} lines of the log are no events, after {kills} kills"
-    return told
+    return reported
 
 
-def _check_order(told: list[events.Event]) -> None:
-    """Steps follow one another; a run that goes on does so where it was, or at a checkpoint."""
-    for before, event in pairwise(e for e in told if not isinstance(e, events.RunWarning)):
+def _check_order(reported: list[events.Event]) -> None:
+    """Steps are consecutive; a resumed run continues where it was, or at a checkpoint."""
+    for before, event in pairwise(e for e in reported if not isinstance(e, events.RunWarning)):
         if isinstance(event, events.RunStarted) and isinstance(
             before, events.Stopped | events.Finished
         ):
-            assert event.step == before.step, f"stopped at {before.step}, went on at {event.step}"
+            assert event.step == before.step, f"stopped at {before.step}, resumed at {event.step}"
     step = furthest = 0
-    for event in told:
+    for event in reported:
         if isinstance(event, events.RunStarted):
-            assert event.step <= furthest, f"went on at {event.step}, having told {furthest}"
+            assert event.step <= furthest, f"resumed at {event.step}, after reporting {furthest}"
             step = event.step
         elif isinstance(event, events.Progress):
             assert event.step - len(event.losses) == step, f"after {step} came {event.step}"

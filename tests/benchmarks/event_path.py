@@ -1,4 +1,4 @@
-"""The road of an event: what a fast run writes, what following it costs, how soon it is open."""
+"""The path of an event: bytes that a fast run writes, the cost of following it, time to open it."""
 
 import tempfile
 import threading
@@ -111,7 +111,7 @@ def seconds_to_open(path: Path) -> float:
 def report(measured: dict[str, float]) -> str:
     """A Markdown table."""
     return table(
-        ("the road of an event", "measured", "goal"),
+        ("the path of an event", "measured", "goal"),
         [
             (
                 f"growth of the log at {STEPS_A_SECOND:,} steps a second",
