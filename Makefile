@@ -3,6 +3,7 @@
 # make check          linter, formatter, types
 # make bench          speed beside the notebook's loop, Lightning, and Keras where installed
 # make bench-app      speed of the app: first paint, keys, how much a run slows down under it
+# make bench-gpu      an NVIDIA GPU: its tests, speed, exact resume; 4 minutes
 # make bench-accuracy accuracy and time of the presets over seeds; an hour on 2 cores
 # make bench-large    bytes on the link; memory and speed with long runs and many of them
 # make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench bench-app bench-accuracy bench-large soak pictures clean
+.PHONY: run test check bench bench-app bench-accuracy bench-large bench-gpu soak pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -41,6 +42,9 @@ bench-accuracy: $(VENV)/.installed-test
 bench-large: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.link $(ARGS)
 	$(BIN)/python -m tests.benchmarks.large
+
+bench-gpu: $(VENV)/.installed-test
+	$(BIN)/python -m tests.benchmarks.gpu $(ARGS)
 
 soak: $(VENV)/.installed-test
 	$(BIN)/python -m tests.soak $(ARGS)

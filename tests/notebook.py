@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
@@ -35,35 +36,66 @@ class NotebookModel(nn.Module):
         self.fc = nn.Linear(inputs, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        h0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size)
-        c0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size)
+        h0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size).to(x.device)
+        c0 = torch.zeros(num_layers * self.directions, x.size(0), hidden_size).to(x.device)
         out, _ = self.lstm(x, (h0, c0))
         out = out.reshape(out.shape[0], -1) if self.all_hidden_states else out[:, -1, :]
         return self.fc(out)
 
 
-def notebook_steps(
-    root: Path,
-    *,
-    all_hidden_states: bool = False,
-    bidirectional: bool = False,
-    autocast: torch.dtype | None = None,
-) -> Iterator[float]:
-    """The notebook's training loop over MNIST as torchvision has it; yields each step's loss.
+def mnist(root: Path, *, train: bool = True) -> Dataset[Any]:
+    """MNIST as torchvision has it and the notebook reads it."""
+    return MNIST(root, train=train, transform=ToTensor())
+
+
+class NotebookTraining:
+    """The notebook's training loop, one epoch at a time.
 
     Two directions and autocast are what a user would add to it.
     """
-    dataset = MNIST(root, train=True, transform=ToTensor())
-    loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
-    model = NotebookModel(all_hidden_states=all_hidden_states, bidirectional=bidirectional)
-    criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    while True:
-        for data, targets in loader:
-            with torch.autocast("cpu", autocast, enabled=autocast is not None):
-                scores = model(data.squeeze(1))
-                loss = criterion(scores, targets)
-            optimizer.zero_grad()
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        *,
+        all_hidden_states: bool = False,
+        bidirectional: bool = False,
+        autocast: torch.dtype | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.device = device
+        self.model = NotebookModel(
+            all_hidden_states=all_hidden_states, bidirectional=bidirectional
+        ).to(device)
+        self._autocast = autocast
+        self._loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
+        self._criterion = nn.CrossEntropyLoss()
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=learning_rate)
+
+    def epoch(self) -> Iterator[float]:
+        """Yields the loss of each step."""
+        is_autocast = self._autocast is not None
+        for images, labels in self._loader:
+            data, targets = images.to(self.device).squeeze(1), labels.to(self.device)
+            with torch.autocast(self.device, self._autocast, enabled=is_autocast):
+                loss = self._criterion(self.model(data), targets)
+            self._optimizer.zero_grad()
             loss.backward()
-            optimizer.step()
+            self._optimizer.step()
             yield loss.item()
+
+    def steps(self) -> Iterator[float]:
+        """Epoch after epoch, without an end."""
+        while True:
+            yield from self.epoch()
+
+    def correct(self, dataset: Dataset[Any]) -> int:
+        """The notebook's test: how many images of a data set are classified correctly."""
+        self.model.eval()
+        with torch.no_grad():
+            found = sum(
+                int((self.model(images.to(self.device).squeeze(1)).argmax(1).cpu() == labels).sum())
+                for images, labels in DataLoader(dataset, batch_size=batch_size)
+            )
+        self.model.train()
+        return found

@@ -5,7 +5,6 @@ The names below are the library's front door. They are imported when they are fi
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "RunConfig", "events", "find_run", "load", "predict", "resolve", "train"]
 
-__version__ = version("bilstm-tui")
+__version__ = "0.1.0"
 
 _HOMES = {
     "Run": ".runs.run",

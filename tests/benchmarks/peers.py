@@ -18,8 +18,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torchvision.datasets import MNIST
-from torchvision.transforms import ToTensor
 
 from bilstm_core import paths
 from bilstm_core.compute.devices import has_bfloat16
@@ -30,7 +28,7 @@ from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training.preparation import prepare
 from bilstm_core.training.step import Step
 from bilstm_core.training.trainer import Trainer
-from tests.notebook import NotebookModel, batch_size, learning_rate, notebook_steps
+from tests.notebook import NotebookModel, NotebookTraining, batch_size, learning_rate, mnist
 
 TakeSteps = Callable[[int], float]
 """Trains some steps; gives the mean seconds a step."""
@@ -42,7 +40,8 @@ def peers(root: Path, *, bidirectional: bool) -> dict[str, TakeSteps]:
     """All loops that this machine has, by name; the notebook's own is the first."""
 
     def notebook(precision: torch.dtype | None = None) -> TakeSteps:
-        steps = notebook_steps(root, bidirectional=bidirectional, autocast=precision)
+        training = NotebookTraining(mnist(root), bidirectional=bidirectional, autocast=precision)
+        steps = training.steps()
         return lambda count: seconds_a_step(steps, count)
 
     def ours(precision: str) -> TakeSteps:
@@ -136,8 +135,7 @@ class Lightning:
         self._lightning = lightning
         self._module = Module()
         self._stopwatch = Stopwatch()
-        dataset = MNIST(root, train=True, transform=ToTensor())
-        self._loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
+        self._loader = DataLoader(mnist(root), batch_size=batch_size, shuffle=True)
 
     def __call__(self, count: int) -> float:
         self._stopwatch.ends = []

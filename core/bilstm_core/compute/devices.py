@@ -19,6 +19,8 @@ _FLOAT32_BACKENDS: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends
 
 Looked up at import: in PyTorch 2.10 a module of the same name replaces the second one later.
 """
+DETERMINISTIC_WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+"""Environment variable; PyTorch's other deterministic value, `:16:8`, makes cuBLASLt warn."""
 _CPU_BFLOAT16_FEATURES = ("avx512_bf16", "amx_bf16")
 """x86 only: on other processors the bfloat16 kernels of an LSTM are slower than float32."""
 
@@ -133,7 +135,7 @@ def torch_settings(config: RunConfig) -> Iterator[torch.device]:
     previous = [backend.fp32_precision for backend in _FLOAT32_BACKENDS]
     if config.deterministic:
         # cuBLAS and cuDNN's LSTM read this variable once, when CUDA is initialised
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+        os.environ.setdefault(*DETERMINISTIC_WORKSPACE)
         torch.use_deterministic_algorithms(True)
     is_tf32 = config.precision == "tf32" and has_tf32(device)
     for backend in _FLOAT32_BACKENDS:  # cuDNN's default is TF32

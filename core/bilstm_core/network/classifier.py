@@ -1,7 +1,9 @@
 """The network: a recurrent stack over a sequence, a merge, a readout, a linear classifier."""
 
-from typing import Self, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Self, cast
 
+import torch
 from torch import Tensor, nn
 
 from ..building_blocks.cells import CELLS
@@ -9,7 +11,7 @@ from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
 from ..config.schema import CellName, MergeName, ReadoutName, RunConfig
 from ..data.spec import DataSpec
-from .torch_internals import has_single_step, last_states
+from .torch_internals import flatten_stack, has_functions, last_states, stacked_states
 
 
 class SequenceClassifier(nn.Module):
@@ -85,15 +87,47 @@ class SequenceClassifier(nn.Module):
             dropout=config.dropout,
         )
 
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        """Move or convert the weights; they are contiguous afterwards."""
+        result = super()._apply(fn, recurse)
+        self.flatten_parameters()
+        return result
+
+    def flatten_parameters(self) -> None:
+        """Make the weights contiguous on a GPU, as cuDNN expects; needed after `deepcopy`."""
+        if self._is_one_stack:
+            flatten_stack(self._recurrent_layers)
+        else:
+            for layer in self._recurrent_layers:
+                layer.flatten_parameters()
+
+    @property
+    def _recurrent_layers(self) -> Sequence[nn.RNNBase]:
+        return cast(Sequence[nn.RNNBase], self.layers)
+
+    @property
+    def _is_one_stack(self) -> bool:
+        """Whether cuDNN runs all layers in one call: up to 1.5 times as fast on an H100."""
+        return (
+            len(self.layers) > 1
+            and not self.bidirectional  # no gain was measured there
+            and self.dropout.p == 0  # cuDNN's own masks would not change in a CUDA graph
+            and next(self.parameters()).is_cuda
+            and torch.version.cuda is not None
+            and has_functions(self._recurrent_layers[0])
+        )
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Class scores (N, num_classes) of sequences (N, T, num_features)."""
+        if self._is_one_stack:
+            return self.classifier(self._read(stacked_states(self._recurrent_layers, inputs)))
         states = inputs
-        *lower, top = self.layers
+        *lower, top = self._recurrent_layers
         for layer in lower:
             states, _ = layer(states)
             states = self.dropout(states)
         if self._needs_one_backward_step(states):
-            last = last_states(cast(nn.RNNBase, top), states)
+            last = last_states(top, states)
             return self.classifier(self._merge(self.dropout(last)))
         states, _ = top(states)
         return self.classifier(self._read(self.dropout(states)))
@@ -107,7 +141,7 @@ class SequenceClassifier(nn.Module):
             self.bidirectional
             and self.readout == "last"
             and states.device.type == "cpu"
-            and has_single_step(cast(nn.RNNBase, self.layers[-1]))
+            and has_functions(self._recurrent_layers[-1])
         )
 
     def _read(self, states: Tensor) -> Tensor:

@@ -38,7 +38,10 @@ class Kept(BaseModel):
 
 
 class Elapsed(BaseModel):
-    """Seconds so far: of the run, of its training steps, of those in the epoch in progress."""
+    """Seconds so far: of the run, of its training, of the training in the epoch in progress.
+
+    Training is batches and steps, without pauses, evaluations and checkpoints.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -47,7 +50,7 @@ class Elapsed(BaseModel):
     epoch: float = Field(default=0.0, ge=0)
 
     def add_training(self, seconds: float) -> None:
-        """Count time that was spent on training steps."""
+        """Count time that was spent on training."""
         self.training += seconds
         self.epoch += seconds
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from typing import Any
 
 import torch
@@ -14,6 +15,8 @@ NON_FINITE_ADVICE = (
     "Lower learning_rate, or set clip_norm = 1; with precision = bfloat16, float32 may help too."
 )
 """What to do about a loss that is not finite."""
+_MOST_STEPS_AHEAD = 8
+"""Steps launched on a GPU and not yet computed: a stop waits for them, and so do all times."""
 REPORT_SECONDS = 0.25
 """Time between two progress events; the first is sent after the first step."""
 
@@ -22,13 +25,15 @@ class Meter:
     """Collects losses and counts on the device and reports them a few times a second.
 
     On a CUDA GPU the losses of a report are copied to the host asynchronously, and the report is
-    sent at a later step, when the copy is complete: no step waits for the device.
+    sent at a later step, when the copy is complete. No step waits for the one before it, only for
+    the eighth before it.
     """
 
     def __init__(self, emit: Emit, device: torch.device) -> None:
         self._emit = emit
         self._device = device
         self._pending: _PendingReport | None = None
+        self._launched: deque[torch.cuda.Event] = deque()
         self._last_step = (0, 0, 0.0)
         self._report_interval = 0.0
         self.start_epoch()
@@ -76,6 +81,8 @@ class Meter:
         self.total += samples
         self._samples += samples
         self._last_step = (epoch, step, rate)
+        if self._device.type == "cuda":
+            self._wait_for_earlier_step()
         self._send_report(wait=False)
         elapsed = time.perf_counter() - self._interval_start
         if elapsed >= self._report_interval and self._pending is None:
@@ -92,6 +99,13 @@ class Meter:
         if self._losses:
             self._start_report()
             self._send_report(wait=True)
+
+    def _wait_for_earlier_step(self) -> None:
+        event = torch.cuda.Event(blocking=True)  # its waiting needs no processor
+        event.record()
+        self._launched.append(event)
+        if len(self._launched) > _MOST_STEPS_AHEAD:
+            self._launched.popleft().synchronize()
 
     def _start_report(self) -> None:
         """Start to copy the collected losses to the host."""

@@ -2,8 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -93,8 +92,7 @@ def make_averaged_model(config: RunConfig, model: SequenceClassifier) -> Sequenc
     if not config.ema_decay:
         return None
     average = copy.deepcopy(model).requires_grad_(False)
-    for layer in cast(Iterable[nn.RNNBase], average.layers):
-        layer.flatten_parameters()  # makes the copy's weights contiguous, as cuDNN expects
+    average.flatten_parameters()
     return average
 
 

@@ -203,21 +203,23 @@ class Trainer:
             self.elapsed.epoch = 0.0
         else:
             self.meter.resume_epoch()
+        since = time.perf_counter()
         for batch in training_batches(self.data, self.config, self.epoch, skip=self.batch):
             asked = time.perf_counter()
             stop_if(self.should_stop)  # waits while the run is paused
-            self.meter.exclude_time(time.perf_counter() - asked)
+            paused = time.perf_counter() - asked
+            self.meter.exclude_time(paused)
             self._change_learning_rate()
             started = time.perf_counter()
             self.take_step(batch)
-            seconds = time.perf_counter() - started
-            self.elapsed.add_training(seconds)
-            self.prepared.threads.record_step(seconds)
+            ended = time.perf_counter()
+            self.prepared.threads.record_step(ended - started)
+            self.elapsed.add_training(ended - since - paused)
             if self.checkpoints and self.checkpoints.is_due():
                 self.save()
-        started = time.perf_counter()
+            since = time.perf_counter()
         self.meter.flush()
-        self.elapsed.add_training(time.perf_counter() - started)
+        self.elapsed.add_training(time.perf_counter() - since)
         correct, total = int(self.meter.correct.item()), self.meter.total
         self.emit(
             events.EpochEnded(

@@ -1,8 +1,10 @@
 """Losses and speed as the events report them."""
 
 import pytest
+import torch
 
 from bilstm_core import events
+from bilstm_core.training import meter
 from tests.samples import small_config
 from tests.sessions import recorded
 
@@ -20,3 +22,26 @@ def test_an_epoch_s_loss_is_the_mean_over_its_images() -> None:
     losses = [loss for loss in recorder.losses if loss is not None]
     mean = sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / 1437
     assert recorder.of(events.EpochEnded)[0].loss == pytest.approx(mean, rel=1e-5)
+
+
+def test_a_gpu_is_never_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop waits for all steps that were launched."""
+
+    class Launched:
+        unfinished = 0
+
+        def __init__(self, *, blocking: bool) -> None:
+            assert blocking
+
+        def record(self) -> None:
+            Launched.unfinished += 1
+
+        def synchronize(self) -> None:
+            Launched.unfinished -= 1
+
+    monkeypatch.setattr(torch.cuda, "Event", Launched)
+    counter = meter.Meter(lambda _: None, torch.device("cpu"))
+    for _ in range(30):
+        counter._wait_for_earlier_step()
+        assert Launched.unfinished <= 8
+    assert Launched.unfinished == 8

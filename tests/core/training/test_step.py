@@ -1,27 +1,21 @@
 """The optimiser's step: the average, the state that moves between devices, and the CUDA graph."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from bilstm_core import events
 from bilstm_core.data.batches import Batch
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import TrainingError
 from bilstm_core.network.classifier import SequenceClassifier
-from bilstm_core.processes import session
-from bilstm_core.processes.signals import StopRequest
-from bilstm_core.runs.store import list_runs
 from bilstm_core.training.step import GraphedStep, Step, make_step
 from bilstm_core.training.trainer import Trainer
 from tests.conftest import Recorder
 from tests.core.trainers import make_trainer
 from tests.samples import small_config
-from tests.sessions import recorded
 
 MUCH: dict[str, Any] = {
     "num_layers": 2,
@@ -149,59 +143,6 @@ def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kind(cuda=None) is Step
     monkeypatch.setattr(OnAGpu, "is_cuda", False)
     assert kind() is Step
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-class TestOnAGpu:
-    """Real graphs."""
-
-    @pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
-    @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-    def test_a_graph_computes_what_its_kernels_do(self, cell: str, precision: str) -> None:
-        config = small_config(
-            **{**MUCH, "cell": cell, "precision": precision},
-            device="cuda",
-            deterministic=True,
-        )
-        graphed, launched = (
-            recorded(config),
-            recorded(config.model_copy(update={"cuda_graph": False})),
-        )
-        assert graphed.losses == pytest.approx(launched.losses, rel=1e-4)
-        checks, expected = (r.of(events.Evaluation) for r in (graphed, launched))
-        assert [check.loss for check in checks] == pytest.approx(
-            [check.loss for check in expected], rel=1e-4
-        )
-
-    def test_masks_change_from_replay_to_replay(self) -> None:
-        config = small_config(device="cuda", dropout=0.5)
-        torch.manual_seed(0)
-        cuda = torch.device("cuda")
-        model = SequenceClassifier.from_config(config, describe(config)).to(cuda)
-        step = GraphedStep(config, model, None, torch.float32)
-        labels = torch.arange(64, device=cuda) % 10
-        batch = Batch(torch.rand(64, 8, 8, device=cuda), None, labels)
-        found = {step(batch, 1e-10, is_first=False)[0].item() for _ in range(12)}
-        assert step._replay is not None
-        assert len(found) == 12
-
-    @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
-    def test_it_learns_with_each_optimiser_and_reports_every_loss(self, optimizer: str) -> None:
-        rate = 0.2 if optimizer == "sgd" else 0.01
-        recorder = recorded(
-            small_config(device="cuda", optimizer=optimizer, learning_rate=rate, num_epochs=8)
-        )
-        assert len(recorder.losses) == recorder.of(events.RunStarted)[0].total_steps
-        assert recorder.of(events.Evaluation)[-1].accuracy > 0.8
-
-    def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
-        session.start_run(small_config(device="cuda"), tmp_path).train(
-            lambda _: None, StopRequest()
-        )
-        (run,) = list_runs(tmp_path)
-        for epochs, device in ((3, "cpu"), (4, "cuda")):
-            opened = session.resume_run(run, {"num_epochs": epochs, "device": device})
-            assert opened.train(lambda _: None, StopRequest()) == 0
 
 
 def test_tensors_of_a_graph_are_not_handed_out(

@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from bilstm_core.data.sources.download import OnProgress
 from bilstm_core.errors import ConfigError, NonFiniteLossError
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.stopping import RunStopped
+from bilstm_core.training import trainer
 from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
 from tests.core.hardware import needs_bfloat16
@@ -273,6 +275,31 @@ class TestValidation:
 
 
 class TestEndings:
+    def test_training_time_is_batches_and_steps_without_pauses(
+        self, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On a GPU whatever waits for it waits while the next batch is made."""
+        now = 0.0
+
+        def slow_batches(*arguments: Any, **options: Any) -> Iterator[Batch]:
+            nonlocal now
+            for batch in training_batches(*arguments, **options):
+                now += 1
+                yield batch
+
+        def pause() -> bool:
+            nonlocal now
+            now += 100
+            return False
+
+        recorder = Recorder()
+        loop = make_trainer(small_config(num_epochs=1), digits, recorder, should_stop=pause)
+        monkeypatch.setattr(trainer, "training_batches", slow_batches)
+        monkeypatch.setattr(trainer, "time", SimpleNamespace(perf_counter=lambda: now))
+        loop.train_epoch()
+        (ended,) = recorder.of(events.EpochEnded)
+        assert ended.seconds == loop.elapsed.training == loop.steps_per_epoch
+
     def test_a_stop_is_noticed_at_the_next_step(self) -> None:
         recorder = Recorder()
         asked = iter([False] * 30)
@@ -336,13 +363,6 @@ class TestPrecision:
         loop.train_epoch()
         assert set(seen) == {torch.bfloat16}
         assert {weight.dtype for weight in loop.model.parameters()} == {torch.float32}
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-class TestCuda:
-    def test_deterministic_is_really_so(self) -> None:
-        config = small_config(device="cuda", deterministic=True, **EVERYTHING)
-        assert recorded(config).losses == recorded(config).losses
 
 
 def test_real_mnist_is_learned(mnist_dir: Path, recorder: Recorder) -> None:
