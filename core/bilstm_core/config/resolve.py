@@ -3,6 +3,7 @@
 Precedence: command-line option > environment (`BILSTM_…`) > TOML file > preset > default.
 """
 
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -19,6 +20,10 @@ from ..paths import OTHER_VARIABLES
 from .presets import PRESETS
 from .schema import DATASETS, GROUPS, RunConfig
 from .settings import SETTINGS, settings_in
+
+_MOST_SHOWN = 10
+"""Wrong settings that a message describes."""
+_LONGEST_WORD = 80
 
 
 def resolve(
@@ -73,8 +78,11 @@ def resolve(
             **{name: SETTINGS[name].variable for name in exported},
             **dict.fromkeys(typed, typed_in),
         }
+        wrong = error.errors()
+        more = [f"And {len(wrong) - _MOST_SHOWN:,} more."] if len(wrong) > _MOST_SHOWN else []
+        shown = [_describe_error(detail, origins) for detail in wrong[:_MOST_SHOWN]]
         raise ConfigError(
-            "\n".join(_describe_error(detail, origins) for detail in error.errors()),
+            "\n".join(shown + more),
             Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
 
@@ -139,7 +147,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 def did_you_mean(word: object, names: Iterable[str]) -> str:
     """Return ' Did you mean …?' with the most similar name; empty if none is similar."""
     by_lower = {name.lower(): name for name in names}
-    nearest = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    nearest = get_close_matches(f"{word!s:.{_LONGEST_WORD}}".lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[nearest[0]]}?" if nearest else ""
 
 
@@ -153,8 +161,8 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     name = str(detail["loc"][0])
     origin = f" (from {origins[name]})" if origins[name] else ""
     if name not in SETTINGS:
-        return f"There is no setting {name}{origin}.{did_you_mean(name, SETTINGS)}"
+        return f"There is no setting {name:.200}{origin}.{did_you_mean(name, SETTINGS)}"
     setting, value = SETTINGS[name], detail["input"]
-    shown = value if isinstance(value, str) else repr(value)
+    shown = f"{value:.200}" if isinstance(value, str) else reprlib.repr(value)
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"

@@ -1,5 +1,6 @@
 """A run's `events.jsonl`: one process appends to it, any number of processes read it."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,10 @@ class EventLog:
 
     While the disk is full, lines are buffered in memory; they are written once there is space.
 
+    Args:
+        folder: The run's directory.
+        name: Name of the log in it.
+
     Attributes:
         failure: Why the latest lines are not written yet; None when all are.
 
@@ -33,9 +38,10 @@ class EventLog:
         OSError: The file cannot be opened or created.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = files.open_regular_file(path, "ab", buffering=0)
-        last = files.read_bytes(path, max(0, files.size_of(path) - 1), 1)
+    def __init__(self, folder: files.Folder, name: str = "events.jsonl") -> None:
+        self._file: IO[bytes] = folder.open(name, "a+b", buffering=0)
+        self._file.seek(max(0, os.fstat(self._file.fileno()).st_size - 1))
+        last = self._file.read(1)
         self._buffer = bytearray(b"" if last in {b"", b"\n"} else b"\n")  # a crash cut off a line
         self.failure: OSError | None = None
 
@@ -107,10 +113,24 @@ class LogReader:
                     self._position = 0
                     self._is_inside_line = False
                 self._identity = identity
+                self._skip_hole(file.fileno(), size)
                 file.seek(self._position)
                 return file.read(min(_READ_BYTES, size - self._position))
         except OSError:
             return b""
+
+    def _skip_hole(self, descriptor: int, size: int) -> None:
+        """Go to the next byte that was ever written: a sparse file can claim any size."""
+        if self._position >= size:
+            return
+        try:
+            data = os.lseek(descriptor, self._position, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # a file system that does not know its holes
+                return
+            data = size
+        if data > self._position:
+            self._position, self._is_inside_line = data, True
 
     def _events(self, lines: list[bytes]) -> Iterator[Event]:
         for line in lines:

@@ -316,7 +316,7 @@ class RunsScreen(BaseScreen[Choice | None]):
                 self.app.push_screen(error_dialog(error))
                 continue
             if remaining:
-                kept = ", ".join(path.name for path in remaining)
+                kept = ", ".join(remaining)
                 message = f"The folder of {run.name} was kept: it also contains {kept}"
                 self.notify(message, severity="warning", markup=False)
             self._marked.pop(run.name, None)
