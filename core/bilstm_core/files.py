@@ -10,6 +10,8 @@ from typing import IO, Any, Self
 
 _MOST_TEXT_BYTES, _MOST_UNTRUSTED_BYTES = 1 << 20, 1 << 16
 """Longest small text file, such as a configuration: the user's own, and one that may be foreign."""
+_LONGEST_UNTRUSTED_LINE = 4096
+"""Python's TOML reader takes seconds for a key of ten thousand parts."""
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """Answers of file systems that cannot sync a folder: there is nothing to wait for."""
 _ANYBODY = 0o666  # before the umask
@@ -210,13 +212,15 @@ def read_text(path: Path, *, is_untrusted: bool = False) -> str:
 
     Raises:
         OSError: It cannot be read, or is larger than 1 MiB; an untrusted one, than 64 KiB.
-        ValueError: It is not UTF-8.
+        ValueError: It is not UTF-8, or a line of an untrusted one is longer than 4 KiB.
     """
     most = _MOST_UNTRUSTED_BYTES if is_untrusted else _MOST_TEXT_BYTES
     with open_regular_file(path, "rb") if is_untrusted else path.open("rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise OSError(f"it is larger than {most:,} bytes")
+    if is_untrusted and max(map(len, content.split(b"\n"))) > _LONGEST_UNTRUSTED_LINE:
+        raise ValueError(f"a line is longer than {_LONGEST_UNTRUSTED_LINE:,} bytes")
     return content.decode("utf-8-sig")
 
 

@@ -163,6 +163,13 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     if name not in SETTINGS:
         return f"There is no setting {name:.200}{origin}.{did_you_mean(name, SETTINGS)}"
     setting, value = SETTINGS[name], detail["input"]
-    shown = f"{value:.200}" if isinstance(value, str) else reprlib.repr(value)
+    shown = f"{value:.200}" if isinstance(value, str) else _short(value)
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"
+
+
+def _short(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python refuses to write numbers of thousands of digits
+        return "a number of thousands of digits"

@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ _HEAD_BYTES = 8 << 10
 _END_BYTES = 1 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 1000
+_LINE = re.compile(rb"[^\n]+")
 
 
 class EventLog:
@@ -94,13 +96,13 @@ class LogReader:
             end = piece.rfind(b"\n") + 1
             if not end and len(piece) < _READ_BYTES:
                 break
-            lines = piece[:end].split(b"\n")
+            start = 0
             if end and self._is_inside_line:
-                del lines[0]
+                start = piece.find(b"\n") + 1
                 self.skipped_lines += 1
             self._is_inside_line = not end  # longer than any event
             self._position += end or len(piece)
-            if new := list(self._events(lines)):
+            if new := list(self._events(_lines(piece[start:end]))):
                 return new
         return []
 
@@ -132,7 +134,7 @@ class LogReader:
         if data > self._position:
             self._position, self._is_inside_line = data, True
 
-    def _events(self, lines: list[bytes]) -> Iterator[Event]:
+    def _events(self, lines: Iterable[bytes]) -> Iterator[Event]:
         for line in lines:
             if line.strip():
                 try:
@@ -182,4 +184,9 @@ def read_piece(path: Path, start: int, length: int) -> list[Event]:
     if start:
         piece = piece[piece.find(b"\n") + 1 :] if b"\n" in piece else b""
     complete = piece[: piece.rfind(b"\n") + 1]
-    return list(LogReader(path)._events(complete.split(b"\n")))
+    return list(LogReader(path)._events(_lines(complete)))
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """The lines that are not empty, one at a time: there may be millions of empty ones."""
+    return (match.group() for match in _LINE.finditer(content))
