@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..config.resolve import resolve
 from ..config.schema import RunConfig
-from ..files import Folder, incoming_name, modified_at, open_regular_file, read_bytes
+from ..files import Folder, descriptor_of, incoming_name, modified_at, read_bytes
 from .holder import Holder, read_holder
 
 _TRANSIENT = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
@@ -85,13 +85,15 @@ class Run:
 
         Where locks are not shared between two machines, the lock file's heartbeat counts.
         """
+        lock_file = self.lock_file
         try:
-            with open_regular_file(self.lock_file, "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            with descriptor_of(lock_file) as descriptor:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             if isinstance(error, BlockingIOError) or error.errno in _TRANSIENT:
                 return True
-        return self.holder is not None and self.holder.seems_alive(modified_at(self.lock_file))
+        holder = self.holder
+        return holder is not None and holder.seems_alive(modified_at(lock_file))
 
     @property
     def holder(self) -> Holder | None:
@@ -101,7 +103,8 @@ class Run:
     @property
     def locked_at(self) -> float:
         """When the process that holds the run locked it, in seconds since 1970; 0 without one."""
-        return self.holder.time if self.holder else 0.0
+        holder = self.holder
+        return holder.time if holder else 0.0
 
     def open_folder(self) -> Folder:
         """Hold its directory open; raises an `OSError` if it is missing or a symbolic link."""
