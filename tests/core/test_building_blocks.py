@@ -54,7 +54,7 @@ readouts.READOUTS["first"] = replace(
     title="the first hidden state",
     label="first state",
     help="HELP OF A READOUT",
-    read=lambda states, _: states[:, 0],
+    read=lambda states, *_: states[:, 0],
 )
 added = {"cell": "elman", "merge": "difference", "readout": "first"}
 

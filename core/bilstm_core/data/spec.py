@@ -79,6 +79,11 @@ class DataSpec:
         return len(self.classes)
 
     @property
+    def has_lengths(self) -> bool:
+        """Whether the sequences have different lengths."""
+        return self.shortest < self.longest
+
+    @property
     def height(self) -> int:
         """Rows of an image."""
         return self.longest

@@ -137,4 +137,4 @@ def _scores_so_far(
         whole = states.new_zeros(network.classifier.in_features // width, width)
         whole[first : first + len(states)] = states
         states = whole
-    return network.classifier(readout.read(states[None], is_backward)[0])
+    return network.classifier(readout.read(states[None], is_backward, None)[0])

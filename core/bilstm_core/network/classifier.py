@@ -11,7 +11,15 @@ from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
 from ..config.schema import CellName, MergeName, ReadoutName, RunConfig
 from ..data.spec import DataSpec
-from .torch_internals import flatten_stack, has_functions, last_states, stacked_states
+from .torch_internals import (
+    flatten_directions,
+    flatten_stack,
+    has_functions,
+    last_states,
+    reversal_of,
+    stacked_states,
+    states_within_lengths,
+)
 
 
 class SequenceClassifier(nn.Module):
@@ -31,6 +39,8 @@ class SequenceClassifier(nn.Module):
         num_steps: Steps T; only a readout of every step depends on it.
         hidden_size: Units per layer and direction.
         merge: Unused with one direction.
+        has_lengths: Whether sequences of different lengths are read, each within its own length:
+            padding at its end changes nothing.
 
     Shape:
         Input (N, T, num_features), output (N, num_classes): unnormalised class scores.
@@ -49,12 +59,14 @@ class SequenceClassifier(nn.Module):
         merge: MergeName = "concat",
         readout: ReadoutName = "max",
         dropout: float = 0.0,
+        has_lengths: bool = False,
     ) -> None:
         super().__init__()
         self.hidden_size = hidden_size
         self.bidirectional = bidirectional
         self.merge = merge
         self.readout = readout
+        self.has_lengths = has_lengths
         stacked_size = hidden_size * (2 if bidirectional else 1)
         layer = getattr(nn, CELLS[cell].module)
         self.layers = nn.ModuleList(
@@ -85,6 +97,7 @@ class SequenceClassifier(nn.Module):
             merge=config.merge,
             readout=config.readout,
             dropout=config.dropout,
+            has_lengths=spec.has_lengths,
         )
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
@@ -97,6 +110,9 @@ class SequenceClassifier(nn.Module):
         """Make the weights contiguous on a GPU, as cuDNN expects; needed after `deepcopy`."""
         if self._is_one_stack:
             flatten_stack(self._recurrent_layers)
+        elif self.has_lengths:
+            for layer in self._recurrent_layers:
+                flatten_directions(layer)
         else:
             for layer in self._recurrent_layers:
                 layer.flatten_parameters()
@@ -117,20 +133,26 @@ class SequenceClassifier(nn.Module):
             and has_functions(self._recurrent_layers[0])
         )
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Class scores (N, num_classes) of sequences (N, T, num_features)."""
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Class scores (N, num_classes) of sequences (N, T, num_features).
+
+        Args:
+            inputs: The sequences, padded at their ends.
+            lengths: Steps of each, shape (N,); None where all have T steps.
+        """
         if self._is_one_stack:
-            return self.classifier(self._read(stacked_states(self._recurrent_layers, inputs)))
+            states = stacked_states(self._recurrent_layers, inputs)
+            return self.classifier(self._read(states, lengths))
         states = inputs
         *lower, top = self._recurrent_layers
+        reversal = None if lengths is None else reversal_of(lengths, inputs.shape[1])
         for layer in lower:
-            states, _ = layer(states)
-            states = self.dropout(states)
+            states = self.dropout(_states(layer, states, reversal))
         if self._needs_one_backward_step(states):
-            last = last_states(top, states)
+            last = last_states(top, states, lengths)
             return self.classifier(self._merge(self.dropout(last)))
-        states, _ = top(states)
-        return self.classifier(self._read(self.dropout(states)))
+        states = self.dropout(_states(top, states, reversal))
+        return self.classifier(self._read(states, lengths))
 
     def _needs_one_backward_step(self, states: Tensor) -> bool:
         """Whether the result depends on one backward step of the top layer only.
@@ -144,17 +166,24 @@ class SequenceClassifier(nn.Module):
             and has_functions(self._recurrent_layers[-1])
         )
 
-    def _read(self, states: Tensor) -> Tensor:
+    def _read(self, states: Tensor, lengths: Tensor | None) -> Tensor:
         """Merge and readout of the top layer's states (N, T, directions × hidden_size)."""
         readout = READOUTS[self.readout]
         if self.bidirectional and readout.is_per_direction:
             forward, backward = states.split(self.hidden_size, dim=-1)
             return MERGES[self.merge].combine(
-                readout.read(forward, False), readout.read(backward, True)
+                readout.read(forward, False, lengths), readout.read(backward, True, lengths)
             )
-        return readout.read(self._merge(states), False)
+        return readout.read(self._merge(states), False, lengths)
 
     def _merge(self, states: Tensor) -> Tensor:
         if not self.bidirectional or self.merge == "concat":
             return states  # PyTorch's own layout is the concatenation
         return MERGES[self.merge].combine(*states.split(self.hidden_size, dim=-1))
+
+
+def _states(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor | None) -> Tensor:
+    if reversal is not None:
+        return states_within_lengths(layer, inputs, reversal)
+    states, _ = layer(inputs)
+    return states

@@ -28,11 +28,11 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
 
 
 def has_functions(layer: nn.RNNBase) -> bool:
-    """Whether `last_states` and `stacked_states` can run the layer's cell."""
+    """Whether the functions below can run the layer's cell."""
     return layer.mode in _FUNCTIONS
 
 
-def last_states(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
+def last_states(layer: nn.RNNBase, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
     """Both directions' states at the last step, without the steps that do not affect them.
 
     The backward direction starts at the last step, so one step of it is enough; its other steps
@@ -41,21 +41,69 @@ def last_states(layer: nn.RNNBase, inputs: Tensor) -> Tensor:
     Args:
         layer: A bidirectional layer.
         inputs: Shape (N, T, features).
+        lengths: Steps of each sequence, shape (N,); None where all have T.
 
     Returns:
         Shape (N, 2 · hidden_size), the forward direction first.
     """
     forward, backward = layer.all_weights
     start = inputs.new_zeros(len(inputs), layer.hidden_size)
-    is_lstm = layer.mode == "LSTM"
-    starts = (start[None], start[None]) if is_lstm else start[None]
+    states = _one_direction(layer, inputs, forward)
+    start_of_step = (start, start) if layer.mode == "LSTM" else start
+    _, one_step = _FUNCTIONS[layer.mode]
+    if lengths is None:
+        last_input, last_state = inputs[:, -1], states[:, -1]
+    else:
+        rows = torch.arange(len(inputs), device=inputs.device)
+        last_input, last_state = inputs[rows, lengths - 1], states[rows, lengths - 1]
+    step = one_step(last_input, start_of_step, *backward)
+    return torch.cat((last_state, step[0] if layer.mode == "LSTM" else step), dim=-1)
+
+
+def states_within_lengths(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor) -> Tensor:
+    """A layer's states where each sequence is read within its own length.
+
+    The forward direction meets the padding last, so it needs no mask. The backward direction reads
+    each sequence reversed within its length: gathered, run forwards, and gathered back. Both use
+    the kernels of whole sequences. After a sequence's end the states mean nothing.
+
+    Args:
+        layer: A layer of one or two directions.
+        inputs: Shape (N, T, features).
+        reversal: Shape (N, T): the step that stands at each step of the reversed sequence.
+
+    Returns:
+        Shape (N, T, directions · hidden_size), the forward direction first.
+    """
+    forward, *backward = layer.all_weights
+    states = _one_direction(layer, inputs, forward)
+    if not backward:
+        return states
+    reversed_states = _one_direction(layer, _gather(inputs, reversal), backward[0])
+    return torch.cat((states, _gather(reversed_states, reversal)), dim=-1)
+
+
+def reversal_of(lengths: Tensor, num_steps: int) -> Tensor:
+    """For each step of the sequences reversed within their lengths, the step that stands there.
+
+    Shape (N, num_steps); padding stays where it is. It is its own inverse.
+    """
+    steps = torch.arange(num_steps, device=lengths.device).expand(len(lengths), -1)
+    return torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+
+
+def _gather(values: Tensor, index: Tensor) -> Tensor:
+    return values.gather(1, index[:, :, None].expand(-1, -1, values.shape[-1]))
+
+
+def _one_direction(layer: nn.RNNBase, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """States (N, T, hidden_size) of a layer with the weights of one of its directions."""
+    start = inputs.new_zeros(1, len(inputs), layer.hidden_size)
+    starts = (start, start) if layer.mode == "LSTM" else start
+    all_steps, _ = _FUNCTIONS[layer.mode]
     # biases, layers, dropout, training, bidirectional, batch first
-    options = (True, 1, 0.0, layer.training, False, True)
-    all_steps, one_step = _FUNCTIONS[layer.mode]
-    states, *_ = all_steps(inputs, starts, forward, *options)
-    start_of_step = (start, start) if is_lstm else start
-    step = one_step(inputs[:, -1], start_of_step, *backward)
-    return torch.cat((states[:, -1], step[0] if is_lstm else step), dim=-1)
+    states, *_ = all_steps(inputs, starts, weights, True, 1, 0.0, layer.training, False, True)
+    return states
 
 
 def flatten_stack(layers: Sequence[nn.RNNBase]) -> None:
@@ -63,14 +111,21 @@ def flatten_stack(layers: Sequence[nn.RNNBase]) -> None:
 
     Without it `stacked_states` copies them at every call. The parameters stay the same objects.
     """
-    first = layers[0]
-    weights = _weights_of_stack(layers)
+    _flatten(layers[0], layers[0].input_size, _weights_of_stack(layers), len(layers))
+
+
+def flatten_directions(layer: nn.RNNBase) -> None:
+    """The same for each direction of a layer, which `states_within_lengths` runs by itself."""
+    for weights in layer.all_weights:
+        _flatten(layer, layer.input_size, weights, 1)
+
+
+def _flatten(layer: nn.RNNBase, num_features: int, weights: list[Tensor], num_layers: int) -> None:
     if weights[0].is_cuda and torch.backends.cudnn.is_acceptable(weights[0]):
-        mode = get_cudnn_mode(first.mode)
-        sizes = (first.input_size, mode, first.hidden_size, 0, len(layers))
+        sizes = (num_features, get_cudnn_mode(layer.mode), layer.hidden_size, 0, num_layers)
         with torch.no_grad():
             torch._cudnn_rnn_flatten_weight(  # pyright: ignore[reportPrivateImportUsage]
-                weights, len(first.all_weights[0]), *sizes, True, False
+                weights, len(layer.all_weights[0]), *sizes, True, False
             )
 
 
