@@ -32,9 +32,11 @@ class Batch:
         return len(self.labels)
 
 
-def make_batch(sequences: Sequences, spec: DataSpec) -> Batch:
-    """Stored sequences as a batch."""
-    return Batch(normalise(sequences.values, spec.normalisation), None, sequences.labels)
+def make_batch(sequences: Sequences, spec: DataSpec, num_steps: int | None = None) -> Batch:
+    """Stored sequences as a batch, padded to `num_steps` or their longest length."""
+    values = sequences.padded(num_steps)
+    inputs = normalise(values, spec.normalisation, sequences.lengths)
+    return Batch(inputs, sequences.lengths, sequences.labels)
 
 
 def in_order(sequences: Sequences, spec: DataSpec, batch_size: int) -> Iterator[Batch]:
@@ -43,10 +45,18 @@ def in_order(sequences: Sequences, spec: DataSpec, batch_size: int) -> Iterator[
         yield make_batch(sequences[start : start + batch_size], spec)
 
 
+def by_length(sequences: Sequences, spec: DataSpec, batch_size: int) -> Iterator[Batch]:
+    """All sequences of a split, in batches of similar lengths, so that there is little padding."""
+    if sequences.lengths is None:
+        yield from in_order(sequences, spec, batch_size)
+        return
+    yield from in_order(sequences[sequences.lengths.argsort(stable=True)], spec, batch_size)
+
+
 def training_batches(
     data: Dataset, config: RunConfig, epoch: int, skip: int = 0
 ) -> Iterator[Batch]:
-    """An epoch's batches, shuffled and augmented.
+    """An epoch's batches, shuffled and augmented; those of different lengths have similar ones.
 
     Order and augmentation follow from (seed, epoch) alone, so that a run resumes in the middle
     of an epoch without any saved state.
@@ -59,7 +69,11 @@ def training_batches(
     """
     train, spec, size = data.train, data.spec, config.batch_size
     device = train.labels.device
-    order = torch.randperm(len(train), generator=generator(config.seed, Stream.ORDER, epoch))
+    random = generator(config.seed, Stream.ORDER, epoch)
+    order = torch.randperm(len(train), generator=random)
+    if train.lengths is not None:
+        yield from _batches_of_similar_lengths(data, order, size, random, skip)
+        return
     transforms = draw_transforms(
         config.augment,
         len(train),
@@ -75,3 +89,29 @@ def training_batches(
             inputs = apply_transforms(batch.inputs, transforms[start : start + size])
             batch = Batch(inputs, batch.lengths, batch.labels)
         yield batch
+
+
+_SORTED_BATCHES = 64
+"""Batches whose sequences are sorted by length together: fewer would need more padding, more would
+leave less to chance."""
+_STEPS_OF_A_GRAPH = 8
+"""On a GPU lengths are rounded up to a multiple: a CUDA graph is captured for each."""
+
+
+def _batches_of_similar_lengths(
+    data: Dataset, order: Tensor, size: int, random: torch.Generator, skip: int
+) -> Iterator[Batch]:
+    lengths = data.train_lengths[order]
+    device, rounding = data.train.labels.device, 1
+    if device.type == "cuda":
+        rounding = _STEPS_OF_A_GRAPH
+    batches: list[Tensor] = []
+    for start in range(0, len(order), size * _SORTED_BATCHES):
+        window = slice(start, start + size * _SORTED_BATCHES)
+        by_length = lengths[window].argsort(stable=True)
+        batches += order[window][by_length].split(size)
+    for number in torch.randperm(len(batches), generator=random).tolist()[skip:]:
+        chosen = batches[number]
+        longest = int(data.train_lengths[chosen].max())
+        num_steps = -(-longest // rounding) * rounding
+        yield make_batch(data.train[chosen.to(device)], data.spec, num_steps)

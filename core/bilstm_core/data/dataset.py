@@ -2,6 +2,8 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,12 +19,15 @@ class Sequences:
     """Labelled sequences as they are stored.
 
     Attributes:
-        values: Shape (N, T, features); bytes, for images.
+        values: Shape (N, T, features), bytes for images; where lengths differ, the sequences stand
+            one after the other without padding: shape (sum of lengths, features), float32.
         labels: Shape (N,), int64: positions in the classes.
+        lengths: Steps of each sequence, shape (N,), int64; None where all have T.
     """
 
     values: Tensor
     labels: Tensor
+    lengths: Tensor | None = None
 
     @classmethod
     def from_arrays(cls, values: NDArray[np.uint8], labels: NDArray[np.uint8]) -> "Sequences":
@@ -34,11 +39,37 @@ class Sequences:
 
     def __getitem__(self, index: Tensor | slice) -> "Sequences":
         """The sequences at some positions, in that order."""
-        return Sequences(self.values[index], self.labels[index])
+        if self.lengths is None:
+            return Sequences(self.values[index], self.labels[index])
+        lengths, starts = self.lengths[index], self._starts[index]
+        offsets = torch.arange(int(lengths.sum()), device=lengths.device)
+        own_starts = lengths.cumsum(0) - lengths
+        steps = offsets + (starts - own_starts).repeat_interleave(lengths)
+        return Sequences(self.values[steps], self.labels[index], lengths)
+
+    def padded(self, num_steps: int | None = None) -> Tensor:
+        """The values in the shape (N, num_steps, features), padded with zeros.
+
+        Args:
+            num_steps: At least the longest length; that where None, which asks the device for it.
+        """
+        if self.lengths is None:
+            return self.values
+        steps = torch.arange(num_steps or int(self.lengths.max()), device=self.lengths.device)
+        is_own = steps < self.lengths[:, None]
+        rows = (self._starts[:, None] + steps).where(is_own, 0)
+        return self.values[rows].masked_fill_(~is_own[:, :, None], 0)
 
     def to(self, device: torch.device) -> "Sequences":
         """The same sequences on a device."""
-        return Sequences(self.values.to(device), self.labels.to(device))
+        lengths = None if self.lengths is None else self.lengths.to(device)
+        return Sequences(self.values.to(device), self.labels.to(device), lengths)
+
+    @cached_property
+    def _starts(self) -> Tensor:
+        """The first step of each sequence in `values`, shape (N,)."""
+        lengths = cast(Tensor, self.lengths)
+        return lengths.cumsum(0) - lengths
 
 
 @dataclass(frozen=True)
@@ -56,6 +87,11 @@ class Dataset:
         spec = replace(spec, train_size=len(train), test_size=len(test))
         spec = replace(spec, fingerprint=_fingerprint(train, test))
         return cls(spec, train, test, validation=train[:0])._with_class_sizes()
+
+    @cached_property
+    def train_lengths(self) -> Tensor:
+        """Steps of each training sequence, on the CPU, where batches are planned."""
+        return cast(Tensor, self.train.lengths).cpu()
 
     def split(self, name: Split) -> Sequences:
         """The sequences of a split."""
@@ -92,7 +128,9 @@ class Dataset:
 def _fingerprint(*splits: Sequences) -> str:
     digest = hashlib.sha256()
     for split in splits:
-        for tensor in (split.values, split.labels):
+        for tensor in (split.values, split.labels, split.lengths):
+            if tensor is None:
+                continue
             digest.update(f"{tuple(tensor.shape)} {tensor.dtype}".encode())
             digest.update(tensor.contiguous().numpy().data)
     return digest.hexdigest()

@@ -7,6 +7,8 @@ from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
+Real = Annotated[float, Ge(-1e30), Le(1e30)]
+Positive = Annotated[float, Gt(0), Le(1e30)]
 Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
 Name = Annotated[str, MaxLen(1000)]
@@ -28,9 +30,19 @@ SPLIT_TITLES: dict[Split, str] = {
 
 @dataclass(frozen=True)
 class Normalisation:
-    """How stored values become the inputs of a network: each is divided by the divisor."""
+    """How stored values become the inputs of a network.
+
+    Attributes:
+        divisor: Each value is divided by it; bytes of images become numbers from 0 to 1.
+        means: Of each feature, subtracted first; empty for none.
+        deviations: Of each feature; the values are then divided by them.
+        per_sequence: Whether each sequence is standardised by its own means and deviations.
+    """
 
     divisor: Annotated[float, Gt(0), Le(1e30)] = 1.0
+    means: Annotated[tuple[Real, ...], MaxLen(2**16)] = ()
+    deviations: Annotated[tuple[Positive, ...], MaxLen(2**16)] = ()
+    per_sequence: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from .. import events
-from ..data.batches import Batch, in_order
+from ..data.batches import Batch, by_length
 from ..data.dataset import Dataset
 from ..data.spec import SPLIT_TITLES, Split
 from ..errors import NonFiniteLossError
@@ -59,7 +59,7 @@ def evaluate(
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        for batch in in_order(sequences, data.spec, size):
+        for batch in by_length(sequences, data.spec, size):
             stop_if(should_stop)
             scores = class_scores(model, batch, precision)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
@@ -71,9 +71,9 @@ def evaluate(
 def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> torch.Tensor:
     """Class scores (N, num_classes) in float32, computed in the given precision."""
     if precision == torch.float32:
-        return model(batch.inputs)
+        return model(batch.inputs, batch.lengths)
     with torch.autocast(batch.inputs.device.type, precision):
-        return model(batch.inputs).float()
+        return model(batch.inputs, batch.lengths).float()
 
 
 class Evaluator:

@@ -74,7 +74,6 @@ class GraphedStep(Step):
     """
 
     _warm_up_steps_left = _WARM_UP_STEPS
-    _replay: Callable[[Batch], tuple[Tensor, Tensor]] | None = None
 
     def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
         if len(batch) != self._config.batch_size:
@@ -82,8 +81,15 @@ class GraphedStep(Step):
         if self._warm_up_steps_left:
             self._warm_up_steps_left -= 1
             return self._warm_up(batch, is_first=is_first)
-        self._replay = self._replay or self._capture(batch)
-        return self._replay(batch)
+        num_steps = batch.inputs.shape[1]
+        if num_steps not in self._replays:
+            self._replays[num_steps] = self._capture(batch)
+        return self._replays[num_steps](batch)
+
+    @cached_property
+    def _replays(self) -> dict[int, Callable[[Batch], tuple[Tensor, Tensor]]]:
+        """The graphs by the number of time steps; a graph's shapes are fixed."""
+        return {}
 
     @cached_property
     def _side_stream(self) -> torch.cuda.Stream:
@@ -104,7 +110,8 @@ class GraphedStep(Step):
         Raises:
             TrainingError: The step cannot be captured. The state of CUDA is then undefined.
         """
-        static = Batch(batch.inputs.clone(), None, batch.labels.clone())
+        lengths = None if batch.lengths is None else batch.lengths.clone()
+        static = Batch(batch.inputs.clone(), lengths, batch.labels.clone())
         graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad()  # frees the gradients, which the graph allocates again
         try:
@@ -127,6 +134,8 @@ class GraphedStep(Step):
         def replay(batch: Batch) -> tuple[Tensor, Tensor]:
             static.inputs.copy_(batch.inputs)
             static.labels.copy_(batch.labels)
+            if static.lengths is not None and batch.lengths is not None:
+                static.lengths.copy_(batch.lengths)
             graph.replay()
             return loss.clone(), correct.clone()  # the next replay overwrites them
 

@@ -33,9 +33,11 @@ def test_training_evaluation_examination_and_prediction_read_the_same_inputs(
     read: list[torch.Tensor] = []
     forward = SequenceClassifier.forward
 
-    def watch(model: SequenceClassifier, inputs: torch.Tensor) -> torch.Tensor:
+    def watch(
+        model: SequenceClassifier, inputs: torch.Tensor, lengths: torch.Tensor | None = None
+    ) -> torch.Tensor:
         read.append(inputs.clone())
-        return forward(model, inputs)
+        return forward(model, inputs, lengths)
 
     def inputs_read(count: int) -> set[tuple[float, ...]]:
         """What the network has read since the last call, each sequence a tuple."""

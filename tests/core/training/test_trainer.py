@@ -353,8 +353,10 @@ class TestPrecision:
         seen = []
         forward = SequenceClassifier.forward
 
-        def watching(model: SequenceClassifier, rows: torch.Tensor) -> torch.Tensor:
-            scores = forward(model, rows)
+        def watching(
+            model: SequenceClassifier, rows: torch.Tensor, lengths: torch.Tensor | None
+        ) -> torch.Tensor:
+            scores = forward(model, rows, lengths)
             seen.append(scores.dtype)
             return scores
 
