@@ -27,6 +27,8 @@ interface adds its own way to do what a `Remedy` says.
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from .cleaning import Line, Name, clean, escape, one_line
+
 INTERNAL_ERROR_EXIT_CODE = 70
 """Exit code for an internal error (`EX_SOFTWARE` of sysexits.h)."""
 
@@ -59,10 +61,10 @@ class Remedy:
         settings: Settings to do it with, by name.
     """
 
-    text: str
+    text: Line
     action: Action
-    run: str = ""
-    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+    run: Line = ""
+    settings: dict[Name, Name | int | float | bool] = field(default_factory=dict)
 
 
 class BilstmError(Exception):
@@ -82,11 +84,11 @@ class BilstmError(Exception):
     default_title: ClassVar[str] = "Internal error"
 
     def __init__(self, message: str, *advice: str | Remedy, title: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.advice = "\n".join(it.text if isinstance(it, Remedy) else it for it in advice)
+        self.message = clean(message)
+        super().__init__(self.message)
+        self.advice = escape("\n".join(it.text if isinstance(it, Remedy) else it for it in advice))
         self.remedies = tuple(it for it in advice if isinstance(it, Remedy))
-        self.title = title or self.default_title
+        self.title = one_line(title or self.default_title)
 
 
 class UsageError(BilstmError):

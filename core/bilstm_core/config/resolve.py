@@ -13,12 +13,15 @@ import tomli_w
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ..cleaning import one_line
 from ..errors import ConfigError, Remedy
 from ..files import read_text
 from ..paths import OTHER_VARIABLES
 from .presets import PRESETS
 from .schema import DATASETS, GROUPS, RunConfig
 from .settings import SETTINGS, settings_in
+
+_MOST_ERRORS = 50
 
 
 def resolve(
@@ -74,7 +77,7 @@ def resolve(
             **dict.fromkeys(typed, typed_in),
         }
         raise ConfigError(
-            "\n".join(_describe_error(detail, origins) for detail in error.errors()),
+            "\n".join(_describe_error(detail, origins) for detail in error.errors()[:_MOST_ERRORS]),
             Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
 
@@ -153,8 +156,9 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     name = str(detail["loc"][0])
     origin = f" (from {origins[name]})" if origins[name] else ""
     if name not in SETTINGS:
-        return f"There is no setting {name}{origin}.{did_you_mean(name, SETTINGS)}"
+        known = did_you_mean(name, SETTINGS)
+        return f"There is no setting {one_line(name)}{origin}.{known}"
     setting, value = SETTINGS[name], detail["input"]
-    shown = value if isinstance(value, str) else repr(value)
+    shown = one_line(value if isinstance(value, str) else repr(value))
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"
