@@ -33,7 +33,7 @@ class Recording:
         spec = spec or describe(config)
         config = config.model_copy(update={"dataset": spec.name})
         self.run, self._lock = create_run(runs_dir, config, "recorded")
-        self._log = EventLog(self.run.log_file)
+        self._log = EventLog(self.run.open_folder())
         self._rng = random.Random(0)
         self._total = steps
         self.step = 0

@@ -1,13 +1,14 @@
 """Random runs, started, paused, changed, stopped, killed and resumed: `make soak`.
 
-After each round nothing may be lost: a run is finished or can be resumed, each of its files is
-whole, no process is left. An app is open all the time: it opens each run when that is over and
-trains one of its own, and has to need no more files and threads in the end than in the beginning.
-Each round has a seed of its own; `--seed` repeats it, as far as
-moments can be repeated.
+First, calls of the operating system fail in short runs. After each round nothing may be lost: a
+run is finished or can be resumed, each of its files is whole, no process is left. An app is open
+all the time: it opens each run when that is over and trains one of its own, and has to need no
+more files and threads in the end than in the beginning. Each round has a seed of its own; `--seed`
+repeats it, as far as moments can be repeated.
 """
 
 import argparse
+import errno
 import os
 import random
 import shutil
@@ -31,6 +32,7 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import find_run, list_runs
 from tests.e2e.outside import has_ended, holder, steps, wait_until
 from tests.e2e.terminal import COMMAND, Terminal, environment
+from tests.fault_injection import CALLS, ERRORS, Scenario
 from tests.run_integrity import check
 
 MANY_EPOCHS = 100_000
@@ -318,6 +320,21 @@ def soak(home: Path, seconds: float, seed: int) -> int:
     return number
 
 
+def inject_faults(seconds: float, seed: int) -> int:
+    """Have calls of the operating system fail in short runs; how many were tried."""
+    scenario, end, number = Scenario(), time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        chosen = random.Random(seed + number)
+        call, error = chosen.choice(CALLS), chosen.choice(ERRORS)
+        try:
+            scenario.play_once(call, error, seed + number)
+        except BaseException:
+            print(f"seed {seed + number} failed: {call}, {errno.errorcode[error]}")
+            raise
+        number += 1
+    return number
+
+
 def _last_lines(file: Path) -> list[str]:
     if not file.exists():
         return ["There is no such file."]
@@ -344,13 +361,17 @@ def main() -> int:
     seed = random.randrange(10**6) if arguments.seed is None else arguments.seed
     home = Path(tempfile.mkdtemp(prefix="soak-"))
     try:
-        rounds = soak(home, arguments.seconds, seed)
+        faults = inject_faults(arguments.seconds / 6, seed)
+        rounds = soak(home, arguments.seconds * 5 / 6, seed)
     except BaseException as error:
         traceback.print_exc()
         print(f"Wrong: {error!s:.2000}\nThe runs are kept: {home / 'runs'}")
         return 1
     shutil.rmtree(home)
-    print(f"{rounds} rounds, seeds {seed} to {seed + rounds - 1}: nothing was lost.")
+    print(
+        f"{faults} calls failed, {rounds} rounds, seeds {seed} to {seed + rounds - 1}: "
+        "nothing was lost."
+    )
     return 0
 
 

@@ -149,7 +149,9 @@ def _folder(
     topic: str, folder: Path, error: type[BilstmError], *, must_be_writable: bool
 ) -> CheckResult:
     """Check a folder that exists or can be created."""
-    existing = next(path for path in [folder, *folder.absolute().parents] if path.exists())
+    # `Path.exists` raises an error where a folder above may not be read
+    candidates = [folder, *folder.absolute().parents]
+    existing = next(path for path in candidates if os.access(path, os.F_OK))
     detail = str(folder.absolute())
     if not existing.is_dir():
         advice = f"Move {existing} away, or choose another folder."

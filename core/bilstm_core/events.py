@@ -21,6 +21,8 @@ from .network.summary import ModelSummary
 
 # a log file is untrusted input: the bounds reject numbers that could not be displayed
 Seconds = Annotated[float, Ge(0), Le(1e11)]
+Timestamp = Annotated[float, Ge(-1e11), Le(1e11)]
+"""Seconds since 1970 (UTC); negative where a machine's clock is set before that."""
 Rate = Annotated[float, Ge(0), Le(1e15)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
@@ -34,7 +36,7 @@ class _Event:
     """The fields of every event; `time` is in seconds since 1970 (UTC)."""
 
     type: str
-    time: Seconds = field(default_factory=clock.time)
+    time: Timestamp = field(default_factory=clock.time)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,40 +1,164 @@
-"""Atomic replacement of files, and opening files without following symbolic links."""
+"""Folders held open, atomic replacement of files, and opening files without following links."""
 
+import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
-_MAX_TEXT_BYTES = 1 << 20
+_MOST_TEXT_BYTES, _MOST_UNTRUSTED_BYTES = 1 << 20, 1 << 16
+"""Longest small text file, such as a configuration: the user's own, and one that may be foreign."""
+_LONGEST_UNTRUSTED_LINE = 4096
+"""Python's TOML reader takes seconds for a key of ten thousand parts."""
+_UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""Answers of file systems that cannot sync a folder: there is nothing to wait for."""
+_ANYBODY = 0o666  # before the umask
 
 
-def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None = None) -> None:
-    """Replace a file atomically: a reader sees either the old content or the new, complete.
+class Folder:
+    """A directory that is held open: its files are reached through its descriptor.
 
-    The content is flushed to the disk before the file is renamed, so the same holds after a
-    crash of the machine.
+    Whatever its path comes to name afterwards, another directory or a symbolic link, the files are
+    those of this directory. Symbolic links in it are never followed, and a file that also has
+    another name (a hard link) is never written to: it may be somebody else's.
 
     Args:
-        path: The file.
-        content: Its new content.
-        keep: Path under which the old file is kept until the next replacement.
+        path: The directory.
+        follow: Whether `path` itself may be a symbolic link.
 
     Raises:
-        OSError: The file cannot be written; the old file is unchanged.
+        OSError: It is missing, no directory or a symbolic link.
     """
-    incoming = path.with_name(f".{path.name}.incoming")
-    try:
-        with open_regular_file(incoming, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.exists():
-            _add_hard_link(path, keep)
-        incoming.replace(path)
-    except OSError:
-        incoming.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+
+    def __init__(self, path: Path, *, follow: bool = False) -> None:
+        self.path = path
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+        self._descriptor = os.open(path, flags)
+
+    def close(self) -> None:
+        """Release the directory."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self, name: str, mode: str, buffering: int = -1) -> IO[Any]:
+        """Open a regular file, created where the mode says so.
+
+        Raises:
+            OSError: It is a link, has several names or is not a regular file; or it cannot be
+                opened.
+        """
+        return open(name, mode, buffering, opener=_opener(self._descriptor))
+
+    def replace(self, name: str, content: bytes | memoryview, keep: str = "") -> None:
+        """Replace a file atomically: a reader sees either the old content or the new, complete.
+
+        The content is flushed to the disk before the file is renamed, so the same holds after a
+        crash of the machine.
+
+        Args:
+            name: The file.
+            content: Its new content.
+            keep: Name under which the old file is kept until the next replacement.
+
+        Raises:
+            OSError: The file cannot be written; the old file is unchanged.
+        """
+        incoming = incoming_name(name)
+        with self._removed_on_failure(incoming):
+            self.unlink(incoming)  # left by a process that was killed
+            with self.open(incoming, "xb") as file:
+                file.write(content)
+                file.flush()
+                _sync(file.fileno())
+            if keep and self.has(name):
+                self._add_hard_link(name, keep)
+            self._rename(incoming, name)
+        self.sync()
+
+    def unlink(self, name: str) -> None:
+        """Delete a file or link; nothing happens where there is none."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._descriptor)
+
+    def has(self, name: str) -> bool:
+        """Whether there is anything of this name, a link included."""
+        try:
+            os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self) -> list[str]:
+        """The names in the directory, sorted."""
+        return sorted(os.listdir(self._descriptor))  # noqa: PTH208 - of a descriptor
+
+    def is_in_place(self) -> bool:
+        """Whether the path still names this directory; True if that cannot be found out."""
+        try:
+            current = self.path.stat(follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
+        return os.path.samestat(current, os.fstat(self._descriptor))
+
+    def remove(self) -> None:
+        """Delete the directory, which must be empty, if the path still names it.
+
+        Raises:
+            OSError: It is not empty, or cannot be deleted.
+        """
+        if self.is_in_place():
+            self.path.rmdir()
+
+    def sync(self) -> None:
+        """Wait until the directory's names are on the disk."""
+        _sync(self._descriptor)
+
+    def _rename(self, name: str, target: str) -> None:
+        os.rename(name, target, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def _add_hard_link(self, name: str, link: str) -> None:
+        """Create a hard link to a file, replacing `link` atomically; `name` exists throughout."""
+        temporary, folder = incoming_name(link), self._descriptor
+        with self._removed_on_failure(temporary):
+            self.unlink(temporary)
+            try:
+                os.link(name, temporary, src_dir_fd=folder, dst_dir_fd=folder)
+            except OSError:  # the file system has no hard links: `name` is missing for a moment
+                self._rename(name, link)
+            else:
+                self._rename(temporary, link)
+                self.unlink(temporary)  # where both are one file already, renaming does nothing
+
+    @contextmanager
+    def _removed_on_failure(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):
+                self.unlink(name)
+            raise
+
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
+    """Replace a file of the user's own atomically; see `Folder.replace`."""
+    with Folder(path.parent, follow=True) as folder:
+        folder.replace(path.name, content)
+
+
+def incoming_name(name: str) -> str:
+    """Name of the file that is about to replace another."""
+    return f".{name}.incoming"
 
 
 def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
@@ -43,16 +167,7 @@ def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
     Raises:
         OSError: It is a symbolic link or not a regular file, or it cannot be opened.
     """
-
-    def opener(name: str, flags: int) -> int:
-        # without O_NONBLOCK, opening a named pipe would block forever
-        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise OSError(f"{name} is not a regular file")
-        return descriptor
-
-    return open(path, mode, buffering, opener=opener)
+    return open(path, mode, buffering, opener=_opener(None))
 
 
 def is_missing(folder: Path) -> bool:
@@ -85,42 +200,69 @@ def modified_at(path: Path) -> float:
 def read_bytes(path: Path, start: int, length: int) -> bytes:
     """Up to `length` bytes of a regular file from byte `start`; empty if it cannot be read."""
     try:
-        with open_regular_file(path, "rb") as file:
-            file.seek(start)
-            return file.read(length)
+        with descriptor_of(path) as descriptor:  # a file object costs more than the reading
+            return os.pread(descriptor, min(length, os.fstat(descriptor).st_size), start)
     except OSError:
         return b""
+
+
+@contextmanager
+def descriptor_of(path: Path) -> Iterator[int]:
+    """The descriptor of a regular file, opened for reading; see `open_regular_file`."""
+    descriptor = _opener(None)(os.fspath(path), os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def read_text(path: Path, *, is_untrusted: bool = False) -> str:
     """Read a small text file; an untrusted one must be a regular file, not a link or a pipe.
 
     Raises:
-        OSError: It cannot be read, or is larger than 1 MiB.
-        ValueError: It is not UTF-8.
+        OSError: It cannot be read, or is larger than 1 MiB; an untrusted one, than 64 KiB.
+        ValueError: It is not UTF-8, or a line of an untrusted one is longer than 4 KiB.
     """
+    most = _MOST_UNTRUSTED_BYTES if is_untrusted else _MOST_TEXT_BYTES
     with open_regular_file(path, "rb") if is_untrusted else path.open("rb") as file:
-        content = file.read(_MAX_TEXT_BYTES + 1)
-    if len(content) > _MAX_TEXT_BYTES:
-        raise OSError(f"{path} is larger than {_MAX_TEXT_BYTES:,} bytes")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(f"it is larger than {most:,} bytes")
+    if is_untrusted and max(map(len, content.split(b"\n"))) > _LONGEST_UNTRUSTED_LINE:
+        raise ValueError(f"a line is longer than {_LONGEST_UNTRUSTED_LINE:,} bytes")
     return content.decode("utf-8-sig")
 
 
-def _add_hard_link(path: Path, link: Path) -> None:
-    """Create a hard link to a file, replacing `link` atomically; `path` exists throughout."""
-    temporary = link.with_name(f".{link.name}.incoming")
-    try:
-        temporary.unlink(missing_ok=True)
-        temporary.hardlink_to(path)
-    except OSError:  # the file system has no hard links: `path` is missing for a moment
-        path.replace(link)
-    else:
-        temporary.replace(link)
+def _opener(folder: int | None) -> Callable[[str, int], int]:
+    """What `open` is given to open regular files only, relative to a directory's descriptor."""
+
+    def open_regular(name: str, flags: int) -> int:
+        # O_NONBLOCK: opening a named pipe would block forever; O_TRUNC: only after the checks
+        safe = (flags & ~os.O_TRUNC) | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        descriptor = os.open(name, safe, _ANYBODY, dir_fd=folder)
+        try:
+            status = os.fstat(descriptor)
+            _require_own_file(name, status, is_written=bool(flags & (os.O_WRONLY | os.O_RDWR)))
+            if flags & os.O_TRUNC:
+                os.ftruncate(descriptor, 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    return open_regular
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _require_own_file(name: str, status: os.stat_result, *, is_written: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{name} is not a regular file")
+    if is_written and status.st_nlink > 1:
+        raise OSError(f"{name} also has another name (a hard link)")
+
+
+def _sync(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise

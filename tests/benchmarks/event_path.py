@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from bilstm_core import events
+from bilstm_core.files import Folder
 from bilstm_core.runs.event_log import EventLog, LogReader, open_log
 from bilstm_core.runs.history import History
 from bilstm_core.training import meter as metering
@@ -53,7 +54,7 @@ def follow_while_written(path: Path) -> float:
                 history.add(event)
         costs.append(time.thread_time() - began)
 
-    log = EventLog(path)
+    log = EventLog(Folder(path.parent), path.name)
     meter = metering.Meter(log.append, torch.device("cpu"))
     follower = threading.Thread(target=follow)
     follower.start()
@@ -74,7 +75,7 @@ def follow_while_written(path: Path) -> float:
 
 def write_long_run(path: Path) -> None:
     """A finished run of many steps, as such a fast one leaves it."""
-    log = EventLog(path)
+    log = EventLog(Folder(path.parent), path.name)
     losses = np.random.default_rng(0).random(LONG_RUN_STEPS).astype(np.float32)
     in_one = int(STEPS_A_SECOND * metering.REPORT_SECONDS)
     for start in range(0, LONG_RUN_STEPS, in_one):

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-import torch
 
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
+from bilstm_core.training.checkpoints import VERSION
+from tests.checkpoint_files import rewrite
 from tests.e2e.outside import (
     LONG,
     bilstm,
@@ -195,10 +196,9 @@ class TestFolders:
 
 def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(env: dict[str, str]) -> None:
     run = trained(env)
-    state = torch.load(run.checkpoint_file, weights_only=True)
-    torch.save({**state, "version": state["version"] + 1, "more": 1}, run.checkpoint_file)
+    rewrite(run.checkpoint_file, lambda state, _: state.update(version=VERSION + 1, more=1))
     run.previous_checkpoint_file.write_bytes(b"older")
-    before = {path: path.read_bytes() for path in run.files()}
+    before = {path: path.read_bytes() for path in run.path.iterdir()}
     refused = bilstm("resume", run.name, "--num-epochs", "9", env=env, code=1).stderr
     assert refused.startswith("✗ The checkpoint is from a newer version\n")
     assert "update bilstm-tui" in refused

@@ -98,7 +98,7 @@ class TestReadOnly:
     ) -> None:
         run = trained(env)
         folder = run.path.parent
-        before = {path: path.read_bytes() for path in run.files()}
+        before = {path: path.read_bytes() for path in run.path.iterdir()}
         for path in (*before, run.path, folder):
             path.chmod(path.stat().st_mode & 0o555)
         for how in ("--no-ui", "--detach"):
@@ -110,7 +110,7 @@ class TestReadOnly:
             assert "Permission denied" in said
             assert "Copy the run to a writable folder" in said
         assert "finished" in ran([*bound, COMMAND, "runs"], env)[0]
-        assert {path: path.read_bytes() for path in run.files()} == before
+        assert {path: path.read_bytes() for path in run.path.iterdir()} == before
         assert list_runs(folder) == [run]
 
 
@@ -134,7 +134,7 @@ def test_a_full_disk_costs_no_line_and_no_checkpoint(
     with started([*namespace, script], env) as process:
         assert process.stderr
         inside = Path(f"/proc/{process.pid}/root{disk}")
-        wait_until(lambda: any(inside.glob("*/checkpoint.previous.pt")))
+        wait_until(lambda: any(inside.glob("*/checkpoint.previous.safetensors")))
         (run,) = list_runs(inside)
         with pytest.raises(OSError, match="No space left"):
             (inside / "filler").write_bytes(bytes(2 << 20))

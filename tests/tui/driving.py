@@ -86,7 +86,7 @@ class FakeWorker(WorkerClient):
         else:
             config = order.config
             run, lock = create_run(order.runs_dir, config)
-        log = EventLog(run.log_file)
+        log = EventLog(run.open_folder())
         for event in story(config)[: self.events_told]:
             log.append(event)
         log.close()
@@ -162,7 +162,7 @@ def said(app: App[Any]) -> str:
 
 def tell(run: Run, *reported: events.Event) -> None:
     """Have a run say something more."""
-    log = EventLog(run.log_file)
+    log = EventLog(run.open_folder())
     for event in reported:
         log.append(event)
     log.close()

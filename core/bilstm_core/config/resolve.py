@@ -3,6 +3,7 @@
 Precedence: command-line option > environment (`BILSTM_…`) > TOML file > preset > default.
 """
 
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -21,7 +22,9 @@ from .presets import PRESETS
 from .schema import DATASETS, GROUPS, RunConfig
 from .settings import SETTINGS, settings_in
 
-_MOST_ERRORS = 50
+_MOST_SHOWN = 10
+"""Wrong settings that a message describes."""
+_LONGEST_WORD = 80
 
 
 def resolve(
@@ -76,8 +79,11 @@ def resolve(
             **{name: SETTINGS[name].variable for name in exported},
             **dict.fromkeys(typed, typed_in),
         }
+        wrong = error.errors()
+        more = [f"And {len(wrong) - _MOST_SHOWN:,} more."] if len(wrong) > _MOST_SHOWN else []
+        shown = [_describe_error(detail, origins) for detail in wrong[:_MOST_SHOWN]]
         raise ConfigError(
-            "\n".join(_describe_error(detail, origins) for detail in error.errors()[:_MOST_ERRORS]),
+            "\n".join(shown + more),
             Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
 
@@ -142,7 +148,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 def did_you_mean(word: object, names: Iterable[str]) -> str:
     """Return ' Did you mean …?' with the most similar name; empty if none is similar."""
     by_lower = {name.lower(): name for name in names}
-    nearest = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    nearest = get_close_matches(f"{word!s:.{_LONGEST_WORD}}".lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[nearest[0]]}?" if nearest else ""
 
 
@@ -159,6 +165,13 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
         known = did_you_mean(name, SETTINGS)
         return f"There is no setting {one_line(name)}{origin}.{known}"
     setting, value = SETTINGS[name], detail["input"]
-    shown = one_line(value if isinstance(value, str) else repr(value))
+    shown = one_line(value if isinstance(value, str) else _short(value))
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"
+
+
+def _short(value: object) -> str:
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python refuses to write numbers of thousands of digits
+        return "a number of thousands of digits"

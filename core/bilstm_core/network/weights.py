@@ -1,29 +1,26 @@
 """A trained network as `model.safetensors`: the weights, and what is needed to use them."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import safetensors.torch
+import torch
 from pydantic import TypeAdapter
 
 from ..config.schema import RunConfig
-from ..data.spec import DataSpec
+from ..data.spec import Count, DataSpec
 from ..errors import CheckpointError, Remedy
 from ..files import open_regular_file, write_atomically
 from .classifier import SequenceClassifier
-from .summary import summarise
+from .tensor_file import Kind, TensorFile, to_bytes
 
 _KEY = "bilstm-tui"
-"""The one key of the file's metadata: safetensors writes several in random order, and equal models
-should be equal files."""
 
 
 @dataclass
 class _Description:
     config: RunConfig
     data: DataSpec
+    step: Count
 
 
 _DESCRIPTION = TypeAdapter(_Description)
@@ -37,12 +34,16 @@ class TrainedModel:
             one that is still trained.
         config: What it was trained with.
         spec: The data that it was trained on: shapes, normalisation, classes.
+        step: The step of the run after which it had these weights.
     """
 
-    def __init__(self, network: SequenceClassifier, config: RunConfig, spec: DataSpec) -> None:
+    def __init__(
+        self, network: SequenceClassifier, config: RunConfig, spec: DataSpec, step: int = 0
+    ) -> None:
         self.network = network.cpu().eval()
         self.config = config
         self.spec = spec
+        self.step = step
 
     def save(self, path: Path | str) -> None:
         """Write weights and description to a file, replacing it in one step.
@@ -50,9 +51,13 @@ class TrainedModel:
         Raises:
             OSError: It cannot be written.
         """
-        tensors = {name: value.contiguous() for name, value in self.network.state_dict().items()}
-        description = _DESCRIPTION.dump_json(_Description(self.config, self.spec)).decode()
-        write_atomically(Path(path), safetensors.torch.save(tensors, {_KEY: description}))
+        write_atomically(Path(path), self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The content of the file."""
+        own = _Description(self.config, self.spec, self.step)
+        description = _DESCRIPTION.dump_json(own).decode()
+        return to_bytes(self.network.state_dict(), _KEY, description)
 
 
 def load(path: Path | str) -> TrainedModel:
@@ -64,14 +69,13 @@ def load(path: Path | str) -> TrainedModel:
     path = Path(path)
     try:
         with open_regular_file(path, "rb") as file:
-            content = file.read()
-        header: Any = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        description = _DESCRIPTION.validate_json(header["__metadata__"][_KEY])
-        config, spec = description.config, description.data
-        if 4 * summarise(config, spec).parameters > len(content):
-            raise ValueError("shapes without weights")  # noqa: TRY301 - before they are allocated
-        network = SequenceClassifier.from_config(config, spec)
-        network.load_state_dict(safetensors.torch.load(content))
+            stored = TensorFile(file, _KEY)
+            description = _DESCRIPTION.validate_json(stored.description)
+            config, spec = description.config, description.data
+            with torch.device("meta"):  # nothing is allocated before the file is known to fit
+                network = SequenceClassifier.from_config(config, spec)
+            kinds = {name: Kind.of(weight) for name, weight in network.state_dict().items()}
+            network.load_state_dict(stored.read(kinds), assign=True)
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing: it is written when a run is stopped or finished.",
@@ -82,10 +86,10 @@ def load(path: Path | str) -> TrainedModel:
         raise CheckpointError(
             f"{path} cannot be read: {error.strerror or error}.", title="The model cannot be read"
         ) from None
-    except Exception:  # whatever a hostile file provokes in JSON, safetensors and PyTorch
+    except (ValueError, RuntimeError, OverflowError):
         raise CheckpointError(
             f"{path} is damaged or no model of bilstm-tui.",
             Remedy("Resume the run, which writes it again.", "resume", path.parent.name),
             title="The model cannot be read",
         ) from None
-    return TrainedModel(network, config, spec)
+    return TrainedModel(network, config, spec, description.step)

@@ -16,15 +16,15 @@ from ..config.schema import RunConfig
 from ..data.sources.registry import describe
 from ..data.spec import Split
 from ..events import Emit, Event
-from ..files import write_atomically
+from ..files import read_text
 from ..network.summary import summarise, title
-from ..network.weights import TrainedModel
+from ..network.weights import TrainedModel, load
 from ..runs.event_log import Ending, EventLog, read_tail
 from ..runs.lock import RunLock
 from ..runs.orders import Orders
 from ..runs.overview import last_ending
 from ..runs.run import Run
-from ..runs.store import create_run
+from ..runs.store import create_run, made_folders, remove_new_run
 from ..stopping import ShouldStop, Stop
 from ..training.checkpoints import Checkpoint, Checkpoints, differences, restart_remedy
 from ..training.trainer import train
@@ -46,6 +46,7 @@ class Session:
 
     Attributes:
         lock: Of the run; held.
+        log: Open for appending.
         orders: What others order, since the run was locked.
         checkpoint: The state to resume from; None to start at the first step.
         warnings: What was noticed when the checkpoint was loaded.
@@ -53,6 +54,7 @@ class Session:
 
     run: Run
     lock: RunLock
+    log: EventLog
     config: RunConfig
     data_dir: Path | None
     orders: Orders
@@ -62,6 +64,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._listener_failure: OSError | None = None
+        self._unsaved: list[str] = []
         self._is_log_failing = False
         self._is_folder_missing = False
         self._checked_at = time.monotonic()
@@ -79,7 +82,6 @@ class Session:
                 stopped, its checkpoint saved.
         """
         self._listener = listener
-        self._log = self._open_log()
 
         def should_stop() -> Stop:
             if self._listener_failure or self._has_lost_its_folder() or stop.is_requested():
@@ -110,21 +112,34 @@ class Session:
             self._emit(events.Stopped(epoch=epoch, step=step))
             raise
         finally:
-            self._log.close()
+            self.log.close()
             is_folder_missing = self._is_folder_missing or not self.lock.is_in_place()
             self.lock.release()
+        self._raise_failure(is_folder_missing=is_folder_missing)
+        return (stop.exit_code or _STOPPED_BY_ORDER) if result.ended == "stopped" else 0
+
+    def _raise_failure(self, *, is_folder_missing: bool) -> None:
+        """Raise what went wrong without ending the training."""
         if self._listener_failure:
             raise self._listener_failure
         if is_folder_missing:
             raise errors.RunFolderMissingError(self.run.path)
-        if self._log.failure:
+        if self.log.failure:
+            self._unsaved.append(f"{self.run.log_file.name}: {self.log.failure.strerror}")
+        if self._unsaved:
             raise errors.OutputError(
-                f"{self.run.log_file} could not be completed: {self._log.failure.strerror}."
+                f"Not everything could be saved in {self.run.path}:\n" + "\n".join(self._unsaved),
+                errors.Remedy(
+                    "Make space, then resume the run: it writes what is missing.",
+                    "resume",
+                    self.run.name,
+                ),
+                title="The result is incomplete",
             )
-        return (stop.exit_code or _STOPPED_BY_ORDER) if result.ended == "stopped" else 0
 
     def release(self) -> None:
         """Release the run without training it."""
+        self.log.close()
         self.lock.release()
 
     def _has_lost_its_folder(self) -> bool:
@@ -132,6 +147,7 @@ class Session:
 
         A network file system may hide it for a moment.
         """
+        self.lock.touch()
         now = time.monotonic()
         if now - self._checked_at >= _FOLDER_CHECK_SECONDS and not self._is_folder_missing:
             self._checked_at = now
@@ -140,7 +156,7 @@ class Session:
             self._is_folder_missing = now - self._missing_since >= _MISSING_SECONDS
             if self._is_folder_missing:  # where it was moved to, its log says why it stopped
                 message = errors.RunFolderMissingError(self.run.path).message
-                self._log.append(events.RunWarning(message=message))
+                self.log.append(events.RunWarning(message=message))
         return self._is_folder_missing
 
     def _wait(self, should_stop: ShouldStop) -> None:
@@ -164,14 +180,6 @@ class Session:
             self._emit(events.RunWarning(message=warning))
             return None
 
-    def _open_log(self) -> EventLog:
-        try:
-            return EventLog(self.run.log_file)
-        except OSError as error:
-            self.lock.release()
-            problem = f"{self.run.log_file} cannot be written: {error.strerror or error}."
-            raise errors.OutputError(problem) from None
-
     def _emit(self, event: Event) -> None:
         """Write an event to the log and the summary, and pass it to the listener."""
         match event:
@@ -184,12 +192,12 @@ class Session:
                 event = dataclasses.replace(event, advice=f"{event.advice}\n{kept}".strip())
         if isinstance(event, Ending):
             self._write_summary(event)
-        self._log.append(event)
+        self.log.append(event)
         self._pass_on(event)
-        was_failing, self._is_log_failing = self._is_log_failing, bool(self._log.failure)
-        if self._log.failure and not was_failing:
+        was_failing, self._is_log_failing = self._is_log_failing, bool(self.log.failure)
+        if self.log.failure and not was_failing:
             warning = (
-                f"events.jsonl cannot be written ({self._log.failure.strerror}); new events are "
+                f"events.jsonl cannot be written ({self.log.failure.strerror}); new events are "
                 "buffered until there is space. Training continues."
             )
             self._pass_on(events.RunWarning(message=warning))
@@ -205,10 +213,9 @@ class Session:
             self._listener_failure = error
 
     def _save_model(self, model: TrainedModel) -> None:
-        try:
-            model.save(self.run.model_file)
-        except OSError as error:
-            self._emit(events.RunWarning(message=f"The model could not be saved: {error}"))
+        self._save_result(self.run.model_file, model.to_bytes())
+        if self._unsaved:
+            self._emit(events.RunWarning(message=f"Not saved: {self._unsaved[-1]}"))
 
     def _write_summary(self, ending: Ending) -> None:
         summary = {
@@ -223,10 +230,14 @@ class Session:
             },
             "ending": dataclasses.asdict(ending),
         }
+        content = (json.dumps(summary, indent=1) + "\n").encode()
+        self._save_result(self.run.summary_file, content)
+
+    def _save_result(self, path: Path, content: bytes) -> None:
         try:
-            write_atomically(self.run.summary_file, (json.dumps(summary, indent=1) + "\n").encode())
+            self.lock.folder.replace(path.name, content)
         except OSError as error:
-            self._pass_on(events.RunWarning(message=f"summary.json could not be saved: {error}"))
+            self._unsaved.append(f"{path.name}: {error.strerror or error}")
 
 
 def start_run(
@@ -242,9 +253,23 @@ def start_run(
     """
     describe(config)
     resolve_device(config.device)
-    run, lock = create_run(runs_dir, config, label)
-    checkpoints = Checkpoints(run, config.checkpoint_seconds)
-    return Session(run, lock, config, data_dir, Orders(run.commands_file), checkpoints)
+    try:
+        with made_folders(runs_dir):
+            run, lock = create_run(runs_dir, config, label)
+            log = _open_log_of_new_run(lock)
+    except OSError as error:
+        problem = f"A run in {runs_dir} cannot be written: {error.strerror or error}."
+        raise errors.OutputError(problem, title="The run cannot be stored") from None
+    checkpoints = Checkpoints(run, lock.folder, config.checkpoint_seconds)
+    return Session(run, lock, log, config, data_dir, Orders(run.commands_file), checkpoints)
+
+
+def _open_log_of_new_run(lock: RunLock) -> EventLog:
+    try:
+        return EventLog(lock.folder)
+    except OSError:
+        remove_new_run(lock)
+        raise
 
 
 def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:
@@ -265,19 +290,22 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
     lock = RunLock(run)
     orders = Orders(run.commands_file)  # now: one that comes while the checkpoint loads counts
     try:
-        checkpoints = Checkpoints(run, config.checkpoint_seconds)
+        checkpoints = Checkpoints(run, lock.folder, config.checkpoint_seconds)
         checkpoint, warnings = checkpoints.load()
         if checkpoint:
             _check_resumable(run, config, checkpoint)
+        else:
+            warnings = ["There is no checkpoint yet: training starts at step 1."]
+        log = EventLog(lock.folder)
         if config != run.config:
-            write_atomically(run.config_file, to_toml(config).encode())
+            lock.folder.replace(run.config_file.name, to_toml(config).encode())
     except BaseException as error:
         lock.release()
         if not isinstance(error, OSError):
             raise
         problem = f"{run.path} cannot be written: {error.strerror or error}."
         raise errors.OutputError(problem) from None
-    return Session(run, lock, config, data_dir, orders, checkpoints, checkpoint, warnings)
+    return Session(run, lock, log, config, data_dir, orders, checkpoints, checkpoint, warnings)
 
 
 def open_session(order: StartRun | ResumeRun) -> Session:
@@ -285,6 +313,19 @@ def open_session(order: StartRun | ResumeRun) -> Session:
     if isinstance(order, StartRun):
         return start_run(order.config, order.runs_dir, order.name, order.data_dir)
     return resume_run(Run(order.run), order.changes, order.data_dir)
+
+
+def _has_its_results(run: Run, checkpoint: Checkpoint) -> bool:
+    """Whether a finished run has its model and summary, so that there is nothing to write again.
+
+    Those of an earlier end, from which the run was resumed, do not count.
+    """
+    try:
+        summary = json.loads(read_text(run.summary_file, is_untrusted=True))
+        is_of_this_end = summary["ending"]["step"] == checkpoint.step
+        return is_of_this_end and load(run.model_file).step == checkpoint.kept.step
+    except (errors.CheckpointError, OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> None:
@@ -304,6 +345,8 @@ def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> Non
             f"Allowed: {started} or more.",
         )
     if not isinstance(last_ending(read_tail(run.log_file, _TAIL_BYTES)), events.Finished):
+        return
+    if not _has_its_results(run, checkpoint):
         return
     longer: dict[str, str | int | float | bool] = {}
     waited = trained - checkpoint.kept.epoch

@@ -11,7 +11,7 @@ import sys
 import traceback
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
@@ -22,11 +22,13 @@ from ..errors import (
     imports_in_words,
 )
 from ..events import Failed
-from ..files import open_regular_file
 from ..paths import require_working_directory
 from . import protocol
 from .protocol import FindLearningRate, ResumeRun, StartRun
 from .signals import StopRequest
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 def main() -> int:
@@ -53,7 +55,7 @@ def main() -> int:
     except BilstmError as error:
         _answer(answers, Failed.from_error(error))
         return error.exit_code
-    _redirect_stderr(session.run.worker_log_file)
+    _redirect_stderr(session)
     _answer(answers, protocol.RunOpened(run=session.run.path))
     _release_streams()
     try:
@@ -120,10 +122,11 @@ def _load_libraries() -> None:
     from . import session  # noqa: F401
 
 
-def _redirect_stderr(path: Path) -> None:
-    """Send stderr to a file; if it cannot be opened, training continues without one."""
+def _redirect_stderr(session: "Session") -> None:
+    """Send stderr to the run's file; if it cannot be opened, training continues without one."""
+    path = session.run.worker_log_file
     try:
-        with open_regular_file(path, "ab") as file:
+        with session.lock.folder.open(path.name, "ab") as file:
             os.dup2(file.fileno(), sys.stderr.fileno())
     except OSError as error:
         sys.stderr.write(f"{path} cannot be written: {error}\n")

@@ -1,7 +1,9 @@
 """A run's `events.jsonl`: one process appends to it, any number of processes read it."""
 
+import errno
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,12 +21,17 @@ _HEAD_BYTES = 8 << 10
 _END_BYTES = 1 << 20
 _SAMPLE_BYTES = 8 << 10
 _SAMPLES = 1000
+_LINE = re.compile(rb"[^\n]+")
 
 
 class EventLog:
     """Appends events to a run's log; only the process that holds the run's lock has one.
 
     While the disk is full, lines are buffered in memory; they are written once there is space.
+
+    Args:
+        folder: The run's directory.
+        name: Name of the log in it.
 
     Attributes:
         failure: Why the latest lines are not written yet; None when all are.
@@ -33,9 +40,10 @@ class EventLog:
         OSError: The file cannot be opened or created.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = files.open_regular_file(path, "ab", buffering=0)
-        last = files.read_bytes(path, max(0, files.size_of(path) - 1), 1)
+    def __init__(self, folder: files.Folder, name: str = "events.jsonl") -> None:
+        self._file: IO[bytes] = folder.open(name, "a+b", buffering=0)
+        self._file.seek(max(0, os.fstat(self._file.fileno()).st_size - 1))
+        last = self._file.read(1)
         self._buffer = bytearray(b"" if last in {b"", b"\n"} else b"\n")  # a crash cut off a line
         self.failure: OSError | None = None
 
@@ -88,13 +96,13 @@ class LogReader:
             end = piece.rfind(b"\n") + 1
             if not end and len(piece) < _READ_BYTES:
                 break
-            lines = piece[:end].split(b"\n")
+            start = 0
             if end and self._is_inside_line:
-                del lines[0]
+                start = piece.find(b"\n") + 1
                 self.skipped_lines += 1
             self._is_inside_line = not end  # longer than any event
             self._position += end or len(piece)
-            if new := list(self._events(lines)):
+            if new := list(self._events(_lines(piece[start:end]))):
                 return new
         return []
 
@@ -107,12 +115,26 @@ class LogReader:
                     self._position = 0
                     self._is_inside_line = False
                 self._identity = identity
+                self._skip_hole(file.fileno(), size)
                 file.seek(self._position)
                 return file.read(min(_READ_BYTES, size - self._position))
         except OSError:
             return b""
 
-    def _events(self, lines: list[bytes]) -> Iterator[Event]:
+    def _skip_hole(self, descriptor: int, size: int) -> None:
+        """Go to the next byte that was ever written: a sparse file can claim any size."""
+        if self._position >= size:
+            return
+        try:
+            data = os.lseek(descriptor, self._position, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # a file system that does not know its holes
+                return
+            data = size
+        if data > self._position:
+            self._position, self._is_inside_line = data, True
+
+    def _events(self, lines: Iterable[bytes]) -> Iterator[Event]:
         for line in lines:
             if line.strip():
                 try:
@@ -162,4 +184,9 @@ def read_piece(path: Path, start: int, length: int) -> list[Event]:
     if start:
         piece = piece[piece.find(b"\n") + 1 :] if b"\n" in piece else b""
     complete = piece[: piece.rfind(b"\n") + 1]
-    return list(LogReader(path)._events(complete.split(b"\n")))
+    return list(LogReader(path)._events(_lines(complete)))
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    """The lines that are not empty, one at a time: there may be millions of empty ones."""
+    return (match.group() for match in _LINE.finditer(content))

@@ -1,71 +1,150 @@
 """The lock that gives one process the right to write to a run."""
 
 import fcntl
-import json
 import os
-import socket
 import time
 from contextlib import suppress
 from typing import Self
 
 from ..errors import OutputError, Remedy, RunBusyError
-from ..files import open_regular_file
+from ..files import modified_at, size_of
+from .holder import HEARTBEAT_SECONDS, Holder
 from .run import Run
 
 _TIMEOUT_SECONDS = 1.0
+_POLL_SECONDS = 0.01
+_WATCH_SECONDS = 3.0 * HEARTBEAT_SECONDS
+"""How long a process on another machine is given to show that it still trains the run."""
 
 
 class RunLock:
     """An exclusive lock on a run (`flock`); the system releases it when the process ends.
 
+    While it is held, the lock file names the process, and the run's directory is held open: what
+    the process writes goes through `folder`.
+
+    Some network file systems grant the same lock to two machines. So if the file still names a
+    process of another machine, the run is refused while its lock or log change.
+
     Raises:
-        RunBusyError: Another process holds the lock.
-        OutputError: The lock file cannot be opened.
+        RunBusyError: Another process holds the lock, or seems to.
+        OutputError: The run cannot be written, or its file system cannot lock files.
     """
 
     def __init__(self, run: Run) -> None:
-        self._path = run.lock_file
+        self._run = run
+        self._name = run.lock_file.name
         try:
-            self._file = open_regular_file(run.lock_file, "ab", buffering=0)
+            self.folder = run.open_folder()
         except OSError as error:
+            raise _not_writable(run, error) from None
+        try:
+            self._acquire()
+        except BaseException:
+            self.folder.close()
+            raise
+        self._touched_at = time.monotonic()
+
+    def _acquire(self) -> None:
+        run = self._run
+        was_there = self.folder.has(self._name)
+        try:
+            self._file = self.folder.open(self._name, "ab", buffering=0)
+        except OSError as error:
+            raise _not_writable(run, error) from None
+        try:
+            self._wait_for_lock()
+            if run.holder:
+                self._require_no_holder(run.holder)
+        except OSError as error:
+            self._file.close()
+            if not was_there:
+                self.folder.unlink(self._name)
             raise OutputError(
-                f"{run.path} cannot be written: {error.strerror or error}.",
-                Remedy("Copy the run to a writable folder and choose that.", "choose_runs_dir"),
-                title="The run cannot be stored",
+                f"The file system of {run.path} cannot lock files: {error.strerror or error}. "
+                "Without a lock, two processes could write to one run.",
+                Remedy("Choose a folder on another file system for the runs.", "choose_runs_dir"),
+                title="The run cannot be locked",
             ) from None
+        except BaseException:
+            self._file.close()
+            raise
+        self._holder = Holder.this_process()
+        self._write(self._holder)
+
+    def _wait_for_lock(self) -> None:
+        """Lock the file; `Run.is_live` in another process holds the lock for a moment."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        while not self._try_acquire():
-            # retry: `Run.is_live` in another process holds the lock for a moment
-            if time.monotonic() > deadline:
-                holder = _holder(run)
-                self._file.close()
-                raise RunBusyError(
-                    f"{run.name} is being trained{holder}.",
-                    Remedy("Follow the run.", "attach", run.name),
-                    Remedy("Stop the run.", "stop", run.name),
-                )
-            time.sleep(0.01)
-        holder = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-        with suppress(OSError):  # the disk may be full; the content only informs the user
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise self._busy(_describe(self._run.holder)) from None
+            time.sleep(_POLL_SECONDS)
+
+    def _require_no_holder(self, holder: Holder) -> None:
+        """Refuse the run while the process that its lock file names still shows signs of life."""
+        run = self._run
+        if holder.is_on_this_host:
+            is_held = holder.is_running and holder.pid != os.getpid()
+        else:
+            before, deadline = self._signs_of_life(), time.monotonic() + _WATCH_SECONDS
+            while not (is_held := self._signs_of_life() != before):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(_POLL_SECONDS)
+        if is_held:
+            raise self._busy(
+                f"{_describe(holder)}. Its file system does not share locks between processes or "
+                "machines",
+                f"If that process has ended, delete {run.lock_file} and try again.",
+            )
+
+    def _signs_of_life(self) -> tuple[float, int]:
+        return modified_at(self._run.lock_file), size_of(self._run.log_file)
+
+    def _busy(self, by_whom: str, *advice: str) -> RunBusyError:
+        name = self._run.name
+        return RunBusyError(
+            f"{name} is being trained{by_whom}.",
+            Remedy("Follow the run.", "attach", name),
+            Remedy("Stop the run.", "stop", name),
+            *advice,
+        )
+
+    def _write(self, holder: Holder) -> None:
+        with suppress(OSError):  # the disk may be full
             self._file.truncate(0)
-            self._file.write(holder)
+            self._file.write(holder.model_dump_json().encode())
+
+    def touch(self) -> None:
+        """Show other machines that the process still holds the run; call it often."""
+        now = time.monotonic()
+        if now - self._touched_at >= HEARTBEAT_SECONDS:
+            self._touched_at = now
+            with suppress(OSError):
+                os.utime(self._file.fileno())
 
     def is_in_place(self) -> bool:
-        """Whether the lock file is still the locked one, not deleted, moved or replaced.
+        """Whether directory and lock file are still the locked ones, not moved or replaced.
 
-        True if the file cannot be accessed, which may be temporary.
+        True if they cannot be accessed, which may be temporary.
         """
         try:
-            current, locked = self._path.stat(), os.fstat(self._file.fileno())
+            current, locked = self._run.lock_file.stat(), os.fstat(self._file.fileno())
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:
             return True
-        return os.path.samestat(current, locked)
+        return os.path.samestat(current, locked) and self.folder.is_in_place()
 
     def release(self) -> None:
         """Release the lock."""
+        if not self._file.closed:
+            self._write(self._holder.model_copy(update={"is_released": True}))
         self._file.close()
+        self.folder.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,19 +152,14 @@ class RunLock:
     def __exit__(self, *_: object) -> None:
         self.release()
 
-    def _try_acquire(self) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+
+def _describe(holder: Holder | None) -> str:
+    return f" by process {holder.pid} on {holder.host}" if holder else ""
 
 
-def _holder(run: Run) -> str:
-    """Describe the process that holds a run, for the user only: the file may be wrong."""
-    try:
-        with open_regular_file(run.lock_file, "rb") as file:
-            content = json.loads(file.read(4096))
-        return f" by process {int(content['pid'])} on {content['host']!s:.100}"
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return ""
+def _not_writable(run: Run, error: OSError) -> OutputError:
+    return OutputError(
+        f"{run.path} cannot be written: {error.strerror or error}.",
+        Remedy("Copy the run to a writable folder and choose that.", "choose_runs_dir"),
+        title="The run cannot be stored",
+    )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..cleaning import Line
 from ..errors import OutputError
-from ..files import read_text, write_atomically
+from ..files import read_text
 from .lock import RunLock
 from .run import RANDOM_SUFFIX, TIMESTAMP_PREFIX, Run
 from .store import check_label
@@ -47,7 +47,8 @@ def write_notes(run: Run, notes: Notes) -> None:
             "Repair or delete the file.",
         ) from None
     try:
-        write_atomically(run.notes_file, tomli_w.dumps(notes.model_dump()).encode())
+        with run.open_folder() as folder:
+            folder.replace(run.notes_file.name, tomli_w.dumps(notes.model_dump()).encode())
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"{run.notes_file} cannot be written: {reason}.") from None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from ..errors import OutputError
-from ..files import open_regular_file, read_bytes, size_of
+from ..files import Folder, read_bytes, size_of
 from ..stopping import Stop
 
 Command = Literal["stop", "stop_at_once", "pause", "resume", "change_learning_rate"]
@@ -106,7 +106,7 @@ def send_order(path: Path, command: Command, learning_rate: float | None = None)
     """
     order = Order(command=command, learning_rate=learning_rate)
     try:
-        with open_regular_file(path, "ab") as file:
+        with Folder(path.parent) as folder, folder.open(path.name, "ab") as file:
             file.write(json.dumps(vars(order)).encode() + b"\n")
     except OSError as error:
         raise OutputError(

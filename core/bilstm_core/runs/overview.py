@@ -7,6 +7,7 @@ from typing import Literal
 from .. import events
 from ..errors import ConfigError
 from ..events import Event
+from ..files import modified_at
 from ..network.summary import title
 from .event_log import Ending, read_head, read_tail
 from .notes import Notes, read_notes
@@ -32,7 +33,8 @@ class Overview:
         accuracy: Latest accuracy on test data, as a fraction; None before the first.
         seconds: Training time, or the time from the first to the last event.
         problem: What is wrong with the configuration; empty if nothing is.
-        locked_at: When a process last locked it, read before the log.
+        changed_at: Modification time of its lock file, which every process changes that trains it;
+            read before the log.
     """
 
     run: Run
@@ -45,7 +47,7 @@ class Overview:
     seconds: float
     problem: str
     notes: Notes
-    locked_at: float
+    changed_at: float
 
 
 def read_overview(run: Run) -> Overview:
@@ -56,7 +58,9 @@ def read_overview(run: Run) -> Overview:
         dataset, model, num_epochs = config.dataset, title(config), config.num_epochs
     except ConfigError as error:
         problem = error.message
-    locked_at, is_live = run.locked_at, run.is_live
+    except Exception as error:  # one bad run must not take the list with it
+        problem = f"config.toml cannot be read: {type(error).__name__}."
+    changed_at, is_live = modified_at(run.lock_file), run.is_live
     tail = _tail(run)
     return Overview(
         run=run,
@@ -69,7 +73,7 @@ def read_overview(run: Run) -> Overview:
         seconds=_seconds(run, tail),
         problem=problem,
         notes=read_notes(run),
-        locked_at=locked_at,
+        changed_at=changed_at,
     )
 
 
@@ -79,7 +83,7 @@ def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Over
         run.name: overview
         if (overview := known.get(run.name))
         and overview.status != "running"
-        and overview.locked_at == run.locked_at
+        and overview.changed_at == modified_at(run.lock_file)
         and not run.is_live
         else read_overview(run)
         for run in list_runs(runs_dir)

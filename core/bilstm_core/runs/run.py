@@ -1,20 +1,23 @@
-"""A run: the files of its directory, and whether a process is training it."""
+"""A run: the files of its directory, when it was started, and whether a process is training it."""
 
 import errno
 import fcntl
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ..config.resolve import resolve
 from ..config.schema import RunConfig
-from ..files import modified_at, open_regular_file
+from ..files import Folder, descriptor_of, incoming_name, modified_at, read_bytes
+from .holder import Holder, read_holder
 
 _TRANSIENT = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE}
 """Temporary errors (network file system, too many open files) that say nothing about a run."""
+_FIRST_TIME = re.compile(rb'"time":(-?[0-9]{1,12}(?:\.[0-9]{1,9})?)[,}]')
+_FIRST_BYTES = 256
+_DAY_SECONDS = 86_400
 
 TIMESTAMP_PREFIX = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_?")
 """The date and time at the start of a run's name."""
@@ -41,9 +44,9 @@ class Run:
     config_file = _File("config.toml")  # the whole configuration
     log_file = _File("events.jsonl")  # the events, one per line
     commands_file = _File("commands.jsonl")  # orders to the run, one per line
-    checkpoint_file = _File("checkpoint.pt")  # the newest checkpoint
-    previous_checkpoint_file = _File("checkpoint.previous.pt")
-    damaged_checkpoint_file = _File("checkpoint.damaged.pt")  # kept for inspection
+    checkpoint_file = _File("checkpoint.safetensors")  # the newest checkpoint
+    previous_checkpoint_file = _File("checkpoint.previous.safetensors")
+    damaged_checkpoint_file = _File("checkpoint.damaged.safetensors")  # kept
     model_file = _File("model.safetensors")  # the trained weights, readable by other programs
     summary_file = _File("summary.json")  # the final figures
     notes_file = _File("notes.toml")  # the user's notes on the run
@@ -64,32 +67,51 @@ class Run:
         """
         return resolve(file=self.config_file, is_untrusted=True)
 
-    @property
-    def start_time(self) -> str:
-        """The start time, for sorting: from the name, else the folder's modification time."""
-        prefix = TIMESTAMP_PREFIX.match(self.name)
-        if prefix:
-            return prefix.group()
-        return time.strftime("%Y-%m-%d_%H%M%S", time.localtime(modified_at(self.path)))
+    @cached_property
+    def start_time(self) -> float:
+        """When it was started, in seconds since 1970 (UTC): the time of its log's first event.
+
+        The time in its name is that of a clock in some time zone. Without an event, or with one
+        from the future, it is the modification time of its configuration.
+        """
+        first = _FIRST_TIME.search(read_bytes(self.log_file, 0, _FIRST_BYTES))
+        if first and float(first[1]) < time.time() + _DAY_SECONDS:
+            return float(first[1])
+        return modified_at(self.config_file)
 
     @property
     def is_live(self) -> bool:
-        """Whether a process holds the run's lock; also True after a transient error."""
+        """Whether a process holds the run's lock; also True after a transient error.
+
+        Where locks are not shared between two machines, the lock file's heartbeat counts.
+        """
+        lock_file = self.lock_file
         try:
-            with open_regular_file(self.lock_file, "rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            with descriptor_of(lock_file) as descriptor:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
-            return isinstance(error, BlockingIOError) or error.errno in _TRANSIENT
-        return False
+            if isinstance(error, BlockingIOError) or error.errno in _TRANSIENT:
+                return True
+        holder = self.holder
+        return holder is not None and holder.seems_alive(modified_at(lock_file))
+
+    @property
+    def holder(self) -> Holder | None:
+        """The process that locked the run and has not released it, as the lock file names it."""
+        return read_holder(self.lock_file)
 
     @property
     def locked_at(self) -> float:
-        """When a process last locked the run, in seconds since 1970; 0 if never."""
-        return modified_at(self.lock_file)
+        """When the process that holds the run locked it, in seconds since 1970; 0 without one."""
+        holder = self.holder
+        return holder.time if holder else 0.0
 
-    def files(self) -> Iterator[Path]:
-        """Yield the run's existing files, including incomplete replacements."""
-        for file in [value for value in vars(Run).values() if isinstance(value, _File)]:
-            for path in (self.path / file.name, self.path / f".{file.name}.incoming"):
-                if path.is_symlink() or path.is_file():
-                    yield path
+    def open_folder(self) -> Folder:
+        """Hold its directory open; raises an `OSError` if it is missing or a symbolic link."""
+        return Folder(self.path)
+
+    @staticmethod
+    def file_names() -> list[str]:
+        """The names of all files that a run may have, including incomplete replacements."""
+        names = [value.name for value in vars(Run).values() if isinstance(value, _File)]
+        return [*names, *map(incoming_name, names)]

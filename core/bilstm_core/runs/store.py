@@ -5,13 +5,14 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
 from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
-from ..files import modified_at, write_atomically
+from ..files import Folder
 from ..paths import expand_home
 from .lock import RunLock
 from .run import TIMESTAMP_PREFIX, Run
@@ -34,16 +35,13 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
     label = label or ("bi" if config.bidirectional else "") + config.cell
     check_label(label)
     try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        run = Run(_create_directory(runs_dir.absolute(), label))
-        lock = RunLock(run)
-        try:
-            write_atomically(run.config_file, to_toml(config).encode())
-        except OSError:
-            run.lock_file.unlink()
-            run.path.rmdir()
-            lock.release()
-            raise
+        with made_folders(runs_dir), Folder(runs_dir, follow=True) as folder:
+            run = Run(_create_directory(runs_dir.absolute(), label))
+            with _removed_on_failure(run), ExitStack() as held:
+                lock = held.enter_context(RunLock(run))
+                lock.folder.replace(run.config_file.name, to_toml(config).encode())
+                folder.sync()
+                held.pop_all()
     except OSError as error:
         raise OutputError(
             f"No run can be created in {runs_dir}: {error.strerror or error}.",
@@ -51,6 +49,47 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
             title="The run cannot be stored",
         ) from None
     return run, lock
+
+
+@contextmanager
+def made_folders(runs_dir: Path) -> Iterator[None]:
+    """Make a folder and those above it; after a failure, those that were made are removed."""
+    above = (runs_dir, *runs_dir.parents)
+    made = list(takewhile(lambda folder: not folder.exists(), above))
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _removed_on_failure(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError), run.open_folder() as folder:
+            _delete_files(folder)
+            folder.remove()
+        raise
+
+
+def remove_new_run(lock: RunLock) -> None:
+    """Delete a run that could not be started, as far as that is possible, and release it."""
+    with suppress(OSError):
+        _delete_files(lock.folder)
+        lock.folder.remove()
+    lock.release()
+
+
+def _delete_files(folder: Folder) -> list[str]:
+    """Delete the files of a run; return the names of everything else."""
+    for name in Run.file_names():
+        folder.unlink(name)
+    return folder.names()
 
 
 def check_label(label: str) -> None:
@@ -88,7 +127,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
             Remedy("Choose another folder of runs.", "choose_runs_dir"),
             title="The runs cannot be listed",
         ) from None
-    return sorted(runs, key=lambda run: (run.start_time, modified_at(run.config_file), run.name))
+    return sorted(runs, key=lambda run: (run.start_time, run.name))
 
 
 def _is_run(path: Path) -> bool:
@@ -150,20 +189,18 @@ def _undated_name(run: Run) -> str:
     return TIMESTAMP_PREFIX.sub("", run.name, count=1)
 
 
-def remove_run(run: Run) -> list[Path]:
+def remove_run(run: Run) -> list[str]:
     """Delete a run's files and, if nothing else is in it, its folder; return what else is in it.
 
     Raises:
         RunBusyError: The run is being trained.
         OutputError: A file cannot be deleted.
     """
-    with RunLock(run):
+    with RunLock(run) as lock:
         try:
-            for path in run.files():
-                path.unlink()
-            remaining = sorted(run.path.iterdir())
+            remaining = _delete_files(lock.folder)
             if not remaining:
-                run.path.rmdir()
+                lock.folder.remove()
         except OSError as error:
             raise OutputError(
                 f"{error.filename or run.path} cannot be deleted: {error.strerror}.",

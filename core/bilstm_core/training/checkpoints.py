@@ -1,26 +1,33 @@
 """A run's complete state on disk: saved whole or not at all, checked when loaded."""
 
-import io
 import math
 import time
-import zipfile
-from dataclasses import asdict
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from torch import Tensor
 
+from ..compute.seeding import generator_states
 from ..config.schema import RunConfig
 from ..config.settings import RESUMABLE, Settings
 from ..data.spec import DataSpec
 from ..errors import CheckpointError, NewerCheckpointError, Remedy
-from ..files import open_regular_file, write_atomically
+from ..files import Folder, open_regular_file
+from ..network.classifier import SequenceClassifier
+from ..network.tensor_file import Kind, TensorFile, to_bytes
 from ..runs.run import Run
+from .optimisers import state_names
 
-VERSION = 3
+VERSION = 4
+_KEY = "bilstm-tui checkpoint"
 _LEAST_INTERVAL_SECONDS = 1.0
 """Epochs that are shorter share a checkpoint: a sync of the disk takes longer than they do."""
+_GENERATOR_BYTES = 1 << 12
+"""Longest state of a GPU's generator."""
 
 
 class Kept(BaseModel):
@@ -29,12 +36,14 @@ class Kept(BaseModel):
     Epoch 0 is before the first; without `patience` there is no loss, and weights are the newest.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, extra="forbid", frozen=True, ser_json_inf_nan="strings"
+    )
 
     epoch: NonNegativeInt = 0
     step: NonNegativeInt = 0
-    loss: float = math.inf
-    weights: dict[str, torch.Tensor] = {}
+    loss: Annotated[float, Field(ge=-math.inf)] = math.inf
+    weights: dict[str, Tensor] = Field(default={}, exclude=True)
 
 
 class Elapsed(BaseModel):
@@ -65,48 +74,59 @@ class Checkpoint(BaseModel):
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
         threads: Of the processor, 0 on a GPU; the last bits of sums depend on them.
-        generators: States of PyTorch's generators: 'cpu', and the device's own.
-        meter: What the epoch in progress has counted.
+        trained: Sequences of the epoch in progress already trained.
+        tensors: By group and name: 'model.', 'average.', 'kept.' and 'optimizer.', weights and what
+            belongs to them; 'generator.', states of PyTorch's generators: 'cpu', and the device's
+            own; 'meter.', what the epoch in progress has counted.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True, extra="forbid", ser_json_inf_nan="strings"
+    )
 
     version: int = VERSION
     config: Settings
     data: DataSpec
-    epoch: int = Field(ge=1)
-    batch: int = Field(ge=0)
-    step: int = Field(ge=0)
+    epoch: Annotated[int, Field(ge=1, le=2**53)]
+    batch: Annotated[int, Field(ge=0, le=2**53)]
+    step: Annotated[int, Field(ge=0, le=2**53)]
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
-    threads: int = Field(ge=0)
-    model: dict[str, Any]
-    optimizer: dict[str, Any]
-    average: dict[str, Any] | None
-    generators: dict[str, torch.Tensor]
-    meter: dict[str, Any]
+    threads: Annotated[int, Field(ge=0, le=2**16)]
+    trained: Annotated[int, Field(ge=0, le=2**53)]
     kept: Kept
     elapsed: Elapsed
+    tensors: dict[str, Tensor] = Field(default={}, exclude=True)
 
-    def as_plain_values(self) -> dict[str, Any]:
-        """Tensors and Python's own types only, all that `weights_only` loads."""
+    def group(self, name: str) -> dict[str, Tensor]:
+        """The tensors of a group, by their names in it."""
+        prefix = f"{name}."
         return {
-            **dict(self),
-            "data": asdict(self.data),
-            "kept": dict(self.kept),
-            "elapsed": dict(self.elapsed),
+            full.removeprefix(prefix): tensor
+            for full, tensor in self.tensors.items()
+            if full.startswith(prefix)
         }
+
+
+class _Stored(BaseModel):
+    """A file's description: the state without tensors, as JSON, and checksums of everything."""
+
+    state: str
+    state_checksum: int
+    checksums: dict[str, int]
 
 
 class Checkpoints:
     """Where a run keeps its state: the newest, and the one before it.
 
     Args:
-        run: The run, whose lock is held.
+        run: The run.
+        folder: Its directory; the run's lock is held.
         interval: Seconds between two states while an epoch lasts.
     """
 
-    def __init__(self, run: Run, interval: float) -> None:
+    def __init__(self, run: Run, folder: Folder, interval: float) -> None:
         self.run = run
+        self._folder = folder
         self._interval = interval
         self._saved_at = time.monotonic()
         self._is_failing = False
@@ -130,11 +150,10 @@ class Checkpoints:
         Returns:
             A warning, the first time that it fails; otherwise an empty string.
         """
-        content = io.BytesIO()
-        torch.save(state.as_plain_values(), content)
+        content = _to_bytes(state)
         self._saved_at = time.monotonic()
         try:
-            write_atomically(self.run.checkpoint_file, content.getbuffer(), self._keep_as)
+            self._folder.replace(self.run.checkpoint_file.name, content, self._keep_as.name)
         except OSError as error:
             is_new, self._is_failing = not self._is_failing, True
             return self._failure(error) if is_new else ""
@@ -152,7 +171,7 @@ class Checkpoints:
         problems = []
         for path in (self.run.checkpoint_file, self.run.previous_checkpoint_file):
             try:
-                state = load_checkpoint(path)
+                state = load_checkpoint(path, self._folder)
             except FileNotFoundError:
                 continue
             except NewerCheckpointError:  # an older state must not be resumed in its place
@@ -163,8 +182,9 @@ class Checkpoints:
             if problems:  # the good one stays the previous one until there is a newer one
                 self._keep_as = self.run.damaged_checkpoint_file
             self.step = state.step
+            kept_as = self.run.damaged_checkpoint_file.name
             return state, [
-                f"{problem} It is kept as checkpoint.damaged.pt; the previous checkpoint, of "
+                f"{problem} It is kept as {kept_as}; the previous checkpoint, of "
                 f"step {state.step:,}, is used."
                 for problem in problems
             ]
@@ -184,10 +204,15 @@ class Checkpoints:
         )
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path, folder: Folder | None = None) -> Checkpoint:
     """A state from a file that may be anything.
 
-    Nothing in the file is executed: PyTorch loads tensors and plain values only.
+    Its tensors are contiguous copies, exactly those that its configuration has; nothing in the
+    file is executed.
+
+    Args:
+        path: The file.
+        folder: Its directory, where that is held open.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -195,30 +220,84 @@ def load_checkpoint(path: Path) -> Checkpoint:
         NewerCheckpointError: A later version of the program wrote it.
     """
     try:
-        with open_regular_file(path, "rb") as file:
-            content = io.BytesIO(file.read())
-        # PyTorch's own reader ignores the checksums that its writer stores
-        if damaged_part := zipfile.ZipFile(content).testzip():
-            raise _damaged(path, f"the checksum of {damaged_part} is wrong")  # noqa: TRY301
-        content.seek(0)
-        state = torch.load(content, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, CheckpointError):
+        with folder.open(path.name, "rb") if folder else open_regular_file(path, "rb") as file:
+            stored = TensorFile(file, _KEY)
+            described = _Stored.model_validate_json(stored.description)
+            state = _described_state(described, path)
+            tensors = stored.read(_expected_kinds(state, stored.kinds))
+    except (FileNotFoundError, NewerCheckpointError):
         raise
-    except Exception as error:  # whatever a hostile file provokes in zip, pickle and PyTorch
-        raise _damaged(path, _first_line(error)) from None
-    version = state.get("version") if isinstance(state, dict) else None
-    if isinstance(version, int) and version > VERSION:
+    except ValidationError as error:
+        raise _damaged(path, f"it is no state of a run ({error.error_count()} errors)") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (ValueError, KeyError, RuntimeError, OverflowError) as error:
+        raise _damaged(path, f"{error!s:.200}") from None
+    for name, tensor in tensors.items():
+        if described.checksums.get(name) != _checksum(tensor):
+            raise _damaged(path, f"the checksum of {name} is wrong")
+    return state.model_copy(update={"tensors": tensors})
+
+
+def _to_bytes(state: Checkpoint) -> bytes:
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.tensors.items()}
+    text = state.model_dump_json()
+    stored = _Stored(
+        state=text,
+        state_checksum=zlib.crc32(text.encode()),
+        checksums={name: _checksum(tensor) for name, tensor in tensors.items()},
+    )
+    return to_bytes(tensors, _KEY, stored.model_dump_json())
+
+
+def _checksum(tensor: Tensor) -> int:
+    return zlib.crc32(tensor.flatten().view(torch.uint8).numpy().data)
+
+
+def _described_state(stored: _Stored, path: Path) -> Checkpoint:
+    if zlib.crc32(stored.state.encode()) != stored.state_checksum:
+        raise ValueError("the checksum of its description is wrong")
+    version = _Version.model_validate_json(stored.state).version
+    if version > VERSION:
         raise NewerCheckpointError(
             f"{path} was written by a newer bilstm-tui: its layout is number {version}, and this "
             f"one reads number {VERSION}. Nothing was changed.",
             "Resume it with that version, or update bilstm-tui here.",
         )
-    if isinstance(version, int) and version < VERSION:
-        raise _damaged(path, "an older bilstm-tui wrote it, in a layout that this one cannot read")
-    try:
-        return Checkpoint.model_validate(state)
-    except ValidationError as error:
-        raise _damaged(path, f"it is no state of a run ({error.error_count()} errors)") from None
+    if version < VERSION:
+        raise ValueError("an older bilstm-tui wrote it, in a layout that this one cannot read")
+    return Checkpoint.model_validate_json(stored.state)
+
+
+class _Version(BaseModel):
+    version: int
+
+
+def _expected_kinds(state: Checkpoint, found: Mapping[str, Kind]) -> dict[str, Kind]:
+    """The tensors that a state has, by its configuration; only its generators are a device's."""
+    known = {name: state.config[name] for name in RunConfig.model_fields}
+    config = RunConfig.model_validate(known)
+    with torch.device("meta"):
+        model = SequenceClassifier.from_config(config, state.data)
+    weights = {name: Kind.of(weight) for name, weight in model.state_dict().items()}
+    expected = {f"model.{name}": kind for name, kind in weights.items()}
+    if config.ema_decay:
+        expected |= {f"average.{name}": kind for name, kind in weights.items()}
+    if config.patience and state.kept.epoch:
+        expected |= {f"kept.{name}": kind for name, kind in weights.items()}
+    if state.step:
+        for number, parameter in enumerate(model.parameters()):
+            for name in state_names(config):
+                kind = Kind("F32", ()) if name == "step" else Kind.of(parameter)
+                expected[f"optimizer.{number}.{name}"] = kind
+    expected["meter.correct"], expected["meter.loss_sum"] = Kind("I64", ()), Kind("F32", ())
+    for name, generator in generator_states(torch.device("cpu")).items():
+        expected[f"generator.{name}"] = Kind.of(generator)
+    for name in ("generator.cuda", "generator.mps"):
+        kind = found.get(name)
+        if kind and kind.type == "U8" and kind.num_bytes <= _GENERATOR_BYTES:
+            expected[name] = kind
+    return expected
 
 
 def differences(config: RunConfig, state: Checkpoint) -> list[str]:
@@ -238,8 +317,3 @@ def restart_remedy(config_file: Path) -> Remedy:
 
 def _damaged(path: Path, how: str) -> CheckpointError:
     return CheckpointError(f"{path} is damaged: {how}.")
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return f"{lines[0]:.200}" if lines else type(error).__name__

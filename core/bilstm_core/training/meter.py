@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -55,15 +55,15 @@ class Meter:
         """Exclude the time that has just passed, in which the run was paused."""
         self._interval_start += seconds
 
-    def state(self) -> dict[str, Any]:
-        """Return the counts of the epoch so far, for a checkpoint; call `flush` first."""
-        return {"total": self.total, "correct": self.correct.cpu(), "loss_sum": self.loss_sum.cpu()}
+    def tensors(self) -> dict[str, Tensor]:
+        """The counts of the epoch so far besides `total`, for a checkpoint; call `flush` first."""
+        return {"correct": self.correct, "loss_sum": self.loss_sum}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, tensors: Mapping[str, Tensor], total: int) -> None:
         """Continue counting from a saved state."""
-        self.total = int(state["total"])
-        self.correct.copy_(state["correct"])
-        self.loss_sum.copy_(state["loss_sum"])
+        self.total = total
+        self.correct.copy_(tensors["correct"])
+        self.loss_sum.copy_(tensors["loss_sum"])
 
     def add(
         self, loss: Tensor, correct: Tensor, samples: int, *, epoch: int, step: int, rate: float

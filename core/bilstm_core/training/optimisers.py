@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -47,18 +48,33 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
             group["lr"] = rate
 
 
-def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Load an optimiser's state, except the options that depend on the device.
+def state_names(config: RunConfig) -> tuple[str, ...]:
+    """What the optimiser keeps of each parameter, once it has taken a step."""
+    return ("momentum_buffer",) if config.optimizer == "sgd" else ("step", "exp_avg", "exp_avg_sq")
 
-    Raises:
-        ValueError: The state is that of a different network.
+
+def optimizer_state(optimizer: Optimizer) -> dict[str, Tensor]:
+    """What an optimiser keeps, by the number of the parameter and its name, such as '0.exp_avg'."""
+    return {
+        f"{number}.{name}": value
+        for number, kept in optimizer.state_dict()["state"].items()
+        for name, value in kept.items()
+    }
+
+
+def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Tensor]) -> None:
+    """Replace what an optimiser keeps; its options stay its own.
+
+    Args:
+        optimizer: The optimiser.
+        state: Of the same network, as from `optimizer_state`; empty before the first step.
     """
-    names = {"lr", "fused", "capturable"}
-    kept = [
-        {name: group[name] for name in names & group.keys()} for group in optimizer.param_groups
-    ]
-    groups = [{**group, **own} for group, own in zip(state["param_groups"], kept, strict=True)]
-    optimizer.load_state_dict({**state, "param_groups": groups})
+    kept: dict[int, dict[str, Tensor]] = {}
+    for full, value in state.items():
+        number, name = full.split(".")
+        kept.setdefault(int(number), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": kept, "param_groups": groups})
 
 
 def learning_rate_at(schedule: Schedule, peak: float, step: int, total_steps: int) -> float:

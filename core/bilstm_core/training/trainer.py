@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from torch import Tensor
+
 from .. import events
 from ..compute.devices import resolve_device
 from ..compute.seeding import generator_states, set_generator_states
@@ -25,7 +27,12 @@ from .checkpoints import Checkpoint, Checkpoints, Elapsed, Kept, restart_remedy
 from .evaluation import Evaluator
 from .failures import report_failures
 from .meter import Meter
-from .optimisers import learning_rate_at, load_optimizer, make_averaged_model
+from .optimisers import (
+    learning_rate_at,
+    load_optimizer_state,
+    make_averaged_model,
+    optimizer_state,
+)
 from .preparation import Preparation, prepare
 from .run_start import precision_warnings, run_started_event
 from .step import make_step
@@ -179,10 +186,10 @@ class Trainer:
             if self.checkpoints and self.checkpoints.step != self.step:
                 self.save()
             self._evaluate_after_stop()
-            trained = self._trained_model()
+            trained = self._trained_model(self.step)
             self.emit(events.Stopped(epoch=min(self.epoch, self.config.num_epochs), step=self.step))
             return TrainingResult(trained, self.evaluator.final, "stopped")
-        trained = self._trained_model()
+        trained = self._trained_model(kept.step)
         self.emit(
             events.Finished(
                 epoch=self.epoch - 1,
@@ -268,14 +275,25 @@ class Trainer:
             step=self.step,
             learning_rate=self.learning_rate,
             threads=self.prepared.threads.best if self.device.type == "cpu" else 0,
-            model=self.model.state_dict(),
-            optimizer=self.step_function.optimizer.state_dict(),
-            average=self.average.state_dict() if self.average else None,
-            generators=generator_states(self.device),
-            meter=self.meter.state(),
+            trained=self.meter.total,
             kept=self.kept,
             elapsed=self.elapsed.model_copy(),
+            tensors={
+                f"{group}.{name}": tensor
+                for group, tensors in self._tensors().items()
+                for name, tensor in tensors.items()
+            },
         )
+
+    def _tensors(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
+            "kept": self.kept.weights,
+            "optimizer": optimizer_state(self.step_function.optimizer),
+            "generator": generator_states(self.device),
+            "meter": self.meter.tensors(),
+        }
 
     def restore(self, state: Checkpoint) -> None:
         """Set the state from a checkpoint.
@@ -284,20 +302,21 @@ class Trainer:
             CheckpointError: It does not fit this network.
         """
         try:
-            self.model.load_state_dict(state.model)
-            load_optimizer(self.step_function.optimizer, state.optimizer)
-            if self.average and state.average:
-                self.average.load_state_dict(state.average)
-            self.meter.restore(state.meter)
-            set_generator_states(state.generators, self.device)
+            self.model.load_state_dict(state.group("model"))
+            load_optimizer_state(self.step_function.optimizer, state.group("optimizer"))
+            if self.average:
+                self.average.load_state_dict(state.group("average"))
+            self.meter.restore(state.group("meter"), state.trained)
+            set_generator_states(state.group("generator"), self.device)
             if state.step != (state.epoch - 1) * self.steps_per_epoch + state.batch:
                 raise ValueError("its position contradicts itself")  # noqa: TRY301
-        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except (RuntimeError, ValueError, KeyError) as error:
             raise CheckpointError(
                 f"The checkpoint does not fit this run: {str(error).splitlines()[0]:.200}.",
                 restart_remedy(self.checkpoints.run.config_file) if self.checkpoints else "",
             ) from None
-        self.kept, self.elapsed = state.kept, state.elapsed
+        self.kept = state.kept.model_copy(update={"weights": state.group("kept")})
+        self.elapsed = state.elapsed
         self.epoch, self.batch, self.step = state.epoch, state.batch, state.step
         self.learning_rate = state.learning_rate
         if state.data.fingerprint != self.data.spec.fingerprint:
@@ -351,7 +370,8 @@ class Trainer:
             with suppress(RunStopped):
                 self.evaluator.evaluate_all_splits(self.evaluated_model, epoch, self.step)
 
-    def _trained_model(self) -> TrainedModel:
-        model = TrainedModel(copy.deepcopy(self.evaluated_model), self.config, self.data.spec)
+    def _trained_model(self, step: int) -> TrainedModel:
+        network = copy.deepcopy(self.evaluated_model)
+        model = TrainedModel(network, self.config, self.data.spec, step)
         self.save_model(model)
         return model

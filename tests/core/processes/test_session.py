@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_core import events
-from bilstm_core.errors import BilstmError, UsageError
+from bilstm_core.errors import BilstmError, OutputError, UsageError
+from bilstm_core.files import Folder
 from bilstm_core.network.weights import load
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
@@ -101,6 +102,41 @@ class TestExactResume:
         longer = start(tmp_path / "b", config.model_copy(update={"num_epochs": 4}))
         assert_equal(longer, run)
 
+    @pytest.mark.parametrize("name", ["model.safetensors", "summary.json"])
+    def test_a_result_that_could_not_be_saved_is_written_on_resume(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config, write = small_config(), Folder.replace
+        whole = start(tmp_path / "whole", config)
+
+        def full(folder: Folder, file: str, *rest: Any) -> None:
+            if file == name:
+                raise OSError(28, "No space left on device")
+            write(folder, file, *rest)
+
+        opened = session.start_run(config, tmp_path / "full")
+        monkeypatch.setattr(Folder, "replace", full)
+        with pytest.raises(OutputError) as caught:
+            opened.train(lambda _: None, StopRequest())
+        monkeypatch.setattr(Folder, "replace", write)
+        assert caught.value.exit_code == 5
+        assert f"{name}: No space left on device" in caught.value.message
+        assert [it.action for it in caught.value.remedies] == ["resume"]
+        assert read_overview(opened.run).status == "finished"
+        assert resume(opened.run) == 0
+        assert_equal(whole, opened.run)
+        assert opened.run.model_file.read_bytes() == whole.model_file.read_bytes()
+        assert opened.run.summary_file.exists()
+        with pytest.raises(UsageError, match="is finished"):
+            session.resume_run(opened.run, {})
+
+    def test_a_damaged_model_of_a_finished_run_is_written_again(self, tmp_path: Path) -> None:
+        run = start(tmp_path, small_config())
+        content = run.model_file.read_bytes()
+        run.model_file.write_bytes(content[:-9])
+        assert resume(run) == 0
+        assert run.model_file.read_bytes() == content
+
     def test_fewer_epochs_than_it_has_trained_are_refused(self, tmp_path: Path) -> None:
         run = start(tmp_path, small_config(num_epochs=6), StopAfter(97))
         with pytest.raises(UsageError, match="is less than"):
@@ -128,7 +164,13 @@ class TestHostileFiles:
     @settings(max_examples=60)
     @given(
         name=st.sampled_from(
-            ["config.toml", "events.jsonl", "checkpoint.pt", "summary.json", "model.safetensors"]
+            [
+                "config.toml",
+                "events.jsonl",
+                "checkpoint.safetensors",
+                "summary.json",
+                "model.safetensors",
+            ]
         ),
         data=st.data(),
     )
@@ -139,7 +181,7 @@ class TestHostileFiles:
         folder.mkdir(exist_ok=True)
         for path in whole.path.iterdir():
             (folder / path.name).write_bytes(path.read_bytes())
-        (folder / "checkpoint.previous.pt").unlink(missing_ok=True)
+        (folder / "checkpoint.previous.safetensors").unlink(missing_ok=True)
         content = bytearray((folder / name).read_bytes())
         if data.draw(st.booleans()):
             content = bytearray(data.draw(st.binary(max_size=300)))
@@ -202,8 +244,6 @@ def test_a_folder_is_not_given_up_at_the_first_look_that_misses_it(
     times = iter([1000.0, 1010.0, 1011.0, 1011.9, 1012.5])  # a step of ten seconds, then short ones
     monkeypatch.setattr(session, "time", SimpleNamespace(monotonic=lambda: next(times)))
     opened = session.start_run(small_config(), tmp_path)
-    opened._log = opened._open_log()
     opened.run.path.rename(tmp_path / "hidden")
     assert [opened._has_lost_its_folder() for _ in range(4)] == [False, False, False, True]
-    opened._log.close()
     opened.release()

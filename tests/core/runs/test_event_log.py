@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bilstm_core import events
+from bilstm_core.files import Folder
 from bilstm_core.runs import event_log
 from bilstm_core.runs.event_log import EventLog, LogReader, open_log, read_tail
 
@@ -34,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 class TestReader:
     def test_it_gives_what_is_new(self, path: Path) -> None:
-        writer, reader = EventLog(path), LogReader(path)
+        writer, reader = EventLog(Folder(path.parent), path.name), LogReader(path)
         writer.append(step(1))
         assert steps(reader.read()) == [1]
         assert reader.read() == []
@@ -111,19 +112,19 @@ class TestReader:
         path.symlink_to(tmp_path / "elsewhere")
         assert LogReader(path).read() == []
         with pytest.raises(OSError, match=r"symbolic|links"):
-            EventLog(path)
+            EventLog(Folder(path.parent), path.name)
 
 
 class TestWriter:
     def test_it_goes_on_after_a_line_that_a_crash_cut(self, path: Path) -> None:
         path.write_bytes(line(1) + line(2)[:30])
-        writer = EventLog(path)
+        writer = EventLog(Folder(path.parent), path.name)
         writer.append(step(3))
         writer.close()
         assert steps(LogReader(path).read()) == [1, 3]
 
     def test_a_full_disk_delays_lines_and_loses_none(self, path: Path) -> None:
-        writer = EventLog(path)
+        writer = EventLog(Folder(path.parent), path.name)
         real = writer._file
 
         class Full:

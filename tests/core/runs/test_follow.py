@@ -26,7 +26,7 @@ def stopped(step: int, *, seconds_ago: float = 0.0) -> events.Stopped:
 
 
 def write(run: Run, *new: events.Event) -> None:
-    log = EventLog(run.log_file)
+    log = EventLog(run.open_folder())
     for event in new:
         log.append(event)
     log.close()

@@ -1,19 +1,65 @@
 """The run directory: names, finding, one writer, nothing of the user's lost."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import OutputError, RunBusyError, RunNotFoundError, UsageError
+from bilstm_core.events import to_json
+from bilstm_core.files import Folder
+from bilstm_core.processes.session import start_run
+from bilstm_core.runs.event_log import open_log
+from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run, find_run, list_runs, remove_run
-from tests.samples import small_config
+from tests.samples import run_started, small_config
 
 
 def made(folder: Path, label: str = "x") -> Run:
     run, lock = create_run(folder, small_config(), label)
     lock.release()
     return run
+
+
+def named(folder: Path, name: str, time: float) -> Run:
+    """A run with a log that starts at a time."""
+    run = Run(folder / name)
+    run.path.mkdir()
+    run.config_file.write_text(to_toml(small_config()))
+    event = run_started(small_config())
+    run.log_file.write_text(to_json(replace(event, time=time)) + "\n")
+    return run
+
+
+class TestOrder:
+    def test_the_latest_run_is_the_one_started_last_in_utc(self, tmp_path: Path) -> None:
+        """A folder's name has the local time of some time zone, which may be set back."""
+        second = named(tmp_path, "2026-11-26_090000_bilstm_abc", 2000.0)
+        first = named(tmp_path, "2026-11-26_180000_bilstm_abd", 1000.0)
+        assert list_runs(tmp_path) == [first, second]
+        assert find_run(tmp_path, "latest") == second
+
+    def test_a_clock_before_1970_is_a_time_as_well(self, tmp_path: Path) -> None:
+        run = named(tmp_path, "1969-12-31_000000_bilstm_abc", -5000.0)
+        assert run.start_time == -5000.0
+        assert read_overview(run).status == "lost"
+        assert len(open_log(run.log_file)[0]) == 1
+
+    def test_a_run_from_the_future_is_no_later_than_its_files(self, tmp_path: Path) -> None:
+        """Or a foreign folder would be `latest` for ever."""
+        hostile = named(tmp_path, "a", 9e10)
+        os.utime(hostile.config_file, (50, 50))
+        latest = named(tmp_path, "b", 1000.0)
+        assert find_run(tmp_path, "latest") == latest
+
+    def test_a_run_without_a_log_yet_counts_by_its_files(self, tmp_path: Path) -> None:
+        named(tmp_path, "b", 1000.0)
+        latest = made(tmp_path)
+        assert find_run(tmp_path, "latest") == latest
 
 
 class TestNames:
@@ -27,6 +73,32 @@ class TestNames:
         lock.release()
         assert "_bigru_" in run.name
         assert run.config == small_config(cell="gru")
+
+    def test_a_failed_start_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Folder, "replace", full)
+        with pytest.raises(OutputError, match="No space left"):
+            create_run(tmp_path / "new" / "runs", small_config())
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_log_that_cannot_be_made_leaves_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        opened = Folder.open
+
+        def fail(folder: Folder, name: str, mode: str, buffering: int = -1) -> Any:
+            if name == "events.jsonl":
+                raise OSError(5, "Input/output error")
+            return opened(folder, name, mode, buffering)
+
+        monkeypatch.setattr(Folder, "open", fail)
+        with pytest.raises(OutputError, match="cannot be written: Input/output error"):
+            start_run(small_config(), tmp_path)
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("label", [".", "../x", "a/b", "a b", "\x1b[2J", "-x", "x" * 65])
     def test_what_is_no_name_is_refused(self, label: str, tmp_path: Path) -> None:
@@ -77,7 +149,7 @@ class TestRemoval:
     def test_the_user_s_files_stay(self, tmp_path: Path) -> None:
         run = made(tmp_path)
         (run.path / "notes.txt").write_text("mine")
-        assert remove_run(run) == [run.path / "notes.txt"]
+        assert remove_run(run) == ["notes.txt"]
         assert (run.path / "notes.txt").read_text() == "mine"
         assert list_runs(tmp_path) == []
 

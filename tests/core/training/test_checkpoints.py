@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from bilstm_core import events
 from bilstm_core.data.dataset import Dataset, Sequences
 from bilstm_core.data.sources import registry
 from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError
+from bilstm_core.files import Folder
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
 from bilstm_core.training import checkpoints
+from tests.checkpoint_files import Change, rewrite
 from tests.samples import small_config
 from tests.sessions import StopAfter, assert_equal, history, resume, start
 
@@ -42,6 +45,7 @@ class TestCheckpoints:
             lambda content: b"",
             lambda content: content[:3000] + b"\xff" * 9 + content[3009:],
             lambda content: pickle.dumps({"version": 1}),
+            lambda content: content[:-7] + b"\xff" + content[-6:],
         ],
     )
     def test_a_damaged_one_is_named_and_the_previous_taken(
@@ -88,7 +92,7 @@ class TestCheckpoints:
                 return os.mkdir, (str(tmp_path / "owned"),)
 
         for path in (run.checkpoint_file, run.previous_checkpoint_file):
-            torch.save({"version": Hostile()}, path)
+            path.write_bytes(pickle.dumps({"version": Hostile()}))
         with pytest.raises(CheckpointError):
             session.resume_run(run, {})
         assert not (tmp_path / "owned").exists()
@@ -96,10 +100,14 @@ class TestCheckpoints:
     def test_a_full_disk_is_a_warning_and_training_goes_on(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full(*_: object, **__: object) -> None:
-            raise OSError(28, "No space left on device")
+        replace = Folder.replace
 
-        monkeypatch.setattr(checkpoints, "write_atomically", full)
+        def full(folder: Folder, name: str, *rest: Any) -> None:
+            if name.startswith("checkpoint"):
+                raise OSError(28, "No space left on device")
+            replace(folder, name, *rest)
+
+        monkeypatch.setattr(Folder, "replace", full)
         run = start(tmp_path, small_config(checkpoint_seconds=0.0))
         past = history(run)
         assert isinstance(past.ending, events.Finished)
@@ -115,31 +123,68 @@ class TestCheckpoints:
         with pytest.raises(NonFiniteLossError):
             opened.train(lambda _: None, StopRequest())
         state = checkpoints.load_checkpoint(opened.run.checkpoint_file)
-        assert all(weights.isfinite().all() for weights in state.model.values())
+        assert all(weights.isfinite().all() for weights in state.group("model").values())
         (failed,) = [e for e in open_log(opened.run.log_file)[0] if isinstance(e, events.Failed)]
         assert f"The checkpoint of step {state.step:,} is kept." in failed.advice
         assert read_overview(opened.run).status == "failed"
 
 
+def momentum(tensors: dict[str, Tensor]) -> str:
+    return next(name for name in tensors if name.endswith("exp_avg"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda state: state.update(version=[1]),
-        lambda state: state["config"].clear(),
-        lambda state: state.update(config={"num_epochs": "many"}),
-        lambda state: state.update(epoch=10**30),
-        lambda state: state.update(batch=3),
-        lambda state: state.update(kept={"epoch": "x"}),
-        lambda state: state.update(meter={}),
+        lambda state, _: state.update(version=[1]),
+        lambda state, _: state["config"].clear(),
+        lambda state, _: state.update(config={"num_epochs": "many"}),
+        lambda state, _: state.update(epoch=10**30),
+        lambda state, _: state.update(batch=3),
+        lambda state, _: state.update(kept={"epoch": "x"}),
+        lambda state, _: state.update(more=1),
+        lambda state, _: state["data"].update(num_features=9),
+        lambda state, _: state["config"].update(num_layers=3),
+        lambda _, tensors: tensors.pop("meter.correct"),
+        lambda _, tensors: tensors.pop("generator.cpu"),
+        lambda _, tensors: tensors.update({"model.more": torch.zeros(1)}),
+        lambda _, tensors: tensors.update({momentum(tensors): torch.zeros(1)}),
+        lambda _, tensors: tensors.update({momentum(tensors): torch.zeros(64, 8).double()}),
+        lambda _, tensors: tensors.update({"generator.cpu": torch.zeros(5056, dtype=torch.uint8)}),
+        lambda _, tensors: tensors.update({"generator.cpu": torch.zeros(5, dtype=torch.uint8)}),
+        lambda _, tensors: tensors.update({"generator.cuda": torch.zeros(9999).byte()}),
     ],
 )
-def test_a_checkpoint_that_is_whole_and_wrong(
-    change: Callable[[dict[str, Any]], None], tmp_path: Path
-) -> None:
+def test_a_checkpoint_that_is_whole_and_wrong(change: Change, tmp_path: Path) -> None:
     run = start(tmp_path, small_config(), StopAfter(30))
-    state = torch.load(run.checkpoint_file, weights_only=True)
-    change(state)
-    torch.save(state, run.checkpoint_file)
+    rewrite(run.checkpoint_file, change)
     run.previous_checkpoint_file.unlink(missing_ok=True)
-    with pytest.raises(BilstmError):
+    with pytest.raises(BilstmError) as caught:
         resume(run)
+    assert caught.value.exit_code == 1
+
+
+def test_a_sparse_checkpoint_is_not_read(tmp_path: Path) -> None:
+    """A file can claim any size without holding it."""
+    run = start(tmp_path, small_config(), StopAfter(30))
+    os.truncate(run.checkpoint_file, 1 << 40)
+    run.previous_checkpoint_file.unlink(missing_ok=True)
+    with pytest.raises(CheckpointError, match="never written"):
+        resume(run)
+
+
+def test_a_deep_header_is_damage(tmp_path: Path) -> None:
+    run = start(tmp_path, small_config(), StopAfter(30))
+    run.previous_checkpoint_file.unlink(missing_ok=True)
+    header = b"[" * 200_000
+    run.checkpoint_file.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        resume(run)
+
+
+def test_a_resumed_run_without_a_checkpoint_says_where_it_starts(tmp_path: Path) -> None:
+    run = start(tmp_path, small_config(), StopAfter(1))
+    for path in (run.checkpoint_file, run.previous_checkpoint_file):
+        path.unlink(missing_ok=True)
+    assert resume(run) == 0
+    assert "There is no checkpoint yet: training starts at step 1." in history(run).warnings

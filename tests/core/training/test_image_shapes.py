@@ -62,10 +62,13 @@ def test_a_run_resumes_from_a_checkpoint(augment: str, bars: Dataset, tmp_path: 
     run, lock = create_run(tmp_path, config)
     answers = iter([False] * 40)
     stopped = make_trainer(
-        config, bars, checkpoints=Checkpoints(run, 0.0), should_stop=lambda: next(answers, True)
+        config,
+        bars,
+        checkpoints=Checkpoints(run, run.open_folder(), 0.0),
+        should_stop=lambda: next(answers, True),
     ).run()
     assert stopped.ended == "stopped"
-    checkpoint, warnings = Checkpoints(run, 0.0).load()
+    checkpoint, warnings = Checkpoints(run, run.open_folder(), 0.0).load()
     lock.release()
     assert warnings == []
     assert checkpoint

@@ -33,7 +33,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run = Run(tmp_path / "2001-02-03_040506_bilstm_abc")
     run.path.mkdir()
     run.config_file.write_text(to_toml(small_config()), encoding="utf-8")
-    log = EventLog(run.log_file)
+    log = EventLog(run.open_folder())
     for event in story(small_config()):
         log.append(event)
     log.close()

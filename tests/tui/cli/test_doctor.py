@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.data.sources.test_download import obey_permissions
 from tests.tui.cli.conftest import said
 
 
@@ -63,3 +64,20 @@ sys.exit(run(sys.argv[1:]))
         assert code != 0
         assert "is a file" in out
         assert "1 problem found" in out
+
+    @pytest.mark.parametrize("inside", ["", "MNIST", "MNIST/raw"])
+    def test_a_data_folder_that_may_not_be_entered(self, inside: str, tmp_path: Path) -> None:
+        locked = tmp_path / "data" / inside
+        (tmp_path / "data" / "MNIST" / "raw").mkdir(parents=True)
+        locked.chmod(0)
+        code = "import sys; from bilstm_tui.cli.main import run; sys.exit(run(sys.argv[1:]))"
+        result = subprocess.run(
+            [sys.executable, "-c", code, "doctor", "--data-dir", str(tmp_path / "data")],
+            preexec_fn=obey_permissions,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 3
+        assert "cannot be read: Permission denied" in re.sub(r"\s+", " ", result.stdout)
+        assert result.stderr == ""

@@ -29,7 +29,7 @@ def rm(
         say("Nothing was deleted")
         return 1
     for run in found:
-        if other_files := ", ".join(one_line(path.name) for path in remove_run(run)):
+        if other_files := ", ".join(map(one_line, remove_run(run))):
             show_warning(f"{run.path} is kept, because it contains other files: {other_files}")
         else:
             say(f"Deleted {run.name}")

@@ -137,7 +137,8 @@ def chosen_preset(typed: str | None) -> str:
 
 def _has_mnist(folder: Path) -> bool:
     """Whether a data folder, in any accepted layout, seems to contain MNIST."""
-    return folder.name == "raw" or any((folder / part).is_dir() for part in ("MNIST/raw", "raw"))
+    parts = ("MNIST/raw", "raw")
+    return folder.name == "raw" or any(os.access(folder / part, os.F_OK) for part in parts)
 
 
 def _require_terminal() -> None:

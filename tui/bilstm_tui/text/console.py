@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -85,11 +86,7 @@ def show_internal_error(error: Exception) -> int:
     """Report an internal error, save its traceback in a file, and return the exit code."""
     trace = "".join(traceback.format_exception(error))
     try:
-        folder = paths.log_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-        report = folder / time.strftime("crash-%Y-%m-%d_%H%M%S.log")
-        report.write_text(trace, encoding="utf-8")
-        where = f"The traceback is in {report}."
+        where = f"The traceback is in {_save_report(trace)}."
     except OSError:
         where = f"The traceback:\n{trace}"
     show_failure(
@@ -99,3 +96,22 @@ def show_internal_error(error: Exception) -> int:
         )
     )
     return INTERNAL_ERROR_EXIT_CODE
+
+
+def _save_report(trace: str) -> str:
+    """Save a traceback in a new file that only the user can read; return its path."""
+    folder = paths.log_dir()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.is_symlink():
+        raise OSError(f"{folder} is a symbolic link")
+    with tempfile.NamedTemporaryFile(
+        "w",
+        encoding="utf-8",
+        errors="backslashreplace",
+        prefix=time.strftime("crash-%Y-%m-%d_%H%M%S-"),
+        suffix=".log",
+        dir=folder,
+        delete=False,
+    ) as report:
+        report.write(trace)
+    return report.name

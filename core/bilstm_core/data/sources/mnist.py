@@ -96,7 +96,7 @@ class TorchvisionFolder:
                 except DamagedDataError as error:
                     damaged.append(error)
                 except OSError as error:
-                    problem = f"{path} cannot be read: {error.strerror}."
+                    problem = f"{path} cannot be read: {_reason(error)}."
                     raise DataError(problem, *self._advice()) from None
         return arrays, damaged
 
@@ -112,11 +112,10 @@ class TorchvisionFolder:
                     arrays, _ = self.read()
                 return arrays, damaged
         except OSError as error:
-            is_full = error.errno == errno.ENOSPC
-            reason = "no space is left on the disk" if is_full else error.strerror or str(error)
+            where = f": {error.filename}" if error.filename else ""
             raise DataError(
                 f"{self.spec.title} is incomplete in {self.folder} and cannot be stored there: "
-                f"{reason}.{self._damaged_files()}",
+                f"{_reason(error)}{where}.{self._damaged_files()}",
                 Remedy("Choose a writable folder with free space for the data.", "choose_data_dir"),
                 *self._advice(),
             ) from None
@@ -161,6 +160,16 @@ def _raw_folder(data_dir: Path, name: str) -> Path:
 def _mirrors(torchvision_class: str, published: list[str]) -> list[Mirror]:
     """List the user's own mirror first, then the published ones, those with HTTPS first."""
     own = os.environ.get(paths.MIRROR_VARIABLE)
-    first = [Mirror(f"{own.rstrip('/')}/{torchvision_class}/raw/", False)] if own else []
+    first = [Mirror(own, False, f"{torchvision_class}/raw/")] if own else []
     https_first = sorted(published, key=lambda url: not url.startswith("https://"))
     return [*first, *(Mirror(url, True) for url in https_first)]
+
+
+def _reason(error: OSError) -> str:
+    """Why a file cannot be read or written, in words."""
+    words = {
+        errno.ENOSPC: "no space is left on the disk",
+        errno.ELOOP: "a symbolic link is in its place",
+        errno.ENXIO: "it is not a regular file",
+    }
+    return words.get(error.errno or 0, error.strerror or str(error))

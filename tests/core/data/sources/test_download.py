@@ -1,7 +1,10 @@
 """Fetching: whole and checked, or not at all."""
 
 import ctypes
+import errno
+import fcntl
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -128,8 +131,8 @@ def hang_up(_path: str, handler: BaseHTTPRequestHandler) -> None:
     [
         (forbidden, "the server answered 403"),
         (cut_short, "the transfer ended after 1,000 of 5,000 bytes"),
-        (an_error_page, "not the published file"),
-        (hang_up, "http"),
+        (an_error_page, "it is not a gzip file"),
+        (hang_up, "remote end closed connection"),
     ],
 )
 def test_a_bad_mirror_gives_way_to_the_next(
@@ -212,13 +215,51 @@ def test_a_silent_server_does_not_hold_up_a_stop(server: DataServer, tmp_path: P
 
 
 def test_waiting_for_another_process_can_be_stopped(tmp_path: Path) -> None:
-    from filelock import FileLock
-
     (tmp_path / "KMNIST").mkdir()
-    with FileLock(tmp_path / "KMNIST" / ".lock"):
+    with (tmp_path / "KMNIST" / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         since = time.monotonic()
         with pytest.raises(control.RunStopped):
             registry.load("kmnist", tmp_path, should_stop=lambda: time.monotonic() > since + 0.2)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks(
+    number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(DataError, match="the file system cannot lock files"):
+        registry.load("kmnist", tmp_path / "new" / "folder")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("in_the_way", [".lock", ".incoming"])
+def test_a_link_in_the_folder_is_not_followed(
+    in_the_way: str, server: DataServer, made_archives: dict[str, bytes], tmp_path: Path
+) -> None:
+    server.serve(made_archives)
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "file").write_text("theirs")
+    link = tmp_path / "KMNIST" / in_the_way
+    link.parent.mkdir()
+    link.symlink_to(theirs if in_the_way == ".incoming" else theirs / "file")
+    with pytest.raises(DataError, match=f"cannot be stored there: .*{in_the_way}"):
+        registry.load("kmnist", tmp_path)
+    assert names(theirs) == ["file"]
+    assert (theirs / "file").read_text() == "theirs"
+    assert link.is_symlink()
+    assert server.requests == []
+
+
+def test_a_pipe_in_place_of_the_lock(tmp_path: Path) -> None:
+    (tmp_path / "KMNIST").mkdir()
+    os.mkfifo(tmp_path / "KMNIST" / ".lock")
+    with pytest.raises(DataError, match=r"it is not a regular file: .*\.lock"):
+        registry.load("kmnist", tmp_path)
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere", "{tmp}/file"])

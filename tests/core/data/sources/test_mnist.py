@@ -1,8 +1,11 @@
 """Data from a folder: every layout people have, and everything that can be wrong with it."""
 
+import contextlib
 import gzip
 import hashlib
+import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,10 +209,82 @@ class TestDamage:
         assert f"{half} is damaged" in warning
         assert half.read_bytes().endswith(b"failed"), "a bad file is left alone"
 
+    @pytest.mark.parametrize("name", ["t10k-labels-idx1-ubyte", "t10k-labels-idx1-ubyte.gz"])
     @pytest.mark.usefixtures("offline")
-    def test_a_folder_where_a_file_should_be(self, folder: Path) -> None:
-        path = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte.gz"
-        path.unlink()
-        path.mkdir()
-        with pytest.raises(DataError, match="cannot be read"):
-            registry.load("kmnist", folder)
+    def test_a_huge_file_is_not_read_whole(self, folder: Path, name: str) -> None:
+        path = folder / "KMNIST" / "raw" / name
+        path.touch()
+        os.truncate(path, 1 << 40)  # takes no space
+        _, (problem,) = registry.inspect_folder("kmnist", folder)
+        limit = 14_304 if name.endswith(".gz") else 10_008
+        assert problem == f"{path} is damaged: it is longer than {limit:,} bytes."
+
+
+class TestMembers:
+    """A `.gz` file may consist of several members, each of which is a gzip file."""
+
+    @pytest.fixture
+    def path(self, folder: Path) -> Path:
+        """The smallest packed images."""
+        return folder / "KMNIST" / "raw" / "t10k-images-idx3-ubyte.gz"
+
+    def test_several_with_zeros_behind(self, folder: Path, path: Path) -> None:
+        content = gzip.decompress(path.read_bytes())
+        middle = len(content) // 2
+        members = gzip.compress(content[:middle], 1) + gzip.compress(content[middle:], 1)
+        path.write_bytes(members + bytes(4_000_000))
+        assert registry.inspect_folder("kmnist", folder) == (True, [])
+
+    @pytest.mark.parametrize("is_before", [True, False])
+    def test_a_flood_of_empty_ones(self, folder: Path, path: Path, is_before: bool) -> None:
+        content, flood = path.read_bytes(), gzip.compress(b"") * 300_000
+        path.write_bytes(flood + content if is_before else content + flood)
+        expected = f"{path} is damaged: it has more than 10 members."
+        assert registry.inspect_folder("kmnist", folder) == (False, [expected])
+
+    def test_a_bomb(self, folder: Path) -> None:
+        path = folder / "KMNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
+        path.write_bytes(gzip.compress(bytes(10_000_000)))
+        expected = f"{path} is damaged: it is longer than 10,008 bytes."
+        assert registry.inspect_folder("kmnist", folder) == (False, [expected])
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def listener(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as it, contextlib.chdir(path.parent):
+        it.bind(path.name)  # a whole path may be too long
+
+
+class TestOtherThanFiles:
+    @pytest.mark.parametrize("suffix", ["", ".gz"])
+    @pytest.mark.parametrize("make", [pipe, a_folder, device, circle, listener])
+    def test_they_are_named_and_not_waited_for(
+        self, folder: Path, make: Callable[[Path], None], suffix: str
+    ) -> None:
+        path = folder / "KMNIST" / "raw" / f"train-images-idx3-ubyte{suffix}"
+        path.unlink(missing_ok=True)
+        make(path)
+        for read in (registry.load, registry.inspect_folder):
+            with pytest.raises(DataError, match=f"{path} cannot be read: "):
+                read("kmnist", folder)
+
+    def test_a_link_to_a_file_is_followed(self, folder: Path, tmp_path: Path) -> None:
+        path = folder / "KMNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"
+        path.rename(tmp_path / "content")
+        path.symlink_to(tmp_path / "content")
+        assert registry.inspect_folder("kmnist", folder) == (True, [])

@@ -316,7 +316,7 @@ class RunsScreen(BaseScreen[Choice | None]):
                 self.app.push_screen(error_dialog(error))
                 continue
             if remaining:
-                kept = ", ".join(one_line(path.name) for path in remaining)
+                kept = ", ".join(map(one_line, remaining))
                 message = f"The folder of {run.name} was kept: it also contains {kept}"
                 self.notify(message, severity="warning")
             self._marked.pop(run.name, None)

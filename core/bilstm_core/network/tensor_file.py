@@ -1,0 +1,103 @@
+"""Tensors with a description in a safetensors file, which may be anybody's when it is read."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+_MOST_HEADER_BYTES = 1 << 24
+_LENGTH_BYTES = 8
+_LEAST_STORED = 1 / 16
+"""Part of a file that is stored on the disk at least; of a sparse file it is next to nothing."""
+_TYPES = {torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
+_SIZES = {"F32": 4, "I64": 8, "U8": 1}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a tensor in a file is: its type, as safetensors names it, and its shape."""
+
+    type: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> "Kind":
+        """The kind of a tensor, which may be on PyTorch's meta device."""
+        return cls(_TYPES[tensor.dtype], tuple(tensor.shape))
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of its content."""
+        return _SIZES[self.type] * math.prod(self.shape)
+
+
+def to_bytes(tensors: Mapping[str, Tensor], key: str, description: str) -> bytes:
+    """The content of a file; `key` is the one key of its metadata.
+
+    safetensors writes several keys in random order, and equal tensors should be equal files.
+    """
+    own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(own, {key: description})
+
+
+class TensorFile:
+    """A file whose header has been read; the tensors are read once it is known what they must be.
+
+    Args:
+        file: An open regular file.
+        key: The key of its description.
+
+    Attributes:
+        description: The description.
+        kinds: The kind of each tensor, by name.
+
+    Raises:
+        ValueError: It is not such a file.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, file: IO[bytes], key: str) -> None:
+        status = os.fstat(file.fileno())
+        self._file = file
+        self._size = status.st_size
+        start = file.read(_LENGTH_BYTES)
+        self._header_bytes = int.from_bytes(start, "little")
+        if self._header_bytes > min(_MOST_HEADER_BYTES, self._size - _LENGTH_BYTES):
+            raise ValueError("its header has an impossible length")
+        if status.st_blocks * 512 < self._size * _LEAST_STORED:
+            raise ValueError("most of it was never written")
+        try:
+            header: Any = json.loads(file.read(self._header_bytes))
+            self.description = str(header.pop("__metadata__")[key])
+            self.kinds = {
+                name: Kind(entry["dtype"], tuple(map(int, entry["shape"])))
+                for name, entry in header.items()
+            }
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"its header is not that of this program: {error}") from None
+
+    def read(self, expected: Mapping[str, Kind]) -> dict[str, Tensor]:
+        """All tensors, which must be the expected ones, neither fewer nor others.
+
+        Raises:
+            ValueError: They are not, or the file is damaged.
+            OSError: It cannot be read.
+        """
+        if different := sorted(expected.items() ^ self.kinds.items(), key=lambda it: it[0]):
+            raise ValueError(f"tensor {different[0][0]:.100} is missing or another than expected")
+        content = sum(kind.num_bytes for kind in expected.values())
+        if self._size != _LENGTH_BYTES + self._header_bytes + content:
+            raise ValueError("its size is not that of its tensors")
+        self._file.seek(0)
+        try:
+            loaded = safetensors.torch.load(self._file.read(self._size))
+        except safetensors.SafetensorError as error:
+            raise ValueError(str(error)) from None
+        return {name: tensor.clone(memory_format=torch.contiguous_format)
+                for name, tensor in loaded.items()}  # fmt: skip
