@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .console import sanitize
+from bilstm_core.cleaning import one_line
+
 from .numbers import percent
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ STATUS_STYLES = {
 def cells(overview: "Overview") -> list[str]:
     """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
-    texts = (
-        overview.run.name,
+    return [
+        one_line(overview.run.name),
         overview.status,
         overview.dataset or "?",
         overview.model or "?",
@@ -30,5 +31,4 @@ def cells(overview: "Overview") -> list[str]:
         accuracy,
         str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
         overview.notes.note,
-    )
-    return [sanitize(text) for text in texts]
+    ]

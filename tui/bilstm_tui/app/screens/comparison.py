@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from bilstm_core.cleaning import one_line
 from bilstm_core.errors import ConfigError
 from bilstm_core.runs.overview import Overview
 
-from ...text.console import sanitize
 from ...text.numbers import percent
 
 
@@ -18,7 +18,7 @@ def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
     table.add_column("setting", style="dim", no_wrap=True)
     configs = []
     for marker, overview in runs:
-        heading = marker.copy().append(f" {sanitize(overview.run.name.rpartition('_')[2])}")
+        heading = marker.copy().append(f" {one_line(overview.run.name.rpartition('_')[2])}")
         table.add_column(heading, justify="right", no_wrap=True)
         try:
             configs.append(overview.run.config.model_dump())
@@ -27,7 +27,7 @@ def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
     for name in dict.fromkeys(name for config in configs for name in config):
         values = [_format(config.get(name, "?")) for config in configs]
         if len(set(values)) > 1:
-            table.add_row(name, *values)
+            table.add_row(name, *map(Text, values))
     accuracies = [
         "-" if overview.accuracy is None else percent(overview.accuracy) for _, overview in runs
     ]

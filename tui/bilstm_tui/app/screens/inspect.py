@@ -12,13 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
+from bilstm_core.cleaning import one_line
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import ExaminationReport
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
 
-from ...text.console import sanitize
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
 from .base import BaseScreen
@@ -45,7 +45,7 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run_name = sanitize(run.name)
+        self._run_name = one_line(run.name)
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
@@ -205,7 +205,7 @@ def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) 
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("", style="bold", justify="right", min_width=label)
     for name in classes:
-        table.add_column(name[:width], justify="right", min_width=min(width, 5))
+        table.add_column(Text(name[:width]), justify="right", min_width=min(width, 5))
     for number, row in enumerate(report.confusion):
         total = sum(row) or 1
         cells = []
@@ -214,7 +214,7 @@ def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) 
             cell = share if is_normalised else f"{count:,}"
             style = _style(count / total, is_correct=column == number)
             cells.append(Text(cell if count else "·", style=style))
-        table.add_row(classes[number], *cells)
+        table.add_row(Text(classes[number]), *cells)
     return table
 
 
@@ -235,5 +235,5 @@ def _class_table(report: ExaminationReport) -> Table:
         table.add_column(name, justify="right")
     for score in report.scores:
         shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
-        table.add_row(score.name, *shares, f"{score.support:,}")
+        table.add_row(Text(score.name), *shares, f"{score.support:,}")
     return table
