@@ -167,7 +167,7 @@ class TestRefusals:
         assert all(line.isprintable() and len(line) < 600 for line in lines)
 
     def test_a_data_set_s_name_is_one_short_line(self, tmp_path: Path) -> None:
-        text = 'dataset = "a\\u001b\\n' + "x" * 10_000 + '"'
+        text = 'dataset = "a\\u001b\\n' + "x" * 4_000 + '"'
         config = resolve(file=write(tmp_path / "run.toml", text), is_untrusted=True)
         assert config.dataset.startswith(r"a\x1b\nxxx")
         assert len(config.dataset) == 200
