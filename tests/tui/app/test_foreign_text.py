@@ -29,7 +29,7 @@ from tests.tui.driving import FakeWorker, asked, drive, open_runs, said, story, 
 
 HOSTILE = "[/x][bold]\x1b[31m\u202e\u200b\n"
 SHOWN = r"[/x][bold]\x1b[31m\u202e\u200b\n"
-FOLDER = "2001-02-03_040506_[bold]\x1b[31m\u202e_[a]"
+FOLDER = "2001-02-03_040506_[bold]\x1b[31m\u202e\n_[a]"
 REPLACED = {"dataset", "title", "file", "name", "description", "message", "advice", "details"}
 """Keys of events whose values may be any text."""
 
@@ -91,7 +91,7 @@ def test_a_hostile_run_is_opened_listed_and_examined(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await asked(pilot, "Being trained now")
-        check(app, r"[bold]\x1b[31m\u202e_[a]")
+        check(app, r"[bold]\x1b[31m\u202e\n_[a]")
         await pilot.press("enter")
         await until(pilot, lambda: "got 351 / 360" in text(app))
         check(app)  # headline, log

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bilstm_core.cleaning import one_line
-
 from .numbers import percent
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ def cells(overview: "Overview") -> list[str]:
     """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
     return [
-        one_line(overview.run.name),
+        overview.run.name,
         overview.status,
         overview.dataset or "?",
         overview.model or "?",

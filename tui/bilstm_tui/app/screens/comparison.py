@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from bilstm_core.cleaning import one_line
 from bilstm_core.errors import ConfigError
 from bilstm_core.runs.overview import Overview
 
@@ -18,7 +17,7 @@ def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
     table.add_column("setting", style="dim", no_wrap=True)
     configs = []
     for marker, overview in runs:
-        heading = marker.copy().append(f" {one_line(overview.run.name.rpartition('_')[2])}")
+        heading = marker.copy().append(f" {overview.run.name.rpartition('_')[2]}")
         table.add_column(heading, justify="right", no_wrap=True)
         try:
             configs.append(overview.run.config.model_dump())

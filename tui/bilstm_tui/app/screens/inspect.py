@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
-from bilstm_core.cleaning import one_line
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import ExaminationReport
 from bilstm_core.processes.examiner_client import ExaminerClient
@@ -45,7 +44,7 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run_name = one_line(run.name)
+        self._run_name = run.name
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False

@@ -1,6 +1,5 @@
 """Prompts for a number of epochs, a note, a name, and the redraw rate."""
 
-from bilstm_core.cleaning import one_line
 from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
@@ -35,7 +34,7 @@ def note_prompt(overview: Overview) -> Prompt:
 
 def label_prompt(run: Run) -> Prompt:
     """Ask for another name of a run."""
-    label = RANDOM_SUFFIX.sub("", TIMESTAMP_PREFIX.sub("", one_line(run.name), count=1))
+    label = RANDOM_SUFFIX.sub("", TIMESTAMP_PREFIX.sub("", run.name, count=1))
     return Prompt("Rename", f"The readable part of {run.name}:", label, _label_problem)
 
 

@@ -328,7 +328,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         overviews = self._overviews
         live = {name for name, overview in overviews.items() if overview.status == "running"}
         series = [
-            loss_series(follower.state, one_line(name.rpartition("_")[2]), is_live=name in live)
+            loss_series(follower.state, name.rpartition("_")[2], is_live=name in live)
             for name, follower in self._marked.items()
         ]
         self.query_one("#overlay", Chart).show(series)

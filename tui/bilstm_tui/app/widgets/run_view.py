@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from bilstm_core import events
-from bilstm_core.cleaning import one_line
 from bilstm_core.runs.event_log import Ending
 from bilstm_core.runs.follow import Follower
 from bilstm_core.runs.overview import Status, status_from_ending
@@ -152,7 +151,7 @@ class RunView(Vertical):
             self._was_training = is_live
             self.screen.refresh_bindings()
         status = "running" if is_live else status_from_ending(history.ending)
-        headline = Text(one_line(run.name if run else ""))
+        headline = Text(run.name if run else "")
         headline.append(f"  {self._status_text(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             model, device = history.started.model, history.started.device
