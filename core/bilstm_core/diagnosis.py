@@ -15,7 +15,14 @@ import psutil
 from . import __version__, paths
 from .compute.gpus import list_gpus
 from .data.catalog import CATALOG
-from .errors import BilstmError, DataError, InstallationError, OutputError, Remedy
+from .errors import (
+    BilstmError,
+    DataError,
+    InstallationError,
+    OutputError,
+    Remedy,
+    imports_in_words,
+)
 
 _GIB = 2**30
 _PACKAGES = ("torch", "torchvision", "textual", "rich", "pydantic", "scikit-learn")
@@ -46,8 +53,9 @@ def diagnose(data_dir: Path | None = None) -> Iterator[CheckResult]:
     yield from _packages()
     yield from _machine()
     try:
-        yield from _torch()
-        yield from _data(paths.data_dir(data_dir))
+        with imports_in_words():
+            yield from _torch()
+            yield from _data(paths.data_dir(data_dir))
     except InstallationError as error:
         yield _problem("PyTorch", error)
     yield _folder("runs folder", paths.runs_dir(), OutputError, must_be_writable=True)
@@ -80,13 +88,8 @@ def _machine() -> Iterator[CheckResult]:
 
 
 def _torch() -> Iterator[CheckResult]:
-    try:
-        import torch  # slow to import; a failure is reported
-    except (ImportError, OSError, RuntimeError) as error:
-        raise InstallationError(
-            f"PyTorch cannot be imported: {error}",
-            "Install it again: pip install --upgrade --force-reinstall torch torchvision",
-        ) from None
+    import torch  # slow to import, and may fail
+
     from .compute import devices  # imports torch
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"

@@ -24,8 +24,13 @@ Advice is true wherever the library is used: it names settings, not options or c
 interface adds its own way to do what a `Remedy` says.
 """
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
+
+from .cleaning import Line, Name, clean, escape, one_line
 
 INTERNAL_ERROR_EXIT_CODE = 70
 """Exit code for an internal error (`EX_SOFTWARE` of sysexits.h)."""
@@ -59,10 +64,10 @@ class Remedy:
         settings: Settings to do it with, by name.
     """
 
-    text: str
+    text: Line
     action: Action
-    run: str = ""
-    settings: dict[str, str | int | float | bool] = field(default_factory=dict)
+    run: Line = ""
+    settings: dict[Name, Name | int | float | bool] = field(default_factory=dict)
 
 
 class BilstmError(Exception):
@@ -82,11 +87,11 @@ class BilstmError(Exception):
     default_title: ClassVar[str] = "Internal error"
 
     def __init__(self, message: str, *advice: str | Remedy, title: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.advice = "\n".join(it.text if isinstance(it, Remedy) else it for it in advice)
+        self.message = clean(message)
+        super().__init__(self.message)
+        self.advice = escape("\n".join(it.text if isinstance(it, Remedy) else it for it in advice))
         self.remedies = tuple(it for it in advice if isinstance(it, Remedy))
-        self.title = title or self.default_title
+        self.title = one_line(title or self.default_title)
 
 
 class UsageError(BilstmError):
@@ -163,6 +168,39 @@ class InstallationError(BilstmError):
 
     exit_code = 4
     default_title = "The installation is broken"
+
+
+@contextmanager
+def imports_in_words() -> Iterator[None]:
+    """Raise an `InstallationError` where a library raises anything while it is imported.
+
+    Without one of CUDA's libraries PyTorch raises an OSError, beside another PyTorch torchvision
+    raises a RuntimeError, and where memory is limited any library a MemoryError.
+    """
+    try:
+        yield
+    except BilstmError:
+        raise
+    except Exception as error:
+        library = _imported_library(error)
+        if not library:
+            raise
+        raise InstallationError(
+            f"{library} cannot be imported: {str(error) or type(error).__name__}",
+            "Install it again; PyTorch with: "
+            "pip install --upgrade --force-reinstall torch torchvision",
+            "If memory is limited, as `ulimit -v` shows, raise the limit.",
+        ) from error
+
+
+def _imported_library(error: Exception) -> str:
+    """The library that was being imported when an error was raised; empty if none was."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    modules = [it.f_globals["__name__"] for it in frames if it.f_code.co_name == "<module>"]
+    if isinstance(error, ImportError) and error.name:
+        modules.append(error.name)
+    libraries = [module.partition(".")[0] for module in modules]
+    return next((name for name in libraries if not name.startswith("bilstm_")), "")
 
 
 class OutputError(BilstmError):

@@ -4,7 +4,7 @@ Every number that a screen or a script shows comes from an event. The keys are l
 README and fixed by a test. Numbers that JSON cannot represent (nan, infinity) become null.
 """
 
-import re
+import json
 import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import ConfigDict, Field, OnErrorOmit, TypeAdapter, ValidationError
 
+from .cleaning import Line, Name, Text
 from .config.settings import Settings
 from .data.spec import Count, DataSpec, Split
 from .errors import BilstmError, Remedy
@@ -26,6 +27,8 @@ Rate = Annotated[float, Ge(0), Le(1e15)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
 """Within the range of a float32."""
+ExitCode = Annotated[int, Ge(1), Le(255)]
+"""Of a process that failed; the system would take 256 for 0, which is success."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +63,9 @@ class Download(_Event):
     """
 
     type: Literal["download"] = "download"
-    dataset: str
-    title: str
-    file: str
+    dataset: Name
+    title: Name
+    file: Name
     received: Count
     total: Count
 
@@ -78,9 +81,9 @@ class DeviceInfo:
         threads: Processor threads that PyTorch uses.
     """
 
-    name: str
-    description: str
-    precision: str
+    name: Name
+    description: Name
+    precision: Name
     threads: Count
 
 
@@ -103,7 +106,7 @@ class RunStarted(_Event):
     """
 
     type: Literal["run_started"] = "run_started"
-    run: str = ""
+    run: Name = ""
     epoch: Count = 1
     step: Count = 0
     config: Settings
@@ -112,7 +115,7 @@ class RunStarted(_Event):
     data: DataSpec
     steps_per_epoch: Count
     total_steps: Count
-    versions: dict[str, str]
+    versions: dict[Name, Name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +217,7 @@ class RunWarning(_Event):
     """A warning for the user; training continues."""
 
     type: Literal["warning"] = "warning"
-    message: str
+    message: Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,12 +290,12 @@ class Failed(_Event):
     """
 
     type: Literal["failed"] = "failed"
-    title: str
-    message: str
-    advice: str
+    title: Name
+    message: Text
+    advice: Text
     remedies: tuple[OnErrorOmit[Remedy], ...] = ()  # unknown actions of a later version are omitted
-    exit_code: Count
-    details: str = ""
+    exit_code: ExitCode
+    details: Text = ""
 
     @classmethod
     def from_error(cls, error: BilstmError, details: str = "") -> "Failed":
@@ -333,14 +336,11 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(
 )
 
 
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Characters that JSON allows in a string and that control a terminal or the text direction."""
-
-
 def to_json(event: Event) -> str:
     """Convert an event to one line of JSON, without a newline."""
     line = _ADAPTER.dump_json(event).decode()
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line)
+    # a setting of a later version may hold characters that JSON allows and a terminal obeys
+    return line if line.isprintable() else json.dumps(json.loads(line), separators=(",", ":"))
 
 
 def from_json(line: str | bytes) -> Event:

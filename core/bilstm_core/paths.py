@@ -48,6 +48,22 @@ def log_dir() -> Path:
     return _user_folder(user_log_path)
 
 
+def require_working_directory() -> None:
+    """Check what a library of PyTorch needs: without it, that ends the process when it is loaded.
+
+    Raises:
+        UsageError: The working directory was deleted.
+    """
+    try:
+        Path.cwd()
+    except OSError:
+        raise UsageError(
+            "The working directory was deleted.",
+            "Change to a folder that exists.",
+            title="No working directory",
+        ) from None
+
+
 def expand_home(path: Path) -> Path:
     """Replace a leading `~` by the home folder.
 

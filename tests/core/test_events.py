@@ -2,7 +2,9 @@
 
 import json
 import math
-from dataclasses import fields
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +15,8 @@ from hypothesis import strategies as st
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.spec import DataSpec
+from bilstm_core.errors import Remedy
+from tests.samples import run_started, small_config
 
 KINDS: tuple[type[Any], ...] = get_args(events.Event)
 SPECS = st.builds(
@@ -136,8 +140,64 @@ def test_an_event_of_an_unknown_data_set_is_read() -> None:
 
 
 def test_a_line_holds_no_control_code() -> None:
-    line = events.to_json(events.RunWarning(message="\x1b[2J \x9b31m \u202e"))
+    line = events.to_json(events.RunWarning(message="\x1b[2J \x9b31m \u202e \udcff"))
     assert line.isprintable()
     reported = events.from_json(line)
     assert isinstance(reported, events.RunWarning)
-    assert reported.message == "\x1b[2J \x9b31m \u202e"
+    assert reported.message == r"\x1b[2J \x9b31m \u202e \udcff"
+
+
+def leaves(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths to all texts in a JSON value."""
+    if isinstance(value, str):
+        yield path
+    elif isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in inner:
+            yield from leaves(item, *path, key)
+
+
+def hostile_lines(event: events.Event) -> Iterator[str]:
+    """An event's line, with each of its texts in turn replaced by a hostile one."""
+    for *path, last in leaves(json.loads(events.to_json(event))):
+        content = json.loads(events.to_json(event))
+        part = content
+        for key in path:
+            part = part[key]
+        part[last] = "[/x]\x1b[31m\u202e\u200b" + "x" * 10_000
+        yield json.dumps(content)
+
+
+def test_no_text_of_an_event_gets_in_as_it_is() -> None:
+    remedy = Remedy("Go on.", "resume", "a", {"dataset": "mnist"})
+    started = replace(run_started(small_config()), versions={"torch": "2.11"})
+    read = 0
+    for event in (
+        started,
+        events.Download(dataset="a", title="A", file="f", received=1, total=2),
+        events.RunWarning(message="w"),
+        events.Failed(title="t", message="m", advice="a", remedies=(remedy,), exit_code=1),
+    ):
+        for line in hostile_lines(event):
+            with suppress(ValueError):  # where only certain words are allowed
+                again = events.to_json(events.from_json(line))
+                assert again.isprintable()
+                assert len(again) < len(events.to_json(event)) + 4100
+                read += 1
+    assert read > 30
+
+
+def test_a_setting_of_a_later_version_is_written_in_plain_characters() -> None:
+    config = {**small_config().model_dump(), "mood": "\u202e\u3000\x9b\U000e0041"}
+    line = events.to_json(replace(run_started(small_config()), config=config))
+    assert line.isprintable()
+    again = events.from_json(line)
+    assert isinstance(again, events.RunStarted)
+    assert again.config["mood"] == config["mood"]
+
+
+@pytest.mark.parametrize("code", [-9, -1, 0, 256, 512, 2**40])
+def test_a_failure_has_the_exit_code_of_a_failed_process(code: int) -> None:
+    line = events.to_json(events.Failed(title="t", message="m", advice="a", exit_code=code))
+    with pytest.raises(ValueError, match="not an event"):
+        events.from_json(line)

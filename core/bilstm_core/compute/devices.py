@@ -147,7 +147,8 @@ def torch_settings(config: RunConfig) -> Iterator[torch.device]:
         with current:
             yield device
     finally:
-        torch.use_deterministic_algorithms(were_deterministic)
+        if config.deterministic:  # it imports PyTorch's compiler, and memory may be short
+            torch.use_deterministic_algorithms(were_deterministic)
         torch.set_num_threads(threads)
         for backend, precision in zip(_FLOAT32_BACKENDS, previous, strict=True):
             backend.fp32_precision = precision

@@ -14,6 +14,7 @@ import tomli_w
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ..cleaning import one_line
 from ..errors import ConfigError, Remedy
 from ..files import read_text
 from ..paths import OTHER_VARIABLES
@@ -161,9 +162,10 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     name = str(detail["loc"][0])
     origin = f" (from {origins[name]})" if origins[name] else ""
     if name not in SETTINGS:
-        return f"There is no setting {name:.200}{origin}.{did_you_mean(name, SETTINGS)}"
+        known = did_you_mean(name, SETTINGS)
+        return f"There is no setting {one_line(name)}{origin}.{known}"
     setting, value = SETTINGS[name], detail["input"]
-    shown = f"{value:.200}" if isinstance(value, str) else _short(value)
+    shown = one_line(value if isinstance(value, str) else _short(value))
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"
 

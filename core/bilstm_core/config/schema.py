@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from ..building_blocks.cells import CELLS, Cell
 from ..building_blocks.merges import MERGES, Merge
 from ..building_blocks.readouts import READOUTS, Readout
+from ..cleaning import Name
 
 if TYPE_CHECKING:
     CellName = str
@@ -65,11 +66,10 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    dataset: str = _setting(
+    dataset: Name = _setting(
         "mnist",
         "data",
         "images to learn from; digits is built in, the others are downloaded once",
-        max_length=4096,
         examples=list(DATASETS),
     )
     validation_fraction: float = _setting(

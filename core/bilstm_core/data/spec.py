@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
+from ..cleaning import Name
+
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
 Real = Annotated[float, Ge(-1e30), Le(1e30)]
 Positive = Annotated[float, Gt(0), Le(1e30)]
 Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
-Name = Annotated[str, MaxLen(1000)]
 Names = Annotated[tuple[Name, ...], MaxLen(2**20)]
 Classes = Annotated[Names, MinLen(1)]
 

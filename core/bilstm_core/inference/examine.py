@@ -1,5 +1,6 @@
 """Examines a trained network: its confusions, its mistakes, and what each direction predicts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
+from ..compute.devices import resolve_precision
 from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
 from ..data.sources import registry
@@ -16,16 +18,23 @@ from ..errors import DataError
 from ..events import Failed
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
-from ..training.evaluation import evaluation_batch_size
+from ..training.evaluation import class_scores, evaluation_batch_size
 from .report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
 
+_CPU = torch.device("cpu")
 _MOST_MISTAKES = 200
 
 
-def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
-    """Evaluate a network on its test data, sequence by sequence.
+def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationReport:
+    """Evaluate a network on its test data, sequence by sequence, as the run itself did at its end.
 
     Where the data are not available, the report says why; `predict_stepwise` needs none.
+
+    Args:
+        model: The network.
+        data_dir: Folder of the data sets.
+        used: The precision that the run computed in, as in `DeviceInfo.precision`; empty where
+            that is not known, and follows from the configuration and this processor.
     """
     # slow, and only needed here
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
@@ -34,14 +43,15 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
         data = _test_data(model.spec, data_dir)
     except DataError as error:
         return ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
-    has_changed = data.spec.fingerprint != model.spec.fingerprint
-    size = evaluation_batch_size(model.network, torch.device("cpu"))
-    batches = in_order(data.test, model.spec, size)
-    probabilities = torch.cat([_probabilities(model.network, batch.inputs) for batch in batches])
-    actual, (confidence, predicted) = data.test.labels, probabilities.max(dim=1)
+    precision = _precision(model, used)
+    batches = in_order(data.test, model.spec, evaluation_batch_size(model.network, _CPU))
+    with torch.inference_mode():
+        scores = torch.cat([class_scores(model.network, batch, precision) for batch in batches])
+    actual, predicted = data.test.labels, scores.argmax(dim=1)
+    confidence = scores.softmax(dim=1).amax(dim=1)
     classes = model.spec.classes
     labels = list(range(len(classes)))
-    scores: Any = precision_recall_fscore_support(
+    by_class: Any = precision_recall_fscore_support(
         actual, predicted, labels=labels, zero_division=cast(Any, 0.0)
     )
     wrong = (actual != predicted).nonzero().flatten()
@@ -49,11 +59,11 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
     inputs = make_batch(data.test[shown], model.spec).inputs
     return ExaminationReport(
         spec=model.spec,
-        warning="the data set has changed since training" if has_changed else "",
+        warning="; ".join(_warnings(model, data, precision, used)),
         confusion=confusion_matrix(actual, predicted, labels=labels).tolist(),
         scores=[
             ClassScore(name=name, precision=p, recall=r, f1=f, support=n)
-            for name, p, r, f, n in zip(classes, *scores, strict=True)
+            for name, p, r, f, n in zip(classes, *by_class, strict=True)
         ],
         mistakes=[
             Mistake(
@@ -66,6 +76,22 @@ def examine(model: TrainedModel, data_dir: Path) -> ExaminationReport:
             for index, sequence in zip(shown.tolist(), inputs, strict=True)
         ],
     )
+
+
+def _precision(model: TrainedModel, used: str) -> torch.dtype:
+    """The precision that a run computed in, or float32 where this processor lacks it."""
+    config = model.config.model_copy(update={"precision": used or model.config.precision})
+    return resolve_precision(config, _CPU)
+
+
+def _warnings(
+    model: TrainedModel, data: Dataset, precision: torch.dtype, used: str
+) -> Iterator[str]:
+    if data.spec.fingerprint != model.spec.fingerprint:
+        yield "the data set has changed since training"
+    asked, computed = used or model.config.precision, str(precision).removeprefix("torch.")
+    if asked not in {"auto", computed}:
+        yield f"computed in {computed}, because this processor lacks the run's {asked}"
 
 
 def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
@@ -87,7 +113,7 @@ def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
     return data
 
 
-def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:
+def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> StepwisePrediction:
     """What the whole network predicts for a sequence, and each direction alone after each step.
 
     A direction alone is the classifier's answer with the states that this direction has reached
@@ -96,9 +122,12 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:
     Args:
         model: The network.
         inputs: The normalised sequence, shape (T, features).
+        used: As for `examine`.
     """
     network = model.network
-    with torch.inference_mode():
+    is_bfloat16 = _precision(model, used) == torch.bfloat16
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
+        whole = network(inputs[None])[0]
         states = inputs[None]
         for layer in network.layers:
             states, _ = layer(states)
@@ -110,15 +139,14 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor) -> StepwisePrediction:
             for step in (steps if network.bidirectional else ())
         ]
         return StepwisePrediction(
-            probabilities=_probabilities(network, inputs[None])[0].tolist(),
-            forward=[scores.softmax(dim=0).tolist() for scores in forward_scores],
-            backward=[scores.softmax(dim=0).tolist() for scores in backward_scores],
+            probabilities=_probabilities(whole),
+            forward=[_probabilities(scores) for scores in forward_scores],
+            backward=[_probabilities(scores) for scores in backward_scores],
         )
 
 
-def _probabilities(network: SequenceClassifier, inputs: Tensor) -> Tensor:
-    with torch.inference_mode():
-        return network(inputs).softmax(dim=1)
+def _probabilities(scores: Tensor) -> list[float]:
+    return scores.float().softmax(dim=0).tolist()
 
 
 def _scores_so_far(

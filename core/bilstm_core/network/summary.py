@@ -8,26 +8,27 @@ from dataclasses import dataclass
 from ..building_blocks.cells import CELLS
 from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
+from ..cleaning import Name
 from ..config.schema import RunConfig
-from ..data.spec import DataSpec
+from ..data.spec import Count, DataSpec
 
 
 @dataclass(frozen=True)
 class LayerSummary:
     """One stage of the network, such as 'layer 1'; shapes are without the batch dimension."""
 
-    name: str
-    output_shape: tuple[int, ...]
-    parameters: int
+    name: Name
+    output_shape: tuple[Count, ...]
+    parameters: Count
 
 
 @dataclass(frozen=True)
 class ModelSummary:
     """The whole network, such as 'BiLSTM 2×256', from input to classes."""
 
-    title: str
+    title: Name
     layers: tuple[LayerSummary, ...]
-    parameters: int
+    parameters: Count
 
 
 def summarise(config: RunConfig, spec: DataSpec) -> ModelSummary:

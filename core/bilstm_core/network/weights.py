@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from pydantic import TypeAdapter
 
+from ..cleaning import one_line
 from ..config.schema import RunConfig
 from ..data.spec import Count, DataSpec
 from ..errors import CheckpointError, Remedy
@@ -79,7 +80,7 @@ def load(path: Path | str) -> TrainedModel:
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing: it is written when a run is stopped or finished.",
-            Remedy("Wait for that, or resume the run.", "resume", path.parent.name),
+            Remedy("Wait for that, or resume the run.", "resume", one_line(path.parent.name)),
             title="No model yet",
         ) from None
     except OSError as error:
@@ -89,7 +90,7 @@ def load(path: Path | str) -> TrainedModel:
     except (ValueError, RuntimeError, OverflowError):
         raise CheckpointError(
             f"{path} is damaged or no model of bilstm-tui.",
-            Remedy("Resume the run, which writes it again.", "resume", path.parent.name),
+            Remedy("Resume the run, which writes it again.", "resume", one_line(path.parent.name)),
             title="The model cannot be read",
         ) from None
     return TrainedModel(network, config, spec, description.step)

@@ -5,14 +5,13 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
-from ..errors import BilstmError, InstallationError
-from ..events import Failed
-from ..inference.examine import examine, predict_stepwise
-from ..network.weights import load
+from ..errors import BilstmError, InstallationError, imports_in_words
+from ..events import Failed, RunStarted
+from ..paths import require_working_directory
+from ..runs.event_log import open_log
 from ..runs.run import Run
 from .protocol import Answer, Examined, ReadSequence, SequenceRead, from_json, to_json
 
@@ -25,15 +24,32 @@ def main() -> int:
             answers.write(to_json(message) + "\n")
 
         try:
-            model = load(Run(Path(sys.argv[1])).model_file)
-            answer(Examined(report=examine(model, Path(sys.argv[2]))))
-            for line in sys.stdin:
-                inputs = torch.tensor(_parse(line).inputs, dtype=torch.float32)
-                answer(SequenceRead(prediction=predict_stepwise(model, inputs)))
+            require_working_directory()
+            with imports_in_words():
+                _answer_all(Run(Path(sys.argv[1])), Path(sys.argv[2]), answer)
         except BilstmError as error:
             answer(Failed.from_error(error))
             return error.exit_code
     return 0
+
+
+def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> None:
+    import torch  # may fail, which is an answer, too
+
+    from ..inference.examine import examine, predict_stepwise
+    from ..network.weights import load
+
+    model, used = load(run.model_file), _precision_of(run)
+    answer(Examined(report=examine(model, data_dir, used)))
+    for line in sys.stdin:
+        inputs = torch.tensor(_parse(line).inputs, dtype=torch.float32)
+        answer(SequenceRead(prediction=predict_stepwise(model, inputs, used)))
+
+
+def _precision_of(run: Run) -> str:
+    """The precision that a run last computed in; empty if its log does not say."""
+    started = [event for event in open_log(run.log_file)[0] if isinstance(event, RunStarted)]
+    return started[-1].device.precision if started else ""
 
 
 def _parse(line: str) -> ReadSequence:

@@ -104,7 +104,7 @@ class Session:
                 checkpoints=self.checkpoints,
                 checkpoint=self.checkpoint,
                 new_learning_rate=self._new_learning_rate,
-                run_name=self.run.name.encode(errors="replace").decode(),
+                run_name=self.run.name,
                 save_model=self._save_model,
             )
         except SystemExit:  # a second signal: at once, but not without an event

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING
 
 from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
-from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, InstallationError
+from ..errors import (
+    INTERNAL_ERROR_EXIT_CODE,
+    BilstmError,
+    InstallationError,
+    imports_in_words,
+)
 from ..events import Failed
+from ..paths import require_working_directory
 from . import protocol
 from .protocol import FindLearningRate, ResumeRun, StartRun
 from .signals import StopRequest
@@ -32,10 +38,11 @@ def main() -> int:
     stop = StopRequest()
     stop.listen()
     try:
+        require_working_directory()
         order = _read_order()
         if not order:  # the parent process has ended
             return 0
-        with stop.before_training():
+        with imports_in_words(), stop.before_training():
             if isinstance(order, FindLearningRate):
                 from ..training.learning_rate_finder import find_learning_rate
 
@@ -65,7 +72,7 @@ def _read_order() -> StartRun | ResumeRun | FindLearningRate | None:
     """The order to carry out, or None if stdin ended; prepares for what is expected meanwhile.
 
     Raises:
-        InstallationError: A line cannot be understood.
+        InstallationError: A line cannot be understood, or PyTorch cannot be imported.
     """
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # see `_has_input`
         while line := lines.readline():
@@ -92,14 +99,17 @@ def _has_input() -> bool:
 
 
 def _prepare(config: RunConfig) -> None:
-    """Load and measure in advance what takes seconds; allocates no GPU memory."""
+    """Load and measure in advance what takes seconds; allocates no GPU memory.
+
+    Raises:
+        InstallationError: PyTorch cannot be imported; a second attempt would fail otherwise.
+    """
+    with imports_in_words():
+        from ..training.thread_tuning import measure_in_advance
     with suppress(Exception):  # reported when an order needs it
         _load_libraries()
-        if _has_input():
-            return
-        from ..training.thread_tuning import measure_in_advance
-
-        measure_in_advance(config)
+        if not _has_input():
+            measure_in_advance(config)
 
 
 @cache

@@ -113,7 +113,11 @@ class WorkerClient:
                 raise
             if not answer:
                 raise self._no_answer_error(process.wait())
-        return parse_answer(answer, expected)
+        try:
+            return parse_answer(answer, expected)
+        except errors.RelayedError:
+            process.wait()  # it could not, and ends
+            raise
 
     def _send(self, order: protocol.Prepare | StartRun | ResumeRun | FindLearningRate) -> None:
         assert self._process.stdin  # noqa: S101 - for the type checker
@@ -135,8 +139,8 @@ class WorkerClient:
     def _no_answer_error(self, code: int) -> errors.BilstmError:
         if code < 0 or code > _SIGNAL_BASE:
             return errors.RelayedError(
-                "A signal ended the worker before it could start; no run was created.",
-                "Start it again.",
+                "A signal ended the worker before it answered; no run was created.",
+                "Start it again; if memory had run out, lower batch_size or hidden_size first.",
                 title="Stopped",
                 exit_code=_SIGNAL_BASE + abs(code) % _SIGNAL_BASE,
             )

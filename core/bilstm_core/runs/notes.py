@@ -6,6 +6,7 @@ from typing import Annotated
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..cleaning import Line
 from ..errors import OutputError
 from ..files import read_text
 from .lock import RunLock
@@ -19,7 +20,7 @@ class Notes(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     pinned: bool = False  # listed above the others
-    note: Annotated[str, Field(max_length=500)] = ""
+    note: Annotated[Line, Field(max_length=500)] = ""
 
 
 def read_notes(run: Run) -> Notes:

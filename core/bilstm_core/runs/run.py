@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..cleaning import escape
 from ..config.resolve import resolve
 from ..config.schema import RunConfig
 from ..files import Folder, descriptor_of, incoming_name, modified_at, read_bytes
@@ -55,8 +56,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
-        return self.path.name
+        """The directory's name, in characters that can be printed."""
+        return escape(self.path.name, kept="")
 
     @cached_property
     def config(self) -> RunConfig:

@@ -8,19 +8,22 @@ from contextlib import contextmanager
 import psutil
 import torch
 
-from ..errors import BilstmError, OutOfMemoryError
+from ..errors import BilstmError, OutOfMemoryError, imports_in_words
 from ..events import Emit, Failed
 from ..network.cost import BYTES_PER_PARAMETER
 
 _LAST_LINES = 12
 _GIB = 2**30
+_OUT_OF_MEMORY = re.compile(r"can't allocate memory|bad_alloc|out of memory|_ALLOC_FAILED")
+"""In messages of the CPU's allocator, C++, CUDA, cuBLAS and cuDNN, which are RuntimeErrors."""
 
 
 @contextmanager
 def report_failures(emit: Emit) -> Iterator[None]:
     """Emit a `Failed` event for an error before it is raised further."""
     try:
-        yield
+        with imports_in_words():
+            yield
     except BilstmError as error:
         emit(Failed.from_error(error))
         raise
@@ -39,12 +42,12 @@ def _internal_error(error: Exception) -> Failed:
 
 @contextmanager
 def out_of_memory_in_words() -> Iterator[None]:
-    """Raise an `OutOfMemoryError` where PyTorch reports that memory ran out."""
+    """Raise an `OutOfMemoryError` where Python or PyTorch reports that memory ran out."""
     try:
         yield
-    except RuntimeError as error:
-        # the CPU's allocator has no exception class of its own
-        if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+    except (MemoryError, RuntimeError) as error:
+        is_known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if is_known or _OUT_OF_MEMORY.search(str(error)):
             raise OutOfMemoryError(
                 _what_was_asked(str(error)), "Lower batch_size first, then hidden_size."
             ) from None
@@ -59,12 +62,13 @@ def _what_was_asked(message: str) -> str:
         return f"{asked[1]} more were asked for on the GPU, and {free[1]} were free."
     on_cpu = re.search(r"tried to allocate (\d+) bytes", message)
     if on_cpu:
-        available = psutil.virtual_memory().available / _GIB
+        needed, available = int(on_cpu[1]) / _GIB, psutil.virtual_memory().available / _GIB
+        limit = " This process may use less, as `ulimit -v` shows." if needed < available else ""
         return (
-            f"{int(on_cpu[1]) / _GIB:,.1f} GiB more were asked for, and about "
-            f"{available:,.1f} GiB were free."
+            f"{needed:,.1f} GiB more were asked for, and about {available:,.1f} GiB were free."
+            f"{limit}"
         )
-    return message.splitlines()[0]
+    return next(iter(message.splitlines()), "Memory ran out.")
 
 
 def require_memory(parameters: int, device: torch.device) -> None:

@@ -158,6 +158,20 @@ class TestRefusals:
         assert "hidden_size = 0 (from the form)" in message
         assert "from BILSTM_CELL" in message
 
+    def test_a_file_does_not_flood_its_message(self, tmp_path: Path) -> None:
+        value = "x\\n\\u001b" * 10_000
+        unknown = "".join(f"unknown_{number} = 1\n" for number in range(10_000))
+        message = refusal(file=write(tmp_path / "run.toml", f'cell = "{value}"\n{unknown}'))
+        lines = message.splitlines()
+        assert len(lines) <= 50
+        assert all(line.isprintable() and len(line) < 600 for line in lines)
+
+    def test_a_data_set_s_name_is_one_short_line(self, tmp_path: Path) -> None:
+        text = 'dataset = "a\\u001b\\n' + "x" * 4_000 + '"'
+        config = resolve(file=write(tmp_path / "run.toml", text), is_untrusted=True)
+        assert config.dataset.startswith(r"a\x1b\nxxx")
+        assert len(config.dataset) == 200
+
     def test_an_unknown_preset(self) -> None:
         assert "Did you mean notebook?" in refusal(preset="notebok")
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from bilstm_core import events
 from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.compute import devices
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
@@ -15,6 +17,8 @@ from bilstm_core.data.spec import Normalisation
 from bilstm_core.inference.examine import examine, predict_stepwise
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel
+from bilstm_core.training.trainer import train
+from tests.conftest import Recorder
 from tests.samples import small_config
 
 
@@ -32,6 +36,38 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     confidences = [mistake.probability for mistake in report.mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_count_is_that_of_the_run(precision: str, tmp_path: Path) -> None:
+    recorder = Recorder()
+    model = train(small_config(cell="gru", precision=precision), recorder).model
+    assert model
+    final = next(e for e in recorder.of(events.Evaluation) if e.final and e.split == "test")
+    report = examine(model, tmp_path)
+    assert sum(row[number] for number, row in enumerate(report.confusion)) == final.correct
+    assert report.warning == ""
+    assert examine(model, tmp_path, precision) == report
+    other = examine(model, tmp_path, {"float32": "bfloat16", "bfloat16": "float32"}[precision])
+    assert other.mistakes != report.mistakes
+    mistake = report.mistakes[0]
+    prediction = predict_stepwise(model, torch.tensor(mistake.inputs))
+    assert max(prediction.probabilities) == pytest.approx(mistake.probability, rel=1e-2)
+
+
+@pytest.mark.parametrize("used", ["bfloat16", "tf32"])
+def test_a_precision_that_this_processor_lacks_is_told(
+    used: str, digits: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "runs_in_bfloat16", lambda *_: False)
+    model = untrained(small_config())
+    model.spec = digits.spec
+    report = examine(model, tmp_path, used)
+    words = f"computed in float32, because this processor lacks the run's {used}"
+    assert report.warning == words
+    assert report.mistakes == examine(model, tmp_path).mistakes
+    model.config = small_config(precision=used)
+    assert examine(model, tmp_path).warning == words
 
 
 def test_a_report_describes_the_data_as_the_model_does(digits: Dataset, tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.errors import BilstmError, InstallationError
+from bilstm_core.inference.examine import examine
 from bilstm_core.network.classifier import SequenceClassifier
-from bilstm_core.network.weights import TrainedModel
+from bilstm_core.network.weights import TrainedModel, load
 from bilstm_core.processes import session
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import list_runs
 from tests.samples import MOONS, moons_config, small_config
 
 
@@ -39,6 +41,22 @@ def test_the_answer_to_a_cancelled_question_is_not_that_to_the_next(
         await inspector.close()
         with pytest.raises(InstallationError):
             await inspector.read(bright)
+
+    asyncio.run(main())
+
+
+def test_a_network_is_examined_in_the_precision_that_its_run_had(tmp_path: Path) -> None:
+    opened = session.start_run(small_config(num_epochs=1, cell="gru"), tmp_path / "runs")
+    opened.train(lambda _: None, StopRequest())
+    (run,) = list_runs(tmp_path / "runs")
+    log = run.log_file.read_text(encoding="utf-8")
+    run.log_file.write_text(log.replace('"precision":"float32"', '"precision":"bfloat16"'))
+
+    async def main() -> None:
+        examiner = ExaminerClient(run, tmp_path)
+        report = await examiner.examine()
+        assert report == examine(load(run.model_file), tmp_path, "bfloat16")
+        await examiner.close()
 
     asyncio.run(main())
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,21 @@ def test_an_order_that_is_not_understood_is_a_failure_in_words(line: str) -> Non
     assert caught.value.title == "The order was not understood"
     assert result.returncode == caught.value.exit_code == 4
     assert not result.stderr
+
+
+@pytest.mark.parametrize("module", ["worker", "examiner"])
+def test_without_a_working_directory_there_is_an_answer(module: str, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+    with answer_pipe() as (answers, writable):
+        command = [sys.executable, "-P", "-m", f"bilstm_core.processes.{module}"]
+        arguments = [str(writable)] if module == "worker" else ["run", "data", str(writable)]
+        result = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", str(tmp_path / "gone"), *command, *arguments],
+            pass_fds=(writable,),
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    with answers, pytest.raises(RelayedError, match="working directory was deleted"):
+        parse_answer(answers.readline(), RunOpened)
+    assert result.returncode == 2

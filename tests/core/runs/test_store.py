@@ -166,3 +166,12 @@ class TestRemoval:
         with lock, pytest.raises(RunBusyError):
             remove_run(run)
         assert run.config == small_config()
+
+
+def test_a_folder_s_name_is_shown_escaped_and_found_as_it_is_shown(tmp_path: Path) -> None:
+    run, lock = create_run(tmp_path, small_config())
+    lock.release()
+    run.path.rename(tmp_path / "a\x1b\n\udcff")
+    (found,) = list_runs(tmp_path)
+    assert found.name == r"a\x1b\n\udcff"
+    assert find_run(tmp_path, found.name) == found

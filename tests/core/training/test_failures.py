@@ -23,6 +23,10 @@ from tests.samples import small_config
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.\nmore"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes."),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        MemoryError(),
     ],
 )
 def test_too_little_memory(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,6 +64,19 @@ def test_a_network_beyond_all_memory_is_refused() -> None:
     ):
         train(small_config(hidden_size=4096, num_layers=16), recorder)
     assert [event.type for event in recorder.all] == ["failed"]
+
+
+@pytest.mark.parametrize("begin", [train, find_learning_rate])
+def test_memory_that_runs_out_while_a_step_is_taken(
+    begin: Callable[[RunConfig], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Trainer, "take_step", burst)
+    with pytest.raises(OutOfMemoryError, match="Memory ran out") as caught:
+        begin(small_config())
+    assert "batch_size" in caught.value.advice
 
 
 @pytest.mark.parametrize("begin", [train, find_learning_rate])

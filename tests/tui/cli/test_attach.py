@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bilstm_core import events
 from bilstm_core.errors import TrainingError
 from bilstm_core.runs import event_log
 from bilstm_core.runs.lock import RunLock
@@ -24,6 +25,18 @@ def test_all_events_are_printed_as_json_however_long_the_log(
         recording.finish()
     assert attach.follow(recording.run, as_json=True) == 0
     assert capsys.readouterr().out == recording.run.log_file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", [0, 256])
+def test_a_failed_run_does_not_end_well_whatever_its_log_says(code: int, tmp_path: Path) -> None:
+    with Recording(tmp_path, 1000) as recording:
+        recording.advance(1000)
+    failed = events.Failed(title="t", message="m", advice="a", exit_code=code)
+    with recording.run.log_file.open("a", encoding="utf-8") as log:
+        log.write(events.to_json(failed) + "\n")
+    with pytest.raises(TrainingError, match="without reporting") as caught:
+        attach.follow(recording.run, as_json=False)
+    assert caught.value.exit_code == 1
 
 
 @pytest.mark.parametrize("as_json", [True, False])

@@ -26,6 +26,7 @@ from bilstm_core.processes.worker_client import WorkerClient, error_from_event, 
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 
+from ..text.console import sanitize
 from .ascii import AsciiFilter
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
@@ -103,9 +104,7 @@ class BilstmApp(ReportingApp[int]):
         self.call_after_refresh(self._start_standby)
         self.call_after_refresh(self._suggest_live_run)
         if self._preferences and self._preferences.problem:
-            self.call_after_refresh(
-                self.notify, self._preferences.problem, severity="warning", markup=False
-            )
+            self.call_after_refresh(self.notify, self._preferences.problem, severity="warning")
 
     async def on_event(self, event: Event) -> None:
         """Note whether any key was pressed."""
@@ -115,6 +114,10 @@ class BilstmApp(ReportingApp[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and last the one that draws in ASCII."""
         return [*super().get_line_filters(), *self._own_filters]
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a message in the corner for a while, as plain text."""
+        super().notify(sanitize(message), **{**options, "markup": False})
 
     def get_key_display(self, binding: Binding) -> str:
         """The name of a key; in ASCII, without Textual's symbol for Enter."""
@@ -269,7 +272,7 @@ class BilstmApp(ReportingApp[int]):
                 except BilstmError as error:
                     self.push_screen(error_dialog(error))
                 else:
-                    self.notify(f"The form has the settings of {run.name}.", markup=False)
+                    self.notify(f"The form has the settings of {run.name}.")
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:
@@ -341,7 +344,7 @@ class BilstmApp(ReportingApp[int]):
         if not live or self._is_starting or self.train_screen.view.shown_run:
             return
         if self._was_key_pressed:  # the next key is not meant for a dialog that just opened
-            self.notify(f"{live[-1].name} is being trained: press r to see it.", markup=False)
+            self.notify(f"{live[-1].name} is being trained: press r to see it.")
             return
         answers = {"watch": "Watch it", "no": "Not now"}
         names = "\n".join(run.name for run in live[-5:])

@@ -5,10 +5,10 @@ from typing import TypeGuard
 
 from cyclopts import App, CycloptsError, UnknownOptionError, UnusedCliTokensError
 
-from bilstm_core import __version__
+from bilstm_core import __version__, paths
 from bilstm_core.config.resolve import did_you_mean
 from bilstm_core.config.settings import RESUMABLE, SETTINGS
-from bilstm_core.errors import BilstmError, OutputError, Remedy, UsageError
+from bilstm_core.errors import BilstmError, OutputError, Remedy, UsageError, imports_in_words
 
 from ..text.console import abandon_stdout, make_console, show_failure, show_internal_error
 from .attach import attach
@@ -78,7 +78,9 @@ app.default(_TRAIN)
 def run(tokens: list[str]) -> int:
     """Run a command line; return the exit code."""
     try:
-        return app(tokens, exit_on_error=False, print_error=False) or 0
+        paths.require_working_directory()
+        with imports_in_words():
+            return app(tokens, exit_on_error=False, print_error=False) or 0
     except CycloptsError as error:
         failure: BilstmError = _usage_error(error)
     except BilstmError as error:

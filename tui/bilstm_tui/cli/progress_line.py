@@ -57,7 +57,7 @@ class _ProgressLine:
             self.close()
             status = TextColumn("{task.fields[status]}", markup=False)
             self.open(status, BarColumn(), DownloadColumn(), transient=False)
-        label = sanitize(f"Downloading {event.title} {event.file}")
+        label = f"Downloading {event.title} {event.file}"
         self._update(event.received, total=event.total or None, status=label)
 
     def open(self, *columns: ProgressColumn, transient: bool) -> None:

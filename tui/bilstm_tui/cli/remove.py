@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 from bilstm_core import paths
+from bilstm_core.cleaning import one_line
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import find_run, remove_run
 
@@ -28,7 +29,7 @@ def rm(
         say("Nothing was deleted")
         return 1
     for run in found:
-        if other_files := ", ".join(remove_run(run)):
+        if other_files := ", ".join(map(one_line, remove_run(run))):
             show_warning(f"{run.path} is kept, because it contains other files: {other_files}")
         else:
             say(f"Deleted {run.name}")

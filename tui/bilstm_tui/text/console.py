@@ -1,8 +1,7 @@
-"""Printing on a terminal: consoles, failures, and removing control characters."""
+"""Printing on a terminal: consoles, lines, warnings and failures."""
 
 import io
 import os
-import re
 import sys
 import tempfile
 import time
@@ -14,11 +13,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bilstm_core import paths
+from bilstm_core.cleaning import escape
 from bilstm_core.errors import INTERNAL_ERROR_EXIT_CODE, BilstmError
 
 from .advice import with_commands
 
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+sanitize = escape
+"""What this process says itself may contain paths, and is escaped where it is printed."""
 
 
 def tolerate_missing_streams() -> None:
@@ -50,11 +51,6 @@ class _Console(Console):
 def make_console(*, stderr: bool = False) -> Console:
     """A console that prints text unchanged: no markup, no emoji codes, no automatic colours."""
     return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
-
-
-def sanitize(text: str) -> str:
-    r"""Replace the control characters of untrusted text by their escapes, such as `\x1b`."""
-    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
 
 def say(line: str) -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .console import sanitize
 from .numbers import percent
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ STATUS_STYLES = {
 def cells(overview: "Overview") -> list[str]:
     """A run's name, status, data, model, epochs, test accuracy, time and note, as text."""
     accuracy = "-" if overview.accuracy is None else percent(overview.accuracy)
-    texts = (
+    return [
         overview.run.name,
         overview.status,
         overview.dataset or "?",
@@ -30,5 +29,4 @@ def cells(overview: "Overview") -> list[str]:
         accuracy,
         str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
         overview.notes.note,
-    )
-    return [sanitize(text) for text in texts]
+    ]

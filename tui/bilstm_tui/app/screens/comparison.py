@@ -8,7 +8,6 @@ from rich.text import Text
 from bilstm_core.errors import ConfigError
 from bilstm_core.runs.overview import Overview
 
-from ...text.console import sanitize
 from ...text.numbers import percent
 
 
@@ -18,7 +17,7 @@ def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
     table.add_column("setting", style="dim", no_wrap=True)
     configs = []
     for marker, overview in runs:
-        heading = marker.copy().append(f" {sanitize(overview.run.name.rpartition('_')[2])}")
+        heading = marker.copy().append(f" {overview.run.name.rpartition('_')[2]}")
         table.add_column(heading, justify="right", no_wrap=True)
         try:
             configs.append(overview.run.config.model_dump())
@@ -27,7 +26,7 @@ def comparison_table(runs: Sequence[tuple[Text, Overview]]) -> Table:
     for name in dict.fromkeys(name for config in configs for name in config):
         values = [_format(config.get(name, "?")) for config in configs]
         if len(set(values)) > 1:
-            table.add_row(name, *values)
+            table.add_row(name, *map(Text, values))
     accuracies = [
         "-" if overview.accuracy is None else percent(overview.accuracy) for _, overview in runs
     ]

@@ -111,7 +111,7 @@ class Prompt(Dialog):
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
         if problem := self._find_problem(event.value):
-            self.query_one("#prompt-problem", Static).update(Text(sanitize(problem)))
+            self.query_one("#prompt-problem", Static).update(Text(problem))
         else:
             self.dismiss(event.value)
 

@@ -18,7 +18,6 @@ from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
 
-from ...text.console import sanitize
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
 from .base import BaseScreen
@@ -45,7 +44,7 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run_name = sanitize(run.name)
+        self._run_name = run.name
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
@@ -205,7 +204,7 @@ def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) 
     table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
     table.add_column("", style="bold", justify="right", min_width=label)
     for name in classes:
-        table.add_column(name[:width], justify="right", min_width=min(width, 5))
+        table.add_column(Text(name[:width]), justify="right", min_width=min(width, 5))
     for number, row in enumerate(report.confusion):
         total = sum(row) or 1
         cells = []
@@ -214,7 +213,7 @@ def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) 
             cell = share if is_normalised else f"{count:,}"
             style = _style(count / total, is_correct=column == number)
             cells.append(Text(cell if count else "·", style=style))
-        table.add_row(classes[number], *cells)
+        table.add_row(Text(classes[number]), *cells)
     return table
 
 
@@ -235,5 +234,5 @@ def _class_table(report: ExaminationReport) -> Table:
         table.add_column(name, justify="right")
     for score in report.scores:
         shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
-        table.add_row(score.name, *shares, f"{score.support:,}")
+        table.add_row(Text(score.name), *shares, f"{score.support:,}")
     return table

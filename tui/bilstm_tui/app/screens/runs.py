@@ -13,6 +13,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Static
 
+from bilstm_core.cleaning import one_line
 from bilstm_core.config.resolve import revise
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
@@ -23,7 +24,6 @@ from bilstm_core.runs.overview import Overview, read_overviews
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
-from ...text.console import sanitize
 from ..widgets.charts.chart import COLOURS, MARKERS, Chart
 from ..widgets.charts.series import loss_series
 from ..widgets.key_footer import KeyFooter
@@ -93,7 +93,7 @@ class RunsScreen(BaseScreen[Choice | None]):
             yield OrderedInput(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
-        yield Static("Reading the runs …", id="empty")
+        yield Static("Reading the runs …", id="empty", markup=False)
         with Horizontal(id="comparison"):
             yield Chart("training loss", id="overlay")
             with VerticalScroll():
@@ -119,7 +119,7 @@ class RunsScreen(BaseScreen[Choice | None]):
             try:
                 overviews = await asyncio.to_thread(read_overviews, self._runs_dir, self._overviews)
             except BilstmError as error:
-                self.query_one("#empty", Static).update(sanitize(error.message))
+                self.query_one("#empty", Static).update(error.message)
                 return
             new_events = [follower.poll() for follower in self._marked.values()]
             has_changed = overviews != self._overviews
@@ -147,7 +147,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         empty = self.query_one("#empty", Static)
         empty.display = not shown
         empty.update(
-            f"No run contains '{sanitize(words)}'."
+            f"No run contains '{one_line(words)}'."
             if self._overviews
             else "No runs here yet: go back and press t to train."
         )
@@ -212,7 +212,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         """Whether no run is being trained; shows a message if one is."""
         live = [run.name for run in runs if run.is_live]
         if live:
-            self.notify(f"{live[0]} is being trained: stop it first.", timeout=4, markup=False)
+            self.notify(f"{live[0]} is being trained: stop it first.", timeout=4)
         return not live
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -316,9 +316,9 @@ class RunsScreen(BaseScreen[Choice | None]):
                 self.app.push_screen(error_dialog(error))
                 continue
             if remaining:
-                kept = ", ".join(remaining)
+                kept = ", ".join(map(one_line, remaining))
                 message = f"The folder of {run.name} was kept: it also contains {kept}"
-                self.notify(message, severity="warning", markup=False)
+                self.notify(message, severity="warning")
             self._marked.pop(run.name, None)
         await self._update()
         self._compare()

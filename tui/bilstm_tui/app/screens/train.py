@@ -102,7 +102,7 @@ class TrainScreen(BaseScreen[None]):
                     yield NetworkSketch()
                     yield DeviceUsage()
                 yield TabPane("Run", id="run")
-        yield Static(id="problem")
+        yield Static(id="problem", markup=False)
         yield KeyFooter()
 
     def on_mount(self) -> None:

@@ -15,7 +15,7 @@ class DeviceUsage(Static):
     """A line for each device; with `is_short`, one line for all."""
 
     def __init__(self, *, is_short: bool = False) -> None:
-        super().__init__()
+        super().__init__(markup=False)
         self._is_short = is_short
         self._length = 0
 

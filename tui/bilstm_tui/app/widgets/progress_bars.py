@@ -8,8 +8,6 @@ from textual.widget import Widget
 from bilstm_core import events
 from bilstm_core.runs.history import History
 
-from ...text.console import sanitize
-
 _LABEL_WIDTH = 16
 _TIME_LEFT_WIDTH = 31
 
@@ -33,7 +31,7 @@ class ProgressBars(Widget):
     def render(self) -> Text:
         """Render one line, whose parts keep their positions as the run proceeds."""
         if download := self._download:
-            label = sanitize(f"Downloading {download.title}: {download.file}, ")
+            label = f"Downloading {download.title}: {download.file}, "
             label += f"{download.received / 1e6:,.1f} MB "
             share = _share(download.received, download.total)
             width = self.size.width - len(label) - len(share) - 1

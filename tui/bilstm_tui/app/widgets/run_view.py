@@ -17,7 +17,6 @@ from bilstm_core.runs.follow import Follower
 from bilstm_core.runs.overview import Status, status_from_ending
 from bilstm_core.runs.run import Run
 
-from ...text.console import sanitize
 from ...text.narration import Narrator
 from ...text.run_cells import STATUS_STYLES
 from .charts.chart import Chart
@@ -152,7 +151,7 @@ class RunView(Vertical):
             self._was_training = is_live
             self.screen.refresh_bindings()
         status = "running" if is_live else status_from_ending(history.ending)
-        headline = Text(sanitize(run.name if run else ""))
+        headline = Text(run.name if run else "")
         headline.append(f"  {self._status_text(status)}", f"bold {STATUS_STYLES[status]}")
         if history.started:
             model, device = history.started.model, history.started.device
@@ -206,10 +205,10 @@ class RunView(Vertical):
                 return steps
 
     def _log_line(self, line: str) -> None:
-        self._new_lines.append(Text(sanitize(line)))
+        self._new_lines.append(Text(line))
 
     def _log_warning(self, line: str) -> None:
-        self._new_lines.append(Text(f"! {sanitize(line)}", style="yellow"))
+        self._new_lines.append(Text(f"! {line}", style="yellow"))
 
     def _write_lines(self) -> None:
         self.query_one(RunLog).write(*self._new_lines)

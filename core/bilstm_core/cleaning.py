@@ -1,0 +1,54 @@
+"""Text from files and other processes, cleaned where it enters, so that everything may show it."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+_LONGEST = 4000
+_LONGEST_NAME = 200
+
+
+def escape(text: str, kept: str = "\n") -> str:
+    r"""Replace each character that cannot be printed by its escape, such as `\x1b`.
+
+    These are the characters that command a terminal, that have no width, that turn the direction
+    of the text, and halves of characters. Spaces of any width stay, and so do those in `kept`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if _is_shown(char) or char in kept else repr(char)[1:-1] for char in text)
+
+
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def clean(text: str, longest: int = _LONGEST, kept: str = "\n") -> str:
+    """Text of one or more lines, escaped and, where it is too long, cut."""
+    cleaned = escape(text[: longest + 1], kept)
+    return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
+
+
+def one_line(text: str, longest: int = _LONGEST_NAME) -> str:
+    """A name, or other text that has to stay in one line: line breaks are escaped, too."""
+    return clean(text, longest, kept="")
+
+
+def _on_entry(function: Callable[[str], str]) -> BeforeValidator:
+    def clean_if_text(value: Any) -> Any:
+        return function(value) if isinstance(value, str) else value
+
+    return BeforeValidator(clean_if_text)
+
+
+_long_line = partial(one_line, longest=_LONGEST)
+
+Text = Annotated[str, _on_entry(clean), PlainSerializer(clean, str)]
+"""The type of a field whose text may have several lines; cleaned when it is read or written."""
+Line = Annotated[str, _on_entry(_long_line), PlainSerializer(_long_line, str)]
+"""The type of a field whose text is one line."""
+Name = Annotated[str, _on_entry(one_line), PlainSerializer(one_line, str)]
+"""The type of a field whose text is one short line."""
