@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 else:  # the allowed values are the names of the entries
     CellName, MergeName, ReadoutName = Literal[*CELLS], Literal[*MERGES], Literal[*READOUTS]
 
-DATASETS = ("mnist", "fashion-mnist", "kmnist", "digits")
+DATASETS = ("mnist", "fashion-mnist", "kmnist", "digits", "japanese-vowels")
 Augment = Literal["none", "shift", "affine"]
+Normalize = Literal["auto", "none", "standard", "sequence"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Precision = Literal["auto", "float32", "tf32", "bfloat16"]
@@ -69,7 +70,7 @@ class RunConfig(BaseModel):
     dataset: Name = _setting(
         "mnist",
         "data",
-        "images to learn from; digits is built in, the others are downloaded once",
+        "what to learn from; digits and japanese-vowels are built in, others are downloaded once",
         examples=list(DATASETS),
     )
     validation_fraction: float = _setting(
@@ -84,6 +85,13 @@ class RunConfig(BaseModel):
         "none",
         "data",
         "random change of each training image: shift moves it, affine also rotates and zooms it",
+    )
+
+    normalize: Normalize = _setting(
+        "auto",
+        "data",
+        "scaling of values: standard gives each feature mean 0 and deviation 1 over the training "
+        "set, sequence does so within each sequence; auto is standard, and for images from 0 to 1",
     )
 
     cell: CellName = _setting("lstm", "architecture", "recurrent cell", entries=CELLS)

@@ -54,6 +54,18 @@ CATALOG: dict[str, DataSpec] = {
             "KMNIST", "KMNIST", ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
         ),
         _images("digits", 8, _DIGITS, (1_437, 360), 16, "sklearn.datasets.load_digits"),
+        DataSpec(
+            name="japanese-vowels",
+            title="Japanese Vowels",
+            kind="series",
+            num_features=12,
+            shortest=7,
+            longest=29,
+            classes=tuple(str(speaker) for speaker in range(1, 10)),
+            train_size=270,
+            test_size=370,
+            origin="UCI: M. Kudo, J. Toyama, M. Shimbo (CC BY 4.0)",
+        ),
     )
 }
 """Every built-in data set by its name in the configuration; `schema.DATASETS` lists the names."""

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..compute.seeding import Stream, generator
-from .spec import DataSpec, Split
+from ..config.schema import Normalize
+from .normalise import standard
+from .spec import DataSpec, Normalisation, Split
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,21 @@ class Dataset:
         held_out, kept = order[: spec.validation_size], order[spec.validation_size :]
         data = replace(self, spec=spec, train=self.train[kept], validation=self.train[held_out])
         return data._with_class_sizes()
+
+    def normalised(self, how: Normalize) -> "Dataset":
+        """The same data with another normalisation; statistics are of the training part alone."""
+        own = self.spec.normalisation
+        match how:
+            case "auto" if self.spec.kind == "images":
+                return self
+            case "auto" | "standard":
+                steps = self.train.values.reshape(-1, self.spec.num_features)
+                chosen = standard(steps, own.divisor)
+            case "sequence":
+                chosen = replace(own, per_sequence=True)
+            case "none":
+                chosen = Normalisation()
+        return replace(self, spec=replace(self.spec, normalisation=chosen))
 
     def _with_class_sizes(self) -> "Dataset":
         splits: tuple[Split, ...] = ("train", "validation", "test")

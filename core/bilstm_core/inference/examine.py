@@ -57,6 +57,8 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
     wrong = (actual != predicted).nonzero().flatten()
     shown = wrong[confidence[wrong].argsort(descending=True)][:_MOST_MISTAKES]
     inputs = make_batch(data.test[shown], model.spec).inputs
+    own = data.test.lengths
+    lengths = [inputs.shape[1]] * len(shown) if own is None else own[shown].tolist()
     return ExaminationReport(
         spec=model.spec,
         warning="; ".join(_warnings(model, data, precision, used)),
@@ -71,9 +73,9 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
                 actual=int(actual[index]),
                 predicted=int(predicted[index]),
                 probability=float(confidence[index]),
-                inputs=sequence.tolist(),
+                inputs=sequence[:length].tolist(),
             )
-            for index, sequence in zip(shown.tolist(), inputs, strict=True)
+            for index, sequence, length in zip(shown.tolist(), inputs, lengths, strict=True)
         ],
     )
 
@@ -102,7 +104,7 @@ def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
     """
     data = registry.load(spec.name, data_dir)
     shape, expected = (
-        (it.num_features, it.longest, it.classes, it.normalisation) for it in (data.spec, spec)
+        (it.kind, it.num_features, it.longest, it.classes) for it in (data.spec, spec)
     )
     if shape != expected:
         raise DataError(

@@ -62,7 +62,7 @@ def prepare(
         require_memory(summarise(config, registry.describe(config)).parameters, device)
         folder = paths.data_dir(data_dir)
         data = registry.load(config.dataset, folder, on_progress, warn, should_stop)
-        data = data.hold_out(config.validation_fraction, config.seed)
+        data = data.hold_out(config.validation_fraction, config.seed).normalised(config.normalize)
         tuner = choose_threads(config, data.spec, device, warn, threads)
         precision = resolve_precision(config, device)
         yield Preparation(config, device, precision, data.to(device), tuner)

@@ -243,7 +243,8 @@ def _step_on_noise(config: RunConfig, spec: DataSpec) -> Callable[[], object]:
     model = SequenceClassifier.from_config(config, spec)
     step = Step(config, model, None, resolve_precision(config, _CPU))
     inputs = torch.rand(config.batch_size, spec.longest, spec.num_features)
-    batch = Batch(inputs, None, torch.randint(spec.num_classes, (config.batch_size,)))
+    lengths = torch.full((config.batch_size,), spec.longest) if spec.has_lengths else None
+    batch = Batch(inputs, lengths, torch.randint(spec.num_classes, (config.batch_size,)))
     return lambda: step(batch, config.learning_rate, is_first=True)
 
 

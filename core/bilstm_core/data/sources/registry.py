@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...building_blocks.readouts import READOUTS
 from ...config.resolve import did_you_mean
 from ...config.schema import RunConfig
-from ...errors import DataError
+from ...errors import ConfigError, DataError, Remedy
 from ...stopping import ShouldStop
 from ..catalog import CATALOG
 from ..spec import DataSpec
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..dataset import Dataset
     from .download import OnProgress
 
-BUILT_IN = frozenset({"digits"})
+BUILT_IN = frozenset({"digits", "japanese-vowels"})
 """Data sets that need neither a download nor a folder."""
 
 
@@ -24,8 +25,26 @@ def describe(config: RunConfig) -> DataSpec:
 
     Raises:
         DataError: The data set is unknown.
+        ConfigError: A setting does not fit these data.
     """
-    return _find_spec(config.dataset).held_out(config.validation_fraction)
+    spec = _find_spec(config.dataset).held_out(config.validation_fraction)
+    _require_fit(config, spec)
+    return spec
+
+
+def _require_fit(config: RunConfig, spec: DataSpec) -> None:
+    """Refuse settings that these data rule out."""
+    if spec.kind != "images" and config.augment != "none":
+        raise ConfigError(
+            f"augment = {config.augment} changes images, and {spec.title} has none.",
+            Remedy("Set augment = none.", "set", settings={"augment": "none"}),
+        )
+    if spec.has_lengths and READOUTS[config.readout].reads_every_step:
+        raise ConfigError(
+            f"readout = {config.readout} needs sequences of equal length, and those of "
+            f"{spec.title} have {spec.shortest:,} to {spec.longest:,} {spec.steps}.",
+            Remedy("Set readout = max, or mean.", "set", settings={"readout": "max"}),
+        )
 
 
 def load(
@@ -51,10 +70,15 @@ def load(
         RunStopped: The run was asked to stop.
     """
     spec = _find_spec(name)
-    if name in BUILT_IN:
-        from .digits import load_digits  # imports torch, like the next import
+    if name == "digits":
+        from .digits import load_digits  # imports torch, like the next imports
 
         return load_digits(spec)
+    if name == "japanese-vowels":
+        from .assemble import assemble
+        from .japanese_vowels import load_recordings
+
+        return assemble(load_recordings(), spec.name, spec.title, spec.origin)[0]
     from .mnist import TorchvisionFolder
 
     return TorchvisionFolder(spec, data_dir).load(on_progress, warn, should_stop)
