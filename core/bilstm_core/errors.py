@@ -14,7 +14,8 @@ the process that ends with it::
     │   ├── NonFiniteLossError  the loss became nan or infinite
     │   ├── OutOfMemoryError    the device has too little memory
     │   └── CheckpointError     a run's saved state or weights cannot be used
-    │       └── NewerCheckpointError  a later version of the program wrote it
+    │       ├── NewerCheckpointError  a later version of the program wrote it
+    │       └── UnreadableCheckpointError  it cannot be read at present
     ├── InstallationError   4   a library that training needs cannot be imported
     ├── OutputError         5   output cannot be written
     │   └── RunFolderMissingError  a run's folder was deleted or moved while it trained
@@ -163,6 +164,12 @@ class NewerCheckpointError(CheckpointError):
     default_title = "The checkpoint is from a newer version"
 
 
+class UnreadableCheckpointError(CheckpointError):
+    """The state cannot be read at present, as on a disk or network that fails."""
+
+    default_title = "The checkpoint cannot be read"
+
+
 class InstallationError(BilstmError):
     """A library that training needs cannot be imported."""
 
@@ -196,7 +203,7 @@ def imports_in_words() -> Iterator[None]:
 def _imported_library(error: Exception) -> str:
     """The library that was being imported when an error was raised; empty if none was."""
     frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
-    modules = [it.f_globals["__name__"] for it in frames if it.f_code.co_name == "<module>"]
+    modules = [it.f_globals.get("__name__", "") for it in frames if it.f_code.co_name == "<module>"]
     if isinstance(error, ImportError) and error.name:
         modules.append(error.name)
     libraries = [module.partition(".")[0] for module in modules]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MaxLen
 from pydantic import ConfigDict, Field, OnErrorOmit, TypeAdapter, ValidationError
 
 from .cleaning import Line, Name, Text
@@ -129,7 +129,7 @@ class Progress(_AtStep):
     """
 
     type: Literal["progress"] = "progress"
-    losses: list[Loss | None]
+    losses: Annotated[list[Loss | None], Field(fail_fast=True)]
     learning_rate: Rate
     samples_per_second: Rate
 
@@ -293,7 +293,8 @@ class Failed(_Event):
     title: Name
     message: Text
     advice: Text
-    remedies: tuple[OnErrorOmit[Remedy], ...] = ()  # unknown actions of a later version are omitted
+    # unknown actions of a later version are omitted
+    remedies: Annotated[tuple[OnErrorOmit[Remedy], ...], MaxLen(100)] = ()
     exit_code: ExitCode
     details: Text = ""
 

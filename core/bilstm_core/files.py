@@ -11,9 +11,11 @@ from typing import IO, Any, Self
 _MOST_TEXT_BYTES, _MOST_UNTRUSTED_BYTES = 1 << 20, 1 << 16
 """Longest small text file, such as a configuration: the user's own, and one that may be foreign."""
 _LONGEST_UNTRUSTED_LINE = 4096
-"""Python's TOML reader takes seconds for a key of ten thousand parts."""
+_MOST_UNTRUSTED_DOTS = 2000
+"""Python's TOML reader takes seconds for a key of ten thousand parts, or many of a thousand."""
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """Answers of file systems that cannot sync a folder: there is nothing to wait for."""
+_NO_HARD_LINKS = {*_UNSUPPORTED, errno.EPERM, errno.EMLINK}
 _ANYBODY = 0o666  # before the umask
 
 
@@ -89,6 +91,14 @@ class Folder:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._descriptor)
 
+    def is_same(self, name: str, descriptor: int) -> bool:
+        """Whether a name is still that of an open file."""
+        try:
+            current = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(current, os.fstat(descriptor))
+
     def has(self, name: str) -> bool:
         """Whether there is anything of this name, a link included."""
         try:
@@ -133,9 +143,17 @@ class Folder:
         with self._removed_on_failure(temporary):
             self.unlink(temporary)
             try:
-                os.link(name, temporary, src_dir_fd=folder, dst_dir_fd=folder)
-            except OSError:  # the file system has no hard links: `name` is missing for a moment
-                self._rename(name, link)
+                os.link(
+                    name,
+                    temporary,
+                    src_dir_fd=folder,
+                    dst_dir_fd=folder,
+                    follow_symlinks=False,
+                )
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                self._rename(name, link)  # `name` is missing for a moment
             else:
                 self._rename(temporary, link)
                 self.unlink(temporary)  # where both are one file already, renaming does nothing
@@ -189,6 +207,14 @@ def size_of(path: Path) -> int:
         return 0
 
 
+def inode_of(path: Path) -> int:
+    """Number of a file in its file system; 0 if it cannot be accessed."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
 def modified_at(path: Path) -> float:
     """Modification time in seconds since 1970; 0 if the path cannot be accessed."""
     try:
@@ -230,6 +256,8 @@ def read_text(path: Path, *, is_untrusted: bool = False) -> str:
         raise OSError(f"it is larger than {most:,} bytes")
     if is_untrusted and max(map(len, content.split(b"\n"))) > _LONGEST_UNTRUSTED_LINE:
         raise ValueError(f"a line is longer than {_LONGEST_UNTRUSTED_LINE:,} bytes")
+    if is_untrusted and content.count(b".") > _MOST_UNTRUSTED_DOTS:
+        raise ValueError(f"it has more than {_MOST_UNTRUSTED_DOTS:,} dots")
     return content.decode("utf-8-sig")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
+from pydantic import Field
 
 from ..cleaning import Name
 
@@ -13,7 +14,8 @@ Real = Annotated[float, Ge(-1e30), Le(1e30)]
 Positive = Annotated[float, Gt(0), Le(1e30)]
 Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
-Names = Annotated[tuple[Name, ...], MaxLen(2**20)]
+Names = Annotated[tuple[Name, ...], MaxLen(2**20), Field(fail_fast=True)]
+Counts = Annotated[tuple[Count, ...], MaxLen(2**20), Field(fail_fast=True)]
 Classes = Annotated[Names, MinLen(1)]
 
 SequenceKind = Literal["images", "series", "tokens"]
@@ -75,9 +77,7 @@ class DataSpec:
     train_size: Count
     validation_size: Count = 0
     test_size: Count
-    class_sizes: dict[Split, Annotated[tuple[Count, ...], MaxLen(2**20)]] = field(
-        default_factory=dict
-    )
+    class_sizes: dict[Split, Counts] = field(default_factory=dict)
     normalisation: Normalisation = Normalisation()
     origin: Name = ""
     fingerprint: Name = ""

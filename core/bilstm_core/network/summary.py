@@ -4,6 +4,9 @@
 """
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import MaxLen
 
 from ..building_blocks.cells import CELLS
 from ..building_blocks.merges import MERGES
@@ -18,7 +21,7 @@ class LayerSummary:
     """One stage of the network, such as 'layer 1'; shapes are without the batch dimension."""
 
     name: Name
-    output_shape: tuple[Count, ...]
+    output_shape: Annotated[tuple[Count, ...], MaxLen(8)]
     parameters: Count
 
 
@@ -27,7 +30,7 @@ class ModelSummary:
     """The whole network, such as 'BiLSTM 2×256', from input to classes."""
 
     title: Name
-    layers: tuple[LayerSummary, ...]
+    layers: Annotated[tuple[LayerSummary, ...], MaxLen(1000)]
     parameters: Count
 
 

@@ -11,10 +11,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-_MOST_HEADER_BYTES = 1 << 24
+_MOST_HEADER_BYTES = 1 << 22
+_MOST_TENSORS = 10_000
 _LENGTH_BYTES = 8
-_LEAST_STORED = 1 / 16
-"""Part of a file that is stored on the disk at least; of a sparse file it is next to nothing."""
+_LARGE_BYTES, _LEAST_STORED = 1 << 30, 1 / 16
+"""Of a large file this part is stored on the disk at least; of a sparse one it is next to nothing.
+For small ones it does not matter, and ZFS says so of a new file only after seconds."""
 _TYPES = {torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
 _SIZES = {"F32": 4, "I64": 8, "U8": 1}
 
@@ -70,15 +72,14 @@ class TensorFile:
         self._header_bytes = int.from_bytes(start, "little")
         if self._header_bytes > min(_MOST_HEADER_BYTES, self._size - _LENGTH_BYTES):
             raise ValueError("its header has an impossible length")
-        if status.st_blocks * 512 < self._size * _LEAST_STORED:
+        if self._size > max(_LARGE_BYTES, status.st_blocks * 512 / _LEAST_STORED):
             raise ValueError("most of it was never written")
         try:
             header: Any = json.loads(file.read(self._header_bytes))
             self.description = str(header.pop("__metadata__")[key])
-            self.kinds = {
-                name: Kind(entry["dtype"], tuple(map(int, entry["shape"])))
-                for name, entry in header.items()
-            }
+            if len(header) > _MOST_TENSORS:
+                raise ValueError("it has too many tensors")
+            self.kinds = {name: _kind_of(entry) for name, entry in header.items()}
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"its header is not that of this program: {error}") from None
 
@@ -101,3 +102,12 @@ class TensorFile:
             raise ValueError(str(error)) from None
         return {name: tensor.clone(memory_format=torch.contiguous_format)
                 for name, tensor in loaded.items()}  # fmt: skip
+
+
+def _kind_of(entry: Any) -> Kind:
+    kind, shape = entry["dtype"], entry["shape"]
+    if not isinstance(kind, str) or not isinstance(shape, list):
+        raise TypeError("a tensor without type or shape")
+    if not all(type(length) is int for length in shape):
+        raise TypeError("a shape that is none")
+    return Kind(kind, tuple(shape))

@@ -67,6 +67,7 @@ class Session:
         self._unsaved: list[str] = []
         self._is_log_failing = False
         self._is_folder_missing = False
+        self._is_taken_over = False
         self._checked_at = time.monotonic()
         self._missing_since = math.inf
         self._final: dict[Split, events.Evaluation] = {}
@@ -120,6 +121,12 @@ class Session:
 
     def _raise_failure(self, *, is_folder_missing: bool) -> None:
         """Raise what went wrong without ending the training."""
+        if self._is_taken_over:
+            raise errors.RunBusyError(
+                f"{self.run.name} was locked by another process, because its lock was deleted. "
+                "This process stopped and saved nothing more.",
+                errors.Remedy("Follow the run.", "attach", self.run.name),
+            )
         if self._listener_failure:
             raise self._listener_failure
         if is_folder_missing:
@@ -147,10 +154,14 @@ class Session:
 
         A network file system may hide it for a moment.
         """
-        self.lock.touch()
         now = time.monotonic()
         if now - self._checked_at >= _FOLDER_CHECK_SECONDS and not self._is_folder_missing:
             self._checked_at = now
+            if self.lock.is_taken_over:  # this process may write nothing any more
+                self.log.abandon()
+                self.lock.folder.close()
+                self._is_taken_over = self._is_folder_missing = True
+                return True
             since = min(self._missing_since, now)
             self._missing_since = math.inf if self.lock.is_in_place() else since
             self._is_folder_missing = now - self._missing_since >= _MISSING_SECONDS

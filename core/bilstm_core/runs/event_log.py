@@ -48,7 +48,9 @@ class EventLog:
         self.failure: OSError | None = None
 
     def append(self, event: Event) -> None:
-        """Write an event, or buffer it; `failure` then says why."""
+        """Write an event, or buffer it; `failure` then says why. Nothing after `abandon`."""
+        if self._file.closed:
+            return
         if len(self._buffer) < _MAX_BUFFERED_BYTES or not isinstance(event, Progress):
             self._buffer += to_json(event).encode() + b"\n"
         self._write()
@@ -56,7 +58,15 @@ class EventLog:
     def close(self) -> None:
         """Write what is buffered and close the file; `failure` says why lines are missing."""
         self._write()
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:  # a network file system reports here what it could not write
+            self.failure = error
+
+    def abandon(self) -> None:
+        """Close the file without writing what is buffered."""
+        self._buffer.clear()
+        self.close()
 
     def _write(self) -> None:
         try:
@@ -115,11 +125,17 @@ class LogReader:
                     self._position = 0
                     self._is_inside_line = False
                 self._identity = identity
-                self._skip_hole(file.fileno(), size)
-                file.seek(self._position)
-                return file.read(min(_READ_BYTES, size - self._position))
+                piece = self._piece(file, size)
+                if piece and not piece.strip(b"\0"):
+                    self._skip_hole(file.fileno(), size)
+                    piece = self._piece(file, size)
+                return piece
         except OSError:
             return b""
+
+    def _piece(self, file: IO[bytes], size: int) -> bytes:
+        file.seek(self._position)
+        return file.read(min(_READ_BYTES, size - self._position))
 
     def _skip_hole(self, descriptor: int, size: int) -> None:
         """Go to the next byte that was ever written: a sparse file can claim any size."""

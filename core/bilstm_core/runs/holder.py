@@ -4,12 +4,14 @@ import os
 import re
 import socket
 import time as clock
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..files import read_bytes
+from ..files import inode_of, read_bytes
 
 HEARTBEAT_SECONDS = 1.0
 """How often the holder touches the lock file."""
@@ -27,27 +29,38 @@ class Holder(BaseModel):
         started: When the process was started, in seconds since 1970; tells it from a later one
             with its number.
         time: When it locked the run, in seconds since 1970.
+        boot: Of the machine since its start, where the system tells; names may be equal.
+        inode: Of the lock file: a copy of the file names nobody.
         is_released: Whether it has released the run.
     """
 
     model_config = ConfigDict(frozen=True)
 
     pid: Annotated[int, Field(gt=0, lt=2**31)]
-    host: Annotated[str, Field(max_length=255, pattern=r"^[\w.:-]*$")]
+    host: Annotated[str, Field(max_length=255, pattern=r"^[A-Za-z0-9_.:-]*$")]
     started: Annotated[float, Field(allow_inf_nan=False)]
     time: Annotated[float, Field(allow_inf_nan=False)]
+    boot: Annotated[str, Field(max_length=64, pattern=r"^[\w-]*$")] = ""
+    inode: int = 0
     is_released: bool = False
 
     @classmethod
-    def this_process(cls) -> "Holder":
-        """This process, now."""
+    def this_process(cls, inode: int) -> "Holder":
+        """This process, now, with the inode of the lock file."""
         pid = os.getpid()
-        return cls(pid=pid, host=this_host(), started=_started(pid) or 0.0, time=clock.time())
+        return cls(
+            pid=pid,
+            host=this_host(),
+            started=_started(pid) or 0.0,
+            time=clock.time(),
+            boot=_boot(),
+            inode=inode,
+        )
 
     @property
     def is_on_this_host(self) -> bool:
         """Whether it is or was a process of this machine."""
-        return self.host == this_host()
+        return (self.host, self.boot) == (this_host(), _boot())
 
     @property
     def is_running(self) -> bool:
@@ -75,12 +88,21 @@ def read_holder(lock_file: Path) -> Holder | None:
         holder = Holder.model_validate_json(content)
     except ValueError:
         return None
-    return None if holder.is_released else holder
+    is_copy = holder.inode != inode_of(lock_file)
+    return None if holder.is_released or is_copy else holder
 
 
 def this_host() -> str:
     """The name of this machine, of harmless characters only."""
-    return re.sub(r"[^\w.:-]", "", socket.gethostname())
+    return re.sub(r"[^\w.:-]", "", socket.gethostname(), flags=re.ASCII)
+
+
+@cache
+def _boot() -> str:
+    """The number that Linux gives itself at each start; empty on other systems."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
 
 
 def _started(pid: int) -> float | None:
@@ -88,6 +110,8 @@ def _started(pid: int) -> float | None:
     import psutil  # deferred: most locks name no process
 
     try:
-        return psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        has_ended = process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+        return None if has_ended else process.create_time()
     except psutil.Error:
         return None

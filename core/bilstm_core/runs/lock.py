@@ -2,12 +2,14 @@
 
 import fcntl
 import os
+import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from ..errors import OutputError, Remedy, RunBusyError
-from ..files import modified_at, size_of
+from ..files import descriptor_of
 from .holder import HEARTBEAT_SECONDS, Holder
 from .run import Run
 
@@ -43,7 +45,8 @@ class RunLock:
         except BaseException:
             self.folder.close()
             raise
-        self._touched_at = time.monotonic()
+        self._ended = threading.Event()
+        threading.Thread(target=self._show_life, daemon=True).start()
 
     def _acquire(self) -> None:
         run = self._run
@@ -54,6 +57,7 @@ class RunLock:
             raise _not_writable(run, error) from None
         try:
             self._wait_for_lock()
+            self._require_same_file()
             if run.holder:
                 self._require_no_holder(run.holder)
         except OSError as error:
@@ -69,7 +73,7 @@ class RunLock:
         except BaseException:
             self._file.close()
             raise
-        self._holder = Holder.this_process()
+        self._holder = Holder.this_process(os.fstat(self._file.fileno()).st_ino)
         self._write(self._holder)
 
     def _wait_for_lock(self) -> None:
@@ -82,6 +86,11 @@ class RunLock:
                 if time.monotonic() > deadline:
                     raise self._busy(_describe(self._run.holder)) from None
             time.sleep(_POLL_SECONDS)
+
+    def _require_same_file(self) -> None:
+        """Refuse a lock file that was deleted while this process waited for it."""
+        if not self.folder.is_same(self._name, self._file.fileno()):
+            raise self._busy(" by another process, which has just replaced its lock")
 
     def _require_no_holder(self, holder: Holder) -> None:
         """Refuse the run while the process that its lock file names still shows signs of life."""
@@ -101,8 +110,8 @@ class RunLock:
                 f"If that process has ended, delete {run.lock_file} and try again.",
             )
 
-    def _signs_of_life(self) -> tuple[float, int]:
-        return modified_at(self._run.lock_file), size_of(self._run.log_file)
+    def _signs_of_life(self) -> list[tuple[float, int]]:
+        return [_status_of(path) for path in (self._run.lock_file, self._run.log_file)]
 
     def _busy(self, by_whom: str, *advice: str) -> RunBusyError:
         name = self._run.name
@@ -118,13 +127,24 @@ class RunLock:
             self._file.truncate(0)
             self._file.write(holder.model_dump_json().encode())
 
-    def touch(self) -> None:
-        """Show other machines that the process still holds the run; call it often."""
-        now = time.monotonic()
-        if now - self._touched_at >= HEARTBEAT_SECONDS:
-            self._touched_at = now
-            with suppress(OSError):
-                os.utime(self._file.fileno())
+    def _show_life(self) -> None:
+        """Touch the lock file once a second, for other machines."""
+        while not self._ended.wait(HEARTBEAT_SECONDS):
+            self._touch()
+
+    def _touch(self) -> None:
+        with suppress(OSError, ValueError):  # released meanwhile
+            os.utime(self._file.fileno())
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether another process has locked the run, which is where it was: its lock was deleted.
+
+        From then on nothing may be written.
+        """
+        holder = self._run.holder
+        is_other = holder is not None and holder != self._holder
+        return is_other and self.folder.is_in_place()
 
     def is_in_place(self) -> bool:
         """Whether directory and lock file are still the locked ones, not moved or replaced.
@@ -141,9 +161,11 @@ class RunLock:
 
     def release(self) -> None:
         """Release the lock."""
-        if not self._file.closed:
-            self._write(self._holder.model_copy(update={"is_released": True}))
-        self._file.close()
+        self._ended.set()
+        with suppress(OSError):  # what a network file system could not write names nobody
+            if not self._file.closed:
+                self._write(self._holder.model_copy(update={"is_released": True}))
+            self._file.close()
         self.folder.close()
 
     def __enter__(self) -> Self:
@@ -151,6 +173,16 @@ class RunLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+def _status_of(path: Path) -> tuple[float, int]:
+    """Modification time and size; opened afresh, so that a network file system asks its server."""
+    try:
+        with descriptor_of(path) as descriptor:
+            status = os.fstat(descriptor)
+            return status.st_mtime, status.st_size
+    except OSError:
+        return 0.0, 0
 
 
 def _describe(holder: Holder | None) -> str:

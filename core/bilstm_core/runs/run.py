@@ -89,9 +89,10 @@ class Run:
         lock_file = self.lock_file
         try:
             with descriptor_of(lock_file) as descriptor:
-                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                if _is_locked(descriptor):
+                    return True
         except OSError as error:
-            if isinstance(error, BlockingIOError) or error.errno in _TRANSIENT:
+            if error.errno in _TRANSIENT:
                 return True
         holder = self.holder
         return holder is not None and holder.seems_alive(modified_at(lock_file))
@@ -116,3 +117,13 @@ class Run:
         """The names of all files that a run may have, including incomplete replacements."""
         names = [value.name for value in vars(Run).values() if isinstance(value, _File)]
         return [*names, *map(incoming_name, names)]
+
+
+def _is_locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system that cannot lock
+        return False
+    return False

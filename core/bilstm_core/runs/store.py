@@ -132,7 +132,10 @@ def list_runs(runs_dir: Path) -> list[Run]:
 
 def _is_run(path: Path) -> bool:
     run = Run(path)
-    return not path.is_symlink() and (run.config_file.is_file() or run.log_file.is_file())
+    try:
+        return not path.is_symlink() and (run.config_file.is_file() or run.log_file.is_file())
+    except OSError:  # a folder that cannot be entered
+        return False
 
 
 def find_run(runs_dir: Path, reference: str) -> Run:

@@ -1,5 +1,6 @@
 """A run's complete state on disk: saved whole or not at all, checked when loaded."""
 
+import errno
 import math
 import time
 import zlib
@@ -15,7 +16,12 @@ from ..compute.seeding import generator_states
 from ..config.schema import RunConfig
 from ..config.settings import RESUMABLE, Settings
 from ..data.spec import DataSpec
-from ..errors import CheckpointError, NewerCheckpointError, Remedy
+from ..errors import (
+    CheckpointError,
+    NewerCheckpointError,
+    Remedy,
+    UnreadableCheckpointError,
+)
 from ..files import Folder, open_regular_file
 from ..network.classifier import SequenceClassifier
 from ..network.tensor_file import Kind, TensorFile, to_bytes
@@ -167,6 +173,7 @@ class Checkpoints:
         Raises:
             CheckpointError: There are states, but none is whole.
             NewerCheckpointError: A later version of the program wrote one.
+            UnreadableCheckpointError: One cannot be read at present.
         """
         problems = []
         for path in (self.run.checkpoint_file, self.run.previous_checkpoint_file):
@@ -174,8 +181,8 @@ class Checkpoints:
                 state = load_checkpoint(path, self._folder)
             except FileNotFoundError:
                 continue
-            except NewerCheckpointError:  # an older state must not be resumed in its place
-                raise
+            except (NewerCheckpointError, UnreadableCheckpointError):
+                raise  # an older state must not be resumed in its place
             except CheckpointError as error:
                 problems.append(error.message)
                 continue
@@ -230,7 +237,11 @@ def load_checkpoint(path: Path, folder: Folder | None = None) -> Checkpoint:
     except ValidationError as error:
         raise _damaged(path, f"it is no state of a run ({error.error_count()} errors)") from None
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
+        if error.errno in {None, errno.ELOOP, errno.ENXIO}:  # a link, a pipe
+            raise _damaged(path, str(error)) from None
+        raise UnreadableCheckpointError(
+            f"{path} cannot be read: {error.strerror}.", "Nothing was changed; try again."
+        ) from None
     except (ValueError, KeyError, RuntimeError, OverflowError) as error:
         raise _damaged(path, f"{error!s:.200}") from None
     for name, tensor in tensors.items():

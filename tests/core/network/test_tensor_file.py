@@ -32,7 +32,7 @@ def entry(kind: str, shape: list[int], start: int, end: int) -> dict[str, object
 
 def test_what_is_written_is_read_as_tensors_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_bytes(to_bytes({**TENSORS, "a": TENSORS["a"].T.T}, KEY, "words"))
+    path.write_bytes(to_bytes({**TENSORS, "a": TENSORS["a"].T.clone().T}, KEY, "words"))
     with path.open("rb") as file:
         stored = TensorFile(file, KEY)
         assert stored.description == "words"
@@ -73,6 +73,8 @@ METADATA = {"__metadata__": {KEY: ""}}
             {**METADATA, "a": entry("F64", [2, 3], 0, 48), "b": entry("I64", [], 48, 56)},
             bytes(56),
         ),
+        with_header({**METADATA, "a": {**entry("F32", [2, 3], 0, 24), "dtype": []}}, bytes(24)),
+        with_header({**METADATA, "a": {**entry("F32", [], 0, 24), "shape": "23"}}, bytes(24)),
         len(b"[" * 90_000).to_bytes(8, "little") + b"[" * 90_000,
     ],
 )

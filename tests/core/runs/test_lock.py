@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from bilstm_core import events
 from bilstm_core.errors import BilstmError, OutputError, RunBusyError
 from bilstm_core.processes import session
-from bilstm_core.runs import holder
+from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.notes import rename_run
 from bilstm_core.runs.overview import read_overview
@@ -107,8 +109,7 @@ class TestLocksThatLockNothing:
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def heart_beats(_: float) -> None:
-            self.held._touched_at -= holder.HEARTBEAT_SECONDS
-            self.held.touch()
+            self.held._touch()
 
         monkeypatch.setattr(time, "sleep", heart_beats)
         assert run.is_live
@@ -142,6 +143,12 @@ class TestLocksThatLockNothing:
         monkeypatch.setattr(time, "monotonic", lambda: next(now))
         RunLock(run).release()
 
+    def test_a_copy_of_a_live_run_is_a_run_of_its_own(self, run: Run, tmp_path: Path) -> None:
+        copied = Run(Path(shutil.copytree(run.path, tmp_path / "copy")))
+        assert run.is_live
+        assert not copied.is_live
+        RunLock(copied).release()
+
     def test_a_second_process_of_this_machine_is_refused(self, tmp_path: Path) -> None:
         run, held = create_run(tmp_path, small_config())
         code = f"""
@@ -168,6 +175,46 @@ except RunBusyError as error:
         run.lock_file.write_bytes(content)
         assert not run.is_live
         RunLock(run).release()
+
+
+def test_a_process_that_nobody_waited_for_holds_nothing(tmp_path: Path) -> None:
+    """As in a container whose first process does not wait for others."""
+    run, held = create_run(tmp_path, small_config())
+    held.release()
+    code = f"""
+from pathlib import Path
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.run import Run
+import os, signal
+RunLock(Run(Path({str(run.path)!r})))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie now
+        assert not run.is_live
+        RunLock(run).release()
+
+
+def test_a_run_that_was_taken_over_is_not_written_to(tmp_path: Path) -> None:
+    """Its lock was deleted, as one is told to do to insist."""
+    opened = session.start_run(small_config(num_epochs=10_000), tmp_path)
+    other: list[RunLock] = []
+    before: dict[str, bytes] = {}
+
+    def take_over(event: events.Event) -> None:
+        if isinstance(event, events.EpochEnded) and not other:
+            opened.run.lock_file.unlink()
+            other.append(RunLock(opened.run))
+            opened._checked_at = 0.0
+            before.update({path.name: path.read_bytes() for path in opened.run.path.iterdir()})
+
+    with pytest.raises(RunBusyError, match="saved nothing more"):
+        opened.train(take_over, StopRequest())
+    after = {path.name: path.read_bytes() for path in opened.run.path.iterdir()}
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} <= {"events.jsonl"}
+    assert b'"stopped"' not in after["events.jsonl"]
+    other[0].release()
 
 
 class TestLinks:

@@ -87,6 +87,7 @@ def test_a_run_that_cannot_be_read_is_listed_with_the_reason(config: bytes, tmp_
         b"\n" * 5_000_000,
         _DEEP * 100 + b"\n",
         b'{"type": "stopped", "time": 1, "epoch": 1, "step": ' + b"9" * 500_000 + b"}\n",
+        b'{"type": "progress", "losses": [' + b'"",' * 1_000_000 + b'""]}\n',
     ],
 )
 def test_a_log_of_nothing_is_no_event(line: bytes, tmp_path: Path) -> None:
