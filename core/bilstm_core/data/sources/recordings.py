@@ -1,0 +1,47 @@
+"""Sequences as a file has them: before splits, normalisation and tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Labelled sequences of one part of a data set, in the order in which the file has them.
+
+    Attributes:
+        values: Each of shape (T, features), float32; NaN where a value is missing. All have the
+            same number of features and at least one step. Images stay integers of one byte.
+        labels: A class name for each, as written; None for all where the file has no labels.
+        ids: What the file calls each sequence, for messages and predictions.
+        groups: What must not stand in two splits, such as the person recorded; None where the file
+            does not say.
+        feature_names: A name for each feature; empty where the file has none.
+    """
+
+    values: Sequence[NDArray[np.float32] | NDArray[np.uint8]]
+    labels: Sequence[str] | None
+    ids: Sequence[str]
+    groups: Sequence[str] | None = None
+    feature_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reader found at a path.
+
+    Attributes:
+        format: The format in words, such as 'UEA/UCR text file'.
+        kind: Whether the sequences are pictures or measurements.
+        train: The training part, or everything where the data have one part only.
+        test: The data's own test part; None where they have none.
+        notes: What the user should know, one sentence each.
+    """
+
+    format: str
+    kind: str
+    train: Recordings
+    test: Recordings | None = None
+    notes: tuple[str, ...] = ()
