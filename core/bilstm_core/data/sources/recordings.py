@@ -12,8 +12,8 @@ class Recordings:
     """Labelled sequences of one part of a data set, in the order in which the file has them.
 
     Attributes:
-        values: Each of shape (T, features), float32; NaN where a value is missing. All have the same
-            number of features and at least one step. Integers of one byte stay uint8 (images).
+        values: Each of shape (T, features), float32; NaN where a value is missing. All have the
+            same number of features and at least one step. Images stay integers of one byte.
         labels: A class name for each, as written; None for all where the file has no labels.
         ids: What the file calls each sequence, for messages and predictions.
         groups: What must not stand in two splits, such as the person recorded; None where the file

@@ -1,0 +1,118 @@
+"""Sequences from a file or folder of any format that is read."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .arff_files import read_arff
+from .arrays import read_npz
+from .columns import TableOptions
+from .delimited import MISSING_LABELS
+from .limits import MOST_NAME, REGRESSION, require_size, shown, unreadable
+from .recognition import Format, Source, format_of, recognise
+from .recordings import Read, Recordings
+from .ts_files import read_ts
+from .ucr_files import read_ucr
+
+_READERS: dict[Format, Callable[[Path], Read]] = {
+    "npz": read_npz,
+    "ts": read_ts,
+    "arff": read_arff,
+    "ucr": read_ucr,
+}
+_FEW_CLASSES = 20
+_FIND_OUT = TableOptions()
+
+
+def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = True) -> Read:
+    """Read labelled sequences; the format is found from the content.
+
+    Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
+    format of files. A folder holds such files, or a folder per class.
+
+    Args:
+        path: A file or folder.
+        options: What the columns of a table are for; found out where it is not said.
+        needs_labels: Whether data without labels are refused; their `labels` are None otherwise.
+
+    Raises:
+        DataError: The data are not there, cannot be read, contradict themselves or are too large;
+            the message says where.
+        ConfigError: An option names no column, or one has to be set.
+    """
+    source = recognise(path)
+    found = _read(source, options, needs_labels=needs_labels)
+    if options != _FIND_OUT and source.format not in {"table", "parquet"}:
+        note = "Settings for columns are used only for tables."
+        found = replace(found, notes=(*found.notes, note))
+    _check(path, found.train, needs_labels=needs_labels)
+    if found.test is not None:
+        _check(source.test or path, found.test, needs_labels=found.train.labels is not None)
+        features = [part.values[0].shape[1] for part in (found.train, found.test)]
+        if features[0] != features[1]:
+            problem = (
+                f"the test part has {features[1]:,} features, the training part {features[0]:,}"
+            )
+            raise unreadable(source.test or path, problem)
+    return found
+
+
+def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
+    if source.format == "folder":
+        from .class_folders import read_class_folders  # imports Pillow, if there are pictures
+
+        return read_class_folders(source.train)
+    if source.format in {"npy", "picture"}:
+        raise unreadable(
+            source.train,
+            "a data set is more than one sequence",
+            "Choose the folder that holds a folder per class.",
+        )
+    if source.test and (other := format_of(source.test)) != source.format:
+        problem = f"its format is {other}, and {source.train.name} has {source.format}"
+        raise unreadable(source.test, problem)
+    if source.format in {"table", "parquet"}:
+        from .tables import read_tables
+
+        is_parquet = source.format == "parquet"
+        return read_tables(
+            source.train, source.test, options, is_parquet=is_parquet, needs_labels=needs_labels
+        )
+    read_file = _READERS[source.format]
+    found = read_file(source.train)
+    if source.test and found.test is None:
+        test = read_file(source.test)
+        notes = [note for note in test.notes if note not in found.notes]
+        found = replace(found, test=test.train, notes=(*found.notes, *notes))
+    return found
+
+
+def _check(path: Path, part: Recordings, *, needs_labels: bool) -> None:
+    """Refuse labels that are missing, numbers to be predicted, or more than is read."""
+    if part.labels is None:
+        if needs_labels:
+            raise unreadable(path, "it has no labels")
+        return
+    distinct = {*part.labels}
+    require_size(path, classes=len(distinct))
+    for label in distinct:
+        if label in MISSING_LABELS:
+            name = shown(part.ids[part.labels.index(label)])
+            raise unreadable(path, f"the label of sequence {name} is missing")
+        if len(label) > MOST_NAME:
+            problem = f"the label {shown(label)} is longer than {MOST_NAME:,} characters"
+            raise unreadable(path, problem)
+    if _are_amounts(distinct, len(part.labels)):
+        examples = f"{len(distinct):,} different ones, such as {shown(min(distinct))}"
+        raise unreadable(path, f"{REGRESSION}: {examples}")
+
+
+def _are_amounts(labels: set[str], count: int) -> bool:
+    """Whether labels are numbers to be predicted rather than names of classes."""
+    if len(labels) <= _FEW_CLASSES:
+        return False
+    try:
+        numbers = [float(label) for label in labels]
+    except ValueError:
+        return False
+    return len(labels) > count / 2 or not all(number.is_integer() for number in numbers)

@@ -1,0 +1,164 @@
+"""Which format the data at a path have, from their first bytes; without numpy or polars."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from ...config.resolve import did_you_mean
+from ...errors import DataError
+from .content import decode, opened
+from .delimited import first_lines, rows_of, separator_of, starts_with_values
+from .limits import listed, unreadable
+
+Format = Literal["npz", "npy", "parquet", "ts", "arff", "ucr", "table", "picture", "folder"]
+
+_FIRST_BYTES = 1 << 20  # a header of ten thousand names is long
+_MOST_ENTRIES = 1 << 20
+
+_MAGIC: dict[bytes, Format] = {
+    b"PK\x03\x04": "npz",
+    b"\x93NUMPY": "npy",
+    b"PAR1": "parquet",
+    b"\x89PNG": "picture",
+    b"\xff\xd8\xff": "picture",
+    b"GIF8": "picture",
+    b"BM": "picture",
+    b"II*\0": "picture",
+    b"MM\0*": "picture",
+    b"RIFF": "picture",
+}
+_OTHERS: dict[bytes, str] = {
+    b"\x1f\x8b": "it is compressed with gzip: unpack it first",
+    b"BZh": "it is compressed with bzip2: unpack it first",
+    b"\xfd7zXZ": "it is compressed with xz: unpack it first",
+    b"\x28\xb5\x2f\xfd": "it is compressed with zstd: unpack it first",
+    b"\x89HDF": "it is an HDF5 file: save its arrays as .npz",
+    b"MATLAB": "it is a MATLAB file: save its arrays as .npz",
+    b"\x80": "it is a pickle, which is never opened, because that can run code: save it as .npz",
+    b"\xd0\xcf\x11\xe0": "it is an Excel file: save the sheet as .csv",
+    b"%PDF": "it is a PDF",
+    b"\x7fELF": "it is a program",
+}
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f]")
+_FIRST_KEY = re.compile(r"(?:[#%].*\n|\s)*@(\w*)")
+"""The first key after comments: of an .arff file it is @relation."""
+_READABLE = "Formats: .npz, .ts, UCR .tsv or .txt, .arff, .csv, .parquet, a folder per class."
+
+_PART = re.compile(r"(?P<name>.*?)(?P<separator>[-_. ]?)(?P<part>train|test)", re.IGNORECASE)
+"""The name of a file that is one part of a data set, without its suffix."""
+_PREFERRED = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz", "")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data of a path are: one file or two of a format, or a folder of folders."""
+
+    format: Format
+    train: Path
+    test: Path | None = None
+
+
+def recognise(path: Path) -> Source:
+    """Find the format of a file or folder, and the test part beside a training part.
+
+    Raises:
+        DataError: There is nothing at the path, or nothing that is read.
+    """
+    try:
+        is_folder = path.is_dir()
+        if not is_folder and not os.path.lexists(path):
+            near = did_you_mean(path.name, islice(_names(path.parent), 1000))
+            raise unreadable(path, f"there is no such file or folder{near and '.' + near[:-1]}")
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
+        raise unreadable(path, getattr(error, "strerror", None) or str(error)) from None
+    if is_folder:
+        return _recognise_folder(path)
+    return Source(format_of(path), path, _test_part(path))
+
+
+def is_readable(path: Path) -> bool:
+    """Whether `read` knows the format of what is at a path; nothing is read but its start."""
+    try:
+        recognise(path)
+    except DataError:
+        return False
+    return True
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file.
+
+    Raises:
+        DataError: It cannot be read, or has none of the formats.
+    """
+    with opened(path) as file:
+        start = file.read(_FIRST_BYTES)
+    if _CONTROL.search(start):  # else a table whose first column is called BM would be a picture
+        for magic, found in _MAGIC.items():
+            if start.startswith(magic):
+                return found
+        for magic, problem in _OTHERS.items():
+            if start.startswith(magic):
+                raise unreadable(path, problem)
+    text = decode(start)[0].replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in text:
+        raise unreadable(path, "its format is unknown", _READABLE)
+    if key := _FIRST_KEY.match(text):
+        return "arff" if key[1].lower() == "relation" else "ts"
+    lines = first_lines(text, is_whole=len(start) < _FIRST_BYTES)
+    if not lines:
+        raise unreadable(path, "the file is empty")
+    cells = rows_of(lines, separator_of(lines))[0]
+    return "ucr" if starts_with_values(cells) else "table"
+
+
+def _test_part(path: Path) -> Path | None:
+    """The file beside X_TRAIN.ts that is called X_TEST.ts, in whatever case."""
+    match = _PART.fullmatch(path.stem)
+    if not match or match["part"].lower() != "train":
+        return None
+    wanted = f"{match['name']}{match['separator']}test{path.suffix}".lower()
+    found = [name for name in _names(path.parent) if name.lower() == wanted]
+    return (
+        path.with_name(min(found, key=lambda name: (not name.endswith(path.suffix), name)))
+        if (found)
+        else None
+    )
+
+
+def _recognise_folder(folder: Path) -> Source:
+    """Find X_TRAIN.* in a folder, or the folders of classes."""
+    trains: dict[str, list[Path]] = {}
+    for name in _names(folder):
+        path = folder / name
+        match = _PART.fullmatch(path.stem)
+        is_part = match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED
+        if match and is_part and path.is_file():
+            trains.setdefault(match["name"].lower(), []).append(path)
+    if len(trains) > 1:
+        names = sorted(paths[0].name for paths in trains.values())
+        raise unreadable(
+            folder, f"it holds {len(names):,} data sets", f"Choose a file: {listed(names)}."
+        )
+    for paths in trains.values():
+        train = min(paths, key=lambda path: (_PREFERRED.index(path.suffix.lower()), path.name))
+        return Source(format_of(train), train, _test_part(train))
+    if any(not name.startswith(".") and (folder / name).is_dir() for name in _names(folder)):
+        return Source("folder", folder)
+    raise unreadable(
+        folder,
+        "it holds neither a training part such as X_TRAIN.ts or train.csv nor a folder per class",
+        "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE.",
+    )
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """The names in a folder; none where it cannot be listed."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, _MOST_ENTRIES):
+            yield entry.name

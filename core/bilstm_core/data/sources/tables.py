@@ -1,0 +1,174 @@
+"""Tables (.csv, .tsv, .parquet): one row a time step, or one row a sequence."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import ConfigError
+from .columns import TableOptions, find_roles, require_columns
+from .limits import listed, require_size, shown
+from .recordings import Read, Recordings
+from .series_text import without_padding
+from .table_files import Table, load_parquet, load_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+UNORDERED = "The order of the times is not certain, so rows stay as they stand in the file."
+
+
+def read_tables(
+    train: Path, test: Path | None, options: TableOptions, *, is_parquet: bool, needs_labels: bool
+) -> Read:
+    """Read a table, or one for training and one for testing with the same columns.
+
+    Where ids repeat, each row is a step. Otherwise each row is a sequence, and missing values at
+    its end mean that it is shorter.
+
+    Raises:
+        ConfigError: An option names no column, or has to be set.
+        DataError: A table cannot be read; the message names line and column.
+    """
+    load = load_parquet if is_parquet else load_text
+    table = load(train)
+    described = [column.described for column in table.columns.values()]
+    roles, unused = find_roles(train, described, options, needs_labels=needs_labels)
+    parts = [_Part(table, roles)]
+    if test:
+        table = load(test)
+        require_columns(test, table.columns, roles, train)
+        parts.append(_Part(table, roles))
+    is_long = parts[0].has_repeated_ids
+    found = [part.read(is_long=is_long) for part in parts]
+    notes = [_in_words(roles, is_long=is_long)]
+    if unused:
+        notes.append(f"Columns that are not used: {listed(unused)}.")
+    for part in parts:
+        notes += [note for note in part.notes if note not in notes]
+    if options.time_column and UNORDERED in notes:
+        raise ConfigError(
+            f"time_column names {shown(options.time_column)} of {train}. {UNORDERED}",
+            "Numbers do, and dates such as 2026-11-24 10:15:30.",
+            title="The order of the times is not certain",
+        )
+    kind = "table with a row a step" if is_long else "table with a row a sequence"
+    return Read(kind, "series", found[0], found[1] if test else None, tuple(notes))
+
+
+def _in_words(roles: TableOptions, *, is_long: bool) -> str:
+    named = {
+        "id": roles.id_column,
+        "time": roles.time_column if is_long else "",
+        "label": roles.label_column,
+        "group": roles.group_column,
+        "values" if is_long else "steps": listed([*roles.features], 6),
+    }
+    return f"Columns: {', '.join(f'{role} = {name}' for role, name in named.items() if name)}."
+
+
+class _Part:
+    """The sequences of a table whose columns are known.
+
+    Attributes:
+        notes: What the user should know.
+    """
+
+    def __init__(self, table: Table, roles: TableOptions) -> None:
+        self._table, self._roles = table, roles
+        self._columns, self._rows = table.columns, np.arange(table.frame.height)
+        self.notes = [*table.notes]
+        self._ids, self._first = None, self._rows
+        if roles.id_column:
+            self._ids = self._columns[roles.id_column].require_texts()
+            self._first = _first_rows(self._ids)  # for each row, the first one with its id
+
+    @property
+    def has_repeated_ids(self) -> bool:
+        """Whether there are several rows with an id."""
+        return bool((self._first != self._rows).any())
+
+    def read(self, *, is_long: bool) -> Recordings:
+        """Read the sequences, in the order in which they start in the file."""
+        roles, values = self._roles, self._values()
+        first = self._first if is_long else self._rows
+        starts = np.flatnonzero(first == self._rows)
+        sequences = self._steps(values) if is_long else self._whole_rows(values)
+        return Recordings(
+            sequences,
+            labels=self._constant(roles.label_column, "label", first, starts),
+            ids=[self._id(row) for row in starts.tolist()],
+            groups=self._constant(roles.group_column, "group", first, starts),
+            feature_names=roles.features if is_long else (),
+        )
+
+    def _id(self, row: int) -> str:
+        """What the sequence of a row is called; without a column, the number of the row."""
+        return f"{row + 1}" if self._ids is None else self._ids[row]
+
+    def _values(self) -> NDArray[np.float32]:
+        """All values, shape (rows, features)."""
+        names = self._roles.features
+        require_size(self._table.path, values=len(self._rows) * len(names))
+        values = np.empty((len(self._rows), len(names)), np.float32)
+        for index, name in enumerate(names):
+            values[:, index] = self._columns[name].require_numbers()
+        if commas := [name for name in names if self._columns[name].has_commas]:
+            self.notes.append(f"Commas were read as decimal points: {listed(commas, 6)}.")
+        return values
+
+    def _whole_rows(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        sequences = [without_padding(row[:, None]) for row in values]
+        if empty := [row for row, sequence in enumerate(sequences) if not len(sequence)]:
+            raise self._table.error("the sequence has no values", empty[0])
+        return sequences
+
+    def _steps(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        order = self._order()
+        starts = np.flatnonzero(np.diff(self._first[order], prepend=-1))
+        require_size(self._table.path, steps=int(np.diff(starts, append=len(order)).max()))
+        return np.split(values[order], starts[1:])
+
+    def _order(self) -> NDArray[np.intp]:
+        """The rows by sequence, and those of a sequence by time."""
+        name = self._roles.time_column
+        times = self._columns[name].times() if name else None
+        if times is None:
+            if name:
+                self.notes.append(UNORDERED)
+            return np.argsort(self._first, kind="stable")
+        order = np.lexsort((times, self._first))
+        is_twice = (np.diff(self._first[order]) == 0) & (np.diff(times[order]) == 0)
+        if is_twice.any():
+            row = int(order[is_twice.argmax() + 1])
+            time = shown(self._table.frame[name][row])
+            problem = f"the time {time} occurs twice in sequence {shown(self._id(row))}"
+            raise self._table.error(problem, row, name)
+        return order
+
+    def _constant(
+        self, name: str, what: str, first: NDArray[np.intp], starts: NDArray[np.intp]
+    ) -> list[str] | None:
+        """The label or group of each sequence, which all its rows repeat; None without a column."""
+        if not name:
+            return None
+        texts = self._columns[name].require_texts()
+        codes = _first_rows(texts)
+        changed = np.flatnonzero(codes != codes[first])
+        if len(changed):
+            row = int(changed[0])
+            problem = (
+                f"the {what} of sequence {shown(self._id(row))} changes from "
+                f"{shown(texts[int(first[row])])} to {shown(texts[row])}"
+            )
+            raise self._table.error(problem, row, name)
+        return texts.gather(starts).to_list()
+
+
+def _first_rows(texts: "pl.Series") -> NDArray[np.intp]:
+    """For each row, the first row with the same text."""
+    import polars as pl
+
+    rows = texts.to_frame("text").with_row_index("row")
+    return rows.select(pl.col("row").min().over("text")).to_series().to_numpy()
