@@ -165,7 +165,7 @@ def _sequences(
     if array.ndim != 3 or array.dtype.kind not in _NUMBERS:
         raise _unfit(path, name, array)
     require_size(path, steps=array.shape[1], features=array.shape[2])
-    return [*(np.ascontiguousarray(array, np.uint8) if is_image else _narrowed(path, name, array))]
+    return [*(np.array(array, order="C") if is_image else _narrowed(path, name, array))]
 
 
 def _of_lengths(
@@ -196,7 +196,7 @@ def _unfit(path: Path, name: str, array: Array, more: str = "") -> DataError:
 
 def _narrowed(path: Path, name: str, array: Array) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
-        values = np.ascontiguousarray(array, np.float32)
+        values = np.array(array, np.float32, order="C")  # a copy, which can be written to
     if (wrong := np.isinf(values)).any():
         at = tuple(map(int, np.unravel_index(int(wrong.argmax()), values.shape)))
         problem = f"{name}[{', '.join(map(str, at))}] is {array[at]}, no finite 32-bit number"

@@ -54,9 +54,8 @@ def read_class_folders(root: Path) -> Read:
         files = SequenceFiles(first)
         names, values = files.names, _read_sequences(parts, files.read)
     else:
-        raise unreadable(
-            first, "a file in the folder of its class has to be a picture, .csv or .npy"
-        )
+        problem = "a file in the folder of its class has to be a picture, .csv or .npy"
+        raise unreadable(first, problem)
     found = [
         Recordings(
             sequences, [file.label for file in part], [file.id for file in part], None, names
@@ -135,7 +134,7 @@ class _Walk:
             return [self._part(self._root)]
         parts = [self._part(folders[name]) for name in ("train", "test") if name in folders]
         self._ignored += [
-            path.name for name, path in folders.items() if name not in {"train", "test"}
+            _text(path.name) for name, path in folders.items() if name not in {"train", "test"}
         ]
         return parts
 
@@ -158,13 +157,8 @@ class _Walk:
             label = _text(class_folder.name)
             found += [_File(path, label, self._text(path)) for path in paths]
         if not found:
-            problem = "the folders in it have no files"
-            raise unreadable(
-                folder,
-                f"{problem}, but {self._links:,} symbolic links, which are not followed"
-                if self._links
-                else problem,
-            )
+            links = f", but {self._links:,} symbolic links, which are not followed"
+            raise unreadable(folder, f"the folders in it have no files{links * bool(self._links)}")
         return found
 
     def _list(self, folder: Path) -> tuple[list[Path], list[Path]]:

@@ -85,7 +85,7 @@ class _Search:
 
     def __init__(self, path: Path, columns: Sequence[Described], options: TableOptions) -> None:
         self._path, self._columns, self._options = path, columns, options
-        self._names = [column.name for column in columns]
+        self._names = dict.fromkeys(column.name for column in columns)
         self._taken: set[str] = set()
 
     def run(self, *, needs_labels: bool) -> tuple[TableOptions, list[str]]:
@@ -117,7 +117,8 @@ class _Search:
         if not features:
             columns = listed([*map(str, self._columns)])
             raise unreadable(self._path, f"no column is left for values among {columns}")
-        unused = [column.name for column in rest if column.name not in features]
+        used = {*features}
+        unused = [column.name for column in rest if column.name not in used]
         return TableOptions(identity, time, label, group, features), unused
 
     def _take_named(self, setting: str, name: str) -> None:
@@ -140,7 +141,7 @@ class _Search:
         if not found and not is_coordinate:
             found = [name for name, plain in free.items() if plain == _WEAK.get(setting)]
         if len(found) > 1:
-            raise self._ask(setting, f"{listed(found)} may all do", found)
+            raise self._ask(setting, f"several may: {listed(found)}", found)
         self._taken.update(found)
         return found[0] if found else ""
 

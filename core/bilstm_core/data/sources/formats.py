@@ -28,7 +28,8 @@ def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = 
     """Read labelled sequences; the format is found from the content.
 
     Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
-    format of files. A folder holds such files, or a folder per class.
+    format of files. A folder holds such files, or a folder per class. Where sequences have no
+    ids, they are their numbers, from 1, or for arrays from 0.
 
     Args:
         path: A file or folder.
@@ -104,7 +105,12 @@ def _check(path: Path, part: Recordings, *, needs_labels: bool) -> None:
             raise unreadable(path, problem)
     if _are_amounts(distinct, len(part.labels)):
         examples = f"{len(distinct):,} different ones, such as {shown(min(distinct))}"
-        raise unreadable(path, f"{REGRESSION}: {examples}")
+        raise unreadable(
+            path,
+            f"{REGRESSION}: {examples}",
+            "If these are no labels: in a table, label_column names their column; without names "
+            "of columns, the label stands first in a line.",
+        )
 
 
 def _are_amounts(labels: set[str], count: int) -> bool:

@@ -47,7 +47,13 @@ def unreadable(
 
 
 def require_size(
-    path: Path, *, values: int = 0, steps: int = 0, features: int = 0, classes: int = 0
+    path: Path,
+    *,
+    values: int = 0,
+    steps: int = 0,
+    features: int = 0,
+    columns: int = 0,
+    classes: int = 0,
 ) -> None:
     """Refuse more than is read, before memory is used for it.
 
@@ -58,6 +64,7 @@ def require_size(
         ("values", values, MOST_VALUES),
         ("steps in a sequence", steps, MOST_STEPS),
         ("features", features, MOST_FEATURES),
+        ("columns", columns, MOST_FEATURES),
         ("classes", classes, MOST_CLASSES),
     ):
         if count > most:

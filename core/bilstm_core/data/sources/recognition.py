@@ -71,8 +71,11 @@ def recognise(path: Path) -> Source:
     """
     try:
         is_folder = path.is_dir()
-        if not is_folder and not os.path.lexists(path):
-            near = did_you_mean(path.name, islice(_names(path.parent), 1000))
+        if is_folder:
+            os.scandir(path).close()  # it can be read
+        elif not os.path.lexists(path):
+            names = (entry.name for entry in islice(_entries(path.parent), 1000))
+            near = did_you_mean(path.name, names)
             raise unreadable(path, f"there is no such file or folder{near and '.' + near[:-1]}")
     except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
         raise unreadable(path, getattr(error, "strerror", None) or str(error)) from None
@@ -123,32 +126,30 @@ def _test_part(path: Path) -> Path | None:
     if not match or match["part"].lower() != "train":
         return None
     wanted = f"{match['name']}{match['separator']}test{path.suffix}".lower()
-    found = [name for name in _names(path.parent) if name.lower() == wanted]
-    return (
-        path.with_name(min(found, key=lambda name: (not name.endswith(path.suffix), name)))
-        if (found)
-        else None
-    )
+    names = [entry.name for entry in _entries(path.parent) if entry.name.lower() == wanted]
+    names.sort(key=lambda name: (not name.endswith(path.suffix), name))
+    return path.with_name(names[0]) if names else None
 
 
 def _recognise_folder(folder: Path) -> Source:
     """Find X_TRAIN.* in a folder, or the folders of classes."""
+    has_folders = False
     trains: dict[str, list[Path]] = {}
-    for name in _names(folder):
-        path = folder / name
+    for entry in _entries(folder):
+        path = folder / entry.name
         match = _PART.fullmatch(path.stem)
-        is_part = match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED
-        if match and is_part and path.is_file():
+        if path.is_dir():
+            has_folders |= not entry.name.startswith(".")
+        elif match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED:
             trains.setdefault(match["name"].lower(), []).append(path)
     if len(trains) > 1:
         names = sorted(paths[0].name for paths in trains.values())
-        raise unreadable(
-            folder, f"it holds {len(names):,} data sets", f"Choose a file: {listed(names)}."
-        )
+        advice = f"Choose a file: {listed(names)}."
+        raise unreadable(folder, f"it holds {len(names):,} data sets", advice)
     for paths in trains.values():
         train = min(paths, key=lambda path: (_PREFERRED.index(path.suffix.lower()), path.name))
         return Source(format_of(train), train, _test_part(train))
-    if any(not name.startswith(".") and (folder / name).is_dir() for name in _names(folder)):
+    if has_folders:
         return Source("folder", folder)
     raise unreadable(
         folder,
@@ -157,8 +158,7 @@ def _recognise_folder(folder: Path) -> Source:
     )
 
 
-def _names(folder: Path) -> Iterator[str]:
-    """The names in a folder; none where it cannot be listed."""
+def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    """What is in a folder; nothing where it cannot be listed."""
     with suppress(OSError), os.scandir(folder) as entries:
-        for entry in islice(entries, _MOST_ENTRIES):
-            yield entry.name
+        yield from islice(entries, _MOST_ENTRIES)

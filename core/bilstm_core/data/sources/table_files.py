@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,7 +105,7 @@ class Column:
         import polars as pl
 
         is_whole = self._cells.dtype.is_float() and self.kind == "whole number"
-        texts = self._cells.cast(pl.Int64) if is_whole else self._cells
+        texts = self._cells.cast(pl.Int64, strict=False) if is_whole else self._cells
         if self.kind == "nested" or texts.dtype == pl.Duration:  # it has no text
             raise self._table.error(f"its cells are {texts.dtype!s:.80}", 0, self.name)
         texts = texts.cast(pl.String).str.strip_chars()
@@ -214,7 +215,7 @@ def _checked_names(path: Path, line: int, cells: list[str]) -> list[str]:
         problem = f"only one column was found in it: {shown(names[0])}"
         advice = "Separate the columns with commas, semicolons or tabs."
         raise unreadable(path, problem, advice, line=line)
-    require_size(path, features=len(names))
+    require_size(path, columns=len(names))
     if looks_like_values(cells):
         raise unreadable(
             path,
@@ -222,8 +223,7 @@ def _checked_names(path: Path, line: int, cells: list[str]) -> list[str]:
             "Add a line of names; or put the label first in each line, as UCR files do.",
             line=line,
         )
-    if len({*names}) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise unreadable(path, f"several columns are called {listed(twice)}", line=line)
     if max(map(len, names)) > MOST_NAME:
         problem = f"the name of a column is longer than {MOST_NAME:,} characters"
@@ -263,9 +263,9 @@ def _numbers(
     cells = cells.cast(pl.String)
     parsed = cells.cast(pl.Float64, strict=False)
     numbers[:] = parsed.to_numpy()
+    if parsed.null_count() == cells.null_count():
+        return numbers, np.array([], np.intp), False
     at = np.flatnonzero((parsed.is_null() & cells.is_not_null()).to_numpy())
-    if not len(at):
-        return numbers, at, False
     texts = cells.gather(at).str.strip_chars()
     texts = texts.set(texts.str.to_lowercase().is_in([*MISSING]), None)
     has_commas = (

@@ -111,6 +111,8 @@ class TestConventions:
         array = np.array(X, dtype, order=order)
         found = read_npz(save(tmp_path, X=array, y=[0, 1])).train.values
         assert np.array_equal(np.stack(found), array.astype(np.float32))
+        assert found[0].flags.writeable
+        assert found[0].flags.c_contiguous
 
     def test_npy(self, tmp_path: Path) -> None:
         path = tmp_path / "x.npy"
@@ -189,13 +191,8 @@ class TestHostile:
         assert message in error.value.message
 
     def test_a_bomb_is_not_unpacked(self, tmp_path: Path) -> None:
-        """An archive of some MB that would become 4 GiB and more: its directory is enough."""
-        path = save_member(tmp_path, b"0" * 1000)
-        content = path.read_bytes()
-        size = struct.pack("<I", 1000)
-        path.write_bytes(content.replace(size, struct.pack("<I", 0xFFFFFFFE)))
-        with pytest.raises(DataError):
-            read_npz(path)
+        """What its directory says is enough."""
+        path = tmp_path / "x.npz"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("X.npy", b"")
             archive.infolist()[0].file_size = (4 << 30) + 1

@@ -263,7 +263,7 @@ class TestColumns:
             (
                 "id,series,x,label\n1,2,3.5,a\n",
                 {},
-                "sequence a row belongs to? Id, series may all do.",
+                "sequence a row belongs to? Several may: id, series.",
                 "Set id_column to one of them: id (whole number), series (whole number).",
             ),
             (
@@ -331,7 +331,7 @@ class TestColumns:
             "its labels are numbers to be predicted, and only classes can be (no regression): 30",
         ),
         ("v0,v1,label\n" + "".join(f"1,2,{n}\n" for n in range(30)), "numbers to be predicted"),
-        (",".join(f"c{n}" for n in range(70_000)) + "\n1", "70,000 features, and at most 65,536"),
+        (",".join(f"c{n}" for n in range(70_000)) + "\n1", "70,000 columns, and at most 65,536"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, message: str, tmp_path: Path) -> None:
@@ -381,6 +381,8 @@ class TestParquet:
         ("column", "message"),
         [
             (pl.Series("x", [1.0, float("inf"), 2.0]), "column 'x': 'inf' is not a finite 32-bit"),
+            (pl.Series("label", [1.0, NAN, 2.0]), "column 'label': the cell is empty (row 2)"),
+            (pl.Series("time", [1.0, NAN, 2.0]), "column 'time': there is no time in the cell"),
             (pl.Series("label", ["a", None, "b"]), "column 'label': the cell is empty (row 2)"),
             (pl.Series("label", [[1], [1], [2]]), "column 'label': its cells are List(Int64)"),
             (pl.Series("id", [b"a", b"a", b"b"]), "column 'id': its cells are Binary"),

@@ -65,7 +65,8 @@ class TestValues:
     def test_the_32_bit_number_nearest_to_what_is_written(self, tmp_path: Path) -> None:
         found = read_ts(write(tmp_path, "0.1,-1E-3,16777217,3.4e38:a\n")).train.values[0]
         assert found.dtype == np.float32
-        assert found[:, 0].tolist() == [*map(float, np.float32([0.1, -1e-3, 16777217, 3.4e38]))]
+        expected = np.array([0.1, -1e-3, 16777217, 3.4e38], np.float32)
+        assert found[:, 0].tolist() == expected.tolist()
 
 
 class TestTimeStamps:
