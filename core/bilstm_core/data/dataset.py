@@ -126,7 +126,7 @@ class Dataset:
                 return self
             case "auto" | "standard":
                 steps = self.train.values.reshape(-1, self.spec.num_features)
-                chosen = standard(steps, own.divisor)
+                chosen = standard(steps, own)
             case "sequence":
                 chosen = replace(own, per_sequence=True)
             case "none":

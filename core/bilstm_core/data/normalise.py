@@ -46,13 +46,13 @@ def denormalise(inputs: Tensor, normalisation: Normalisation) -> Tensor:
     return values * normalisation.divisor
 
 
-def standard(values: Tensor, divisor: float = 1.0) -> Normalisation:
+def standard(values: Tensor, before: Normalisation = Normalisation()) -> Normalisation:
     """Means and deviations of each feature of training values, shape (steps, features)."""
-    wide = values.double() / divisor
+    wide = values.double() / before.divisor
     deviations = wide.std(dim=0, correction=0)
     deviations = deviations.where(deviations > LEAST_DEVIATION, 1.0)
     means = tuple(wide.mean(dim=0).tolist())
-    return Normalisation(divisor, means=means, deviations=tuple(deviations.tolist()))
+    return Normalisation(before.divisor, means=means, deviations=tuple(deviations.tolist()))
 
 
 def _standardise_each(inputs: Tensor, lengths: Tensor | None) -> Tensor:
