@@ -42,6 +42,7 @@ _NOTEBOOK: dict[str, Any] = {
     "batch_size": 64,
     "num_epochs": 2,
     "augment": "none",
+    "normalize": "auto",
     "precision": "float32",
 }
 

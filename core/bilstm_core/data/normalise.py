@@ -46,7 +46,7 @@ def denormalise(inputs: Tensor, normalisation: Normalisation) -> Tensor:
     return values * normalisation.divisor
 
 
-def standard(values: Tensor, before: Normalisation = Normalisation()) -> Normalisation:
+def standard(values: Tensor, before: Normalisation) -> Normalisation:
     """Means and deviations of each feature of training values, shape (steps, features)."""
     wide = values.double() / before.divisor
     deviations = wide.std(dim=0, correction=0)

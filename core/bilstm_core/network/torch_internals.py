@@ -120,12 +120,14 @@ def flatten_directions(layer: nn.RNNBase) -> None:
         _flatten(layer, layer.input_size, weights, 1)
 
 
-def _flatten(layer: nn.RNNBase, num_features: int, weights: list[Tensor], num_layers: int) -> None:
+def _flatten(
+    layer: nn.RNNBase, num_features: int, weights: Sequence[Tensor], num_layers: int
+) -> None:
     if weights[0].is_cuda and torch.backends.cudnn.is_acceptable(weights[0]):
         sizes = (num_features, get_cudnn_mode(layer.mode), layer.hidden_size, 0, num_layers)
         with torch.no_grad():
             torch._cudnn_rnn_flatten_weight(  # pyright: ignore[reportPrivateImportUsage]
-                weights, len(layer.all_weights[0]), *sizes, True, False
+                list(weights), len(layer.all_weights[0]), *sizes, True, False
             )
 
 

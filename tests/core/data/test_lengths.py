@@ -123,7 +123,7 @@ class TestNormalisation:
     def test_standard_has_mean_0_and_deviation_1_by_feature(self) -> None:
         torch.manual_seed(0)
         values = torch.randn(1000, 3) * torch.tensor([1.0, 50.0, 0.0]) + torch.tensor([5.0, -9, 7])
-        normalisation = standard(values)
+        normalisation = standard(values, Normalisation())
         inputs = normalise(values, normalisation)
         torch.testing.assert_close(inputs.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
         torch.testing.assert_close(inputs.std(0, correction=0), torch.tensor([1.0, 1, 0]))

@@ -59,7 +59,10 @@ def outcome(model: nn.Module, inputs: Tensor, lengths: Tensor | None) -> list[Te
     model.zero_grad()
     scores = model(inputs, lengths)
     (scores.square() * torch.arange(1.0, CLASSES + 1)).sum().backward()
-    return [scores, *(weight.grad.clone() for weight in model.parameters())]
+    return [
+        scores,
+        *(weight.grad.clone() for weight in model.parameters() if weight.grad is not None),
+    ]
 
 
 def packed_scores(model: Any, inputs: Tensor, lengths: Tensor) -> Tensor:
