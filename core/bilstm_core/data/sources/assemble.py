@@ -57,13 +57,13 @@ def assemble(
             f"seed = {decided.seed})."
         )
     classes = _classes(train, test)
-    lost = count_missing([*train.values, *test.values]) if read.kind != "images" else 0
+    lost = 0 if read.kind == "images" else count_missing([*_floats(train), *_floats(test)])
     if lost and decided.missing == "error":
         raise DataError(f"{lost:,} values are missing, and missing = error.")
     if lost:
         how = {"forward": "the value before them", "mean": "the training mean"}[decided.missing]
         notes.append(f"{lost:,} missing values were replaced by {how}.")
-    means = feature_means(train.values) if lost else np.zeros(0, np.float32)
+    means = feature_means(_floats(train)) if lost else np.zeros(0, np.float32)
     parts = [_sequences(part, classes, means, decided) for part in (train, test)]
     lengths = [len(values) for part in parts for values in part[0]]
     kind: SequenceKind = "images" if read.kind == "images" else "series"
@@ -133,6 +133,10 @@ def _sequences(
     positions = {name: number for number, name in enumerate(classes)}
     labels = np.array([positions[label] for label in part.labels or ()], np.int64)
     return [_cut(_filled(values, means, decided), decided) for values in part.values], labels
+
+
+def _floats(part: Recordings) -> list[NDArray[np.float32]]:
+    return [values.astype(np.float32, copy=False) for values in part.values]
 
 
 def _filled(
