@@ -37,16 +37,21 @@ def write_atomically(path: Path, content: bytes | memoryview, keep: Path | None 
     _sync_folder(path.parent)
 
 
-def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
-    """Open a regular file; symbolic links are refused, because they may point outside the folder.
+def open_regular_file(
+    path: Path, mode: str, buffering: int = -1, *, follow_links: bool = False
+) -> IO[Any]:
+    """Open a regular file, such as one in a run's folder.
+
+    Symbolic links are refused, because they may point outside the folder, unless `follow_links`.
 
     Raises:
         OSError: It is a symbolic link or not a regular file, or it cannot be opened.
     """
+    links = 0 if follow_links else os.O_NOFOLLOW
 
     def opener(name: str, flags: int) -> int:
         # without O_NONBLOCK, opening a named pipe would block forever
-        descriptor = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+        descriptor = os.open(name, flags | links | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(f"{name} is not a regular file")
