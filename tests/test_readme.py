@@ -85,7 +85,9 @@ def test_the_lines_for_python_run_as_they_stand(tmp_path: Path) -> None:
     lines = README.partition("### From Python")[2].partition("```python\n")[2].partition("```")[0]
     assert len(lines.splitlines()) == 10
     for name in ("three.png", "seven.png"):
-        Image.new("L", (20, 20)).save(tmp_path / name)
+        drawn = Image.new("L", (20, 20))
+        drawn.paste(255, (8, 4, 11, 16))
+        drawn.save(tmp_path / name)
     result = subprocess.run(
         [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -6,6 +6,7 @@ the process that ends with it::
     BilstmError
     ├── UsageError          2   the command or call is invalid
     │   ├── ConfigError         a setting is wrong, unknown, or contradicts another
+    │   ├── ImageError          an image file cannot be read, or shows nothing
     │   ├── RunNotFoundError    there is no such run
     │   └── RunBusyError        another process is training it
     ├── DataError           3   the data set is not available
@@ -106,6 +107,12 @@ class ConfigError(UsageError):
     """A setting is wrong, unknown, or contradicts another."""
 
     default_title = "The configuration is invalid"
+
+
+class ImageError(UsageError):
+    """An image file cannot be read, or shows nothing."""
+
+    default_title = "The image was not read"
 
 
 class RunNotFoundError(UsageError):

@@ -179,13 +179,17 @@ def incoming_name(name: str) -> str:
     return f".{name}.incoming"
 
 
-def open_regular_file(path: Path, mode: str, buffering: int = -1) -> IO[Any]:
-    """Open a regular file; symbolic links are refused, because they may point outside the folder.
+def open_regular_file(
+    path: Path, mode: str, buffering: int = -1, *, follow_links: bool = False
+) -> IO[Any]:
+    """Open a regular file, such as one in a run's folder.
+
+    Symbolic links are refused, because they may point outside the folder, unless `follow_links`.
 
     Raises:
         OSError: It is a symbolic link or not a regular file, or it cannot be opened.
     """
-    return open(path, mode, buffering, opener=_opener(None))
+    return open(path, mode, buffering, opener=_opener(None, follow_links=follow_links))
 
 
 def is_missing(folder: Path) -> bool:
@@ -261,12 +265,13 @@ def read_text(path: Path, *, is_untrusted: bool = False) -> str:
     return content.decode("utf-8-sig")
 
 
-def _opener(folder: int | None) -> Callable[[str, int], int]:
+def _opener(folder: int | None, *, follow_links: bool = False) -> Callable[[str, int], int]:
     """What `open` is given to open regular files only, relative to a directory's descriptor."""
 
     def open_regular(name: str, flags: int) -> int:
         # O_NONBLOCK: opening a named pipe would block forever; O_TRUNC: only after the checks
-        safe = (flags & ~os.O_TRUNC) | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        links = 0 if follow_links else os.O_NOFOLLOW
+        safe = (flags & ~os.O_TRUNC) | links | os.O_CLOEXEC | os.O_NONBLOCK
         descriptor = os.open(name, safe, _ANYBODY, dir_fd=folder)
         try:
             status = os.fstat(descriptor)

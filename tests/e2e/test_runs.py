@@ -208,11 +208,27 @@ class TestPredict:
         assert reported["prediction"] == "0"
         assert sum(reported["probabilities"].values()) == pytest.approx(1)
 
-    def test_what_is_no_image(self, env: dict[str, str], tmp_path: Path) -> None:
+    def test_one_bad_image_is_named_and_the_others_are_predicted(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
         trained(env)
-        (tmp_path / "text.png").write_text("no image")
-        refused = bilstm("predict", "latest", str(tmp_path / "text.png"), env=env, code=2)
-        assert "cannot be opened as an image" in refused.stderr
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        for name in ("a.png", "c.jpg"):
+            drawn = Image.new("L", (90, 60), 230)
+            drawn.paste(20, (30, 10, 40, 50))
+            drawn.save(folder / name)
+        (folder / "b.png").write_text("no image")
+        images = str(folder), "none.png", str(folder / "a.png")
+        tried = bilstm("predict", "latest", *images, "--json", env=env, code=2)
+        found = [json.loads(line) for line in tried.stdout.splitlines()]
+        assert [Path(it["image"]).name for it in found] == ["a.png", "c.jpg", "a.png"]
+        assert found[0]["scaling"] == "90×60, dark on light, 10×40 of it scaled to 2×8 in 8×8"
+        assert tried.stderr.count("The image was not read") == 2
+        assert f"{folder / 'b.png'} is no image" in tried.stderr
+        assert "There is no file none.png" in tried.stderr
+        whole = bilstm("predict", "latest", str(folder / "a.png"), "--as-is", env=env).stdout
+        assert "90×60, inverted, because its border is bright, scaled to 8×5 in 8×8" in whole
 
 
 FORKS = """

@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from ..data.normalise import denormalise, normalise
 from ..data.spec import DataSpec
-from ..errors import UsageError
+from ..errors import ImageError, UsageError
 from ..network.weights import TrainedModel
 from ..training.evaluation import evaluation_batch_size
-
-_BRIGHT = 0.5
+from .pictures import image_files, open_picture
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,22 @@ class Prediction:
 
 
 def predict(
-    model: TrainedModel, sequences: Path | str | NDArray[np.generic] | Iterable[Path | str]
+    model: TrainedModel,
+    sequences: Path | str | NDArray[np.generic] | Iterable[Path | str],
+    *,
+    as_is: bool = False,
 ) -> list[Prediction]:
-    """Classify one image file or several, or the sequences in an array.
+    """Classify one image file or several, all those in a folder, or the sequences in an array.
+
+    What is drawn in an image is found and placed as in the data set; `as_is` keeps the whole image,
+    scales it to fit, and inverts it if its border is bright.
 
     An array has shape (N, T, features), or (T, features) for one sequence, and holds values as the
     data set stores them: for MNIST numbers from 0 to 255.
 
     Raises:
-        UsageError: A file cannot be opened as an image, or the array has another shape.
+        ImageError: A file cannot be opened as an image, or nothing is drawn in it.
+        UsageError: The array has another shape, or the network reads no images.
     """
     spec = model.spec
     if isinstance(sequences, np.ndarray):
@@ -60,14 +66,28 @@ def predict(
             f"The network reads {spec.items} of {spec.title}, and image files are none.",
             title="The files do not fit",
         )
-    files = [sequences] if isinstance(sequences, Path | str) else sequences
+    paths = [sequences] if isinstance(sequences, Path | str) else sequences
     predictions = []
-    for file in files:
-        brightness, scaling = read_image(Path(file), spec)
+    for file in (file for path in paths for file in image_files(Path(path))):
+        brightness, scaling = _read(file, spec, as_is=as_is)
         values = denormalise(torch.from_numpy(brightness), spec.normalisation)
         inputs = normalise(values, spec.normalisation)
         predictions += _predictions(model, inputs[None], str(file), scaling)
     return predictions
+
+
+def _read(file: Path, spec: DataSpec, *, as_is: bool) -> tuple[NDArray[np.floating[Any]], str]:
+    """An image file as a network reads it: bright on black, from 0 to 1; and words."""
+    from .framing import fit, fit_as_it_is  # slow, and only needed here
+
+    picture = open_picture(file)
+    fitted = fit_as_it_is(picture, spec) if as_is else fit(picture, spec)
+    if fitted is None:
+        raise ImageError(
+            f"Nothing in {file} stands out from its ground.",
+            "To predict it all the same, take it as it is.",
+        )
+    return fitted
 
 
 def _predictions(
@@ -95,56 +115,3 @@ def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
             f"The array does not hold numbers: {error}.", title="The array does not fit"
         ) from None
     return normalise(values, spec.normalisation)
-
-
-def read_image(path: Path, spec: DataSpec) -> tuple[NDArray[np.float32], str]:
-    """An image file as a network reads it, and what was done to it.
-
-    The whole image is kept: it is scaled to fit and centred on background. The data sets show
-    bright strokes on black, so an image whose border is bright is inverted.
-
-    Returns:
-        Brightness from 0 to 1, shape (height, width) of the data; and words.
-
-    Raises:
-        UsageError: The file cannot be opened as an image.
-    """
-    grey = _grey(path)
-    height, width = grey.shape
-    words = [f"{width}×{height}"]
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) > _BRIGHT:
-        grey = 1 - grey
-        words.append("inverted, because its border is bright")
-    if (height, width) != (spec.height, spec.width):
-        factor = min(spec.height / height, spec.width / width)
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-        grey = np.zeros((spec.height, spec.width), np.float32)
-        top, left = (spec.height - size[1]) // 2, (spec.width - size[0]) // 2
-        grey[top : top + size[1], left : left + size[0]] = small
-        words.append(f"scaled to {size[0]}×{size[1]} in {spec.width}×{spec.height}")
-    return grey.clip(0, 1), ", ".join(words)
-
-
-def _grey(path: Path) -> NDArray[np.float32]:
-    """Brightness from 0 to 1, transparent parts as black, of the first frame."""
-    try:
-        with Image.open(path) as image:
-            image.load()
-            if image.mode in {"I;16", "I;16B", "I;16L", "I", "F"}:
-                deep = np.asarray(image, dtype=np.float32)
-                largest = 65_535.0 if image.mode != "F" else float(deep.max())
-                return np.ascontiguousarray(np.nan_to_num(deep) / (largest or 1.0), np.float32)
-            shown = image.convert("RGBA")
-            black = Image.new("RGBA", shown.size, (0, 0, 0, 255))
-            flat = Image.alpha_composite(black, shown).convert("L")
-            return (np.asarray(flat, dtype=np.float32) / 255).astype(np.float32)
-    except FileNotFoundError:
-        raise UsageError(f"There is no file {path}.", title="No such image") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UsageError(
-            f"{path} cannot be opened as an image: {str(error) or type(error).__name__}.",
-            "Formats: PNG, JPEG, GIF, BMP, TIFF, WebP, and others that Pillow reads.",
-            title="No image",
-        ) from None

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bilstm_core.errors import UsageError
+from bilstm_core.errors import ImageError, UsageError
 from bilstm_core.inference.predict import predict
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel
@@ -93,21 +93,43 @@ class TestImageFiles:
         from_array = predict(model, brightness * SPEC.normalisation.divisor)
         assert predict(model, file)[0].probabilities == from_array[0].probabilities
 
-    def test_a_large_image_is_scaled_to_fit_and_centred(
+    def test_what_is_drawn_is_found_and_placed(self, model: TrainedModel, tmp_path: Path) -> None:
+        pixels = np.full((60, 60), 255, np.uint8)
+        pixels[10:30, 5:10] = 0
+        Image.fromarray(pixels).save(tmp_path / "square.png")
+        (prediction,) = predict(model, tmp_path / "square.png")
+        assert prediction.scaling == "60×60, dark on light, 5×20 of it scaled to 1×4 in 11×6"
+        assert prediction.best == "vertical"
+
+    def test_as_it_is_a_large_image_is_scaled_to_fit_and_centred(
         self, model: TrainedModel, tmp_path: Path
     ) -> None:
         pixels = np.zeros((60, 60), np.uint8)
         pixels[:, 25:35] = 255
         Image.fromarray(pixels).save(tmp_path / "square.png")
-        (prediction,) = predict(model, tmp_path / "square.png")
+        (prediction,) = predict(model, tmp_path / "square.png", as_is=True)
         assert prediction.scaling == "60×60, scaled to 6×6 in 11×6"
         assert prediction.best == "vertical"
 
+    def test_a_folder_is_its_images(self, model: TrainedModel, file: Path) -> None:
+        (file.parent / "words.txt").touch()
+        assert predict(model, file.parent) == predict(model, file)
+        assert predict(model, [file, str(file.parent)]) == 2 * predict(model, file)
+
     def test_what_is_no_image_is_refused(self, model: TrainedModel, tmp_path: Path) -> None:
         (tmp_path / "text.png").write_text("words")
-        for name, words in (("text.png", "cannot be opened"), ("none.png", "There is no file")):
-            with pytest.raises(UsageError, match=words):
+        for name, words in (("text.png", "is no image"), ("none.png", "There is no file")):
+            with pytest.raises(ImageError, match=words):
                 predict(model, tmp_path / name)
+
+    def test_an_image_of_nothing_is_refused_but_as_it_is(
+        self, model: TrainedModel, tmp_path: Path
+    ) -> None:
+        Image.new("L", (60, 60), 200).save(tmp_path / "paper.png")
+        with pytest.raises(ImageError, match="stands out"):
+            predict(model, tmp_path / "paper.png")
+        (prediction,) = predict(model, tmp_path / "paper.png", as_is=True)
+        assert sum(prediction.probabilities.values()) == pytest.approx(1)
 
 
 def test_prediction_changes_no_random_numbers(model: TrainedModel) -> None:

@@ -3,16 +3,19 @@
 import sys
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bilstm_core import paths
-from bilstm_core.errors import UsageError
+from bilstm_core.errors import ImageError, UsageError
 from bilstm_core.runs.store import find_run
 
-from ..text.console import make_console, sanitize
+from ..text.console import make_console, sanitize, show_failure
 from .options import RunName, RunsDir, switch
+
+if TYPE_CHECKING:
+    from bilstm_core.inference.predict import Prediction
 
 _BAR_WIDTH = 30
 
@@ -20,7 +23,10 @@ _BAR_WIDTH = 30
 def predict(
     run: RunName,
     /,
-    *images: Annotated[Path, Parameter(help="image files", metavar="IMAGE")],
+    *images: Annotated[Path, Parameter(help="image files, or folders of them", metavar="IMAGE")],
+    as_is: Annotated[
+        bool, switch("keep each image whole, instead of finding and centring what is drawn in it")
+    ] = False,
     json: Annotated[bool, switch("print one JSON object per image")] = False,
     runs_dir: RunsDir = None,
 ) -> int:
@@ -28,26 +34,44 @@ def predict(
     if not images:
         raise UsageError("predict needs a run and the image files to classify.")
     model_file = find_run(paths.runs_dir(runs_dir), run).model_file
-    from bilstm_core.inference.predict import predict as classify  # imports torch: seconds
+    # they import torch: seconds
+    from bilstm_core.inference.pictures import image_files
+    from bilstm_core.inference.predict import predict as classify
     from bilstm_core.network.weights import load
 
-    console = make_console()
-    model = load(model_file)
-    for image in images:
-        (prediction,) = classify(model, image)
-        if json:
-            content = {
-                "image": str(image),
-                "prediction": prediction.best,
-                "probabilities": prediction.probabilities,
-                "scaling": prediction.scaling,
-            }
-            sys.stdout.write(dumps(content) + "\n")
+    def files_of(path: Path) -> list[Path]:
+        try:
+            return image_files(path)
+        except ImageError:
+            return [path]  # which raises it again below
+
+    model, exit_code = load(model_file), 0
+    for file in (file for path in images for file in files_of(path)):
+        try:
+            (prediction,) = classify(model, file, as_is=as_is)
+        except ImageError as error:  # the others are still predicted
+            show_failure(error)
+            exit_code = error.exit_code
             continue
-        console.print(sanitize(f"{image}: {prediction.best}"), soft_wrap=True)
-        console.print(sanitize(f"  {prediction.scaling}"), soft_wrap=True)
-        width = max(map(len, prediction.probabilities))
-        for name, share in prediction.probabilities.items():
-            bar = "█" * round(share * _BAR_WIDTH)
-            console.print(sanitize(f"  {name:<{width}} {share:7.2%} {bar}"), soft_wrap=True)
-    return 0
+        _print_json(prediction) if json else _print(prediction)
+    return exit_code
+
+
+def _print_json(prediction: "Prediction") -> None:
+    content = {
+        "image": prediction.source,
+        "prediction": prediction.best,
+        "probabilities": prediction.probabilities,
+        "scaling": prediction.scaling,
+    }
+    sys.stdout.write(dumps(content) + "\n")
+
+
+def _print(prediction: "Prediction") -> None:
+    console = make_console()
+    lines = [f"{prediction.source}: {prediction.best}", f"  {prediction.scaling}"]
+    width = max(map(len, prediction.probabilities))
+    for name, share in prediction.probabilities.items():
+        lines.append(f"  {name:<{width}} {share:7.2%} {'█' * round(share * _BAR_WIDTH)}")
+    for line in lines:
+        console.print(sanitize(line), soft_wrap=True)
