@@ -13,7 +13,7 @@ from torch import Tensor
 from ..compute.seeding import Stream, generator
 from ..config.schema import Normalize
 from .normalise import standard
-from .spec import DataSpec, Normalisation, Split
+from .spec import DataSpec, Split
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,14 @@ class Dataset:
         return data._with_class_sizes()
 
     def normalised(self, how: Normalize) -> "Dataset":
-        """The same data with another normalisation; statistics are of the training part alone."""
+        """The same data with another normalisation; statistics are of the training part alone.
+
+        The bytes of images are numbers from 0 to 1 in any case.
+        """
         own = self.spec.normalisation
         match how:
+            case "none":
+                return self
             case "auto" if self.spec.kind == "images":
                 return self
             case "auto" | "standard":
@@ -129,8 +134,6 @@ class Dataset:
                 chosen = standard(steps, own)
             case "sequence":
                 chosen = replace(own, per_sequence=True)
-            case "none":
-                chosen = Normalisation()
         return replace(self, spec=replace(self.spec, normalisation=chosen))
 
     def _with_class_sizes(self) -> "Dataset":

@@ -31,19 +31,9 @@ def normalise(
     return _standardise_each(inputs, lengths) if normalisation.per_sequence else inputs
 
 
-def denormalise(inputs: Tensor, normalisation: Normalisation) -> Tensor:
-    """Values as the data set stores them, from those that a network reads.
-
-    What `per_sequence` took away is not known any more.
-    """
-    values = inputs
-    if normalisation.means:
-        means, deviations = (
-            inputs.new_tensor(numbers)
-            for numbers in (normalisation.means, normalisation.deviations)
-        )
-        values = inputs * deviations + means
-    return values * normalisation.divisor
+def stored(brightness: Tensor, normalisation: Normalisation) -> Tensor:
+    """Values as a data set of images stores them, from brightness between 0 and 1."""
+    return brightness * normalisation.divisor
 
 
 def standard(values: Tensor, before: Normalisation) -> Normalisation:

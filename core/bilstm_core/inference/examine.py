@@ -1,6 +1,7 @@
 """Examines a trained network: its confusions, its mistakes, and what each direction predicts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from ..compute.devices import resolve_precision
 from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
 from ..data.sources import registry
-from ..data.spec import DataSpec
+from ..data.spec import DataSpec, Normalisation
 from ..errors import DataError
 from ..events import Failed
 from ..network.classifier import SequenceClassifier
@@ -104,7 +105,7 @@ def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
     """
     data = registry.load(spec.name, data_dir)
     shape, expected = (
-        (it.kind, it.num_features, it.longest, it.classes) for it in (data.spec, spec)
+        (it.kind, it.num_features, it.longest, it.classes, _unit(it)) for it in (data.spec, spec)
     )
     if shape != expected:
         raise DataError(
@@ -113,6 +114,11 @@ def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
             title="The data set does not fit the model",
         )
     return data
+
+
+def _unit(spec: DataSpec) -> Normalisation:
+    """What the data set itself says of its values, without statistics of a training part."""
+    return replace(spec.normalisation, means=(), deviations=(), per_sequence=False)
 
 
 def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> StepwisePrediction:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.normalise import denormalise, normalise
+from ..data.normalise import normalise, stored
 from ..data.spec import DataSpec
 from ..errors import ImageError, UsageError
 from ..network.weights import TrainedModel
@@ -70,7 +70,7 @@ def predict(
     predictions = []
     for file in (file for path in paths for file in image_files(Path(path))):
         brightness, scaling = _read(file, spec, as_is=as_is)
-        values = denormalise(torch.from_numpy(brightness), spec.normalisation)
+        values = stored(torch.from_numpy(brightness), spec.normalisation)
         inputs = normalise(values, spec.normalisation)
         predictions += _predictions(model, inputs[None], str(file), scaling)
     return predictions
@@ -101,7 +101,9 @@ def _predictions(
 
 def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
     sequences = array[None] if array.ndim == 2 else array
-    if sequences.ndim != 3 or sequences.shape[1:] != (spec.longest, spec.num_features):
+    is_length_free = spec.has_lengths and sequences.ndim == 3 and sequences.shape[1] > 0
+    steps = sequences.shape[1] if is_length_free else spec.longest
+    if sequences.ndim != 3 or sequences.shape[1:] != (steps, spec.num_features):
         raise UsageError(
             f"The array has shape {array.shape}; the network reads sequences of "
             f"{spec.longest} steps × {spec.num_features} features.",
