@@ -291,7 +291,13 @@ class Bench:
             self.figures["exact resume"] = found.get("exact resume")
             yield from map(tuple, found["rows"])
             return
-        exact = {"deterministic": True, "dropout": 0.2, "ema_decay": 0.9, "num_epochs": 3}
+        exact = {
+            **self.amount.settings,
+            "deterministic": True,
+            "dropout": 0.2,
+            "ema_decay": 0.9,
+            "num_epochs": 3,
+        }
         for precision in ceilings.PRECISIONS:
             for graph in (True, False) if self.device.type == "cuda" else (False,):
                 config = resolve(

@@ -46,10 +46,11 @@ class EventLog:
         last = self._file.read(1)
         self._buffer = bytearray(b"" if last in {b"", b"\n"} else b"\n")  # a crash cut off a line
         self.failure: OSError | None = None
+        self._is_abandoned = False
 
     def append(self, event: Event) -> None:
         """Write an event, or buffer it; `failure` then says why. Nothing after `abandon`."""
-        if self._file.closed:
+        if self._is_abandoned:
             return
         if len(self._buffer) < _MAX_BUFFERED_BYTES or not isinstance(event, Progress):
             self._buffer += to_json(event).encode() + b"\n"
@@ -65,6 +66,7 @@ class EventLog:
 
     def abandon(self) -> None:
         """Close the file without writing what is buffered."""
+        self._is_abandoned = True
         self._buffer.clear()
         self.close()
 

@@ -15,6 +15,7 @@ class TestPresets:
             "dataset": "mnist",
             "validation_fraction": 0.0,
             "augment": "none",
+            "normalize": "auto",
             "cell": "lstm",
             "bidirectional": False,
             "num_layers": 2,
