@@ -80,7 +80,8 @@ def find_ink(brightness: Map, *, is_strokes: bool) -> Ink | None:
     if is_strokes:
         usual = float(np.median(found.contrast[found.mask]))
         strength = (strength - 0.25 * usual) / (0.65 * usual)
-    strength = np.where(_grown(found.mask)[found.box], strength, 0).clip(0, 1).astype(np.float32)
+    strength = np.where(ndimage.binary_dilation(found.mask)[found.box], strength, 0)
+    strength = strength.clip(0, 1).astype(np.float32)
     height, width = brightness.shape
     size = strength.shape[1] * factor / width, strength.shape[0] * factor / height
     return Ink(strength, found.is_dark, (min(size[0], 1.0), min(size[1], 1.0)))
@@ -150,10 +151,8 @@ def _contrast(grey: Map, where: Mask) -> tuple[Map, bool]:
     rest = _smooth(grey - _surface(grey, weights, 1)) * where
     darkest, brightest = -float(rest.min()), float(rest.max())
     differs = rest < -darkest / 2 if darkest > brightest else rest > brightest / 2
-    if differs[border].mean() > 0.5:
-        differs = where & ~differs
-    choices = where & ~_grown(differs, 2), where & ~differs, where
-    level = _surface(grey, next(it for it in choices if it.any()), 2)
+    ground = where & ~differs
+    level = _surface(grey, ground if ground.any() else where, 2)
     rest = (grey - level) * where
     smooth = _smooth(rest)
     if -smooth.min() > smooth.max():
@@ -196,10 +195,6 @@ def _smooth(values: Map) -> Map:
 
 def _edge(area: Mask, width: int) -> Mask:
     return area & ~ndimage.binary_erosion(area, iterations=width)
-
-
-def _grown(mask: Mask, width: int = 1) -> Mask:
-    return ndimage.binary_dilation(mask, iterations=width)
 
 
 def _reduced(values: Map) -> tuple[Map, int]:

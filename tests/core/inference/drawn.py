@@ -15,7 +15,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 Map = NDArray[np.float64]
 Points = list[tuple[float, float]]
-Disturbance = Callable[[Map, np.random.Generator], bytes]
+Disturbance = Callable[[int, np.random.Generator], bytes]
 
 
 def _arc(x: float, y: float, across: float, down: float, start: float, end: float) -> Points:
@@ -255,7 +255,7 @@ def _floats(digit: int, rng: np.random.Generator) -> bytes:
     return saved(Image.fromarray(deep), "TIFF")
 
 
-DISTURBANCES: dict[str, Callable[[int, np.random.Generator], bytes]] = {
+DISTURBANCES: dict[str, Disturbance] = {
     "dark on white": _plain,
     "light on dark": _light_on_dark,
     "a thin pen": _thin_pen,

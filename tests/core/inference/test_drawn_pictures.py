@@ -38,7 +38,7 @@ def correct(model: TrainedModel, folder: Path, *, as_is: bool = False) -> Counte
 
 
 def test_the_digits_in_pictures_are_read(model: TrainedModel, tmp_path: Path) -> None:
-    """96 % with this network; 97 % with that of the quick preset."""
+    """96 %, with this network and with that of the quick preset."""
     counts = correct(model, tmp_path)
     assert min(counts.values()) >= 7, counts
     assert counts.total() >= 0.9 * 10 * len(DISTURBANCES), counts

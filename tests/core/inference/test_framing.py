@@ -139,15 +139,20 @@ class TestTheDataSetsOwn:
                 assert (image == exported).all()
                 assert words == "28×28"
 
-    def test_the_same_size_drawn_elsewhere_is_placed(self) -> None:
+    @pytest.mark.parametrize(("rows", "columns"), [((4, 24), (1, 4)), ((10, 18), (13, 16))])
+    def test_the_same_size_drawn_elsewhere_or_smaller_is_placed(
+        self, rows: tuple[int, int], columns: tuple[int, int]
+    ) -> None:
         image = np.zeros((28, 28), np.float32)
-        image[1:13, 1:4] = 1
-        assert max(extent(fitted(image)[0])) == 20
+        image[slice(*rows), slice(*columns)] = 1
+        image, _ = fitted(image)
+        assert max(extent(image)) == 20
+        assert np.abs(centre_of_mass(image) - 14).max() <= 0.5
 
     def test_the_same_size_on_grey_paper_is_not_one_of_them(self) -> None:
-        image = np.full((28, 28), 0.6, np.float32)
+        image = np.full((28, 28), 0.85, np.float32)
         image[4:24, 13:16] = 0.2
-        fitted(image)
+        assert extent(fitted(image)[0])[0] == 20
 
     def test_garments_are_whatever_their_size(self) -> None:
         image = np.zeros((28, 28), np.float32)

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from bilstm_core.inference.ink import Ink, find_ink
+from tests.core.inference.drawn import write
 
 Map = NDArray[np.floating[Any]]
 BAR = (slice(60, 140), slice(90, 100))
@@ -72,7 +73,8 @@ class TestGrounds:
 
     def test_specks(self) -> None:
         picture = bar()
-        picture[::37, ::41] = 0.1
+        for top in range(5, 200, 60):
+            picture[top : top + 4, 20:24] = picture[top : top + 4, 170:174] = 0.1
         assert_is_bar(found(picture))
 
     def test_a_sheet_of_paper_on_a_table(self) -> None:
@@ -101,12 +103,13 @@ class TestPlaces:
     def test_at_the_edge_where_there_is_nothing_else(self) -> None:
         assert_is_bar(found(bar(box=(slice(0, 200), slice(90, 100)))), height=200)
 
-    def test_filling_most_of_the_picture(self) -> None:
-        picture = np.full((60, 60), 0.9, np.float32)
-        picture[:, 18:42] = picture[18:42] = 0.1  # a cross: 64 % of it
-        ink = found(picture)
-        assert ink.is_dark
-        assert ink.size == (1, 1)
+    @pytest.mark.parametrize("digit", range(10))
+    @pytest.mark.parametrize("is_dark", [False, True])
+    def test_filling_the_picture_with_a_thick_pen(self, digit: int, is_dark: bool) -> None:
+        strokes = write(digit, 150, 0.2, np.random.default_rng(0))
+        ink = found(0.9 - 0.8 * strokes if is_dark else 0.1 + 0.8 * strokes)
+        assert ink.is_dark == is_dark
+        assert ink.size == pytest.approx((1, 1), abs=0.03)
 
     def test_a_hundredth_of_a_side(self) -> None:
         picture = np.full((1000, 1000), 0.9, np.float32)

@@ -83,9 +83,10 @@ class TestWhatIsSeen:
         )
         assert open_picture(path).size == (48, 32)
 
-    def test_damaged_exif_turns_nothing(self, path: Path) -> None:
-        exif = b"Exif\0\0II*\0\xff\xff\xff\xff"
-        content = saved(Image.fromarray(STEPS), "JPEG", exif=exif)
+    @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize("exif", [b"MM\1*\0\0\0\x08", b"II*\0\xff\xff\xff\xff"])
+    def test_damaged_exif_turns_nothing(self, name: str, exif: bytes, path: Path) -> None:
+        content = saved(Image.fromarray(STEPS), name, exif=b"Exif\0\0" + exif)
         np.testing.assert_allclose(opened(path, content), STEPS / 255, atol=0.05)
 
     @pytest.mark.parametrize(
