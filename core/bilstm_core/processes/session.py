@@ -13,7 +13,7 @@ from .. import errors, events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
-from ..data.sources.registry import describe
+from ..data.sources.registry import describe, require_fit
 from ..data.spec import Split
 from ..events import Emit, Event
 from ..files import read_text
@@ -262,7 +262,7 @@ def start_run(
         UsageError: The label cannot be part of a folder's name.
         OutputError: The run cannot be stored.
     """
-    describe(config)
+    require_fit(config)
     resolve_device(config.device)
     try:
         with made_folders(runs_dir):
@@ -296,7 +296,7 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
         UsageError: The run is finished, and no more epochs were asked for.
     """
     config = revise(run.config, changes)
-    describe(config)
+    require_fit(config)
     resolve_device(config.device)
     lock = RunLock(run)
     orders = Orders(run.commands_file)  # now: one that comes while the checkpoint loads counts

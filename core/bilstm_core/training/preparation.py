@@ -59,6 +59,7 @@ def prepare(
         RunStopped: The run was asked to stop.
     """
     with torch_settings(config) as device, out_of_memory_in_words():
+        registry.require_fit(config)
         require_memory(summarise(config, registry.describe(config)).parameters, device)
         folder = paths.data_dir(data_dir)
         data = registry.load(config.dataset, folder, on_progress, warn, should_stop)

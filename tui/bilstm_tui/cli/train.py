@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 from bilstm_core import paths
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
 from bilstm_core.config.settings import SETTINGS
+from bilstm_core.data.sources.registry import require_fit
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
 
@@ -70,6 +71,7 @@ def train(
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
+    require_fit(resolved)
     if opens_app:
         _require_terminal()
     if name is not None:

@@ -25,15 +25,18 @@ def describe(config: RunConfig) -> DataSpec:
 
     Raises:
         DataError: The data set is unknown.
+    """
+    return _find_spec(config.dataset).held_out(config.validation_fraction)
+
+
+def require_fit(config: RunConfig) -> None:
+    """Refuse a configuration with settings that its data rule out; wherever one is chosen.
+
+    Raises:
+        DataError: The data set is unknown.
         ConfigError: A setting does not fit these data.
     """
-    spec = _find_spec(config.dataset).held_out(config.validation_fraction)
-    _require_fit(config, spec)
-    return spec
-
-
-def _require_fit(config: RunConfig, spec: DataSpec) -> None:
-    """Refuse settings that these data rule out."""
+    spec = describe(config)
     if spec.kind != "images" and config.augment != "none":
         raise ConfigError(
             f"augment = {config.augment} changes images, and {spec.title} has none.",

@@ -88,12 +88,17 @@ class InspectScreen(BaseScreen[None]):
                 self.dismiss(None)
                 self.app.push_screen(error_dialog(error))
             return
-        self._canvas.set_size(report.spec.height, report.spec.width)
-        self._predict_drawing()
+        has_images = report.spec.kind == "images"
+        if has_images:
+            self._canvas.set_size(report.spec.height, report.spec.width)
+            self._predict_drawing()
+        else:
+            self.query_one(TabbedContent).hide_tab("draw-tab")
         caption = self.query_one("#caption", Static)
-        if report.failure:  # the canvas needs no data
+        if report.failure:
             caption.update(Text(f"{self._run_name}: no test data"))
-            self.query_one(TabbedContent).active = "draw-tab"
+            if has_images:  # the canvas needs no data
+                self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
         wrong = _count_mistakes(report, range(len(report.confusion)))
@@ -167,7 +172,7 @@ class InspectScreen(BaseScreen[None]):
     @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
     async def _predict_drawing(self) -> None:
-        if self._report:
+        if self._report and self._report.spec.kind == "images":
             pixels = [list(row) for row in self._canvas.pixels]
             await self._show_prediction("draw", pixels, with_image=False)
 
@@ -186,8 +191,23 @@ class InspectScreen(BaseScreen[None]):
         if self.app.size.width < _LONG_NAMES_WIDTH:
             classes = [name[:_SHORT_NAME] for name in classes]
         steps = self.query_one(f"#{view}-steps", StepwiseView)
-        steps.show(pixels, prediction, classes, with_image=with_image)
+        spec = self._report.spec
+        image = pixels if spec.kind == "images" else _heat_map(pixels)
+        steps.show(image, prediction, classes, step=spec.steps[:-1], with_image=with_image)
         self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
+
+
+def _heat_map(series: list[list[float]]) -> list[list[float]]:
+    """A series (steps × features) as brightness: each feature from its least value to its most."""
+    columns = list(zip(*series, strict=True))
+    lows, highs = list(map(min, columns)), list(map(max, columns))
+    return [
+        [
+            (value - low) / (high - low) if high > low else 0.5
+            for value, low, high in zip(step, lows, highs, strict=True)
+        ]
+        for step in series
+    ]
 
 
 def _count_mistakes(report: ExaminationReport, classes: Iterable[int]) -> int:

@@ -65,11 +65,20 @@ class StepwiseView(Static):
         prediction: StepwisePrediction,
         classes: list[str],
         *,
+        step: str,
         with_image: bool,
     ) -> None:
-        """Show what each direction predicts after each row of an image, beside the image."""
+        """Show what each direction predicts after each step, beside the sequence as an image.
+
+        Args:
+            pixels: Brightness from 0 to 1, a row a step.
+            prediction: Of the network.
+            classes: Their names.
+            step: What a step is called, such as 'row'.
+            with_image: Whether the image is shown too.
+        """
         scale = _scale_of(pixels)
-        lines = Text("Each direction, row by row\n", style="dim")
+        lines = Text(f"Each direction, {step} by {step}\n", style="dim")
         for number, line in enumerate(render_image(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             if with_image:

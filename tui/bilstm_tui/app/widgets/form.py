@@ -15,6 +15,7 @@ from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import GROUPS, RunConfig
 from bilstm_core.config.settings import SETTINGS, Setting, settings_in
+from bilstm_core.data.sources.registry import require_fit
 from bilstm_core.errors import ConfigError
 
 from ...text.command_line import as_typed
@@ -149,6 +150,7 @@ class Form(Widget):
     def _validate(self) -> None:
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
+            require_fit(config)
         except ConfigError as error:
             config, problem = None, error.message
         self.post_message(self.Changed(config, problem))
