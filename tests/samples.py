@@ -17,6 +17,21 @@ def small_config(**settings: Any) -> RunConfig:
     return resolve({**small, "precision": "float32", **settings})
 
 
+EVERYTHING: dict[str, Any] = {
+    "validation_fraction": 0.2,
+    "augment": "affine",
+    "num_layers": 2,
+    "dropout": 0.3,
+    "optimizer": "adamw",
+    "learning_rate": 0.01,
+    "weight_decay": 0.01,
+    "label_smoothing": 0.1,
+    "clip_norm": 1.0,
+    "ema_decay": 0.9,
+}
+"""Settings that switch on whatever can be switched on."""
+
+
 MOONS = DataSpec(
     name="moons",
     title="two moons",

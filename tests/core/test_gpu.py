@@ -25,23 +25,10 @@ from bilstm_core.training.learning_rate_finder import find_learning_rate
 from bilstm_core.training.step import GraphedStep
 from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
-from tests.samples import small_config
+from tests.samples import EVERYTHING, small_config
 from tests.sessions import StopAfter, assert_equal, recorded, resume, start
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
-
-EVERYTHING: dict[str, Any] = {
-    "validation_fraction": 0.2,
-    "augment": "affine",
-    "num_layers": 2,
-    "dropout": 0.3,
-    "optimizer": "adamw",
-    "learning_rate": 0.01,
-    "weight_decay": 0.01,
-    "label_smoothing": 0.1,
-    "clip_norm": 1.0,
-    "ema_decay": 0.9,
-}
 
 
 def on_gpu(**settings: Any) -> RunConfig:

@@ -175,8 +175,8 @@ def past_runs(runs_dir: Path, *hidden_sizes: int) -> list[Run]:
         config = small_config(hidden_size=hidden_size)
         worker.open_run(StartRun(config=config, runs_dir=runs_dir))
     for number, run in enumerate(worker.runs):  # one after another, however coarse the clock
-        begun = run.config_file.stat().st_mtime - len(worker.runs) + number
-        os.utime(run.config_file, (begun, begun))
+        started_at = run.config_file.stat().st_mtime - len(worker.runs) + number
+        os.utime(run.config_file, (started_at, started_at))
     return worker.runs
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..data.sources.pictures import Picture, scaled
+from ..data.sources.pictures import fit as fit_whole
 from ..data.spec import DataSpec
 from .ink import Map, box_of, find_ink, redraw
-from .pictures import Picture
 
 _BLACK, _BRIGHT = 0.1, 0.5
 
@@ -60,7 +61,7 @@ def fit(picture: Picture, spec: DataSpec) -> tuple[Map, str] | None:
         return None
     content = redraw(ink.strength, framing.pen) if framing.pen else ink.strength
     height, width = content.shape
-    content = _scaled(content, framing.share * min(spec.height / height, spec.width / width))
+    content = scaled(content, framing.share * min(spec.height / height, spec.width / width))
     image = np.zeros((spec.height, spec.width), np.float32)
     top, left = (_offset(content, image, axis, framing) for axis in (0, 1))
     height, width = content.shape
@@ -86,13 +87,10 @@ def fit_as_it_is(picture: Picture, spec: DataSpec) -> tuple[Map, str]:
         whole = 1 - whole
         words.append("inverted, because its border is bright")
     if whole.shape != (spec.height, spec.width):
-        whole = _scaled(whole, min(spec.height / whole.shape[0], spec.width / whole.shape[1]))
-        words.append(f"scaled to {whole.shape[1]}×{whole.shape[0]} in {spec.width}×{spec.height}")
-    image = np.zeros((spec.height, spec.width), np.float32)
-    height, width = whole.shape
-    top, left = (spec.height - height) // 2, (spec.width - width) // 2
-    image[top : top + height, left : left + width] = whole.clip(0, 1)
-    return image, ", ".join(words)
+        factor = min(spec.height / whole.shape[0], spec.width / whole.shape[1])
+        height, width = (max(1, round(side * factor)) for side in whole.shape)
+        words.append(f"scaled to {width}×{height} in {spec.width}×{spec.height}")
+    return fit_whole(whole, spec.height, spec.width), ", ".join(words)
 
 
 def _border(image: Map) -> float:
@@ -102,11 +100,6 @@ def _border(image: Map) -> float:
 
 def _size(picture: Picture) -> str:
     return f"{picture.size[0]}×{picture.size[1]}"
-
-
-def _scaled(values: Map, factor: float) -> Map:
-    height, width = (max(1, round(side * factor)) for side in values.shape)
-    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BOX))
 
 
 def _offset(content: Map, frame: Map, axis: int, framing: Framing) -> int:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..data.normalise import normalise, stored
+from ..data.sources.pictures import image_files, open_picture
 from ..data.spec import DataSpec
 from ..errors import ImageError, UsageError
 from ..network.weights import TrainedModel
 from ..training.evaluation import evaluation_batch_size
-from .pictures import image_files, open_picture
 
 
 @dataclass(frozen=True)

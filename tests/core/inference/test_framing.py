@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources.pictures import Picture
 from bilstm_core.data.sources.registry import load
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.inference.framing import fit, fit_as_it_is
-from bilstm_core.inference.pictures import Picture
 
 Map = NDArray[np.floating[Any]]
 MNIST = CATALOG["mnist"]

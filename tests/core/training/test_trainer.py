@@ -26,21 +26,8 @@ from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
 from tests.core.hardware import needs_bfloat16
 from tests.core.trainers import make_trainer
-from tests.samples import small_config
+from tests.samples import EVERYTHING, small_config
 from tests.sessions import recorded
-
-EVERYTHING: dict[str, Any] = {
-    "validation_fraction": 0.2,
-    "augment": "affine",
-    "num_layers": 2,
-    "dropout": 0.3,
-    "optimizer": "adamw",
-    "learning_rate": 0.01,
-    "weight_decay": 0.01,
-    "label_smoothing": 0.1,
-    "clip_norm": 1.0,
-    "ema_decay": 0.9,
-}
 
 
 class TestRepeatability:

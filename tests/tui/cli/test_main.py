@@ -101,6 +101,15 @@ class TestRefusals:
         assert out == ""
         assert [word for word in words if word not in err] == []
 
+    @pytest.mark.parametrize("how", [[], ["--no-ui"]])
+    def test_settings_that_the_data_rule_out(
+        self, how: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        code, _, err = said(capsys, *how, "--dataset", "japanese-vowels", "--readout", "all")
+        assert code == 2
+        assert "those of Japanese Vowels have 7 to 29 steps" in err
+        assert "--readout max" in err
+
     def test_a_device_that_is_not_there(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, err = said(capsys, "--json", "--dataset", "digits", "--device", "cuda:99")
         assert (code, out) == (2, "")

@@ -33,14 +33,14 @@ class Pace:
 
     def __init__(self) -> None:
         self.estimate = ProgressEstimate()
-        begun = started()
-        self.begun = begun.time
-        self.estimate.add(begun)
+        first = started()
+        self.started_at = first.time
+        self.estimate.add(first)
 
     def words_at(self, step: int, seconds: float) -> tuple[str, ...]:
         self.estimate.add(
             events.Progress(
-                time=self.begun + seconds,
+                time=self.started_at + seconds,
                 epoch=1,
                 step=step,
                 losses=[1.0],
@@ -54,7 +54,7 @@ class Pace:
 def test_a_pause_is_left_out_of_the_pace() -> None:
     pace = Pace()
     before = pace.words_at(100, 10)
-    pace.estimate.add(events.Resumed(time=pace.begun + 3610, epoch=1, step=100))
+    pace.estimate.add(events.Resumed(time=pace.started_at + 3610, epoch=1, step=100))
     after = pace.words_at(200, 3620)
     assert "02:58 left" in before  # 1,776 steps, ten a second
     assert "02:48 left" in after

@@ -35,7 +35,7 @@ def predict(
         raise UsageError("predict needs a run and the image files to classify.")
     model_file = find_run(paths.runs_dir(runs_dir), run).model_file
     # they import torch: seconds
-    from bilstm_core.inference.pictures import image_files
+    from bilstm_core.data.sources.pictures import image_files
     from bilstm_core.inference.predict import predict as classify
     from bilstm_core.network.weights import load
 

@@ -7,15 +7,19 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import DataError, ImageError
 from .arrays import read_npy
 from .limits import listed, require_size, unreadable
 from .recognition import format_of
 from .recordings import Read, Recordings
 from .sequence_files import SequenceFiles
+
+T = TypeVar("T")
 
 _MOST_FILES = 1 << 20
 _MOST_SIDE = 128
@@ -94,9 +98,9 @@ def _read_pictures(
     parts: Sequence[Sequence[Path]],
 ) -> tuple[list[list[NDArray[np.uint8]]], tuple[str, ...]]:
     """The pictures of each part, of shape (height, width), and a note if they were scaled."""
-    from .pictures import fit, picture_size, read_grey
+    from .pictures import fit, open_picture, picture_size
 
-    sizes = np.array([picture_size(path) for part in parts for path in part])
+    sizes = np.array([_read_picture(picture_size, path) for part in parts for path in part])
     middle = np.median(sizes, axis=0)
     height, width = np.maximum(1, np.rint(middle * min(1, _MOST_SIDE / middle.max()))).astype(int)
     require_size(parts[0][0].parent.parent, values=len(sizes) * height * width)
@@ -104,11 +108,19 @@ def _read_pictures(
     for part in parts:
         pixels = np.empty((len(part), height, width), np.uint8)
         for picture, path in zip(pixels, part, strict=True):
-            picture[:] = np.rint(fit(read_grey(path), height, width) * 255)
+            whole = _read_picture(open_picture, path).brightness
+            picture[:] = np.rint(fit(whole, height, width) * 255)
         found.append([*pixels])
     if (sizes == (height, width)).all():
         return found, ()
     return found, (f"Pictures of other sizes were scaled to {width}×{height} pixels.",)
+
+
+def _read_picture(read: Callable[[Path], T], path: Path) -> T:
+    try:
+        return read(path)
+    except ImageError as error:
+        raise DataError(error.message, error.advice, title="The data cannot be read") from None
 
 
 class _Walk:

@@ -69,7 +69,7 @@ class TestPictures:
 
     @pytest.mark.parametrize(
         ("mode", "shade", "expected"),
-        [("1", 1, 255), ("I;16", 65_535, 255), ("RGBA", (255, 255, 255, 0), 0), ("P", 0, 0)],
+        [("1", 1, 255), ("I;16", 65_535, 255), ("RGBA", (255, 255, 255, 255), 255), ("P", 0, 0)],
     )
     def test_depths(self, mode: str, shade: Any, expected: int, tmp_path: Path) -> None:
         picture(tmp_path / "a" / "1.png", shade=shade, mode=mode)
@@ -80,26 +80,26 @@ class TestPictures:
         picture(tmp_path / "a" / "2.png", (50, 50))
         content = (tmp_path / "a" / "2.png").read_bytes()
         (tmp_path / "a" / "2.png").write_bytes(content[:60])
-        with pytest.raises(DataError, match=r"2\.png: it cannot be opened as a picture"):
+        with pytest.raises(DataError, match=r"2\.png cannot be decoded"):
             read(tmp_path)
 
     def test_what_would_start_a_program_is_no_picture(self, tmp_path: Path) -> None:
         """Pillow reads EPS by starting Ghostscript."""
         picture(tmp_path / "a" / "1.png")
         write(tmp_path / "a" / "2.png", "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
-        with pytest.raises(DataError, match=r"2\.png: it cannot be opened as a picture"):
+        with pytest.raises(DataError, match=r"2\.png is no image"):
             read(tmp_path)
 
     def test_a_bomb_is_not_unpacked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         picture(tmp_path / "a" / "1.png", (30, 30))
-        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 800)
-        with pytest.raises(DataError, match="decompression bomb"):
+        monkeypatch.setattr(pictures, "_MOST_PIXELS", 800)
+        with pytest.raises(DataError, match="more than 800 pixels"):
             read(tmp_path)
 
     def test_fit_keeps_the_shape(self) -> None:
         tall = np.ones((30, 10), np.float32)
         assert pictures.fit(tall, 6, 6).tolist() == [[0, 0, 1, 1, 0, 0]] * 6
-        assert pictures.fit(tall, 30, 10) is tall
+        assert (pictures.fit(tall, 30, 10) == tall).all()
 
 
 class TestSequences:

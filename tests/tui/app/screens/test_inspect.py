@@ -74,6 +74,44 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
 
+def test_a_series_is_shown_step_by_step_and_cannot_be_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = CATALOG["japanese-vowels"]
+    series = [[-3.0 + step, *[2.0] * 11] for step in range(7)]
+
+    class Inspector(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            report = await super().examine()
+            mistake = Mistake(index=0, actual=0, predicted=8, probability=1.0, inputs=series)
+            scores = [it.model_copy(update={"name": "1"}) for it in report.scores[:9]]
+            counts = [row[:9] for row in report.confusion[:9]]
+            return report.model_copy(
+                update={"spec": spec, "mistakes": [mistake], "scores": scores, "confusion": counts}
+            )
+
+        async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
+            steps = [CERTAIN[1:]] * len(pixels)
+            return StepwisePrediction(probabilities=CERTAIN[1:], forward=steps, backward=steps)
+
+    monkeypatch.setattr(inspect, "ExaminerClient", Inspector)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "test sequences misclassified" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "Each direction, step by step" in text(app))
+        assert text(app).count("↓ 9") == 7
+        assert "Draw" not in text(app)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_heat_map_is_between_0_and_1_by_feature() -> None:
+    assert inspect._heat_map([[-3.0, 7], [1, 7]]) == [[0, 0.5], [1, 0.5]]
+
+
 def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 

@@ -59,3 +59,15 @@ def test_escape_leaves_a_field(tmp_path: Path) -> None:
         await until(pilot, lambda: app.focused is None)
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+def test_settings_that_the_data_rule_out_are_named_and_the_app_goes_on(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.screen.query_one("#dataset", Select).value = "japanese-vowels"
+        await until(pilot, lambda: "Japanese Vowels: 270 training sequences" in text(app))
+        app.screen.query_one("#readout", Select).value = "all"
+        await until(pilot, lambda: "needs sequences of equal length" in text(app))
+        app.screen.query_one("#readout", Select).value = "max"
+        await until(pilot, lambda: "Japanese Vowels: 270 training sequences" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps, (160, 50))

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from bilstm_core.data.sources import pictures
+from bilstm_core.data.sources.pictures import image_files, open_picture
 from bilstm_core.errors import ImageError
-from bilstm_core.inference import pictures
-from bilstm_core.inference.pictures import image_files, open_picture
 from tests.core.inference.drawn import saved
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
