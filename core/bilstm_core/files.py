@@ -174,6 +174,23 @@ def write_atomically(path: Path, content: bytes | memoryview) -> None:
         folder.replace(path.name, content)
 
 
+@contextmanager
+def made_folders(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; those that were made and are empty afterwards are removed.
+
+    Raises:
+        OSError: They cannot be made.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with suppress(OSError):
+            for path in made:
+                path.rmdir()
+
+
 def incoming_name(name: str) -> str:
     """Name of the file that is about to replace another."""
     return f".{name}.incoming"

@@ -16,7 +16,7 @@ from ..config.schema import RunConfig
 from ..data.sources.registry import describe, require_fit
 from ..data.spec import Split
 from ..events import Emit, Event
-from ..files import read_text
+from ..files import made_folders, read_text
 from ..network.summary import summarise, title
 from ..network.weights import TrainedModel, load
 from ..runs.event_log import Ending, EventLog, read_tail
@@ -24,7 +24,7 @@ from ..runs.lock import RunLock
 from ..runs.orders import Orders
 from ..runs.overview import last_ending
 from ..runs.run import Run
-from ..runs.store import create_run, made_folders, remove_new_run
+from ..runs.store import create_run, removed_on_failure
 from ..stopping import ShouldStop, Stop
 from ..training.checkpoints import Checkpoint, Checkpoints, differences, restart_remedy
 from ..training.trainer import train
@@ -267,20 +267,13 @@ def start_run(
     try:
         with made_folders(runs_dir):
             run, lock = create_run(runs_dir, config, label)
-            log = _open_log_of_new_run(lock)
+            with removed_on_failure(lock):
+                log = EventLog(lock.folder)
     except OSError as error:
         problem = f"A run in {runs_dir} cannot be written: {error.strerror or error}."
         raise errors.OutputError(problem, title="The run cannot be stored") from None
     checkpoints = Checkpoints(run, lock.folder, config.checkpoint_seconds)
     return Session(run, lock, log, config, data_dir, Orders(run.commands_file), checkpoints)
-
-
-def _open_log_of_new_run(lock: RunLock) -> EventLog:
-    try:
-        return EventLog(lock.folder)
-    except OSError:
-        remove_new_run(lock)
-        raise
 
 
 def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = None) -> Session:

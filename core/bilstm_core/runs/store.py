@@ -5,14 +5,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from itertools import takewhile
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
 from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
-from ..files import Folder
+from ..files import Folder, made_folders
 from ..paths import expand_home
 from .lock import RunLock
 from .run import TIMESTAMP_PREFIX, Run
@@ -37,11 +36,10 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
     try:
         with made_folders(runs_dir), Folder(runs_dir, follow=True) as folder:
             run = Run(_create_directory(runs_dir.absolute(), label))
-            with _removed_on_failure(run), ExitStack() as held:
-                lock = held.enter_context(RunLock(run))
+            lock = _lock_new_run(run)
+            with removed_on_failure(lock):
                 lock.folder.replace(run.config_file.name, to_toml(config).encode())
                 folder.sync()
-                held.pop_all()
     except OSError as error:
         raise OutputError(
             f"No run can be created in {runs_dir}: {error.strerror or error}.",
@@ -51,38 +49,26 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
     return run, lock
 
 
-@contextmanager
-def made_folders(runs_dir: Path) -> Iterator[None]:
-    """Make a folder and those above it; after a failure, those that were made are removed."""
-    above = (runs_dir, *runs_dir.parents)
-    made = list(takewhile(lambda folder: not folder.exists(), above))
+def _lock_new_run(run: Run) -> RunLock:
     try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
+        return RunLock(run)
+    except BaseException:
+        with suppress(OSError):
+            run.path.rmdir()
+        raise
+
+
+@contextmanager
+def removed_on_failure(lock: RunLock) -> Iterator[None]:
+    """Release a new run and delete it, as far as that is possible, if it cannot be started."""
+    try:
         yield
     except BaseException:
         with suppress(OSError):
-            for folder in made:
-                folder.rmdir()
+            _delete_files(lock.folder)
+            lock.folder.remove()
+        lock.release()
         raise
-
-
-@contextmanager
-def _removed_on_failure(run: Run) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError), run.open_folder() as folder:
-            _delete_files(folder)
-            folder.remove()
-        raise
-
-
-def remove_new_run(lock: RunLock) -> None:
-    """Delete a run that could not be started, as far as that is possible, and release it."""
-    with suppress(OSError):
-        _delete_files(lock.folder)
-        lock.folder.remove()
-    lock.release()
 
 
 def _delete_files(folder: Folder) -> list[str]:

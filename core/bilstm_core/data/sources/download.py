@@ -14,7 +14,7 @@ import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import (
     HTTPException,
@@ -31,7 +31,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ... import paths
 from ...errors import DamagedDataError, DataError
-from ...files import open_regular_file
+from ...files import made_folders, open_regular_file
 from ...stopping import ShouldStop, stop_if
 from .idx import IdxFile
 
@@ -107,23 +107,17 @@ def locked(folder: Path, should_stop: ShouldStop) -> Iterator[None]:
         RunStopped: The run was asked to stop.
         OSError: The folder cannot be created or locked.
     """
-    created = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with open_regular_file(folder / ".lock", "ab") as file:
-            try:
-                while not _try_to_lock(file):
-                    time.sleep(_POLL_SECONDS)
-                    stop_if(should_stop)
-            except OSError:
-                if created:
-                    (folder / ".lock").unlink()
-                raise
-            yield
-    finally:
-        with suppress(OSError):
-            for path in created:
-                path.rmdir()
+    is_new = not folder.exists()
+    with made_folders(folder), open_regular_file(folder / ".lock", "ab") as file:
+        try:
+            while not _try_to_lock(file):
+                time.sleep(_POLL_SECONDS)
+                stop_if(should_stop)
+        except OSError:
+            if is_new:
+                (folder / ".lock").unlink()
+            raise
+        yield
 
 
 def _try_to_lock(file: IO[bytes]) -> bool:
