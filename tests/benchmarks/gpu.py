@@ -39,7 +39,7 @@ from bilstm_core.training.trainer import Trainer, train
 from tests.notebook import NotebookTraining, mnist
 from tests.sessions import StopAfter, resume, start
 
-from . import ceilings
+from . import ceilings, variable_length
 from .peers import TakeSteps, our_steps, seconds_a_step
 from .report import table
 from .step import unpacked_mnist
@@ -66,6 +66,8 @@ class Amount:
     most_epochs: int = 8
     seeds: int = 3
     stops: tuple[int, ...] = (2, 9, 25, 40)
+    batches: int = 32
+    ranges_of_lengths: int = 2
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +80,8 @@ SMOKE = Amount(
     most_epochs=1,
     seeds=1,
     stops=(3,),
+    batches=1,
+    ranges_of_lengths=1,
     settings={"hidden_size": 8, "num_epochs": 1},
 )
 Row = tuple[str, str, str, str]
@@ -202,6 +206,17 @@ class Bench:
                     f"{kernels[name]} kernels {kernels[name] * a_kernel * 1e3:.2f} ms"
                 )
             yield f"a step, {network}", name, f"{middle * 1e3:.2f} ms, {1 / middle:.0f}/s", compared
+
+    def lengths(self) -> Iterator[Row]:
+        """Sequences of different lengths, beside PyTorch's packed sequences."""
+        lengths = variable_length.LENGTHS[: self.amount.ranges_of_lengths]
+        found = variable_length.measure(
+            self.device, self.amount.rounds, self.amount.batches, lengths
+        )
+        self.figures["lengths"] = found
+        for of, loop, step, faster, _ in variable_length.rows(found):
+            compared = f"{faster} packed, float32"
+            yield f"a step, BiLSTM 128, {of}", loop, step, compared
 
     def goal(self) -> Iterator[Row]:
         """Seconds of training until the test accuracy is the notebook's."""
@@ -352,7 +367,7 @@ def machine() -> str:
 def main() -> None:
     """Run all sections, or some; a section that fails does not take the others with it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    sections = ("tests", "limits", "steps", "goal", "recipes", "exactness")
+    sections = ("tests", "limits", "steps", "lengths", "goal", "recipes", "exactness")
     parser.add_argument("--only", nargs="+", choices=sections, default=sections)
     parser.add_argument("--smoke", action="store_true", help="a few images and steps; on a CPU too")
     parser.add_argument("--json", type=Path, help="file for the figures")

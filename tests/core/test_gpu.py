@@ -35,14 +35,23 @@ def on_gpu(**settings: Any) -> RunConfig:
     return small_config(**{"device": "cuda", **settings})
 
 
-def scores_and_gradients(config: RunConfig, device: str) -> list[torch.Tensor]:
+DIRECTIONS = [(False, "concat"), *((True, merge) for merge in MERGES)]
+NETWORKS = list(itertools.product(DIRECTIONS, READOUTS, (1, 2)))
+NETWORKS_WITH_LENGTHS = [it for it in NETWORKS if not READOUTS[it[1]].reads_every_step]
+
+
+def scores_and_gradients(
+    config: RunConfig, device: str, lengths: torch.Tensor | None = None
+) -> list[torch.Tensor]:
     """Of one batch with the same weights on any device."""
     with torch_settings(config.model_copy(update={"device": device})):
         torch.manual_seed(0)
-        model = SequenceClassifier.from_config(config, describe(config))
-        inputs, labels = torch.rand(32, 8, 8), torch.arange(32) % 10
+        spec = describe(config)
+        model = SequenceClassifier.from_config(config, spec)
+        inputs = torch.rand(32, spec.longest, spec.num_features)
+        labels = torch.arange(32) % spec.num_classes
         model.to(device)
-        scores = model(inputs.to(device))
+        scores = model(inputs.to(device), None if lengths is None else lengths.to(device))
         functional.cross_entropy(scores, labels.to(device)).backward()
         gradients = [weight.grad for weight in model.parameters()]
         return [found.detach().cpu() for found in (scores, *gradients) if found is not None]
@@ -51,12 +60,27 @@ def scores_and_gradients(config: RunConfig, device: str) -> list[torch.Tensor]:
 class TestNetwork:
     @pytest.mark.parametrize("cell", CELLS)
     def test_it_computes_what_a_processor_computes(self, cell: str) -> None:
-        directions = [(False, "concat"), *((True, merge) for merge in MERGES)]
-        for (both, merge), readout, layers in itertools.product(directions, READOUTS, (1, 2)):
+        for (both, merge), readout, layers in NETWORKS:
             config = on_gpu(
                 cell=cell, bidirectional=both, merge=merge, readout=readout, num_layers=layers
             )
             ours, theirs = (scores_and_gradients(config, name) for name in ("cuda", "cpu"))
+            for one, other in zip(ours, theirs, strict=True):
+                torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+    @pytest.mark.parametrize("cell", CELLS)
+    def test_so_it_does_with_different_lengths(self, cell: str) -> None:
+        for (both, merge), readout, layers in NETWORKS_WITH_LENGTHS:
+            config = on_gpu(
+                cell=cell,
+                dataset="japanese-vowels",
+                bidirectional=both,
+                merge=merge,
+                readout=readout,
+                num_layers=layers,
+            )
+            lengths = torch.arange(32) % 23 + 7
+            ours, theirs = (scores_and_gradients(config, name, lengths) for name in ("cuda", "cpu"))
             for one, other in zip(ours, theirs, strict=True):
                 torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
 
@@ -90,6 +114,17 @@ class TestGraph:
         assert [evaluation.loss for evaluation in evaluated] == pytest.approx(
             [evaluation.loss for evaluation in expected], rel=1e-4
         )
+
+    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+    @pytest.mark.parametrize("cell", CELLS)
+    def test_there_is_one_for_each_number_of_steps(self, cell: str, precision: str) -> None:
+        settings = {**EVERYTHING, "augment": "none", "dataset": "japanese-vowels", "cell": cell}
+        graphed, launched = (
+            recorded(on_gpu(**settings, precision=precision, deterministic=True, cuda_graph=graph))
+            for graph in (True, False)
+        )
+        assert len(graphed.losses) == len(launched.losses)
+        assert graphed.losses == pytest.approx(launched.losses, rel=1e-3)
 
     def test_masks_change_from_replay_to_replay(self) -> None:
         config = on_gpu(dropout=0.5)

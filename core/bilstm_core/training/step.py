@@ -96,6 +96,11 @@ class GraphedStep(Step):
         """Warm-up and capture share a stream, and so the state that libraries keep per stream."""
         return torch.cuda.Stream()
 
+    @cached_property
+    def _memory_pool(self) -> tuple[int, int]:
+        """The graphs share their memory: one runs at a time, and its results are copied."""
+        return torch.cuda.graph_pool_handle()
+
     def _warm_up(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
         main_stream = torch.cuda.current_stream()
         self._side_stream.wait_stream(main_stream)
@@ -115,7 +120,10 @@ class GraphedStep(Step):
         graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad()  # frees the gradients, which the graph allocates again
         try:
-            with warnings.catch_warnings(), torch.cuda.graph(graph, stream=self._side_stream):
+            with (
+                warnings.catch_warnings(),
+                torch.cuda.graph(graph, pool=self._memory_pool, stream=self._side_stream),
+            ):
                 warnings.filterwarnings("error", ".*graph is empty.*")
                 loss, correct = super()._run(static, is_first=False)
         except torch.OutOfMemoryError:
