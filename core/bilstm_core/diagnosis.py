@@ -119,14 +119,14 @@ def _unused_gpu(*, has_cuda: bool) -> CheckResult:
 
 
 def _data(folder: Path) -> Iterator[CheckResult]:
-    from .data.sources.registry import BUILT_IN, inspect_folder
+    from .data.sources.registry import INSTALLED, inspect_folder
 
     folder_check = _folder("data folder", folder, DataError, must_be_writable=False)
     yield folder_check
     if folder_check.level == "problem":
         return
     for spec in CATALOG.values():
-        if spec.name in BUILT_IN:
+        if spec.name in INSTALLED:
             yield CheckResult(spec.name, "built in")
             continue
         try:

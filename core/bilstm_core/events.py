@@ -199,6 +199,9 @@ class Evaluation(_Event):
         correct: Sequences classified correctly.
         total: Sequences in the split.
         accuracy: correct / total, as a fraction.
+        balanced_accuracy: Mean over the classes of the part that is classified correctly; None
+            where a log does not say.
+        macro_f1: Mean F1 over the classes.
     """
 
     type: Literal["evaluation"] = "evaluation"
@@ -210,6 +213,8 @@ class Evaluation(_Event):
     correct: Count
     total: Count
     accuracy: Fraction
+    balanced_accuracy: Fraction | None = None
+    macro_f1: Fraction | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

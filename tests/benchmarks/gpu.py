@@ -107,7 +107,7 @@ class Bench:
         """What the notebook's loop reads: MNIST, or in a smoke test digits of the same size."""
         if self.amount.dataset == "mnist":
             return mnist(self.root, train=train)
-        data = registry.load("digits", Path())
+        data = registry.load(RunConfig(dataset="digits"), Path())
         batch = make_batch(data.train if train else data.test, data.spec)
         large = torch.nn.functional.interpolate(batch.inputs[:256, None], size=(28, 28))
         return TensorDataset(large, batch.labels[:256])

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 from bilstm_core import paths
 from bilstm_core.compute.devices import has_bfloat16
 from bilstm_core.config.resolve import resolve
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import make_batch, training_batches
 from bilstm_core.data.sources import registry
 from bilstm_core.network.classifier import SequenceClassifier
@@ -178,7 +179,7 @@ class Keras:
             optimizer=keras.optimizers.Adam(learning_rate),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         )
-        data = registry.load("mnist", paths.data_dir())
+        data = registry.load(RunConfig(dataset="mnist"), paths.data_dir())
         batch = make_batch(data.train, data.spec)
         self._inputs, self._labels = batch.inputs.numpy(), batch.labels.numpy()
 

@@ -10,6 +10,7 @@ import pytest
 
 import bilstm_core
 from bilstm_core import events
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources import registry
 from bilstm_core.stopping import Stop
 from tests.conftest import Recorder
@@ -57,7 +58,7 @@ class TestTrainingResult:
         assert result.model
         result.model.save(tmp_path / "digits.safetensors")
         model = bilstm_core.load(tmp_path / "digits.safetensors")
-        test = registry.load("digits", tmp_path).test
+        test = registry.load(RunConfig(dataset="digits"), tmp_path).test
         predictions = bilstm_core.predict(model, test.values.numpy())
         correct = sum(
             prediction.best == str(label)

@@ -3,25 +3,16 @@
 Their states need not be saved to resume a run exactly.
 """
 
-from enum import IntEnum
-
 import numpy as np
 import torch
-from numpy.random import SeedSequence
 from torch import Tensor
 
-
-class Stream(IntEnum):
-    """The purpose of a generator; each purpose has an independent stream of random numbers."""
-
-    SPLIT = 0
-    ORDER = 1
-    AUGMENT = 2
+from .streams import Stream, seed_sequence
 
 
 def generator(seed: int, stream: Stream, epoch: int = 0) -> torch.Generator:
     """Create a CPU generator at the start of the stream for (seed, stream, epoch)."""
-    (state,) = SeedSequence([seed, stream, epoch]).generate_state(1, np.uint64)
+    (state,) = seed_sequence(seed, stream, epoch).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state))
 
 

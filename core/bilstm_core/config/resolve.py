@@ -3,6 +3,7 @@
 Precedence: command-line option > environment (`BILSTM_…`) > TOML file > preset > default.
 """
 
+import os
 import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,9 +18,9 @@ from pydantic_core import ErrorDetails
 from ..cleaning import one_line
 from ..errors import ConfigError, Remedy
 from ..files import read_text
-from ..paths import OTHER_VARIABLES
+from ..paths import OTHER_VARIABLES, expand_home
 from .presets import PRESETS
-from .schema import DATASETS, GROUPS, RunConfig
+from .schema import BUILT_IN, GROUPS, RunConfig
 from .settings import SETTINGS, settings_in
 
 _MOST_SHOWN = 10
@@ -65,13 +66,13 @@ def resolve(
     }
     written = read_toml(file, is_untrusted=is_untrusted) if file else {}
     chosen = {**written, **exported, **typed}
+    if "dataset" in chosen and not is_untrusted:
+        chosen["dataset"] = _chosen_dataset(str(chosen["dataset"]))
     dataset = str(chosen.get("dataset") or "mnist")
     start = PRESETS[preset].values_for(dataset) if base is None else base
     is_chosen = not is_untrusted and "dataset" in chosen
     try:
-        return RunConfig.model_validate(
-            {**start, **chosen}, context={"datasets": DATASETS} if is_chosen else None
-        )
+        return RunConfig.model_validate({**start, **chosen}, context={"is_chosen": is_chosen})
     except ValidationError as error:
         origins = {
             **dict.fromkeys(start, f"preset {preset}" if base is None else "the run"),
@@ -86,6 +87,16 @@ def resolve(
             "\n".join(shown + more),
             Remedy("See every setting and its allowed values.", "list_settings"),
         ) from None
+
+
+def _chosen_dataset(name: str) -> str:
+    """A data set that a user chose: its name, or the absolute path of a file or folder.
+
+    A name always means the data set of that name; `./digits` is the file.
+    """
+    path = expand_home(Path(name))
+    is_path = os.sep in name or path.suffix or os.path.lexists(path)
+    return os.path.normpath(path.absolute()) if name not in BUILT_IN and is_path else name
 
 
 def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") -> RunConfig:

@@ -5,6 +5,8 @@ README's table are all read from `RunConfig`. Adding a hyperparameter is one edi
 use in the engine.
 """
 
+import csv
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
@@ -15,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from ..building_blocks.cells import CELLS, Cell
 from ..building_blocks.merges import MERGES, Merge
 from ..building_blocks.readouts import READOUTS, Readout
-from ..cleaning import Name
+from ..cleaning import Line, Name, one_line
 
 if TYPE_CHECKING:
     CellName = str
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 else:  # the allowed values are the names of the entries
     CellName, MergeName, ReadoutName = Literal[*CELLS], Literal[*MERGES], Literal[*READOUTS]
 
-DATASETS = ("mnist", "fashion-mnist", "kmnist", "digits", "japanese-vowels")
+BUILT_IN = ("mnist", "fashion-mnist", "kmnist", "digits", "japanese-vowels")
+MOST_PATH = 4096
+Missing = Literal["forward", "mean", "error"]
+Keep = Literal["start", "end"]
+ClassWeights = Literal["none", "balanced"]
 Augment = Literal["none", "shift", "affine"]
 Normalize = Literal["auto", "none", "standard", "sequence"]
 OptimizerName = Literal["adam", "adamw", "sgd"]
@@ -48,13 +54,34 @@ def _setting(
     *,
     resumable: bool = False,
     entries: Mapping[str, Cell | Merge | Readout] | None = None,
+    others: str = "",
+    text: str = "",
     **bounds: Any,
 ) -> Any:
-    """Define a field; if `resumable`, it may change when a run is resumed."""
+    """Define a field.
+
+    Args:
+        default: Its value where nothing else is said.
+        group: A key of `GROUPS`.
+        help_line: A line of help.
+        unit: Of a number.
+        resumable: Whether it may change when a run is resumed.
+        entries: The choices, whose lines of help are used.
+        others: What else than its examples is allowed, in words.
+        text: What is allowed, in words, where that is any text.
+        bounds: Passed on to pydantic.
+    """
     choice_help = {name: entry.help for name, entry in (entries or {}).items()}
     extra: JsonDict = {"group": group, "unit": unit, "resumable": resumable}
+    extra |= {"others": others, "text": text}
     extra["choice_help"] = cast(JsonDict, choice_help)
     return Field(default, description=help_line, json_schema_extra=extra, **bounds)
+
+
+def _column(what: str) -> Any:
+    """Define a field that names the column of a table."""
+    help_line = f"tables: column with {what}; found by its name if empty"
+    return _setting("", "data", help_line, text="the name of a column, or nothing")
 
 
 class RunConfig(BaseModel):
@@ -67,11 +94,34 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    dataset: Name = _setting(
+    dataset: str = _setting(
         "mnist",
         "data",
-        "what to learn from; digits and japanese-vowels are built in, others are downloaded once",
-        examples=list(DATASETS),
+        "what to learn from: a file or folder of your own, or a data set by name; digits and "
+        "japanese-vowels are built in, others are downloaded once",
+        examples=list(BUILT_IN),
+        others="or the path of a file or folder",
+        max_length=MOST_PATH,
+    )
+    label_column: Name = _column("the class of each sequence")
+    id_column: Name = _column("which sequence a row belongs to, where each row is a step")
+    time_column: Name = _column("the time, by which the rows of a sequence are sorted")
+    group_column: Name = _column(
+        "what must not be in two splits, such as the person who was recorded"
+    )
+    features: Line = _setting(
+        "",
+        "data",
+        "tables: columns with values, separated by commas; all other columns of numbers if empty",
+        text="names of columns, or nothing",
+    )
+    test_fraction: float = _setting(
+        0.2,
+        "data",
+        "part that is chosen by seed as test set, where the data have none of their own",
+        "of the sequences",
+        gt=0,
+        le=0.9,
     )
     validation_fraction: float = _setting(
         0.0,
@@ -93,6 +143,16 @@ class RunConfig(BaseModel):
         "scaling of values: standard gives each feature mean 0 and deviation 1 over the training "
         "set, sequence does so within each sequence; auto is standard, and for images from 0 to 1",
     )
+
+    missing: Missing = _setting(
+        "forward",
+        "data",
+        "missing values: forward repeats the value before, mean fills in the training mean",
+    )
+    max_length: int = _setting(
+        0, "data", "longest sequence; longer ones are cut; 0 = no limit", "steps", ge=0, le=2**24
+    )
+    keep: Keep = _setting("start", "data", "which part of a sequence that is cut is kept")
 
     cell: CellName = _setting("lstm", "architecture", "recurrent cell", entries=CELLS)
     bidirectional: bool = _setting(
@@ -139,6 +199,11 @@ class RunConfig(BaseModel):
     )
     label_smoothing: float = _setting(
         0.0, "optimisation", "part of the target that is spread over all classes", ge=0, lt=1
+    )
+    class_weights: ClassWeights = _setting(
+        "none",
+        "optimisation",
+        "weight of each class in the loss: balanced makes rare classes count as much as others",
     )
     clip_norm: float = _setting(
         0.0, "optimisation", "largest norm of the gradient, 0 = no limit", ge=0, le=1000
@@ -223,13 +288,25 @@ class RunConfig(BaseModel):
         resumable=True,
     )
 
+    @property
+    def is_own_data(self) -> bool:
+        """Whether the data are a file or folder, rather than a data set by name."""
+        return os.sep in self.dataset
+
+    @property
+    def feature_columns(self) -> tuple[str, ...]:
+        """The names in `features`; one with a comma in it stands in double quotes."""
+        rows = csv.reader([self.features], skipinitialspace=True)
+        return tuple(name.strip() for row in rows for name in row if name.strip())
+
     @field_validator("dataset")
     @classmethod
-    def _reject_unknown_dataset(cls, name: str, info: ValidationInfo) -> str:
+    def _check_dataset(cls, name: str, info: ValidationInfo) -> str:
         """Check a name that the user chose; a run may come from a version with other data sets."""
-        if info.context and name not in info.context["datasets"]:
+        is_chosen = info.context and info.context["is_chosen"]
+        if is_chosen and name not in BUILT_IN and os.sep not in name:
             raise PydanticCustomError("unknown_dataset", "no such data set")
-        return name
+        return one_line(name, MOST_PATH)
 
     @model_validator(mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from .schema import RunConfig
 
-ValueKind = Literal["choice", "switch", "integer", "number"]
+ValueKind = Literal["choice", "switch", "integer", "number", "text"]
 """The type of a setting's value."""
 
 
@@ -22,6 +22,7 @@ class Setting:
         group: A key of `GROUPS`.
         unit: Unit of a number; may be empty.
         choices: The allowed values, if they can be listed.
+        others: What else is allowed than the choices, in words; what is allowed, for text.
         choice_help: A line of help for each choice; empty if they need none.
         is_resumable: Whether it may change when a run is resumed.
         range: The allowed values of a number in words, such as 'from 1 to 16 layers'.
@@ -34,6 +35,7 @@ class Setting:
     help: str
     unit: str
     choices: tuple[str, ...]
+    others: str
     choice_help: Mapping[str, str]
     is_resumable: bool
     range: str
@@ -47,7 +49,7 @@ class Setting:
     @property
     def limits(self) -> str:
         """The choices or the range."""
-        return ", ".join(self.choices) or self.range
+        return ", ".join(filter(None, (*self.choices, self.others))) or self.range
 
     @property
     def allowed(self) -> str:
@@ -55,6 +57,7 @@ class Setting:
         return {
             "choice": self.limits,
             "switch": "true, false",
+            "text": self.others,
             "integer": f"a whole number {self.limits}",
             "number": f"a number {self.limits}",
         }[self.kind]
@@ -83,7 +86,8 @@ def _describe(name: str, field: FieldInfo) -> Setting:
     unit = str(extra["unit"])
     is_literal = get_origin(field.annotation) is Literal
     choices = get_args(field.annotation) if is_literal else tuple(field.examples or ())
-    kind = "choice" if choices else _KINDS_BY_TYPE[field.annotation]
+    text = str(extra["text"])
+    kind = "choice" if choices else "text" if text else _KINDS_BY_TYPE[field.annotation]
     return Setting(
         name=name,
         group=str(extra["group"]),
@@ -92,6 +96,7 @@ def _describe(name: str, field: FieldInfo) -> Setting:
         help=field.description or "",
         unit=unit,
         choices=choices,
+        others=text or str(extra["others"]),
         choice_help=cast(dict[str, str], extra["choice_help"]),
         is_resumable=bool(extra["resumable"]),
         range=_range(field, unit),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..compute.seeding import Stream, generator
+from ..compute.seeding import generator
+from ..compute.streams import Stream
 from ..config.schema import RunConfig
 from .augment import apply_transforms, draw_transforms
 from .dataset import Dataset, Sequences

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..compute.seeding import Stream, generator
+from ..compute.streams import Stream, numpy_generator
 from ..config.schema import Normalize
 from .normalise import standard
 from .spec import DataSpec, Split
+from .split import choose
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,13 @@ class Dataset:
         )
 
     def hold_out(self, fraction: float, seed: int) -> "Dataset":
-        """The same data with a random fraction of the training set as its validation set."""
+        """The same data with a fraction of each class's training sequences for validation."""
         if not fraction:
             return self
         spec = self.spec.held_out(fraction)
-        order = torch.randperm(len(self.train), generator=generator(seed, Stream.SPLIT))
-        held_out, kept = order[: spec.validation_size], order[spec.validation_size :]
+        random = numpy_generator(seed, Stream.VALIDATION)
+        chosen = torch.from_numpy(choose(self.train.labels.numpy(), fraction, random))
+        kept, held_out = ((~chosen).nonzero().flatten(), chosen.nonzero().flatten())
         data = replace(self, spec=spec, train=self.train[kept], validation=self.train[held_out])
         return data._with_class_sizes()
 

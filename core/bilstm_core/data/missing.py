@@ -1,14 +1,13 @@
 """Filling in missing values, which files write as NaN."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..config.schema import Missing
+
 Values = NDArray[np.float32]
-Missing = Literal["forward", "mean", "error"]
-"""`forward`: the last value before it, or the training mean where there is none."""
 
 
 def count_missing(sequences: Iterable[Values]) -> int:
@@ -31,7 +30,8 @@ def fill(values: Values, method: Missing, means: Values) -> Values:
 
     Args:
         values: The sequence.
-        method: How; `error` leaves nothing to fill.
+        method: `forward` repeats the last value before it, or the mean where there is none;
+            `error` leaves nothing to fill.
         means: Of each feature in the training part.
     """
     is_missing = np.isnan(values)

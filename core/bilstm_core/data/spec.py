@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import Field
 
-from ..cleaning import Name
+from ..cleaning import Line, Name
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
@@ -23,6 +23,7 @@ SequenceKind = Literal["images", "series", "tokens"]
 
 Split = Literal["train", "validation", "test"]
 
+MOST_NOTES = 100
 SPLIT_TITLES: dict[Split, str] = {
     "train": "training",
     "validation": "validation",
@@ -56,17 +57,19 @@ class DataSpec:
     features.
 
     Attributes:
-        name: As in `RunConfig.dataset`; `title` is how people write it.
+        name: As in `RunConfig.dataset`: a path for a person's own data.
+        title: How people write it.
         feature_names: A name for each feature of a step; empty where they have none.
         shortest: Steps of the shortest sequence; `longest` those of the longest.
         classes: A name for each label.
         train_size: Training sequences, without those held out for validation.
         class_sizes: By split, sequences of each class; empty until the data are loaded.
         origin: Where the data come from.
+        notes: How they came about, one sentence each.
         fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
     """
 
-    name: Name
+    name: Line
     title: Name
     kind: SequenceKind
     num_features: Size
@@ -80,6 +83,7 @@ class DataSpec:
     class_sizes: dict[Split, Counts] = field(default_factory=dict)
     normalisation: Normalisation = Normalisation()
     origin: Name = ""
+    notes: Annotated[tuple[Line, ...], MaxLen(MOST_NOTES)] = ()
     fingerprint: Name = ""
 
     def __post_init__(self) -> None:
@@ -97,6 +101,12 @@ class DataSpec:
         return self.shortest < self.longest
 
     @property
+    def is_imbalanced(self) -> bool:
+        """Whether a split has more than 1.5 times as many sequences of one class as of another."""
+        filled = [sizes for sizes in self.class_sizes.values() if any(sizes)]
+        return any(max(sizes) > 1.5 * min(sizes) for sizes in filled)
+
+    @property
     def height(self) -> int:
         """Rows of an image."""
         return self.longest
@@ -110,8 +120,35 @@ class DataSpec:
         """The same data with a fraction of the training set, or one sequence, for validation."""
         if not fraction:
             return self
-        size = max(1, round(fraction * self.train_size))
+        size = max(1, round(fraction * self.train_size))  # as `split.chosen_size`, without NumPy
         return replace(self, train_size=self.train_size - size, validation_size=size)
+
+    def changes_to(self, other: "DataSpec") -> list[str]:
+        """What is different in another state of the same data, such as '70 instead of 67 …'."""
+        if self.fingerprint == other.fingerprint:
+            return []
+        found = [
+            f"{after:,} instead of {before:,} {name}"
+            for name, before, after in (
+                ("training sequences", self.train_size, other.train_size),
+                ("validation sequences", self.validation_size, other.validation_size),
+                ("test sequences", self.test_size, other.test_size),
+                ("features", self.num_features, other.num_features),
+                ("steps in the shortest sequence", self.shortest, other.shortest),
+                ("steps in the longest sequence", self.longest, other.longest),
+            )
+            if before != after
+        ]
+        for name, before, after in (
+            ("features", self.feature_names, other.feature_names),
+            ("classes", self.classes, other.classes),
+        ):
+            if before != after:
+                lost, new = sorted({*before} - {*after}), sorted({*after} - {*before})
+                words = f"without {', '.join(lost[:5])}" * bool(lost)
+                words += ", " * bool(lost and new) + f"with {', '.join(new[:5])}" * bool(new)
+                found.append(f"{name} {words or 'in another order'}")
+        return found or ["other values or labels"]
 
     @property
     def items(self) -> str:

@@ -1,6 +1,5 @@
 """Choosing the sequences of a split: by seed, in proportion to the classes, never across groups."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +14,9 @@ def choose(
 ) -> NDArray[np.bool_]:
     """Choose about a fraction of the sequences.
 
-    Without groups, each class gives its share, and one sequence at least if it has two. With
-    groups, whole groups are chosen, in random order, while that comes nearer to the fraction.
+    Without groups, the number is the rounded fraction, and each class gives its share: at least
+    one sequence if there are as many as classes, and never its last one. With groups, whole groups
+    are chosen, in random order, while that comes nearer to the fraction.
 
     Args:
         labels: The class of each sequence, shape (N,).
@@ -29,12 +29,30 @@ def choose(
     """
     if groups is not None:
         return _choose_groups(np.asarray(groups), fraction, random)
+    classes, sizes = np.unique(labels, return_counts=True)
     chosen = np.zeros(len(labels), dtype=np.bool_)
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        count = min(len(members) - 1, max(1, math.floor(fraction * len(members) + 0.5)))
-        chosen[members[:count]] = True
+    for label, count in zip(classes, _shares(sizes, fraction), strict=True):
+        members = np.flatnonzero(labels == label)
+        chosen[random.permutation(members)[:count]] = True
     return chosen
+
+
+def chosen_size(size: int, fraction: float) -> int:
+    """How many sequences a fraction is: at least one."""
+    return max(1, round(fraction * size))
+
+
+def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+    """How many sequences each class gives, by the largest remainders."""
+    total = chosen_size(int(sizes.sum()), fraction)
+    least = np.minimum(sizes - 1, 1 if total >= len(sizes) else 0)
+    quotas = fraction * sizes
+    counts = np.clip(np.floor(quotas).astype(np.int64), least, sizes - 1)
+    while counts.sum() < total and (counts < sizes - 1).any():
+        counts[np.where(counts < sizes - 1, quotas - counts, -np.inf).argmax()] += 1
+    while counts.sum() > total and (counts > least).any():
+        counts[np.where(counts > least, quotas - counts, np.inf).argmin()] -= 1
+    return counts
 
 
 def _choose_groups(

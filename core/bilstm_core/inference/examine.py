@@ -41,7 +41,7 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     try:
-        data = _test_data(model.spec, data_dir)
+        data = _test_data(model, data_dir)
     except DataError as error:
         return ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
     precision = _precision(model, used)
@@ -90,20 +90,20 @@ def _precision(model: TrainedModel, used: str) -> torch.dtype:
 def _warnings(
     model: TrainedModel, data: Dataset, precision: torch.dtype, used: str
 ) -> Iterator[str]:
-    if data.spec.fingerprint != model.spec.fingerprint:
-        yield "the data set has changed since training"
+    if changes := model.spec.changes_to(data.spec):
+        yield f"the data have changed since training: {', '.join(changes)}"
     asked, computed = used or model.config.precision, str(precision).removeprefix("torch.")
     if asked not in {"auto", computed}:
         yield f"computed in {computed}, because this processor lacks the run's {asked}"
 
 
-def _test_data(spec: DataSpec, data_dir: Path) -> Dataset:
+def _test_data(model: TrainedModel, data_dir: Path) -> Dataset:
     """The data set of a model.
 
     Raises:
         DataError: It is not available, or its sequences or classes are others.
     """
-    data = registry.load(spec.name, data_dir)
+    data, spec = registry.load(model.config, data_dir), model.spec
     shape, expected = (
         (it.kind, it.num_features, it.longest, it.classes, _unit(it)) for it in (data.spec, spec)
     )

@@ -13,11 +13,11 @@ from .. import errors, events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
-from ..data.sources.registry import describe, require_fit
+from ..data.sources.registry import require_fit
 from ..data.spec import Split
 from ..events import Emit, Event
 from ..files import made_folders, read_text
-from ..network.summary import summarise, title
+from ..network.summary import title
 from ..network.weights import TrainedModel, load
 from ..runs.event_log import Ending, EventLog, read_tail
 from ..runs.lock import RunLock
@@ -32,6 +32,7 @@ from .protocol import ResumeRun, StartRun
 from .signals import StopRequest
 
 _STOPPED_BY_ORDER = 130
+_SUMMARISED = ("correct", "total", "accuracy", "balanced_accuracy", "macro_f1")
 _TAIL_BYTES = 1 << 16
 _PAUSE_SECONDS = 0.05
 _FOLDER_CHECK_SECONDS = 0.5
@@ -71,6 +72,7 @@ class Session:
         self._checked_at = time.monotonic()
         self._missing_since = math.inf
         self._final: dict[Split, events.Evaluation] = {}
+        self._parameters: int | None = None
         start = self.checkpoint
         self._position = (start.epoch, start.step) if start else (0, 0)
 
@@ -196,6 +198,8 @@ class Session:
         match event:
             case events.Progress():
                 self._position = (event.epoch, event.step)
+            case events.RunStarted():
+                self._parameters = event.model.parameters
             case events.Evaluation(final=True):
                 self._final[event.split] = event
             case events.Failed() if self.checkpoints.step is not None:
@@ -233,10 +237,10 @@ class Session:
             "run": self.run.name,
             "status": ending.type,
             "model": title(self.config),
-            "parameters": summarise(self.config, describe(self.config)).parameters,
+            "parameters": self._parameters,
             "dataset": self.config.dataset,
             "accuracy": {
-                split: {"correct": event.correct, "total": event.total, "accuracy": event.accuracy}
+                split: {name: getattr(event, name) for name in _SUMMARISED}
                 for split, event in self._final.items()
             },
             "ending": dataclasses.asdict(ending),

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import events
@@ -36,11 +36,39 @@ def evaluation_batch_size(model: nn.Module, device: torch.device) -> int:
 
 @dataclass(frozen=True)
 class Score:
-    """Mean cross-entropy, sequences classified correctly, and sequences in all."""
+    """How well a model does on a split.
+
+    Attributes:
+        loss: Mean cross-entropy.
+        correct: Sequences classified correctly.
+        total: Sequences in all.
+        balanced_accuracy: Mean over the classes of the part that is classified correctly.
+        macro_f1: Mean F1 over the classes; both as scikit-learn computes them.
+    """
 
     loss: float
     correct: int
     total: int
+    balanced_accuracy: float
+    macro_f1: float
+
+
+def score_of(loss: float, labels: Tensor, predicted: Tensor, num_classes: int) -> Score:
+    """The score of predictions, shape (N,), with their mean loss.
+
+    A class that is neither a label nor a prediction does not count.
+    """
+    hits = labels[labels == predicted].bincount(minlength=num_classes).double()
+    actual = labels.bincount(minlength=num_classes).double()
+    either = actual + predicted.bincount(minlength=num_classes)
+    recalls, f1 = hits / actual, 2 * hits / either
+    return Score(
+        loss,
+        int(hits.sum().item()),
+        len(labels),
+        balanced_accuracy=recalls[actual > 0].mean().item(),
+        macro_f1=f1[either > 0].mean().item(),
+    )
 
 
 def evaluate(
@@ -54,7 +82,8 @@ def evaluate(
     sequences = data.split(split)
     device = sequences.labels.device
     loss = torch.zeros((), device=device)
-    correct = torch.zeros((), dtype=torch.int64, device=device)
+    labels: list[Tensor] = []
+    predicted: list[Tensor] = []
     size = evaluation_batch_size(model, device)
     was_training = model.training
     model.eval()
@@ -63,12 +92,15 @@ def evaluate(
             stop_if(should_stop)
             scores = class_scores(model, batch, precision)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
-            correct += (scores.argmax(dim=1) == batch.labels).sum()
+            labels.append(batch.labels)
+            predicted.append(scores.argmax(dim=1))
     model.train(was_training)
-    return Score(loss.item() / len(sequences), int(correct.item()), len(sequences))
+    mean_loss = loss.item() / len(sequences)
+    found, expected = torch.cat(predicted).cpu(), torch.cat(labels).cpu()
+    return score_of(mean_loss, expected, found, data.spec.num_classes)
 
 
-def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> torch.Tensor:
+def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> Tensor:
     """Class scores (N, num_classes) in float32, computed in the given precision."""
     if precision == torch.float32:
         return model(batch.inputs, batch.lengths)
@@ -149,6 +181,8 @@ class Evaluator:
                 correct=score.correct,
                 total=score.total,
                 accuracy=score.correct / score.total,
+                balanced_accuracy=score.balanced_accuracy,
+                macro_f1=score.macro_f1,
             )
         self._latest[split] = event
         self._emit(event)

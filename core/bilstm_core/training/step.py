@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from ..config.schema import RunConfig
 from ..data.batches import Batch
+from ..data.spec import DataSpec
 from ..errors import Remedy, TrainingError
 from ..network.classifier import SequenceClassifier
 from .evaluation import class_scores
@@ -32,8 +34,10 @@ class Step:
         model: SequenceClassifier,
         average: SequenceClassifier | None,
         precision: torch.dtype,
+        class_weights: Tensor | None = None,
     ) -> None:
         self.optimizer = make_optimizer(config, model)
+        self._class_weights = class_weights
         self._config = config
         self._model = model
         self._average = average
@@ -52,8 +56,9 @@ class Step:
 
     def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
         scores, labels = class_scores(self._model, batch, self._precision), batch.labels
-        smoothing = self._config.label_smoothing
-        loss = functional.cross_entropy(scores, labels, label_smoothing=smoothing)
+        loss = functional.cross_entropy(
+            scores, labels, self._class_weights, label_smoothing=self._config.label_smoothing
+        )
         self.optimizer.zero_grad()
         loss.backward()
         if self._config.clip_norm:
@@ -97,7 +102,7 @@ class GraphedStep(Step):
         return torch.cuda.Stream()
 
     @cached_property
-    def _memory_pool(self) -> tuple[int, int]:
+    def _memory_pool(self) -> Any:
         """The graphs share their memory: one runs at a time, and its results are copied."""
         return torch.cuda.graph_pool_handle()
 
@@ -150,16 +155,31 @@ class GraphedStep(Step):
         return replay
 
 
+def balanced_weights(spec: DataSpec) -> list[float]:
+    """The weight of each class in the loss: N / (classes × sequences of the class), from training.
+
+    That is scikit-learn's `compute_class_weight("balanced")`; classes without sequences get 0.
+    """
+    sizes = spec.class_sizes["train"]
+    present = sum(map(bool, sizes))
+    return [sum(sizes) / (present * size) if size else 0.0 for size in sizes]
+
+
 def make_step(
     config: RunConfig,
     model: SequenceClassifier,
     average: SequenceClassifier | None,
     precision: torch.dtype,
+    spec: DataSpec,
 ) -> Step:
-    """Create the step for the device of the network."""
+    """Create the step for the device of the network, and for the classes of its data."""
+    weights = None
+    if config.class_weights == "balanced":
+        weights = torch.tensor(balanced_weights(spec), device=next(model.parameters()).device)
     is_graphed = (
         config.cuda_graph
         and torch.version.cuda is not None  # not an AMD GPU, which PyTorch calls cuda too
         and next(model.parameters()).is_cuda
     )
-    return (GraphedStep if is_graphed else Step)(config, model, average, precision)
+    kind = GraphedStep if is_graphed else Step
+    return kind(config, model, average, precision, weights)

@@ -17,7 +17,7 @@ from ..config.schema import RunConfig
 from ..data.batches import Batch, training_batches
 from ..data.sources.registry import describe
 from ..data.spec import Split
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DataError
 from ..events import Emit
 from ..network.classifier import SequenceClassifier
 from ..network.cost import steps_per_epoch
@@ -147,7 +147,9 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(config, self.data.spec)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.average = make_averaged_model(config, self.model)
-        self.step_function = make_step(config, self.model, self.average, prepared.precision)
+        self.step_function = make_step(
+            config, self.model, self.average, prepared.precision, self.data.spec
+        )
         self.meter = Meter(self.emit, self.device)
         self.evaluator = Evaluator(self.data, prepared.precision, self.emit, self.should_stop)
         self.epoch = 1
@@ -300,7 +302,15 @@ class Trainer:
 
         Raises:
             CheckpointError: It does not fit this network.
+            DataError: The data are not those of the checkpoint.
         """
+        if changes := state.data.changes_to(self.data.spec):
+            raise DataError(
+                f"{self.data.spec.title} has changed since the run was last trained: "
+                f"{'; '.join(changes)}.",
+                "Restore the data as they were, or start a new run with those that are there.",
+                title="The data have changed",
+            )
         try:
             self.model.load_state_dict(state.group("model"))
             load_optimizer_state(self.step_function.optimizer, state.group("optimizer"))
@@ -319,8 +329,6 @@ class Trainer:
         self.elapsed = state.elapsed
         self.epoch, self.batch, self.step = state.epoch, state.batch, state.step
         self.learning_rate = state.learning_rate
-        if state.data.fingerprint != self.data.spec.fingerprint:
-            self._warn("The data set has changed since the run was last trained.")
 
     def _warn(self, message: str) -> None:
         self.emit(events.RunWarning(message=message))

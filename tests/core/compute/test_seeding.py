@@ -2,7 +2,8 @@
 
 import torch
 
-from bilstm_core.compute.seeding import Stream, generator
+from bilstm_core.compute.seeding import generator
+from bilstm_core.compute.streams import Stream
 
 
 def test_streams_of_one_seed_differ() -> None:

@@ -166,11 +166,11 @@ class TestRefusals:
         assert len(lines) <= 50
         assert all(line.isprintable() and len(line) < 600 for line in lines)
 
-    def test_a_data_set_s_name_is_one_short_line(self, tmp_path: Path) -> None:
-        text = 'dataset = "a\\u001b\\n' + "x" * 4_000 + '"'
+    def test_a_data_set_s_name_is_one_line(self, tmp_path: Path) -> None:
+        text = 'dataset = "a\\u001b\\n' + "x" * 4_070 + '"'
         config = resolve(file=write(tmp_path / "run.toml", text), is_untrusted=True)
         assert config.dataset.startswith(r"a\x1b\nxxx")
-        assert len(config.dataset) == 200
+        assert len(config.dataset) == 4_077
 
     def test_an_unknown_preset(self) -> None:
         assert "Did you mean notebook?" in refusal(preset="notebok")

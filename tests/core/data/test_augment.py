@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from bilstm_core.compute.seeding import Stream, generator
+from bilstm_core.compute.seeding import generator
+from bilstm_core.compute.streams import Stream
 from bilstm_core.config.schema import Augment
 from bilstm_core.data import augment
 from bilstm_core.data.augment import apply_transforms, draw_transforms

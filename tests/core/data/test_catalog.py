@@ -3,10 +3,10 @@
 import pytest
 import torchvision
 
-from bilstm_core.config.schema import DATASETS
+from bilstm_core.config.schema import BUILT_IN
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.sources.mnist import TORCHVISION_CLASSES
-from bilstm_core.data.sources.registry import BUILT_IN
+from bilstm_core.data.sources.registry import INSTALLED
 
 
 @pytest.mark.parametrize(("name", "published"), TORCHVISION_CLASSES.items())
@@ -17,6 +17,6 @@ def test_classes_are_torchvision_s(name: str, published: str) -> None:
 
 
 def test_every_data_set_that_can_be_chosen_is_described() -> None:
-    assert tuple(CATALOG) == DATASETS
-    assert {spec.name for spec in CATALOG.values()} == set(DATASETS)
-    assert {name for name in CATALOG if name not in TORCHVISION_CLASSES} == BUILT_IN
+    assert tuple(CATALOG) == BUILT_IN
+    assert {spec.name for spec in CATALOG.values()} == set(BUILT_IN)
+    assert {name for name in CATALOG if name not in TORCHVISION_CLASSES} == INSTALLED

@@ -42,7 +42,7 @@ class TestDescription:
 
     def test_the_fingerprint_is_that_of_the_contents(self, digits: Dataset) -> None:
         train, test, fingerprint = digits.train, digits.test, digits.spec.fingerprint
-        assert fingerprint == registry.load("digits", Path("unused")).spec.fingerprint
+        assert fingerprint == registry.load(small_config(), Path("unused")).spec.fingerprint
         assert re.fullmatch("[0-9a-f]{64}", fingerprint)
         assert digits.hold_out(0.1, seed=0).spec.fingerprint == fingerprint
 
@@ -68,7 +68,7 @@ class TestDescription:
 class TestValidation:
     @pytest.fixture
     def data(self) -> Dataset:
-        return registry.load("digits", Path("unused"))
+        return registry.load(small_config(), Path("unused"))
 
     def test_nothing_is_held_out_by_default(self, data: Dataset) -> None:
         assert data.hold_out(0, seed=0) is data

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import load
 from bilstm_core.inference.predict import predict
@@ -17,7 +18,7 @@ from tests.samples import small_config
 @pytest.fixture(scope="module")
 def model(mnist_dir: Path) -> TrainedModel:
     """A network trained for 10 seconds on 40,000 images of MNIST: 97.5 % of its test images."""
-    mnist = load("mnist", mnist_dir)
+    mnist = load(RunConfig(dataset="mnist"), mnist_dir)
     some = Dataset.from_splits(mnist.spec, mnist.train[:40_000], mnist.test[:100])
     settings = {"hidden_size": 64, "num_epochs": 1, "learning_rate": 0.008, "readout": "all"}
     model = make_trainer(small_config(dataset="mnist", **settings), some).run().model

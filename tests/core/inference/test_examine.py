@@ -79,7 +79,7 @@ def test_a_report_describes_the_data_as_the_model_does(digits: Dataset, tmp_path
     assert (report.failure, report.warning) == (None, "")
     spec = replace(spec, fingerprint="another")
     report = examine(TrainedModel(model.network, model.config, spec), tmp_path)
-    assert report.warning == "the data set has changed since training"
+    assert report.warning == "the data have changed since training: other values or labels"
     assert len(report.scores) == 10
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.pictures import Picture
@@ -63,7 +64,8 @@ class TestLikeMnist:
         assert words == "260×300, dark on light, 110×160 of it scaled to 14×20 in 28×28"
 
     def test_it_is_how_mnist_itself_is_framed(self, mnist_dir: Path) -> None:
-        test = load("mnist", mnist_dir).test.values[:500].numpy().astype(np.float32)
+        data = load(RunConfig(dataset="mnist"), mnist_dir)
+        test = data.test.values[:500].numpy().astype(np.float32)
         assert {max(extent(image)) for image in test} == {20}
         assert max(np.abs(centre_of_mass(image) - 14).max() for image in test) <= 0.6
 
@@ -131,7 +133,7 @@ class TestTheDataSetsOwn:
 
     def test_images_of_mnist_are_left_as_they_are(self, mnist_dir: Path) -> None:
         rng = np.random.default_rng(0)
-        for values in load("mnist", mnist_dir).test.values.numpy()[::20]:
+        for values in load(RunConfig(dataset="mnist"), mnist_dir).test.values.numpy()[::20]:
             own = values.astype(np.float32) / 255
             noisy = (own + rng.normal(0, 0.02, own.shape)).clip(0, 1)  # as JPEG does
             for exported in (own, noisy.astype(np.float32)):

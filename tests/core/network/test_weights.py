@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources import registry
 from bilstm_core.errors import CheckpointError, DataError
 from bilstm_core.inference.examine import examine, predict_stepwise
@@ -55,7 +56,7 @@ def test_the_model_of_a_run_has_the_description_of_its_data(tmp_path: Path) -> N
     again = start(tmp_path, small_config(num_epochs=1))
     model = load(run.model_file)
     assert model.config == run.config
-    assert model.spec == registry.load("digits", tmp_path).spec
+    assert model.spec == registry.load(RunConfig(dataset="digits"), tmp_path).spec
     assert run.model_file.read_bytes() == again.model_file.read_bytes()
 
 

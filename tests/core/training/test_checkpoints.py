@@ -65,18 +65,18 @@ class TestCheckpoints:
         assert state.data == digits.spec
         assert state.data.class_sizes["test"][0] == 36
 
-    @pytest.mark.parametrize("is_changed", [True, False])
-    def test_other_data_than_before_are_a_warning(
-        self, is_changed: bool, run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+    def test_other_data_than_before_are_refused(
+        self, run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         values = digits.train.values.clone()
-        values[5, 4, 3] += is_changed
+        values[5, 4, 3] += 1
         train = Sequences(values, digits.train.labels)
-        data = Dataset.from_splits(digits.spec, train, digits.test)
-        monkeypatch.setattr(registry, "load", lambda *_: data)
+        changed = Dataset.from_splits(digits.spec, train, digits.test)
+        monkeypatch.setattr(registry, "load", lambda *_: changed)
+        with pytest.raises(DataError, match="last trained: other values or labels"):
+            resume(run)
+        monkeypatch.setattr(registry, "load", lambda *_: digits)
         assert resume(run) == 0
-        warnings = history(run).warnings
-        assert ["data set has changed" in words for words in warnings] == [True] * is_changed
 
     def test_none_is_whole(self, run: Run) -> None:
         for path in (run.checkpoint_file, run.previous_checkpoint_file):

@@ -27,7 +27,7 @@ def vowels(**settings: Any) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return registry.load("japanese-vowels", Path("unused"))
+    return registry.load(RunConfig(dataset="japanese-vowels"), Path("unused"))
 
 
 class TestRuns:
@@ -79,7 +79,7 @@ class TestNormalisation:
         assert means != pytest.approx(data.normalised("standard").spec.normalisation.means)
 
     def test_images_are_as_they_were(self) -> None:
-        digits = registry.load("digits", Path("unused"))
+        digits = registry.load(RunConfig(dataset="digits"), Path("unused"))
         assert digits.normalised("auto") is digits
 
 

@@ -130,13 +130,14 @@ def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     class OnAGpu:
         is_cuda = True
 
-    model = SequenceClassifier.from_config(small_config(), describe(small_config()))
+    spec = describe(small_config())
+    model = SequenceClassifier.from_config(small_config(), spec)
     monkeypatch.setattr("bilstm_core.training.step.make_optimizer", lambda *_: None)
     monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
 
     def kind(cuda: str | None = "13.0", **settings: Any) -> type[Step]:
         monkeypatch.setattr(torch.version, "cuda", cuda)
-        return type(make_step(small_config(**settings), model, None, torch.float32))
+        return type(make_step(small_config(**settings), model, None, torch.float32, spec))
 
     assert kind() is GraphedStep
     assert kind(cuda_graph=False) is Step

@@ -195,9 +195,13 @@ class TestData:
         self, digits: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def load(
-            name: str, _folder: Path, on_progress: OnProgress, warn: Callable[[str], None], *_: Any
+            config: RunConfig,
+            _: Path,
+            on_progress: OnProgress,
+            warn: Callable[[str], None],
+            _stop: Any,
         ) -> Dataset:
-            assert name == "digits"
+            assert config.dataset == "digits"
             on_progress("images.gz", 5, 10)
             warn("labels.gz is damaged.")
             return digits

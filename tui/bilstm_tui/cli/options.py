@@ -18,7 +18,7 @@ _SETTINGS = {
     name: Group(f"{name.capitalize()}: {what}", sort_key=2 + index)
     for index, (name, what) in enumerate(GROUPS.items())
 }
-_METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X"}
+_METAVARS = {"choice": "NAME", "switch": None, "integer": "N", "number": "X", "text": "NAME"}
 
 RunsDir = Annotated[
     Path | None,
@@ -70,9 +70,10 @@ def _setting_option(setting: Setting, default: str) -> inspect.Parameter:
     """The option of a setting: text, which the schema validates, or a switch."""
     is_switch = setting.kind == "switch"
     limits = "" if is_switch else f"{setting.limits}; "
+    in_words = f" ({limits}default: {default})" if default else ""
     parameter = Parameter(
         name=setting.flag,
-        help=f"{setting.full_help} ({limits}default: {default})",
+        help=setting.full_help + in_words,
         metavar=_METAVARS[setting.kind],
         group=_SETTINGS[setting.group],
         allow_leading_hyphen=True,

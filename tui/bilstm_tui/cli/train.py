@@ -71,7 +71,8 @@ def train(
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
-    require_fit(resolved)
+    if not resolved.is_own_data:  # which are read once, where the run is made
+        require_fit(resolved)
     if opens_app:
         _require_terminal()
     if name is not None:

@@ -29,6 +29,7 @@ class Narrator:
         self._epochs_trained = 0
         self._epoch: events.EpochEnded | None = None
         self._is_finishing = False
+        self._is_imbalanced = False
 
     def narrate(self, event: Event) -> None:
         """Write the lines for an event; many events have none."""
@@ -39,8 +40,8 @@ class Narrator:
                 self._narrate_start(event)
             case events.EpochEnded():
                 self._epoch, self._epochs_trained = event, event.epoch
-            case events.Evaluation(final=False):
-                self._narrate_epoch(event)
+            case events.Evaluation():
+                self._narrate_evaluation(event)
             case events.EvaluationStarted():
                 self._narrate_final_evaluation(event)
             case events.RunWarning():
@@ -58,16 +59,24 @@ class Narrator:
     def _narrate_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
         self._epochs_trained, self._is_finishing = event.epoch - 1, False
+        self._is_imbalanced = event.data.is_imbalanced
         data, device, readout = event.data, event.device, event.config["readout"]
         if event.run:
             resumed = f", resumed after step {event.step:,}" if event.step else ""
             self._write(f"Run {event.run}{resumed}")
         self._write(f"{event.model.title}, {event.model.parameters:,} parameters")
         self._write(f"{data.title}: {data.words()}")
+        for note in data.notes:
+            self._write(note)
         self._write(f"{device.name} ({device.description}), {device.precision}")
         self._write(f"Using {READOUTS[readout].title if readout in READOUTS else readout}")
 
-    def _narrate_epoch(self, evaluation: events.Evaluation) -> None:
+    def _narrate_evaluation(self, evaluation: events.Evaluation) -> None:
+        if evaluation.final:
+            self._write(accuracy_line(evaluation))
+            if self._is_imbalanced and (line := imbalance_line(evaluation)):
+                self._write(line)
+            return
         trained = self._epoch
         if trained is None:
             return
@@ -100,8 +109,6 @@ class Narrator:
 
 def _line(event: Event) -> str:
     match event:
-        case events.Evaluation():
-            return accuracy_line(event)
         case events.Paused():
             return f"Paused after step {event.step:,}"
         case events.Resumed():
@@ -116,6 +123,15 @@ def _line(event: Event) -> str:
             )
         case _:  # progress is shown in a bar, a failure by the command or the screen
             return ""
+
+
+def imbalance_line(event: events.Evaluation) -> str:
+    """Measures in which rare classes count as much as others; empty where they are not known."""
+    if event.balanced_accuracy is None or event.macro_f1 is None:
+        return ""
+    return (
+        f"balanced accuracy {percent(event.balanced_accuracy)}, macro F1 {percent(event.macro_f1)}"
+    )
 
 
 def accuracy_line(event: events.Evaluation) -> str:

@@ -1,118 +1,177 @@
-"""From what a file has to a data set: classes, splits, missing values, tensors."""
+"""From what a file has to the splits of a data set: classes, parts, missing values; no torch."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from numpy.random import SeedSequence
 from numpy.typing import NDArray
 
-from ...compute.seeding import Stream
+from ...compute.streams import Stream, numpy_generator
+from ...config.schema import RunConfig
 from ...errors import DataError
-from ..dataset import Dataset, Sequences
-from ..missing import Missing, count_missing, feature_means, fill
-from ..spec import DataSpec, SequenceKind
+from ..missing import count_missing, feature_means, fill
+from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
 from ..split import choose
 from .recordings import Read, Recordings
 
+Values = NDArray[np.float32] | NDArray[np.uint8]
+
 
 @dataclass(frozen=True)
-class Assembly:
-    """What is decided about data before they are a data set.
+class Part:
+    """The sequences of a split.
 
     Attributes:
-        test_fraction: Of data without a test part of their own.
-        seed: Of that split.
-        max_length: Longer sequences are cut; 0 for never.
-        keep_end: Whether their end is kept instead of their start.
-        missing: How missing values are filled.
+        values: Each of shape (T, features): bytes of images, or floats without missing values.
+        labels: Their positions in the classes, shape (N,).
+        ids: What the file calls them.
     """
 
-    test_fraction: float = 0.2
-    seed: int = 0
-    max_length: int = 0
-    keep_end: bool = False
-    missing: Missing = "forward"
+    values: Sequence[Values]
+    labels: NDArray[np.int64]
+    ids: Sequence[str]
 
 
-def assemble(
-    read: Read, name: str, title: str, origin: str, decided: Assembly = Assembly()
-) -> tuple[Dataset, list[str]]:
-    """A data set on the CPU, and what the user should know of how it came about.
+@dataclass(frozen=True)
+class Assembled:
+    """A data set before it is made of tensors.
+
+    Attributes:
+        spec: The whole description.
+        parts: The splits; one may be empty.
+        warnings: What may be wrong with it, one sentence each.
+    """
+
+    spec: DataSpec
+    parts: dict[Split, Part]
+    warnings: tuple[str, ...]
+
+
+def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assembled:
+    """Choose the splits, name the classes, fill in what is missing and cut what is too long.
+
+    Missing values are filled in from the training part alone, without what is held out.
+
+    Args:
+        read: What is in the file.
+        title: What people call the data.
+        origin: Where they come from.
+        config: Its test_fraction, validation_fraction, seed, missing, max_length and keep count.
 
     Raises:
-        DataError: The data have no labels, fewer than two classes, or missing values that are an
-            error.
+        DataError: The data have no labels, fewer than two classes, too few sequences for a part
+            that is to be chosen, or missing values that are an error.
     """
+    splits, notes = _splits(read, config)
+    labelled = [part.labels or () for part in splits.values()]
+    classes = _classes({label for labels in labelled for label in labels})
+    fingerprint = _fingerprint(read)
+    floats = [*map(_floats, splits.values())] if read.kind == "series" else []
+    means, warnings = None, []
+    if lost := count_missing(values for part in floats for values in part):
+        if config.missing == "error":
+            raise DataError(
+                f"{lost:,} values are missing, and missing = error.",
+                "missing = forward or mean fills them in.",
+            )
+        how = {"forward": "the value before", "mean": "the training mean"}[config.missing]
+        warnings.append(f"{lost:,} missing values were replaced by {how}.")
+        means = feature_means(floats[0])
+    positions = {name: number for number, name in enumerate(classes)}
+    parts: dict[Split, Part] = {
+        split: Part(
+            [_cut(_filled(values, means, config), config) for values in part.values],
+            np.array([positions[label] for label in part.labels or ()], np.int64),
+            part.ids,
+        )
+        for split, part in splits.items()
+    }
+    lengths = [len(values) for part in parts.values() for values in part.values]
+    if config.max_length:
+        whole = (len(values) for part in splits.values() for values in part.values)
+        if cut := sum(length > config.max_length for length in whole):
+            first = "first" if config.keep == "start" else "last"
+            steps = f"{first} {config.max_length:,} steps"
+            notes.append(f"{cut:,} longer sequences were cut to their {steps}.")
+    spec = DataSpec(
+        name=config.dataset,
+        title=title,
+        kind=read.kind,
+        num_features=read.train.values[0].shape[1],
+        feature_names=read.train.feature_names,
+        shortest=min(lengths),
+        longest=max(lengths),
+        classes=classes,
+        train_size=len(parts["train"].labels),
+        validation_size=len(parts["validation"].labels),
+        test_size=len(parts["test"].labels),
+        class_sizes={
+            split: tuple(np.bincount(part.labels, minlength=len(classes)).tolist())
+            for split, part in parts.items()
+        },
+        normalisation=_scaling(parts["train"].values),
+        origin=origin,
+        notes=tuple(notes[:MOST_NOTES]),
+        fingerprint=fingerprint,
+    )
+    return Assembled(spec, parts, tuple(warnings))
+
+
+def _splits(read: Read, config: RunConfig) -> tuple[dict[Split, Recordings], list[str]]:
+    """The parts, and how they were chosen in words."""
     notes = list(read.notes)
     train, test = read.train, read.test
     if train.labels is None or (test and test.labels is None):
         raise DataError("The sequences have no labels, and training needs one for each.")
+    whole, by_group = len(train.ids), " by group" if train.groups is not None else ""
     if test is None:
-        train, test = _split(train, decided)
+        train, test = _split(train, "test", config.test_fraction, config.seed)
         notes.append(
-            f"The data have no test part: {len(test.ids):,} of {len(read.train.ids):,} sequences "
-            f"were chosen for it (test_fraction = {decided.test_fraction:g}, "
-            f"seed = {decided.seed})."
+            f"The data have no test part: {len(test.ids):,} of {whole:,} sequences were chosen"
+            f"{by_group} (test_fraction = {config.test_fraction:g}, seed = {config.seed})."
         )
-    classes = _classes(train, test)
-    lost = 0 if read.kind == "images" else count_missing([*_floats(train), *_floats(test)])
-    if lost and decided.missing == "error":
-        raise DataError(f"{lost:,} values are missing, and missing = error.")
-    if lost:
-        how = {"forward": "the value before them", "mean": "the training mean"}[decided.missing]
-        notes.append(f"{lost:,} missing values were replaced by {how}.")
-    means = feature_means(_floats(train)) if lost else np.zeros(0, np.float32)
-    parts = [_sequences(part, classes, means, decided) for part in (train, test)]
-    lengths = [len(values) for part in parts for values in part[0]]
-    kind: SequenceKind = "images" if read.kind == "images" else "series"
-    spec = DataSpec(
-        name=name,
-        title=title,
-        kind=kind,
-        num_features=train.values[0].shape[1],
-        feature_names=train.feature_names,
-        shortest=min(lengths),
-        longest=max(lengths),
-        classes=classes,
-        train_size=len(parts[0][0]),
-        test_size=len(parts[1][0]),
-        origin=origin,
-    )
-    return Dataset.from_splits(spec, *(_tensors(part, spec) for part in parts)), notes
+    validation = _chosen(train, np.zeros(len(train.ids), np.bool_))
+    if config.validation_fraction:
+        train, validation = _split(train, "validation", config.validation_fraction, config.seed)
+        if by_group:
+            notes.append(f"{len(validation.ids):,} sequences were held out by group.")
+    return {"train": train, "validation": validation, "test": test}, notes
 
 
-def _split(everything: Recordings, decided: Assembly) -> tuple[Recordings, Recordings]:
+def _split(
+    everything: Recordings, name: Split, fraction: float, seed: int
+) -> tuple[Recordings, Recordings]:
+    """What stays, and what is chosen for a part."""
     _, labels = np.unique(np.asarray(everything.labels), return_inverse=True)
-    random = np.random.default_rng(SeedSequence([decided.seed, Stream.SPLIT]))
-    is_test = choose(labels, decided.test_fraction, random, everything.groups)
-    if not is_test.any():
+    random = numpy_generator(seed, Stream.SPLIT if name == "test" else Stream.VALIDATION)
+    is_chosen = choose(labels, fraction, random, everything.groups)
+    if not is_chosen.any():
+        few = "groups" if everything.groups is not None else "sequences"
         raise DataError(
-            "No test part can be chosen: there are too few sequences, or only one group.",
-            "Give a test part of its own, or a smaller test_fraction.",
+            f"No {SPLIT_TITLES[name]} part can be chosen: there are too few {few}.",
+            f"Give the data a test part, or set {name}_fraction.",
         )
-    return _part(everything, ~is_test), _part(everything, is_test)
+    return _chosen(everything, ~is_chosen), _chosen(everything, is_chosen)
 
 
-def _part(everything: Recordings, chosen: NDArray[np.bool_]) -> Recordings:
+def _chosen(everything: Recordings, chosen: NDArray[np.bool_]) -> Recordings:
     index = np.flatnonzero(chosen).tolist()
 
     def of(values: Sequence[str] | None) -> list[str] | None:
         return None if values is None else [values[number] for number in index]
 
-    return Recordings(
+    return replace(
+        everything,
         values=[everything.values[number] for number in index],
         labels=of(everything.labels),
         ids=[everything.ids[number] for number in index],
         groups=of(everything.groups),
-        feature_names=everything.feature_names,
     )
 
 
-def _classes(train: Recordings, test: Recordings) -> tuple[str, ...]:
+def _classes(found: set[str]) -> tuple[str, ...]:
     """The classes in order: as numbers where all are numbers."""
-    found = {*(train.labels or ()), *(test.labels or ())}
     if len(found) < 2:
         raise DataError(
             f"There is one class only: {', '.join(found)}." if found else "There is no sequence.",
@@ -124,42 +183,37 @@ def _classes(train: Recordings, test: Recordings) -> tuple[str, ...]:
         return tuple(sorted(found))
 
 
-_Part = tuple[list[NDArray[np.float32] | NDArray[np.uint8]], NDArray[np.int64]]
+def _fingerprint(read: Read) -> str:
+    """SHA-256 of everything that is learned from, as it is in the file."""
+    digest = hashlib.sha256()
+    for part in filter(None, (read.train, read.test)):
+        digest.update(repr((part.feature_names, part.labels, part.groups)).encode())
+        for values in part.values:
+            digest.update(f"{values.shape} {values.dtype}".encode())
+            digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
 
 
-def _sequences(
-    part: Recordings, classes: tuple[str, ...], means: NDArray[np.float32], decided: Assembly
-) -> _Part:
-    positions = {name: number for number, name in enumerate(classes)}
-    labels = np.array([positions[label] for label in part.labels or ()], np.int64)
-    return [_cut(_filled(values, means, decided), decided) for values in part.values], labels
+def _scaling(values: Sequence[Values]) -> Normalisation:
+    """Bytes become numbers from 0 to 1, also where they are 0 to 16 as in scikit-learn's digits."""
+    if values[0].dtype != np.uint8:
+        return Normalisation()
+    brightest = max(int(pixels.max()) for pixels in values)
+    return Normalisation(divisor=255 if brightest > 127 else max(1, brightest))
 
 
 def _floats(part: Recordings) -> list[NDArray[np.float32]]:
     return [values.astype(np.float32, copy=False) for values in part.values]
 
 
-def _filled(
-    values: NDArray[np.float32] | NDArray[np.uint8],
-    means: NDArray[np.float32],
-    decided: Assembly,
-) -> NDArray[np.float32] | NDArray[np.uint8]:
-    if values.dtype == np.uint8 or not len(means):
+def _filled(values: Values, means: NDArray[np.float32] | None, config: RunConfig) -> Values:
+    if means is None:
         return values
-    return fill(values.astype(np.float32, copy=False), decided.missing, means)
+    return fill(values.astype(np.float32, copy=False), config.missing, means)
 
 
-def _cut(
-    values: NDArray[np.float32] | NDArray[np.uint8], decided: Assembly
-) -> NDArray[np.float32] | NDArray[np.uint8]:
-    if not decided.max_length or len(values) <= decided.max_length:
+def _cut(values: Values, config: RunConfig) -> Values:
+    most = config.max_length
+    if not most or len(values) <= most:
         return values
-    return values[-decided.max_length :] if decided.keep_end else values[: decided.max_length]
-
-
-def _tensors(part: _Part, spec: DataSpec) -> Sequences:
-    values, labels = part
-    if not spec.has_lengths:
-        return Sequences(torch.from_numpy(np.stack(values)), torch.from_numpy(labels))
-    lengths = torch.tensor([len(sequence) for sequence in values])
-    return Sequences(torch.from_numpy(np.concatenate(values)), torch.from_numpy(labels), lengths)
+    return values[-most:] if config.keep == "end" else values[:most]

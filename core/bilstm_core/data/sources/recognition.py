@@ -120,6 +120,12 @@ def format_of(path: Path) -> Format:
     return "ucr" if starts_with_values(cells) else "table"
 
 
+def part_of_name(path: Path) -> str:
+    """The name of a data set in the name of its training part; empty if the file is none."""
+    match = _PART.fullmatch(path.stem)
+    return match["name"] if match else ""
+
+
 def _test_part(path: Path) -> Path | None:
     """The file beside X_TRAIN.ts that is called X_TEST.ts, in whatever case."""
     match = _PART.fullmatch(path.stem)

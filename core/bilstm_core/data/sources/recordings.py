@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..spec import SequenceKind
+
 
 @dataclass(frozen=True)
 class Recordings:
@@ -41,7 +43,7 @@ class Read:
     """
 
     format: str
-    kind: str
+    kind: SequenceKind
     train: Recordings
     test: Recordings | None = None
     notes: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Every data set by name: described without torch, loaded as tensors."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,27 +17,47 @@ if TYPE_CHECKING:
     from ..dataset import Dataset
     from .download import OnProgress
 
-BUILT_IN = frozenset({"digits", "japanese-vowels"})
+INSTALLED = frozenset({"digits", "japanese-vowels"})
 """Data sets that need neither a download nor a folder."""
 
 
 def describe(config: RunConfig) -> DataSpec:
-    """Describe the data of a run with this configuration, without reading them.
+    """Describe the data of a run with this configuration.
+
+    A data set by name is described without reading it; a person's own data are read.
 
     Raises:
-        DataError: The data set is unknown.
+        DataError: The data set is unknown, or the data cannot be read.
+        ConfigError: A setting names no column of a table, or has to be set.
     """
-    return _find_spec(config.dataset).held_out(config.validation_fraction)
+    if config.is_own_data:
+        from . import own_data  # imports NumPy
+
+        return own_data.describe(config)
+    spec = _find_spec(config.dataset)
+    if config.max_length:
+        longest = min(spec.longest, config.max_length)
+        spec = replace(spec, shortest=min(spec.shortest, longest), longest=longest)
+    return spec.held_out(config.validation_fraction)
 
 
-def require_fit(config: RunConfig) -> None:
+def require_fit(config: RunConfig, spec: DataSpec | None = None) -> None:
     """Refuse a configuration with settings that its data rule out; wherever one is chosen.
+
+    Args:
+        config: The whole configuration.
+        spec: Its data; None to describe them.
 
     Raises:
         DataError: The data set is unknown.
         ConfigError: A setting does not fit these data.
     """
-    spec = describe(config)
+    spec = spec or describe(config)
+    if spec.kind == "images" and config.max_length:
+        raise ConfigError(
+            f"max_length = {config.max_length} cuts series, and {spec.title} has images.",
+            Remedy("Set max_length = 0.", "set", settings={"max_length": 0}),
+        )
     if spec.kind != "images" and config.augment != "none":
         raise ConfigError(
             f"augment = {config.augment} changes images, and {spec.title} has none.",
@@ -51,20 +72,23 @@ def require_fit(config: RunConfig) -> None:
 
 
 def load(
-    name: str,
+    config: RunConfig,
     data_dir: Path,
     on_progress: "OnProgress" = lambda *_: None,
     warn: Callable[[str], None] = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> "Dataset":
-    """Load a data set on the CPU, after downloading missing files; all files are verified.
+    """Load the data of a run on the CPU, with what is held out for validation.
+
+    Missing files of a data set by name are downloaded; all files are verified.
 
     Args:
-        name: As in `RunConfig.dataset`.
+        config: The configuration; its dataset, and the settings that say what is made of it.
         data_dir: Folder in torchvision's layout (`MNIST/raw/…`), which may be read-only, or its
             `MNIST` or `raw` folder.
         on_progress: Called with the progress of a download.
-        warn: Called with a message for each damaged file, which is not used.
+        warn: Called with a message for each damaged file, which is not used, and for what may be
+            wrong with the data.
         should_stop: Called often; returns whether to stop.
 
     Raises:
@@ -72,19 +96,26 @@ def load(
         InstallationError: torchvision cannot be imported.
         RunStopped: The run was asked to stop.
     """
-    spec = _find_spec(name)
-    if name == "digits":
-        from .digits import load_digits  # imports torch, like the next imports
+    if config.is_own_data:
+        from . import own_data  # imports NumPy; the next imports torch, too
 
-        return load_digits(spec)
-    if name == "japanese-vowels":
+        return own_data.load(config, warn)
+    spec = _find_spec(config.dataset)
+    if spec.name == "japanese-vowels":
         from .assemble import assemble
         from .japanese_vowels import load_recordings
+        from .tensors import as_dataset
 
-        return assemble(load_recordings(), spec.name, spec.title, spec.origin)[0]
-    from .mnist import TorchvisionFolder
+        return as_dataset(assemble(load_recordings(), spec.title, spec.origin, config))
+    if spec.name == "digits":
+        from .digits import load_digits
 
-    return TorchvisionFolder(spec, data_dir).load(on_progress, warn, should_stop)
+        data = load_digits(spec)
+    else:
+        from .mnist import TorchvisionFolder
+
+        data = TorchvisionFolder(spec, data_dir).load(on_progress, warn, should_stop)
+    return data.hold_out(config.validation_fraction, config.seed)
 
 
 def inspect_folder(name: str, data_dir: Path) -> tuple[bool, list[str]]:
@@ -108,7 +139,7 @@ def _find_spec(name: str) -> DataSpec:
     if name not in CATALOG:
         raise DataError(
             f"There is no data set named {name} in this version.{did_you_mean(name, CATALOG)}",
-            f"Data sets: {', '.join(CATALOG)}.",
+            f"Data sets: {', '.join(CATALOG)}; or the path of your own data.",
             title="The data set is unknown",
         )
     return CATALOG[name]

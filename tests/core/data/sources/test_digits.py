@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import make_batch
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.sources import digits as digits_source
@@ -15,7 +16,7 @@ from bilstm_core.errors import InstallationError
 
 class TestDigits:
     def test_the_split_is_fixed_and_stratified(self) -> None:
-        data = registry.load("digits", Path("unused"))
+        data = registry.load(RunConfig(dataset="digits"), Path("unused"))
         spec = CATALOG["digits"]
         assert (len(data.train), len(data.test)) == (spec.train_size, spec.test_size)
         assert data.test.labels.bincount().tolist() == [36, 36, 35, 37, 36, 37, 36, 36, 35, 36]
@@ -26,7 +27,7 @@ class TestDigits:
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
 
-        data = registry.load("digits", Path("unused"))
+        data = registry.load(RunConfig(dataset="digits"), Path("unused"))
         digits: Any = load_digits()
         expected = train_test_split(
             digits.images, digits.target, test_size=360, stratify=digits.target, random_state=0
@@ -42,4 +43,4 @@ class TestDigits:
     ) -> None:
         monkeypatch.setattr(digits_source, "find_spec", lambda _: spec)
         with pytest.raises(InstallationError, match="file of digits is missing"):
-            registry.load("digits", Path("unused"))
+            registry.load(RunConfig(dataset="digits"), Path("unused"))

@@ -17,11 +17,14 @@ import pytest
 import torchvision
 
 from bilstm_core import stopping as control
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources import registry
 from bilstm_core.errors import DataError
 from tests.conftest import DataServer, send
 
 RAW = Path("KMNIST/raw")
+
+KMNIST = RunConfig(dataset="kmnist")
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +57,7 @@ def test_fetched_once_checked_and_reported(
     server.serve(made_archives)
     reports: dict[str, tuple[int, int]] = {}
     data = registry.load(
-        "kmnist",
+        KMNIST,
         tmp_path,
         lambda file, received, total: reports.update({file: (received, total)}),
     )
@@ -64,7 +67,7 @@ def test_fetched_once_checked_and_reported(
     assert reports == {
         name: (len(content), len(content)) for name, content in made_archives.items()
     }
-    registry.load("kmnist", tmp_path)
+    registry.load(KMNIST, tmp_path)
     assert len(server.requests) == 4
 
 
@@ -73,7 +76,7 @@ def test_what_is_not_the_published_file_is_refused(
 ) -> None:
     server.serve(made_archives)  # good IDX files, but not the real KMNIST
     with pytest.raises(DataError) as caught:
-        registry.load("kmnist", tmp_path)
+        registry.load(KMNIST, tmp_path)
     assert "not the published file" in caught.value.message
     assert names(tmp_path / "KMNIST") == [".lock"]
 
@@ -86,7 +89,7 @@ def test_a_mirror_of_one_s_own_may_pack_as_it_likes(
 ) -> None:
     monkeypatch.setenv("BILSTM_MIRROR", f"{server.url}/own/")
     server.serve(made_archives)
-    registry.load("kmnist", tmp_path)
+    registry.load(KMNIST, tmp_path)
     assert server.requests[0] == "/own/KMNIST/raw/train-images-idx3-ubyte.gz"
 
 
@@ -104,7 +107,7 @@ def test_only_what_is_missing_is_fetched(
     damaged = tmp_path / RAW / "train-images-idx3-ubyte"
     damaged.write_bytes(b"half")
     warnings: list[str] = []
-    registry.load("kmnist", tmp_path, warn=warnings.append)
+    registry.load(KMNIST, tmp_path, warn=warnings.append)
     assert server.requests == ["/public/train-images-idx3-ubyte.gz"]
     assert str(damaged) in warnings[0]
     assert damaged.read_bytes() == b"half"
@@ -150,11 +153,11 @@ def test_a_bad_mirror_gives_way_to_the_next(
     server.serve(made_archives)
     serve = server.answer
     server.answer = lambda path, handler: (answer if "bad" in path else serve)(path, handler)
-    registry.load("kmnist", tmp_path / "one")
+    registry.load(KMNIST, tmp_path / "one")
 
     server.answer = answer  # now both are bad: the message tells of each
     with pytest.raises(DataError) as caught:
-        registry.load("kmnist", tmp_path / "two")
+        registry.load(KMNIST, tmp_path / "two")
     assert caught.value.exit_code == 3
     assert reason in caught.value.message
     assert "/bad/" in caught.value.message
@@ -167,7 +170,7 @@ def test_without_a_network_there_are_three_ways_out(
 ) -> None:
     monkeypatch.setattr(torchvision.datasets.KMNIST, "mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(DataError) as caught:
-        registry.load("kmnist", tmp_path)
+        registry.load(KMNIST, tmp_path)
     assert "connection refused" in caught.value.message
     first, second, third = caught.value.advice.splitlines()
     assert "choose the folder with KMNIST/raw" in first
@@ -182,7 +185,7 @@ def test_a_mirror_s_address_that_is_none(
 ) -> None:
     monkeypatch.setenv("BILSTM_MIRROR", "file:///etc")
     with pytest.raises(DataError, match="does not start with http"):
-        registry.load("kmnist", tmp_path)
+        registry.load(KMNIST, tmp_path)
 
 
 def test_what_a_dead_process_left_is_cleared_away(
@@ -196,7 +199,7 @@ def test_what_a_dead_process_left_is_cleared_away(
     left = tmp_path / "KMNIST" / ".incoming"
     left.mkdir(parents=True)
     (left / "train-images-idx3-ubyte.gz").write_bytes(b"half")
-    registry.load("kmnist", tmp_path)
+    registry.load(KMNIST, tmp_path)
     assert names(tmp_path / "KMNIST") == [".lock", "raw"]
 
 
@@ -209,7 +212,7 @@ def test_a_silent_server_does_not_hold_up_a_stop(server: DataServer, tmp_path: P
 
     server.answer = silence
     with pytest.raises(control.RunStopped):
-        registry.load("kmnist", tmp_path, should_stop=asked.is_set)
+        registry.load(KMNIST, tmp_path, should_stop=asked.is_set)
     done.set()
     assert names(tmp_path / "KMNIST") == [".lock"]
 
@@ -220,7 +223,11 @@ def test_waiting_for_another_process_can_be_stopped(tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         since = time.monotonic()
         with pytest.raises(control.RunStopped):
-            registry.load("kmnist", tmp_path, should_stop=lambda: time.monotonic() > since + 0.2)
+            registry.load(
+                KMNIST,
+                tmp_path,
+                should_stop=lambda: time.monotonic() > since + 0.2,
+            )
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
@@ -232,7 +239,7 @@ def test_a_file_system_without_locks(
 
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(DataError, match="the file system cannot lock files"):
-        registry.load("kmnist", tmp_path / "new" / "folder")
+        registry.load(KMNIST, tmp_path / "new" / "folder")
     assert names(tmp_path) == []
 
 
@@ -248,7 +255,7 @@ def test_a_link_in_the_folder_is_not_followed(
     link.parent.mkdir()
     link.symlink_to(theirs if in_the_way == ".incoming" else theirs / "file")
     with pytest.raises(DataError, match=f"cannot be stored there: .*{in_the_way}"):
-        registry.load("kmnist", tmp_path)
+        registry.load(KMNIST, tmp_path)
     assert names(theirs) == ["file"]
     assert (theirs / "file").read_text() == "theirs"
     assert link.is_symlink()
@@ -259,7 +266,7 @@ def test_a_pipe_in_place_of_the_lock(tmp_path: Path) -> None:
     (tmp_path / "KMNIST").mkdir()
     os.mkfifo(tmp_path / "KMNIST" / ".lock")
     with pytest.raises(DataError, match=r"it is not a regular file: .*\.lock"):
-        registry.load("kmnist", tmp_path)
+        registry.load(KMNIST, tmp_path)
 
 
 @pytest.mark.parametrize("place", ["/proc/nowhere", "{tmp}/file"])
@@ -267,7 +274,7 @@ def test_a_place_where_nothing_can_be_stored(place: str, tmp_path: Path) -> None
     (tmp_path / "file").touch()
     folder = Path(place.format(tmp=tmp_path))
     with pytest.raises(DataError) as caught:
-        registry.load("kmnist", folder)
+        registry.load(KMNIST, folder)
     assert "cannot be" in caught.value.message
     assert caught.value.remedies[0].action == "choose_data_dir"
 
@@ -294,10 +301,11 @@ def test_a_read_only_folder(
     code = """
 import sys
 from pathlib import Path
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import load
 from bilstm_core.errors import DataError
 try:
-    print(len(load("kmnist", Path(sys.argv[1])).train))
+    print(len(load(RunConfig(dataset="kmnist"), Path(sys.argv[1])).train))
 except DataError as error:
     print(error.message)
 """
@@ -325,11 +333,12 @@ def test_a_full_disk(
     code = """
 import resource, sys
 from pathlib import Path
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import load
 from bilstm_core.errors import DataError
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
-    load("kmnist", Path(sys.argv[1]))
+    load(RunConfig(dataset="kmnist"), Path(sys.argv[1]))
 except DataError as error:
     print(error.message)
 """
@@ -351,8 +360,9 @@ def test_two_processes_at_once_fetch_once(
     code = """
 import sys
 from pathlib import Path
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import load
-print(len(load("kmnist", Path(sys.argv[1])).train))
+print(len(load(RunConfig(dataset="kmnist"), Path(sys.argv[1])).train))
 """
     processes = [
         subprocess.Popen(

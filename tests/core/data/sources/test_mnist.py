@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import torch
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import make_batch
 from bilstm_core.data.sources import mnist, registry
 from bilstm_core.data.sources.download import Mirror
 from bilstm_core.errors import DataError
 from tests.conftest import idx_bytes
 
+REAL, KMNIST = RunConfig(dataset="mnist"), RunConfig(dataset="kmnist")
 NAMES = [
     f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
 ]
@@ -59,7 +61,7 @@ def listing(folder: Path) -> dict[str, int]:
 
 class TestRealMnist:
     def test_every_image_is_the_published_one(self, mnist_dir: Path, warnings: list[str]) -> None:
-        data = registry.load("mnist", mnist_dir, warn=warnings.append)
+        data = registry.load(REAL, mnist_dir, warn=warnings.append)
         assert warnings == []
         published = {
             "train": "6bbc9ace898e44ae57da46a324031adb",
@@ -82,7 +84,7 @@ class TestRealMnist:
             packed = mnist_dir / "MNIST" / "raw" / f"{name}.gz"
             (raw / name).write_bytes(gzip.decompress(packed.read_bytes()))
         theirs = MNIST(tmp_path, train=False)
-        ours = registry.load("mnist", tmp_path)
+        ours = registry.load(REAL, tmp_path)
         assert torch.equal(ours.test.values, theirs.data)
         assert torch.equal(ours.test.labels, theirs.targets)
         image, _ = theirs[5]
@@ -97,14 +99,14 @@ class TestRealMnist:
         content = bytearray(gzip.decompress((raw / f"{name}.gz").read_bytes()))
         content[5000] ^= 1
         (raw / name).write_bytes(content)
-        registry.load("mnist", tmp_path, warn=warnings.append)
+        registry.load(REAL, tmp_path, warn=warnings.append)
         (warning,) = warnings
         assert f"{name} is damaged: its checksum is not the published one" in warning
 
 
 class TestLayouts:
     def test_packed(self, folder: Path, warnings: list[str]) -> None:
-        data = registry.load("kmnist", folder, warn=warnings.append)
+        data = registry.load(KMNIST, folder, warn=warnings.append)
         assert data.train.values.shape == (60_000, 28, 28)
         assert data.test.labels[:3].tolist() == [0, 1, 2]
         inputs = make_batch(data.test[1:2], data.spec).inputs
@@ -113,21 +115,21 @@ class TestLayouts:
 
     def test_unpacked(self, folder: Path) -> None:
         unpack(folder)
-        assert len(registry.load("kmnist", folder).train) == 60_000
+        assert len(registry.load(KMNIST, folder).train) == 60_000
 
     @pytest.mark.parametrize("inner", ["KMNIST", "KMNIST/raw"])
     def test_the_inner_folder_itself(self, folder: Path, inner: str) -> None:
-        assert len(registry.load("kmnist", folder / inner).train) == 60_000
+        assert len(registry.load(KMNIST, folder / inner).train) == 60_000
 
     def test_reading_writes_nothing(self, folder: Path) -> None:
         before = listing(folder)
-        registry.load("kmnist", folder)
+        registry.load(KMNIST, folder)
         assert listing(folder) == before
 
     @pytest.mark.usefixtures("offline")
     def test_another_data_set_s_folder_is_not_taken_for_it(self, folder: Path) -> None:
         with pytest.raises(DataError):
-            registry.load("fashion-mnist", folder / "KMNIST")
+            registry.load(RunConfig(dataset="fashion-mnist"), folder / "KMNIST")
 
 
 def truncate(content: bytes) -> bytes:
@@ -168,7 +170,7 @@ class TestDamage:
         path = folder / "KMNIST" / "raw" / name
         path.write_bytes(damage(path.read_bytes()))
         with pytest.raises(DataError) as caught:
-            registry.load("kmnist", folder)
+            registry.load(KMNIST, folder)
         assert f"{path} is damaged" in caught.value.message
 
     @pytest.mark.parametrize("damage", [truncate, empty, error_page])
@@ -179,7 +181,7 @@ class TestDamage:
         path = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte.gz"
         path.write_bytes(damage(path.read_bytes()))
         with pytest.raises(DataError) as caught:
-            registry.load("kmnist", folder)
+            registry.load(KMNIST, folder)
         assert f"{path} is damaged" in caught.value.message
 
     @pytest.mark.usefixtures("offline")
@@ -189,7 +191,7 @@ class TestDamage:
         content[-6] ^= 1  # in the stored checksum
         path.write_bytes(content)
         with pytest.raises(DataError, match="is damaged"):
-            registry.load("kmnist", folder)
+            registry.load(KMNIST, folder)
 
     @pytest.mark.usefixtures("offline")
     def test_a_label_that_is_no_class(self, folder: Path) -> None:
@@ -197,14 +199,14 @@ class TestDamage:
         labels = np.full(10_000, 10, np.uint8)
         path.write_bytes(gzip.compress(idx_bytes(labels)))
         with pytest.raises(DataError, match="it contains 10, but the largest valid value is 9"):
-            registry.load("kmnist", folder)
+            registry.load(KMNIST, folder)
 
     def test_a_half_unpacked_file_gives_way_to_the_archive_beside_it(
         self, folder: Path, warnings: list[str]
     ) -> None:
         half = folder / "KMNIST" / "raw" / "train-images-idx3-ubyte"
         half.write_bytes(b"\x00\x00\x08\x03 and then the power failed")
-        assert len(registry.load("kmnist", folder, warn=warnings.append).train) == 60_000
+        assert len(registry.load(KMNIST, folder, warn=warnings.append).train) == 60_000
         (warning,) = warnings
         assert f"{half} is damaged" in warning
         assert half.read_bytes().endswith(b"failed"), "a bad file is left alone"
@@ -279,9 +281,11 @@ class TestOtherThanFiles:
         path = folder / "KMNIST" / "raw" / f"train-images-idx3-ubyte{suffix}"
         path.unlink(missing_ok=True)
         make(path)
-        for read in (registry.load, registry.inspect_folder):
-            with pytest.raises(DataError, match=f"{path} cannot be read: "):
-                read("kmnist", folder)
+        words = f"{path} cannot be read: "
+        with pytest.raises(DataError, match=words):
+            registry.load(KMNIST, folder)
+        with pytest.raises(DataError, match=words):
+            registry.inspect_folder("kmnist", folder)
 
     def test_a_link_to_a_file_is_followed(self, folder: Path, tmp_path: Path) -> None:
         path = folder / "KMNIST" / "raw" / "t10k-labels-idx1-ubyte.gz"

@@ -1,0 +1,99 @@
+"""A person's own data: a file or folder, described without torch, loaded as tensors."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...cleaning import one_line
+from ...config.schema import RunConfig
+from ..spec import DataSpec
+from .assemble import Assembled, assemble
+from .columns import TableOptions
+from .formats import read
+from .recognition import Source, part_of_name, recognise
+
+if TYPE_CHECKING:
+    from ..dataset import Dataset
+
+_SETTINGS = (
+    *("dataset", "label_column", "id_column", "time_column", "group_column", "features"),
+    *("test_fraction", "validation_fraction", "missing", "max_length", "keep", "seed"),
+)
+"""What is made of a file depends on them."""
+_latest: tuple[object, DataSpec, Assembled | None] | None = None
+"""What was read last: a run describes its data several times, and loads them once."""
+
+
+def describe(config: RunConfig) -> DataSpec:
+    """Describe the data, which are read for it unless they were just now.
+
+    Raises:
+        DataError: They cannot be read, or nothing can be trained with them.
+        ConfigError: A setting names no column, or one has to be set.
+    """
+    global _latest  # noqa: PLW0603 - one for the whole process: the data may be large
+    key = _key(config)
+    if not _latest or _latest[0] != key:
+        _latest = None  # before others take its place in memory
+        assembled = assembled_from(config)
+        _latest = key, assembled.spec, assembled
+    return _latest[1]
+
+
+def load(config: RunConfig, warn: Callable[[str], None]) -> "Dataset":
+    """Load the data on the CPU; for what is raised see `describe`."""
+    from .tensors import as_dataset  # imports torch
+
+    global _latest  # noqa: PLW0603
+    key = _key(config)
+    if _latest and _latest[0] == key and _latest[2]:
+        assembled = _latest[2]
+    else:
+        assembled = assembled_from(config)
+    _latest = key, assembled.spec, None
+    for warning in assembled.warnings:
+        warn(warning)
+    return as_dataset(assembled)
+
+
+def assembled_from(config: RunConfig) -> Assembled:
+    """Read and assemble the data; see `describe`."""
+    path = Path(config.dataset)
+    found = read(path, table_options(config))
+    return assemble(found, title_of(path), found.format, config)
+
+
+def table_options(config: RunConfig) -> TableOptions:
+    """What a configuration says of the columns of a table."""
+    return TableOptions(
+        id_column=config.id_column,
+        time_column=config.time_column,
+        label_column=config.label_column,
+        group_column=config.group_column,
+        features=config.feature_columns,
+    )
+
+
+def title_of(path: Path) -> str:
+    """What people call the data: the name without suffix and without the word for the part."""
+    return one_line(part_of_name(path) or path.stem or str(path))
+
+
+def _key(config: RunConfig) -> tuple[object, ...]:
+    """All on which the data depend: settings, and whether the files were written again."""
+    settings = tuple(getattr(config, name) for name in _SETTINGS)
+    return (*settings, *_state(recognise(Path(config.dataset))))
+
+
+def _state(source: Source) -> Iterator[object]:
+    """Of a folder per class, it changes when files are added or removed."""
+    paths = [source.train, *filter(None, [source.test])]
+    if source.format == "folder":
+        for depth in ("*", "*/*"):
+            paths += [path for path in source.train.glob(depth) if path.is_dir()]
+    for path in paths:
+        with suppress(OSError):
+            state = os.stat(path)  # noqa: PTH116 - much faster for many folders
+            yield str(path), state.st_ino, state.st_size, state.st_mtime_ns
