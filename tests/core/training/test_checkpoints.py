@@ -13,7 +13,7 @@ from torch import Tensor
 from bilstm_core import events
 from bilstm_core.data.dataset import Dataset, Sequences
 from bilstm_core.data.sources import registry
-from bilstm_core.errors import BilstmError, CheckpointError, NonFiniteLossError
+from bilstm_core.errors import BilstmError, CheckpointError, DataError, NonFiniteLossError
 from bilstm_core.files import Folder
 from bilstm_core.processes import session
 from bilstm_core.processes.signals import StopRequest

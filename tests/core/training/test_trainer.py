@@ -202,7 +202,7 @@ class TestData:
             _stop: Any,
         ) -> Dataset:
             assert config.dataset == "digits"
-            on_progress("images.gz", 5, 10)
+            progress("images.gz", 5, 10)
             warn("labels.gz is damaged.")
             return digits
 
