@@ -197,7 +197,7 @@ class TestData:
         def load(
             config: RunConfig,
             _: Path,
-            on_progress: OnProgress,
+            progress: OnProgress,
             warn: Callable[[str], None],
             _stop: Any,
         ) -> Dataset:
