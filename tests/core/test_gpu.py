@@ -165,6 +165,17 @@ class TestRuns:
         assert resume(stopped) == 0
         assert_equal(whole, stopped)
 
+    @pytest.mark.parametrize("dataset", ["digits", "japanese-vowels"])
+    def test_data_that_do_not_fit_stay_in_main_memory(
+        self, dataset: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = on_gpu(deterministic=True, dataset=dataset)
+        there = recorded(config)
+        monkeypatch.setattr("bilstm_core.data.dataset._LARGEST_PART", 0)
+        copied = recorded(config)
+        assert copied.losses == there.losses
+        assert copied.of(events.Evaluation)[-1].loss == there.of(events.Evaluation)[-1].loss
+
     def test_a_run_moves_from_a_gpu_to_the_processor_and_back(self, tmp_path: Path) -> None:
         session.start_run(on_gpu(), tmp_path).train(lambda _: None, StopRequest())
         (run,) = list_runs(tmp_path)

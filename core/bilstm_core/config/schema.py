@@ -221,9 +221,9 @@ class RunConfig(BaseModel):
     num_epochs: int = _setting(
         5,
         "optimisation",
-        "passes over the training set",
+        "passes over the training set; 0 = as many as make about 1,000 steps, from 5 to 300",
         "epochs",
-        ge=1,
+        ge=0,
         le=100_000,
         resumable=True,
     )

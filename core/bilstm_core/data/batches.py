@@ -32,6 +32,17 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def to(self, device: torch.device) -> "Batch":
+        """A copy on a GPU, for which this process does not wait, or the batch if it is there."""
+        if self.labels.device == device:
+            return self
+
+        def copy(tensor: Tensor) -> Tensor:
+            return tensor.pin_memory().to(device, non_blocking=True)
+
+        lengths = None if self.lengths is None else copy(self.lengths)
+        return Batch(copy(self.inputs), lengths, copy(self.labels))
+
 
 def make_batch(sequences: Sequences, spec: DataSpec, num_steps: int | None = None) -> Batch:
     """Stored sequences as a batch, padded to `num_steps` or their longest length."""
@@ -54,20 +65,40 @@ def by_length(sequences: Sequences, spec: DataSpec, batch_size: int) -> Iterator
     yield from in_order(sequences[sequences.lengths.argsort(stable=True)], spec, batch_size)
 
 
+def on_device(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """The same batches on a device: each is copied there while the one before it is used."""
+    before = None
+    for batch in batches:
+        copied = batch.to(device)
+        if before:
+            yield before
+        before = copied
+    if before:
+        yield before
+
+
 def training_batches(
     data: Dataset, config: RunConfig, epoch: int, skip: int = 0
 ) -> Iterator[Batch]:
-    """An epoch's batches, shuffled and augmented; those of different lengths have similar ones.
+    """An epoch's batches on their device, shuffled and augmented.
 
+    Sequences of similar lengths are in a batch, so that there is little padding.
     Order and augmentation follow from (seed, epoch) alone, so that a run resumes in the middle
     of an epoch without any saved state.
 
     Args:
-        data: The data, on their device.
+        data: The data.
         config: Its batch_size, augment and seed count.
         epoch: From 1.
         skip: Batches at the start that are left out.
     """
+    batches = _shuffled(data, config, epoch, skip)
+    is_there = data.train.labels.device == data.device
+    yield from batches if is_there else on_device(batches, data.device)
+
+
+def _shuffled(data: Dataset, config: RunConfig, epoch: int, skip: int) -> Iterator[Batch]:
+    """An epoch's batches, where the sequences are."""
     train, spec, size = data.train, data.spec, config.batch_size
     device = train.labels.device
     random = generator(config.seed, Stream.ORDER, epoch)
@@ -110,7 +141,7 @@ def _batches_of_similar_lengths(
     for number in torch.randperm(len(batches), generator=random).tolist()[skip:]:
         chosen = batches[number]
         num_steps = int(data.train_lengths[chosen].max())
-        if device.type == "cuda":
+        if data.device.type == "cuda":
             num_steps = rounded_up(num_steps)
         yield make_batch(data.train[chosen.to(device)], data.spec, num_steps)
 

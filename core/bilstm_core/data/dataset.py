@@ -1,6 +1,7 @@
 """A data set in memory, on one device."""
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -15,6 +16,10 @@ from ..config.schema import Normalize
 from .normalise import standard
 from .spec import DataSpec, Split
 from .split import choose
+
+_CPU = torch.device("cpu")
+_LARGEST_PART = 0.5
+"""Of a GPU's free memory, for the data: the rest is for the network."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,17 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory, on one device; the validation set may be empty."""
+    """A data set in memory, on one device; the validation set may be empty.
+
+    Attributes:
+        device: Where batches go: also where the sequences are, unless they are too large for it.
+    """
 
     spec: DataSpec
     train: Sequences
     test: Sequences
     validation: Sequences
+    device: torch.device = _CPU
 
     @classmethod
     def from_splits(cls, spec: DataSpec, train: Sequences, test: Sequences) -> "Dataset":
@@ -101,13 +111,21 @@ class Dataset:
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
     def to(self, device: torch.device) -> "Dataset":
-        """The same data on a device."""
+        """The same data for a device: in its memory, or else in main memory."""
+        if self.num_bytes > _LARGEST_PART * _free_bytes(device):
+            return replace(self, device=device)
         return replace(
             self,
             train=self.train.to(device),
             test=self.test.to(device),
             validation=self.validation.to(device),
+            device=device,
         )
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of all values."""
+        return sum(part.values.nbytes for part in (self.train, self.test, self.validation))
 
     def hold_out(self, fraction: float, seed: int) -> "Dataset":
         """The same data with a fraction of each class's training sequences for validation."""
@@ -145,6 +163,11 @@ class Dataset:
             for name in splits
         }
         return replace(self, spec=replace(self.spec, class_sizes=sizes))
+
+
+def _free_bytes(device: torch.device) -> float:
+    """Free memory of a GPU; without bound where the sequences are in the same memory already."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
 
 
 def _fingerprint(*splits: Sequences) -> str:

@@ -100,11 +100,10 @@ class DataSpec:
         """Whether the sequences have different lengths."""
         return self.shortest < self.longest
 
-    @property
-    def is_imbalanced(self) -> bool:
+    def is_imbalanced(self, split: Split) -> bool:
         """Whether a split has more than 1.5 times as many sequences of one class as of another."""
-        filled = [sizes for sizes in self.class_sizes.values() if any(sizes)]
-        return any(max(sizes) > 1.5 * min(sizes) for sizes in filled)
+        sizes = self.class_sizes.get(split) or (0,)
+        return max(sizes) > 1.5 * min(sizes)
 
     @property
     def height(self) -> int:

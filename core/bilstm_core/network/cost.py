@@ -8,6 +8,7 @@ from .summary import summarise
 
 BYTES_PER_PARAMETER = 16
 """To train it: a weight, its gradient and Adam's two averages, in float32."""
+_STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1000, 5, 300
 _BYTES_PER_STATE = 4 * 8
 """Kept for the backward pass: four gates, and the states before and after them."""
 
@@ -27,6 +28,14 @@ def operations_per_step(config: RunConfig, spec: DataSpec) -> float:
 def steps_per_epoch(config: RunConfig, spec: DataSpec) -> int:
     """Optimiser steps in an epoch."""
     return math.ceil(spec.train_size / config.batch_size)
+
+
+def with_epochs(config: RunConfig, spec: DataSpec) -> RunConfig:
+    """The configuration with a number of epochs: where it is 0, as many as the data need."""
+    if config.num_epochs:
+        return config
+    epochs = min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, round(_STEPS / steps_per_epoch(config, spec))))
+    return config.model_copy(update={"num_epochs": epochs})
 
 
 def training_bytes(config: RunConfig, spec: DataSpec) -> int:

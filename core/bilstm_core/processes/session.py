@@ -13,10 +13,11 @@ from .. import errors, events
 from ..compute.devices import resolve_device
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
-from ..data.sources.registry import require_fit
+from ..data.sources.registry import describe, require_fit
 from ..data.spec import Split
 from ..events import Emit, Event
 from ..files import made_folders, read_text
+from ..network.cost import with_epochs
 from ..network.summary import title
 from ..network.weights import TrainedModel, load
 from ..runs.event_log import Ending, EventLog, read_tail
@@ -266,7 +267,7 @@ def start_run(
         UsageError: The label cannot be part of a folder's name.
         OutputError: The run cannot be stored.
     """
-    require_fit(config)
+    config = _fitted(config)
     resolve_device(config.device)
     try:
         with made_folders(runs_dir):
@@ -292,8 +293,7 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
         CheckpointError: No checkpoint is whole, or it belongs to another configuration.
         UsageError: The run is finished, and no more epochs were asked for.
     """
-    config = revise(run.config, changes)
-    require_fit(config)
+    config = _fitted(revise(run.config, changes))
     resolve_device(config.device)
     lock = RunLock(run)
     orders = Orders(run.commands_file)  # now: one that comes while the checkpoint loads counts
@@ -314,6 +314,13 @@ def resume_run(run: Run, changes: Mapping[str, Any], data_dir: Path | None = Non
         problem = f"{run.path} cannot be written: {error.strerror or error}."
         raise errors.OutputError(problem) from None
     return Session(run, lock, log, config, data_dir, orders, checkpoints, checkpoint, warnings)
+
+
+def _fitted(config: RunConfig) -> RunConfig:
+    """A configuration that fits its data, with a number of epochs; see `require_fit`."""
+    spec = describe(config)
+    require_fit(config, spec)
+    return with_epochs(config, spec)
 
 
 def open_session(order: StartRun | ResumeRun) -> Session:

@@ -9,7 +9,7 @@ from .. import events
 from ..config.schema import RunConfig
 from ..data.spec import DataSpec
 from ..errors import ConfigError
-from ..network.cost import operations_per_step, steps_per_epoch
+from ..network.cost import operations_per_step, steps_per_epoch, with_epochs
 from .event_log import read_head, read_tail
 from .run import Run
 
@@ -54,6 +54,7 @@ def estimate_seconds(
     The step time is scaled from the most similar run on the same device: a fixed overhead plus a
     part proportional to the number of operations. Without such a run the estimate is rough.
     """
+    config = with_epochs(config, spec)
     operations = operations_per_step(config, spec)
 
     def distance(other: StepTiming) -> float:

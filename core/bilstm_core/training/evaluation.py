@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import events
-from ..data.batches import Batch, by_length
+from ..data.batches import Batch, by_length, on_device
 from ..data.dataset import Dataset
 from ..data.spec import SPLIT_TITLES, Split
 from ..errors import NonFiniteLossError
@@ -80,7 +80,7 @@ def evaluate(
 ) -> Score:
     """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop."""
     sequences = data.split(split)
-    device = sequences.labels.device
+    device = data.device
     loss = torch.zeros((), device=device)
     labels: list[Tensor] = []
     predicted: list[Tensor] = []
@@ -88,7 +88,7 @@ def evaluate(
     was_training = model.training
     model.eval()
     with torch.inference_mode():
-        for batch in by_length(sequences, data.spec, size):
+        for batch in on_device(by_length(sequences, data.spec, size), device):
             stop_if(should_stop)
             scores = class_scores(model, batch, precision)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")

@@ -13,6 +13,7 @@ from ..config.schema import RunConfig
 from ..data.dataset import Dataset
 from ..data.sources import registry
 from ..data.sources.download import OnProgress
+from ..network.cost import with_epochs
 from ..network.summary import summarise
 from ..stopping import ShouldStop
 from .failures import out_of_memory_in_words, require_memory
@@ -59,8 +60,10 @@ def prepare(
         RunStopped: The run was asked to stop.
     """
     with torch_settings(config) as device, out_of_memory_in_words():
-        registry.require_fit(config)
-        require_memory(summarise(config, registry.describe(config)).parameters, device)
+        spec = registry.describe(config)
+        registry.require_fit(config, spec)
+        config = with_epochs(config, spec)
+        require_memory(summarise(config, spec).parameters, device)
         folder = paths.data_dir(data_dir)
         data = registry.load(config, folder, on_progress, warn, should_stop)
         data = data.normalised(config.normalize)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bilstm_core import events
 from bilstm_core.building_blocks.readouts import READOUTS
-from bilstm_core.data.spec import SPLIT_TITLES
+from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 from bilstm_core.events import Event
 
 from .numbers import percent
@@ -29,7 +29,7 @@ class Narrator:
         self._epochs_trained = 0
         self._epoch: events.EpochEnded | None = None
         self._is_finishing = False
-        self._is_imbalanced = False
+        self._data: DataSpec | None = None
 
     def narrate(self, event: Event) -> None:
         """Write the lines for an event; many events have none."""
@@ -59,7 +59,7 @@ class Narrator:
     def _narrate_start(self, event: events.RunStarted) -> None:
         self._total_steps, self._num_epochs = event.total_steps, event.config["num_epochs"]
         self._epochs_trained, self._is_finishing = event.epoch - 1, False
-        self._is_imbalanced = event.data.is_imbalanced
+        self._data = event.data
         data, device, readout = event.data, event.device, event.config["readout"]
         if event.run:
             resumed = f", resumed after step {event.step:,}" if event.step else ""
@@ -74,7 +74,8 @@ class Narrator:
     def _narrate_evaluation(self, evaluation: events.Evaluation) -> None:
         if evaluation.final:
             self._write(accuracy_line(evaluation))
-            if self._is_imbalanced and (line := imbalance_line(evaluation)):
+            is_imbalanced = self._data and self._data.is_imbalanced(evaluation.split)
+            if is_imbalanced and (line := imbalance_line(evaluation)):
                 self._write(line)
             return
         trained = self._epoch

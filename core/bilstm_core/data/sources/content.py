@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ...files import open_regular_file
-from .limits import MOST_BYTES, unreadable
+from .limits import MOST_BYTES, require_memory, unreadable
 
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -38,6 +38,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         if before.st_size > MOST_BYTES:
             most = f"at most {MOST_BYTES:,} are read"
             raise unreadable(path, f"it has {before.st_size:,} bytes, and {most}")
+        require_memory(path, before.st_size)
         if not before.st_size:
             raise unreadable(path, "the file is empty")
         try:

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import psutil
+
 from ...errors import DataError
 
 MOST_BYTES = 4 << 30
 MOST_VALUES = 1 << 30
 """In a data set: 4 GiB of 32-bit numbers."""
+_MANY_VALUES, _BYTES_PER_VALUE, _GIB = 1 << 20, 12, 1 << 30
+"""A value of 4 bytes exists three times: as it was read, in its split, and normalised."""
 MOST_STEPS, MOST_FEATURES, MOST_CLASSES, MOST_NAME = 1 << 24, 1 << 16, 1 << 20, 1000
 
 REGRESSION = "its labels are numbers to be predicted, and only classes can be (no regression)"
@@ -55,7 +59,7 @@ def require_size(
     columns: int = 0,
     classes: int = 0,
 ) -> None:
-    """Refuse more than is read, before memory is used for it.
+    """Refuse more than is read, or than fits into memory, before any is used for it.
 
     Raises:
         DataError: There is more; the message says how much, and the bound.
@@ -69,3 +73,21 @@ def require_size(
     ):
         if count > most:
             raise unreadable(path, f"it has {count:,} {name}, and at most {most:,} are read")
+    if values > _MANY_VALUES:
+        require_memory(path, values * _BYTES_PER_VALUE)
+
+
+def require_memory(path: Path, needed: int) -> None:
+    """Refuse what does not fit into main memory: the kernel would kill the process.
+
+    Raises:
+        DataError: There is less; the message says how much.
+    """
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise unreadable(
+            path,
+            f"reading it takes about {needed / _GIB:,.1f} GiB of memory, and {free / _GIB:,.1f} "
+            "GiB are free",
+            "Read fewer sequences, or free some memory.",
+        )

@@ -9,7 +9,7 @@ from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.spec import DataSpec
-from bilstm_core.network.cost import steps_per_epoch, training_bytes
+from bilstm_core.network.cost import steps_per_epoch, training_bytes, with_epochs
 from bilstm_core.network.summary import LayerSummary, ModelSummary, summarise
 from bilstm_core.runs.duration import StepTiming, estimate_seconds
 
@@ -47,7 +47,7 @@ class NetworkSketch(Static):
             _sketch(config, spec, model),
             "",
             f"{spec.title}: {spec.train_size:,} training {spec.items}, {steps:,} steps per epoch, "
-            f"{steps * config.num_epochs:,} in all",
+            f"{steps * with_epochs(config, spec).num_epochs:,} in all",
             f"memory: about {memory:,.0f} MiB besides PyTorch's own",
             self._duration(config, spec),
             "",

@@ -9,9 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits, Static
 
 from bilstm_core import events
-from bilstm_core.data.spec import SPLIT_TITLES
+from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 
-from ...text.narration import accuracy_line
+from ...text.narration import accuracy_line, imbalance_line
 from ...text.numbers import percent
 
 
@@ -29,8 +29,8 @@ class Result(Vertical):
                 yield Digits(id=f"digits-{split}")
         yield Static()
 
-    def show(self, evaluations: Sequence[events.Evaluation]) -> None:
-        """Show the final evaluations."""
+    def show(self, evaluations: Sequence[events.Evaluation], data: DataSpec | None = None) -> None:
+        """Show the final evaluations; for unequal classes also the measures that weigh them."""
         if list(evaluations) == self._shown:
             return
         self._shown = list(evaluations)
@@ -44,4 +44,6 @@ class Result(Vertical):
         for evaluation in evaluations:
             title = Text(SPLIT_TITLES[evaluation.split], "not bold dim")
             lines.add_row(title, accuracy_line(evaluation))
+            if data and data.is_imbalanced(evaluation.split):
+                lines.add_row("", imbalance_line(evaluation))
         self.query_one(Static).update(lines)

@@ -165,7 +165,8 @@ class RunView(Vertical):
         download = history.download if is_live else None
         self.query_one(ProgressBars).show(history, download, time_left)
         self.query_one("#metrics", Static).update(self._metrics(status), layout=False)
-        self.query_one(Result).show(list(history.final.values()))
+        data = history.started.data if history.started else None
+        self.query_one(Result).show(list(history.final.values()), data)
         self._are_charts_outdated = True
         if not is_live or self._are_charts_due:
             self._are_charts_outdated = False
