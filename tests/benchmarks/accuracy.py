@@ -1,8 +1,9 @@
-"""Accuracy and time of the presets on real MNIST, over seeds: `make bench-accuracy`.
+"""Accuracy and time of the presets over seeds, on real MNIST or other data: `make bench-accuracy`.
 
 Prints a Markdown table; the README quotes it. Data as for the command itself
 (`BILSTM_DATA_DIR`, or the user's cache folder). With all presets it takes an hour on two cores;
-`ARGS="--presets quick --seeds 5"` takes less. Every preset was chosen on validation images
+`ARGS="--presets quick --seeds 5"` takes less, and `ARGS="--presets default --datasets FILE …"`
+measures one's own data. Every preset was chosen on validation images
 (`--validation-fraction 0.1`); the test images are looked at here alone.
 """
 
@@ -11,6 +12,7 @@ import json
 import statistics
 import time
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 
 from bilstm_core.compute.openmp import limit_spinning
@@ -37,10 +39,11 @@ class Result:
     training_seconds: float
 
 
-def measure(preset: str, seed: int, device: str) -> Result:
+def measure(preset: str, dataset: str, seed: int, device: str) -> Result:
     """Train a preset once and read its figures from its events."""
     reported: list[events.Event] = []
-    train(resolve({"seed": seed, "device": device}, preset=preset), reported.append)
+    settings = {"dataset": dataset, "seed": seed, "device": device}
+    train(resolve(settings, preset=preset), reported.append)
     final = {
         event.split: event.accuracy * 100
         for event in reported
@@ -54,52 +57,58 @@ def main() -> None:
     """Run every preset with every seed, telling of each run as it ends."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=list(PRESETS))
+    parser.add_argument("--datasets", nargs="+", default=["mnist"])
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0 … N-1")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
     print(f"{machine()}; {time.strftime('%Y-%m-%d')}\n")
-    measured: dict[str, list[Result]] = {}
-    for preset in arguments.presets:
+    measured: dict[tuple[str, str], list[Result]] = {}
+    for preset, dataset in product(arguments.presets, arguments.datasets):
         for seed in range(arguments.seeds):
-            result = measure(preset, seed, arguments.device)
-            print(f"{time.strftime('%H:%M:%S')} {preset} seed {seed}: {result}", flush=True)
-            measured.setdefault(preset, []).append(result)
+            result = measure(preset, dataset, seed, arguments.device)
+            of = f"{preset} {Path(dataset).name} seed {seed}"
+            print(f"{time.strftime('%H:%M:%S')} {of}: {result}", flush=True)
+            measured.setdefault((preset, dataset), []).append(result)
     print("\n" + report(measured))
     if arguments.json:
         figures = {
-            name: [asdict(result) for result in results] for name, results in measured.items()
+            f"{preset} {dataset}": [asdict(result) for result in results]
+            for (preset, dataset), results in measured.items()
         }
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def report(measured: dict[str, list[Result]]) -> str:
+def report(measured: dict[tuple[str, str], list[Result]]) -> str:
     """A Markdown table."""
     return table(
         (
             "preset",
+            "data",
             "test accuracy, mean ± deviation",
             "each seed",
             "training",
             "time",
             "parameters",
         ),
-        [row(preset, results) for preset, results in measured.items()],
+        [row(*of, results) for of, results in measured.items()],
     )
 
 
-def row(preset: str, results: list[Result]) -> tuple[str, ...]:
+def row(preset: str, dataset: str, results: list[Result]) -> tuple[str, ...]:
     """A line of the table."""
     test = [result.test for result in results]
     deviation = statistics.stdev(test) if len(test) > 1 else 0.0
-    config = resolve(preset=preset)
+    config = resolve({"dataset": dataset}, preset=preset)
+    spec = describe(config)
     return (
         f"`{preset}`",
+        spec.title,
         f"{statistics.mean(test):.2f} ± {deviation:.2f}",
         ", ".join(f"{accuracy:.2f}" for accuracy in test),
         f"{statistics.mean(result.training for result in results):.2f}",
         f"{statistics.median(result.seconds for result in results):.0f} s",
-        f"{summarise(config, describe(config)).parameters:,}",
+        f"{summarise(config, spec).parameters:,}",
     )
 
 
