@@ -117,7 +117,7 @@ class TestCheckpoints:
     def test_a_diverging_run_keeps_the_last_good_one(self, tmp_path: Path) -> None:
         config = small_config(
             cell="rnn", optimizer="sgd", learning_rate=10.0, weight_decay=1.0, num_epochs=200,
-            checkpoint_seconds=0.0,
+            hidden_size=4, checkpoint_seconds=0.05,
         )  # fmt: skip
         opened = session.start_run(config, tmp_path)
         with pytest.raises(NonFiniteLossError):
