@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -75,6 +76,36 @@ def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path) -> None:
 
     drive(FakeWorker(), tmp_path, steps)
     assert len(list_runs(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(("name", "key"), [("remove_run", "d"), ("rename_run", "R")])
+def test_keys_are_taken_while_a_run_of_another_machine_is_watched(
+    name: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = past_runs(tmp_path, 16, 32)
+    may_go_on = threading.Event()
+    change = getattr(runs_screen, name)
+
+    def slow(*arguments: Any) -> Any:
+        may_go_on.wait(PATIENCE_SECONDS)
+        return change(*arguments)
+
+    monkeypatch.setattr(runs_screen, name, slow)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("down", key)
+        await asked(pilot, "Delete this run?" if key == "d" else "The readable part of")
+        await pilot.press(*(("right", "enter") if key == "d" else (*"ed", "enter")))
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("o")
+        await until(pilot, lambda: "by test %" in text(app))
+        assert first.path.exists()
+        may_go_on.set()
+        await until(pilot, lambda: not first.path.exists())
+        await until(pilot, lambda: first.name not in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
