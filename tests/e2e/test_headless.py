@@ -31,8 +31,6 @@ class TestPipe:
     def test_a_line_an_epoch_and_no_control_codes_and_as_json_the_same(
         self, env: dict[str, str]
     ) -> None:
-        """Also with as many threads as users have: one seed, one result."""
-        env["OMP_NUM_THREADS"] = "2"
         result = piped(*SHORT, env={**env, "FORCE_COLOR": "1"})
         assert result.returncode == 0
         assert result.stderr == ""
