@@ -7,6 +7,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
+import gc
 import gzip
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("tests")
+
+
+def pytest_collection_finish() -> None:
+    """Let each collection of garbage pass over PyTorch and other modules, which are no garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
 
 T = TypeVar("T", bound=events.Event)
 

@@ -9,21 +9,27 @@ from pydantic import BeforeValidator, PlainSerializer
 
 _LONGEST = 4000
 _LONGEST_NAME = 200
+_MOST_MARKS = 8
+"""Most accents and the like on one character; languages need up to four."""
 
 
 def escape(text: str, kept: str = "\n") -> str:
     r"""Replace each character that cannot be printed by its escape, such as `\x1b`.
 
-    These are the characters that command a terminal, that have no width, that turn the direction
+    These are the characters that command a terminal, that are invisible, that turn the direction
     of the text, and halves of characters. Spaces of any width stay, and so do those in `kept`.
+    Marks that combine with the character before them, such as accents, stay, too, but from the
+    ninth on one character they are escaped: piled up, they would cover the lines around.
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(char if _is_shown(char) or char in kept else repr(char)[1:-1] for char in text)
-
-
-def _is_shown(char: str) -> bool:
-    return char.isprintable() or unicodedata.category(char) == "Zs"
+    shown, marks = [], 0
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        is_shown = (char.isprintable() or category == "Zs") and marks <= _MOST_MARKS
+        shown.append(char if is_shown or char in kept else ascii(char)[1:-1])
+    return "".join(shown)
 
 
 def clean(text: str, longest: int = _LONGEST, kept: str = "\n") -> str:

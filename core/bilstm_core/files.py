@@ -1,8 +1,10 @@
 """Folders held open, atomic replacement of files, and opening files without following links."""
 
 import errno
+import fcntl
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +19,8 @@ _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """Answers of file systems that cannot sync a folder: there is nothing to wait for."""
 _NO_HARD_LINKS = {*_UNSUPPORTED, errno.EPERM, errno.EMLINK}
 _ANYBODY = 0o666  # before the umask
+_WAIT_SECONDS, _POLL_SECONDS = 2.0, 0.01
+"""How long a file that another process is writing is waited for, and how often it is tried."""
 
 
 class Folder:
@@ -64,7 +68,8 @@ class Folder:
         """Replace a file atomically: a reader sees either the old content or the new, complete.
 
         The content is flushed to the disk before the file is renamed, so the same holds after a
-        crash of the machine.
+        crash of the machine. Several processes may replace a file at once: one after the other
+        does, and the last one's content stays.
 
         Args:
             name: The file.
@@ -75,12 +80,10 @@ class Folder:
             OSError: The file cannot be written; the old file is unchanged.
         """
         incoming = incoming_name(name)
-        with self._removed_on_failure(incoming):
-            self.unlink(incoming)  # left by a process that was killed
-            with self.open(incoming, "xb") as file:
-                file.write(content)
-                file.flush()
-                _sync(file.fileno())
+        with self._create_locked(incoming) as file, self._removed_on_failure(incoming):
+            file.write(content)
+            file.flush()
+            _sync(file.fileno())
             if keep and self.has(name):
                 self._add_hard_link(name, keep)
             self._rename(incoming, name)
@@ -133,6 +136,35 @@ class Folder:
     def sync(self) -> None:
         """Wait until the directory's names are on the disk."""
         _sync(self._descriptor)
+
+    def _create_locked(self, name: str) -> IO[bytes]:
+        """Create a file, locked as long as it is open: nobody else takes it for one left behind."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                file = self.open(name, "xb")
+            except FileExistsError:
+                if not self._remove_left_behind(name):
+                    time.sleep(_POLL_SECONDS)
+                continue
+            if _is_locked_by_us(file) and self.is_same(name, file.fileno()):
+                return file
+            file.close()  # it was taken for one left behind before it was locked
+        raise OSError(errno.EBUSY, "Another process is writing it", name)
+
+    def _remove_left_behind(self, name: str) -> bool:
+        """Delete what lies in a new file's place; False if a process is writing it."""
+        try:
+            with self.open(name, "rb") as file:
+                if not _is_locked_by_us(file):
+                    return False
+                if self.is_same(name, file.fileno()):
+                    self.unlink(name)  # of a process that was killed
+        except FileNotFoundError:
+            pass
+        except OSError:  # a link, or no file
+            self.unlink(name)
+        return True
 
     def _rename(self, name: str, target: str) -> None:
         os.rename(name, target, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
@@ -308,6 +340,16 @@ def _require_own_file(name: str, status: os.stat_result, *, is_written: bool) ->
         raise OSError(f"{name} is not a regular file")
     if is_written and status.st_nlink > 1:
         raise OSError(f"{name} also has another name (a hard link)")
+
+
+def _is_locked_by_us(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # the file system has no locks, so nothing shows who is writing
+        pass
+    return True
 
 
 def _sync(descriptor: int) -> None:

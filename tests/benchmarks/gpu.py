@@ -109,8 +109,8 @@ class Bench:
             return mnist(self.root, train=train)
         data = registry.load(RunConfig(dataset="digits"), Path())
         batch = make_batch(data.train if train else data.test, data.spec)
-        large = torch.nn.functional.interpolate(batch.inputs[:256, None], size=(28, 28))
-        return TensorDataset(large, batch.labels[:256])
+        large = torch.nn.functional.interpolate(batch.inputs[:16, None], size=(28, 28))
+        return TensorDataset(large, batch.labels[:16])
 
     def tests(self) -> Iterator[Row]:
         """The tests that need a GPU."""

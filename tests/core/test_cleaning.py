@@ -38,6 +38,13 @@ def test_what_can_be_printed_stays() -> None:
     assert one_line(STAYS) == clean(STAYS) == escape(STAYS) == STAYS
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u034f"])
+def test_marks_do_not_pile_up(mark: str) -> None:
+    assert escape("e" + 8 * mark + "e" + mark) == "e" + 8 * mark + "e" + mark
+    assert escape("e" + 500 * mark) == "e" + 8 * mark + 492 * ascii(mark)[1:-1]
+    assert one_line(("e" + 500 * mark) * 9).count(mark) == 8
+
+
 @pytest.mark.parametrize("end", ["\n", "\t", "\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
 def test_a_line_stays_one(end: str) -> None:
     assert one_line(f"one{end}two").splitlines() == [f"one{escape(end, kept='')}two"]

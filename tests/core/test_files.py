@@ -1,13 +1,17 @@
 """Files are written whole or not at all, and never through links."""
 
 import errno
+import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bilstm_core import files
 from bilstm_core.files import Folder, open_regular_file, write_atomically
 
 
@@ -57,6 +61,38 @@ class TestReplacing:
             folder.replace("a", b"new", keep="b")
         assert (folder.path / "a").read_bytes() == b"old"
         assert ".a.incoming" not in folder.names()
+
+    def test_two_processes_at_once(self, folder: Folder) -> None:
+        """Neither fails, and what is read is always all that one of them wrote."""
+        code = """
+import sys
+from pathlib import Path
+from bilstm_core.files import write_atomically
+for _ in range(100):
+    write_atomically(Path(sys.argv[1]), sys.argv[2].encode() * 50_000)
+"""
+        path = folder.path / "a"
+        whole = {content * 50_000 for content in (b"1", b"2")}
+        folder.replace("a", b"1" * 50_000)
+        writers = [
+            subprocess.Popen([sys.executable, "-c", code, str(path), content]) for content in "12"
+        ]
+        while any(writer.poll() is None for writer in writers):
+            assert path.read_bytes() in whole
+        assert [writer.wait() for writer in writers] == [0, 0]
+        assert folder.names() == ["a"]
+
+    def test_a_writer_that_does_not_finish_is_not_disturbed(
+        self, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "_WAIT_SECONDS", 0.05)
+        with folder.open(".a.incoming", "xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with pytest.raises(OSError, match="Another process is writing it"):
+                folder.replace("a", b"1")
+            assert folder.is_same(".a.incoming", file.fileno())
+        folder.replace("a", b"1")  # it has ended
+        assert folder.names() == ["a"]
 
     def test_a_file_that_is_kept_already_is_kept_again(self, folder: Folder) -> None:
         """As after a replacement that failed in its last call."""

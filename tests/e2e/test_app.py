@@ -4,22 +4,15 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from .outside import holder, the_run
 from .terminal import Terminal, environment
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
-@pytest.mark.parametrize("columns_and_rows", [(80, 24), (160, 50)])
-def test_one_key_from_start_to_the_accuracy_lines(
-    tmp_path: Path, columns_and_rows: tuple[int, int]
-) -> None:
-    columns, rows = columns_and_rows
-    env = environment(tmp_path)
+def test_one_key_from_start_to_the_accuracy_lines(tmp_path: Path) -> None:
     small = ["--hidden-size", "32", "--num-epochs", "8"]
-    with Terminal(*small, env=env, columns=columns, rows=rows) as app:
+    with Terminal(*small, env=environment(tmp_path)) as app:  # the smallest terminal
         app.wait_for("BiLSTM 1×32")
         app.type("t")
         app.wait_for(r"got \d+ / 360 with accuracy \d")

@@ -264,7 +264,7 @@ def killed():
     return resume_run(run, {}) if run else start_run(config, folder, "killed")
 
 run, steps = None, []
-for _ in range(32):
+for _ in range(16):
     hear, say = os.pipe()
     # losses are reported right before a checkpoint is written
     tell = lambda event: event.type == "progress" and os.write(say, b".")
@@ -297,7 +297,7 @@ print(json.dumps(steps))
 
 
 @pytest.mark.parametrize("seconds", [0, 0.02])
-def test_killed_thirty_times_it_has_the_same_weights(seconds: float, tmp_path: Path) -> None:
+def test_killed_many_times_it_has_the_same_weights(seconds: float, tmp_path: Path) -> None:
     """SIGKILL at random moments, also while a checkpoint is written, then resume."""
     config = small_config(
         checkpoint_seconds=float(seconds),
@@ -318,7 +318,7 @@ def test_killed_thirty_times_it_has_the_same_weights(seconds: float, tmp_path: P
     assert result.returncode == 0, f"seed {seed}: {result.stderr}"
     checkpoints = json.loads(result.stdout.splitlines()[-1])
     assert checkpoints == sorted(checkpoints), "none is lost"
-    assert len(set(checkpoints)) > 15, f"seed {seed}: killed before it had trained, {checkpoints}"
+    assert len(set(checkpoints)) > 7, f"seed {seed}: killed before it had trained, {checkpoints}"
     killed, whole = (find_run(tmp_path / "runs", name) for name in ("killed", "whole"))
     assert steps(killed) == steps(whole) > checkpoints[-1]
     one, two = load_file(whole.model_file), load_file(killed.model_file)

@@ -140,12 +140,15 @@ def drive(
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    """Wait for a condition, and then for what every widget has yet to do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        await pilot.pause(0.01)
-    pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
+    while not condition():
+        if failure := pilot.app._exception:
+            raise failure
+        if time.monotonic() > deadline:
+            pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
+        await asyncio.sleep(0.01)  # a pause of the pilot's would wake all widgets each time
+    await pilot.pause(0)
 
 
 def text(app: Any) -> str:

@@ -13,50 +13,32 @@ from bilstm_core.processes import session
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
-from bilstm_core.runs.store import list_runs
 from tests.samples import MOONS, moons_config, small_config
 
 
-@pytest.fixture
-def trained(tmp_path: Path) -> Run:
-    opened = session.start_run(small_config(num_epochs=1), tmp_path / "runs")
-    opened.train(lambda _: None, StopRequest())
-    return opened.run
-
-
-def test_the_answer_to_a_cancelled_question_is_not_that_to_the_next(
-    trained: Run, tmp_path: Path
+def test_a_network_is_examined_in_the_precision_that_its_run_had_and_asked_about_images(
+    tmp_path: Path,
 ) -> None:
+    """The answer to a cancelled question is not that to the next."""
+    opened = session.start_run(small_config(num_epochs=1, cell="gru"), tmp_path / "runs")
+    opened.train(lambda _: None, StopRequest())
+    run = opened.run
+    log = run.log_file.read_text(encoding="utf-8")
+    run.log_file.write_text(log.replace('"precision":"float32"', '"precision":"bfloat16"'))
     dark, bright = ([[value] * 8 for _ in range(8)] for value in (0.0, 1.0))
 
     async def main() -> None:
-        inspector = ExaminerClient(trained, tmp_path)
-        await inspector.examine()
-        expected = await inspector.read(bright)
-        question = asyncio.create_task(inspector.read(dark))
-        while not inspector._one_at_a_time.locked():  # until the question is asked
+        examiner = ExaminerClient(run, tmp_path)
+        assert await examiner.examine() == examine(load(run.model_file), tmp_path, "bfloat16")
+        expected = await examiner.read(bright)
+        question = asyncio.create_task(examiner.read(dark))
+        while not examiner._one_at_a_time.locked():  # until the question is asked
             await asyncio.sleep(0)
         question.cancel()
-        assert await inspector.read(bright) == expected
-        await inspector.close()
-        with pytest.raises(InstallationError):
-            await inspector.read(bright)
-
-    asyncio.run(main())
-
-
-def test_a_network_is_examined_in_the_precision_that_its_run_had(tmp_path: Path) -> None:
-    opened = session.start_run(small_config(num_epochs=1, cell="gru"), tmp_path / "runs")
-    opened.train(lambda _: None, StopRequest())
-    (run,) = list_runs(tmp_path / "runs")
-    log = run.log_file.read_text(encoding="utf-8")
-    run.log_file.write_text(log.replace('"precision":"float32"', '"precision":"bfloat16"'))
-
-    async def main() -> None:
-        examiner = ExaminerClient(run, tmp_path)
-        report = await examiner.examine()
-        assert report == examine(load(run.model_file), tmp_path, "bfloat16")
+        assert await examiner.read(bright) == expected
         await examiner.close()
+        with pytest.raises(InstallationError):
+            await examiner.read(bright)
 
     asyncio.run(main())
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,23 @@ from tests.samples import small_config
 from tests.sessions import StopAfter, assert_equal, history, resume, start
 
 
-class TestCheckpoints:
-    @pytest.fixture
-    def run(self, tmp_path: Path) -> Run:
-        config = small_config(checkpoint_seconds=0.0)
-        return start(tmp_path, config, StopAfter(30))
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was stopped after 30 steps, with a checkpoint of each."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patched.setenv("XDG_STATE_HOME", str(folder / "state"))
+        return start(folder / "runs", small_config(checkpoint_seconds=0.0), StopAfter(30))
 
+
+@pytest.fixture
+def run(stopped: Run, tmp_path: Path) -> Run:
+    """Its copy, to be damaged."""
+    return Run(Path(shutil.copytree(stopped.path, tmp_path / "runs" / stopped.name)))
+
+
+class TestCheckpoints:
     def test_another_configuration_is_refused_with_the_difference(self, run: Run) -> None:
         text = run.config_file.read_text().replace("hidden_size = 16", "hidden_size = 17")
         run.config_file.write_text(text)
@@ -49,7 +61,7 @@ class TestCheckpoints:
         ],
     )
     def test_a_damaged_one_is_named_and_the_previous_taken(
-        self, damage: Callable[[bytes], bytes], run: Run, tmp_path: Path
+        self, damage: Callable[[bytes], bytes], run: Run
     ) -> None:
         bad = damage(run.checkpoint_file.read_bytes())
         run.checkpoint_file.write_bytes(bad)
@@ -58,6 +70,12 @@ class TestCheckpoints:
         assert f"{run.checkpoint_file} is damaged" in warnings[0]
         assert "the previous checkpoint, of step 28, is used." in warnings[0]
         assert run.damaged_checkpoint_file.read_bytes() == bad, "kept for inspection"
+
+    def test_a_run_that_goes_on_from_the_previous_one_ends_as_one_that_was_not_stopped(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        run.checkpoint_file.write_bytes(b"damaged")
+        assert resume(run) == 0
         assert_equal(start(tmp_path / "b", run.config), run)
 
     def test_it_has_the_description_of_the_data(self, run: Run, digits: Dataset) -> None:
@@ -117,7 +135,7 @@ class TestCheckpoints:
     def test_a_diverging_run_keeps_the_last_good_one(self, tmp_path: Path) -> None:
         config = small_config(
             cell="rnn", optimizer="sgd", learning_rate=10.0, weight_decay=1.0, num_epochs=200,
-            checkpoint_seconds=0.0,
+            hidden_size=4, checkpoint_seconds=0.05,
         )  # fmt: skip
         opened = session.start_run(config, tmp_path)
         with pytest.raises(NonFiniteLossError):
@@ -155,8 +173,7 @@ def momentum(tensors: dict[str, Tensor]) -> str:
         lambda _, tensors: tensors.update({"generator.cuda": torch.zeros(9999).byte()}),
     ],
 )
-def test_a_checkpoint_that_is_whole_and_wrong(change: Change, tmp_path: Path) -> None:
-    run = start(tmp_path, small_config(), StopAfter(30))
+def test_a_checkpoint_that_is_whole_and_wrong(change: Change, run: Run) -> None:
     rewrite(run.checkpoint_file, change)
     run.previous_checkpoint_file.unlink(missing_ok=True)
     with pytest.raises(BilstmError) as caught:
@@ -164,17 +181,15 @@ def test_a_checkpoint_that_is_whole_and_wrong(change: Change, tmp_path: Path) ->
     assert caught.value.exit_code == 1
 
 
-def test_a_sparse_checkpoint_is_not_read(tmp_path: Path) -> None:
+def test_a_sparse_checkpoint_is_not_read(run: Run) -> None:
     """A file can claim any size without holding it."""
-    run = start(tmp_path, small_config(), StopAfter(30))
     os.truncate(run.checkpoint_file, 1 << 40)
     run.previous_checkpoint_file.unlink(missing_ok=True)
     with pytest.raises(CheckpointError, match="never written"):
         resume(run)
 
 
-def test_a_deep_header_is_damage(tmp_path: Path) -> None:
-    run = start(tmp_path, small_config(), StopAfter(30))
+def test_a_deep_header_is_damage(run: Run) -> None:
     run.previous_checkpoint_file.unlink(missing_ok=True)
     header = b"[" * 200_000
     run.checkpoint_file.write_bytes(len(header).to_bytes(8, "little") + header)

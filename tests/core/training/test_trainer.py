@@ -98,8 +98,10 @@ class TestLoop:
         assert recorder.of(events.RunStarted)[0].steps_per_epoch == 1
         assert len(recorder.losses) == 1
 
-    @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
-    @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+    @pytest.mark.parametrize(
+        ("optimizer", "cell"),
+        [("adam", "lstm"), ("adamw", "lstm"), ("sgd", "lstm"), ("adam", "gru"), ("adam", "rnn")],
+    )
     def test_it_learns(self, optimizer: str, cell: str) -> None:
         config = small_config(
             optimizer=optimizer,
@@ -320,10 +322,10 @@ class TestEndings:
         assert None in recorder.losses or any(math.isnan(loss or 0) for loss in recorder.losses)
 
     def test_a_run_that_diverges_by_itself(self) -> None:
-        config = small_config(cell="rnn", optimizer="sgd", learning_rate=10, weight_decay=1)
+        worse = {"cell": "rnn", "optimizer": "sgd", "learning_rate": 10, "weight_decay": 1}
         recorder = Recorder()
         with pytest.raises(NonFiniteLossError):
-            train(config.model_copy(update={"num_epochs": 200}), recorder)
+            train(small_config(hidden_size=4, num_epochs=200, **worse), recorder)
         (failed,) = recorder.of(events.Failed)
         assert recorder.all[-1] is failed
         assert failed.exit_code == 1
@@ -356,11 +358,3 @@ class TestPrecision:
         loop.train_epoch()
         assert set(seen) == {torch.bfloat16}
         assert {weight.dtype for weight in loop.model.parameters()} == {torch.float32}
-
-
-def test_real_mnist_is_learned(mnist_dir: Path, recorder: Recorder) -> None:
-    config = RunConfig(num_epochs=1, hidden_size=32, learning_rate=0.02, batch_size=256)
-    train(config, recorder, data_dir=mnist_dir)
-    last = recorder.of(events.Evaluation)[-1]
-    assert (last.split, last.total) == ("test", 10_000)
-    assert last.accuracy > 0.95

@@ -31,21 +31,20 @@ class TestDoctor:
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
 from bilstm_tui.cli.main import run
-sys.exit(run(sys.argv[1:]))
+sys.exit(run([sys.argv[1]]) + 10 * run([sys.argv[2]]))
 """
-        for arguments in (["doctor"], ["--no-ui"]):
-            result = subprocess.run(
-                [sys.executable, "-c", code, *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            said = result.stdout + result.stderr
-            assert result.returncode == 4
-            assert "torchvision cannot be imported" in said
-            assert "are incompatible" in re.sub(r"\s+", " ", said)
-            assert "pip install" in said
-            assert "Traceback" not in said
+        result = subprocess.run(
+            [sys.executable, "-c", code, "doctor", "--no-ui"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 44
+        for told in (result.stdout, result.stderr):
+            assert "torchvision cannot be imported" in told
+            assert "are incompatible" in re.sub(r"\s+", " ", told)
+            assert "pip install" in told
+            assert "Traceback" not in told
 
     def test_a_damaged_data_file(self, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         raw = tmp_path / "MNIST" / "raw"
@@ -65,19 +64,26 @@ sys.exit(run(sys.argv[1:]))
         assert "is a file" in out
         assert "1 problem found" in out
 
-    @pytest.mark.parametrize("inside", ["", "MNIST", "MNIST/raw"])
-    def test_a_data_folder_that_may_not_be_entered(self, inside: str, tmp_path: Path) -> None:
-        locked = tmp_path / "data" / inside
-        (tmp_path / "data" / "MNIST" / "raw").mkdir(parents=True)
-        locked.chmod(0)
-        code = "import sys; from bilstm_tui.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    def test_data_folders_that_may_not_be_entered(self, tmp_path: Path) -> None:
+        folders = [str(tmp_path / str(number)) for number in range(3)]
+        for folder, inside in zip(folders, ("", "MNIST", "MNIST/raw"), strict=True):
+            Path(folder, "MNIST", "raw").mkdir(parents=True)
+            Path(folder, inside).chmod(0)
+        code = """
+import sys
+from bilstm_tui.cli.main import run
+print({run(["doctor", "--data-dir", folder]) for folder in sys.argv[1:]})
+"""
         result = subprocess.run(
-            [sys.executable, "-c", code, "doctor", "--data-dir", str(tmp_path / "data")],
+            [sys.executable, "-c", code, *folders],
             preexec_fn=obey_permissions,
             capture_output=True,
             text=True,
-            check=False,
+            check=True,
         )
-        assert result.returncode == 3
-        assert "cannot be read: Permission denied" in re.sub(r"\s+", " ", result.stdout)
+        *each, codes = re.split(r"problems? found\n", result.stdout)
+        assert len(each) == 3
+        for told in each:
+            assert "cannot be read: Permission denied" in re.sub(r"\s+", " ", told)
+        assert codes == "{3}\n"
         assert result.stderr == ""

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +30,10 @@ _MOST_ENTRIES = 10_000
 _MOST_BYTES = 1 << 27
 _MOST_PIXELS = 64_000_000
 _MOST_SECONDS = 20.0
+_MOST_SCANS = 100
+"""Most passes over a progressive JPEG, which usually has ten; few bytes can hold thousands."""
+_JPEG, _JPEG_MARKER = b"\xff\xd8", re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
+_JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _SMALLER = "Scale it down first: a side of 1,000 pixels is enough."
 
 _ORIENTATION, _FIRST_TURNED = 0x0112, 5
@@ -114,6 +119,8 @@ def fit(whole: Brightness, height: int, width: int) -> Brightness:
 @contextmanager
 def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     content = _Content(path, _read(path))
+    if _has_many_scans(content.getbuffer()):
+        raise ImageError(f"{path} cannot be decoded: it has more than {_MOST_SCANS} scans.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about what it can read nevertheless
@@ -159,6 +166,19 @@ def _read(path: Path) -> bytes:
     if is_too_large:
         raise ImageError(f"{path} is larger than {_MOST_BYTES >> 20} MiB.", _SMALLER)
     return content
+
+
+def _has_many_scans(content: memoryview) -> bool:
+    """Whether a JPEG has more scans than are decoded; each goes over the whole image."""
+    scans, position = 0, len(_JPEG)
+    is_jpeg = content[:position] == _JPEG
+    while is_jpeg and scans <= _MOST_SCANS and (found := _JPEG_MARKER.search(content, position)):
+        if found.group() == _JPEG_END:
+            break
+        scans += found.group() == _JPEG_SCAN
+        length = int.from_bytes(content[found.end() : found.end() + 2], "big")
+        position = found.end() + length  # of a segment, in which anything may stand
+    return scans > _MOST_SCANS
 
 
 def _picture(image: ImageFile.ImageFile) -> Picture:

@@ -287,70 +287,47 @@ def obey_permissions() -> None:
     prctl(drop_from_bounding_set, dac_read_search, 0, 0, 0)
 
 
-@pytest.mark.parametrize("complete", [True, False])
-def test_a_read_only_folder(
-    complete: bool, made_archives: dict[str, bytes], tmp_path: Path
+def test_read_only_folders_and_a_full_disk(
+    server: DataServer, made_archives: dict[str, bytes], tmp_path: Path
 ) -> None:
-    raw = tmp_path / "data" / RAW
-    raw.mkdir(parents=True)
-    for name in list(made_archives)[0 if complete else 1 :]:
-        (raw / name).write_bytes(made_archives[name])
-        (raw / name).chmod(0o444)
-    for folder in (raw, raw.parent, raw.parent.parent):
-        folder.chmod(0o555)
+    """In a process that obeys permissions, and at last one whose files may not pass 4 KiB."""
+    server.serve(made_archives)
+    for folder, there in (("complete", 0), ("partial", 1)):
+        raw = tmp_path / folder / RAW
+        raw.mkdir(parents=True)
+        for name in list(made_archives)[there:]:
+            (raw / name).write_bytes(made_archives[name])
+            (raw / name).chmod(0o444)
+        for path in (raw, raw.parent, raw.parent.parent):
+            path.chmod(0o555)
     code = """
-import sys
+import resource
 from pathlib import Path
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import load
 from bilstm_core.errors import DataError
-try:
-    print(len(load(RunConfig(dataset="kmnist"), Path(sys.argv[1])).train))
-except DataError as error:
-    print(error.message)
+for folder in ("complete", "partial", "full"):
+    if folder == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    try:
+        print(len(load(RunConfig(dataset="kmnist"), Path(folder)).train))
+    except DataError as error:
+        print(" ".join(error.message.lower().split()))
 """
     result = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "data")],
-        env={"HOME": str(tmp_path)},
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "BILSTM_MIRROR": server.url},
         preexec_fn=obey_permissions,
         capture_output=True,
         text=True,
         check=True,
     )
-    if complete:
-        assert result.stdout == "60000\n"
-    else:
-        assert "cannot be stored there: permission denied" in result.stdout.lower()
-
-
-def test_a_full_disk(
-    server: DataServer,
-    made_archives: dict[str, bytes],
-    tmp_path: Path,
-) -> None:
-    """A real process whose files may not grow past 4 KiB."""
-    server.serve(made_archives)
-    code = """
-import resource, sys
-from pathlib import Path
-from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.registry import load
-from bilstm_core.errors import DataError
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-try:
-    load(RunConfig(dataset="kmnist"), Path(sys.argv[1]))
-except DataError as error:
-    print(error.message)
-"""
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
-        env={"BILSTM_MIRROR": server.url, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "cannot be stored there: file too large" in result.stdout.lower()
-    assert names(tmp_path / "KMNIST") == [".lock"]
+    complete, partial, full = result.stdout.splitlines()
+    assert complete == "60000"
+    assert "cannot be stored there: permission denied" in partial
+    assert "cannot be stored there: file too large" in full
+    assert names(tmp_path / "full" / "KMNIST") == [".lock"]
 
 
 def test_two_processes_at_once_fetch_once(
@@ -367,7 +344,7 @@ print(len(load(RunConfig(dataset="kmnist"), Path(sys.argv[1])).train))
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code, str(tmp_path)],
-            env={"BILSTM_MIRROR": server.url, "HOME": str(tmp_path)},
+            env={**os.environ, "BILSTM_MIRROR": server.url},
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -1,5 +1,6 @@
 """Formats are found from the content; files of every kind end in a sentence."""
 
+import errno
 import gzip
 import os
 import pickle
@@ -284,11 +285,21 @@ class TestFilesThatAreNone:
         (tmp_path / "x").symlink_to(tmp_path / "real")
         assert read(tmp_path / "x").train.labels == ["a", "b"]
 
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-    def test_a_file_without_permission(self, tmp_path: Path) -> None:
-        write(tmp_path / "x", TEXTS["ts"]).chmod(0)
+    def test_a_file_without_permission(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Refused by the system, as root may read everything."""
+        path = write(tmp_path / "x", TEXTS["ts"])
+        os_open = os.open
+
+        def refuse(name: str, *rest: Any, **options: Any) -> int:
+            if name == str(path):
+                raise PermissionError(errno.EACCES, "Permission denied", name)
+            return os_open(name, *rest, **options)
+
+        monkeypatch.setattr(os, "open", refuse)
         with pytest.raises(DataError, match="Permission denied"):
-            read(tmp_path / "x")
+            read(path)
 
     def test_a_file_that_grows(self, tmp_path: Path) -> None:
         path = write(tmp_path / "x", TEXTS["ts"])

@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -54,26 +55,57 @@ def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize("marked", [0, 2])
-def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path, marked: int) -> None:
-    past_runs(tmp_path, 16, 32, 48)
+def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path) -> None:
+    past_runs(tmp_path, 8, 16, 32, 48)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        table = await open_runs(app, pilot, 3)
-        for _ in range(marked):
-            await pilot.press("space", "down")
-        question = f"Delete these {marked} runs?" if marked else "Delete this run?"
+        table = await open_runs(app, pilot, 4)
         await pilot.press("d")
-        await asked(pilot, question)
+        await asked(pilot, "Delete this run?")
         await pilot.press("enter")  # to keep is the default
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
         await pilot.press("d")
-        await asked(pilot, question)
+        await asked(pilot, "Delete this run?")
+        assert len(list_runs(tmp_path)) == 4
         await pilot.press("right", "enter")
-        await until(pilot, lambda: table.row_count == 3 - (marked or 1))
+        await until(pilot, lambda: table.row_count == 3)
+        await pilot.press("space", "down", "space", "d")
+        await asked(pilot, "Delete these 2 runs?")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: table.row_count == 1)
 
     drive(FakeWorker(), tmp_path, steps)
-    assert len(list_runs(tmp_path)) == 3 - (marked or 1)
+    assert len(list_runs(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(("name", "key"), [("remove_run", "d"), ("rename_run", "R")])
+def test_keys_are_taken_while_a_run_of_another_machine_is_watched(
+    name: str, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _second = past_runs(tmp_path, 16, 32)
+    may_go_on = threading.Event()
+    change = getattr(runs_screen, name)
+
+    def slow(*arguments: Any) -> Any:
+        may_go_on.wait(PATIENCE_SECONDS)
+        return change(*arguments)
+
+    monkeypatch.setattr(runs_screen, name, slow)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("down", key)
+        await asked(pilot, "Delete this run?" if key == "d" else "The readable part of")
+        await pilot.press(*(("right", "enter") if key == "d" else (*"ed", "enter")))
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("o")
+        await until(pilot, lambda: "by test %" in text(app))
+        assert first.path.exists()
+        may_go_on.set()
+        await until(pilot, lambda: not first.path.exists())
+        await until(pilot, lambda: first.name not in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
@@ -121,28 +153,28 @@ def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize(
-    ("typed", "changes"), [("9", {"num_epochs": 9}), ("2", {}), ("5.0", {"num_epochs": 5})]
-)
-def test_a_run_is_resumed_for_longer(tmp_path: Path, typed: str, changes: dict[str, int]) -> None:
+def test_a_run_is_resumed_for_longer(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
+    typed = {"9": {"num_epochs": 9}, "2": {}, "5.0": {"num_epochs": 5}}
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await open_runs(app, pilot, 1)
-        await pilot.press("e")
-        await asked(pilot, "Train for longer")
-        field = app.screen.query_one("#answer", Input)
-        assert field.value == "4"
-        field.value = "many"
-        await pilot.press("enter")
-        await until(pilot, lambda: "a whole number" in text(app))
-        field.value = typed
-        await pilot.press("enter")
-        await until(pilot, lambda: worker.orders)
+        for count, words in enumerate(typed):
+            await open_runs(app, pilot, 1)
+            await pilot.press("e")
+            await asked(pilot, "Train for longer")
+            field = app.screen.query_one("#answer", Input)
+            assert field.value == "4"
+            if not count:
+                field.value = "many"
+                await pilot.press("enter")
+                await until(pilot, lambda: "a whole number" in text(app))
+            field.value = words
+            await pilot.press("enter")
+            await until(pilot, lambda count=count: len(worker.orders) > count)
+            await until(pilot, lambda: app.screen is app.train_screen)
 
     drive(worker := FakeWorker(), tmp_path, steps)
-    (order,) = worker.orders
-    assert order == ResumeRun(run=run.path, changes=changes)
+    assert worker.orders == [ResumeRun(run=run.path, changes=it) for it in typed.values()]
 
 
 def test_a_damaged_remark_is_named_and_left_alone(tmp_path: Path) -> None:

@@ -286,7 +286,8 @@ class RunsScreen(BaseScreen[Choice | None]):
         if not answer:
             return
         try:
-            renamed = rename_run(run, answer)
+            # beside the keys: a run of another machine is watched for seconds
+            renamed = await asyncio.to_thread(rename_run, run, answer)
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
             return
@@ -309,11 +310,9 @@ class RunsScreen(BaseScreen[Choice | None]):
         answers = {"keep": "Keep", "delete": "Delete"}
         if await show_dialog(self.app, Question(title, names, answers)) != "delete":
             return
-        for run in runs:
-            try:
-                remaining = remove_run(run)
-            except BilstmError as error:
-                self.app.push_screen(error_dialog(error))
+        for run, remaining in (await asyncio.to_thread(_remove, runs)).items():
+            if isinstance(remaining, BilstmError):
+                self.app.push_screen(error_dialog(remaining))
                 continue
             if remaining:
                 kept = ", ".join(map(one_line, remaining))
@@ -334,3 +333,14 @@ class RunsScreen(BaseScreen[Choice | None]):
         self.query_one("#overlay", Chart).show(series)
         runs = [(self._marker(name), overviews[name]) for name in self._marked if name in overviews]
         self.query_one("#differences", Static).update(comparison_table(runs))
+
+
+def _remove(runs: list[Run]) -> dict[Run, list[str] | BilstmError]:
+    """Delete runs; what else is in each one's folder, or why it was not deleted."""
+    remaining: dict[Run, list[str] | BilstmError] = {}
+    for run in runs:
+        try:
+            remaining[run] = remove_run(run)
+        except BilstmError as error:
+            remaining[run] = error
+    return remaining
