@@ -7,6 +7,7 @@ from rich.text import Text
 
 from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.errors import TrainingError
 
 from ..text.console import make_console, show_warning
@@ -49,7 +50,8 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
         sys.stdout.write(curve.model_dump_json() + "\n")
         return 0
     console = make_console()
-    console.print(f"{title(config)} on {config.dataset}: the loss while the learning rate rises")
+    data = title_of(config.dataset)
+    console.print(Text(f"{title(config)} on {data}: the loss while the learning rate rises"))
     lowest, highest = min(curve.clipped_losses), max(curve.clipped_losses)
     points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
     for rate, loss, clipped in points[::_STEPS_PER_LINE]:

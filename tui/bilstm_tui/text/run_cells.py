@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bilstm_core.data.sources.recognition import title_of
+
 from .numbers import percent
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ def cells(overview: "Overview") -> list[str]:
     return [
         overview.run.name,
         overview.status,
-        overview.dataset or "?",
+        title_of(overview.dataset) or "?",
         overview.model or "?",
         f"{overview.epochs}/{overview.num_epochs or '?'}",
         accuracy,

@@ -6,13 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...cleaning import one_line
 from ...config.schema import RunConfig
 from ..spec import DataSpec
 from .assemble import Assembled, assemble
 from .columns import TableOptions
 from .formats import read
-from .recognition import Source, part_of_name, recognise
+from .recognition import Source, recognise, title_of
 
 if TYPE_CHECKING:
     from ..dataset import Dataset
@@ -62,7 +61,7 @@ def assembled_from(config: RunConfig) -> Assembled:
     """Read and assemble the data; see `describe`."""
     path = Path(config.dataset)
     found = read(path, table_options(config))
-    return assemble(found, title_of(path), found.format, config)
+    return assemble(found, title_of(config.dataset), found.format, config)
 
 
 def table_options(config: RunConfig) -> TableOptions:
@@ -74,11 +73,6 @@ def table_options(config: RunConfig) -> TableOptions:
         group_column=config.group_column,
         features=config.feature_columns,
     )
-
-
-def title_of(path: Path) -> str:
-    """What people call the data: the name without suffix and without the word for the part."""
-    return one_line(part_of_name(path) or path.stem or str(path))
 
 
 def _key(config: RunConfig) -> tuple[object, ...]:

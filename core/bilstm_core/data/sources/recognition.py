@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from ...cleaning import one_line
 from ...config.resolve import did_you_mean
 from ...errors import DataError
 from .content import decode, opened
@@ -120,10 +121,13 @@ def format_of(path: Path) -> Format:
     return "ucr" if starts_with_values(cells) else "table"
 
 
-def part_of_name(path: Path) -> str:
-    """The name of a data set in the name of its training part; empty if the file is none."""
+def title_of(dataset: str) -> str:
+    """What people call data: of a path its name, without suffix and without the word for a part."""
+    path = Path(dataset)
+    if os.sep not in dataset:
+        return dataset
     match = _PART.fullmatch(path.stem)
-    return match["name"] if match else ""
+    return one_line((match and match["name"]) or path.stem or dataset)
 
 
 def _test_part(path: Path) -> Path | None:

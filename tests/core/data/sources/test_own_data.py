@@ -14,8 +14,9 @@ import torch
 from bilstm_core import events
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources import assemble, formats, own_data, registry
+from bilstm_core.data.sources import assemble, formats, registry
 from bilstm_core.data.sources.columns import TableOptions
+from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.data.sources.recordings import Read
 from bilstm_core.errors import ConfigError, DataError
 from bilstm_core.runs.run import Run
@@ -138,7 +139,7 @@ class TestNames:
         [("Gun_TRAIN.csv", "Gun"), ("mine.csv", "mine"), ("train.csv", "train"), ("a b", "a b")],
     )
     def test_its_title(self, name: str, title: str) -> None:
-        assert own_data.title_of(Path("/somewhere", name)) == title
+        assert title_of(f"/somewhere/{name}") == title
 
     def test_columns_with_commas_are_quoted(self) -> None:
         config = RunConfig(features='x, "acc, y" ,z,')

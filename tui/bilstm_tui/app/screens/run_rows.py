@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
+from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.runs.overview import Overview
 from bilstm_core.runs.run import TIMESTAMP_PREFIX
 
@@ -19,7 +20,7 @@ SORT_KEYS: dict[str, Callable[[Overview], Any]] = {
     "run": lambda _: 0,
     "test %": lambda it: 1.0 if it.accuracy is None else -it.accuracy,
     "status": lambda it: it.status,
-    "data": lambda it: it.dataset,
+    "data": lambda it: title_of(it.dataset),
     "model": lambda it: it.model,
     "epochs": lambda it: -it.epochs,
     "time": lambda it: -it.seconds,
