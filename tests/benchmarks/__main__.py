@@ -9,8 +9,13 @@ from bilstm_core.compute.openmp import limit_spinning
 
 limit_spinning()  # before PyTorch is imported
 
-from . import event_path, start_up, step  # noqa: E402
+import torch  # noqa: E402
+
+from . import event_path, start_up, step, variable_length  # noqa: E402
 from .report import machine  # noqa: E402
+
+_EPOCHS = 3
+"""Of each loop, with sequences of different lengths: packed ones take a second a step."""
 
 
 def main() -> None:
@@ -28,9 +33,12 @@ def main() -> None:
     print(event_path.report(events) + "\n", flush=True)
     steps = step.measure(arguments.rounds, arguments.steps)
     print(step.report(steps) + "\n", flush=True)
+    lengths = variable_length.measure(torch.device("cpu"), _EPOCHS)
+    print(variable_length.report(lengths) + "\n", flush=True)
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     if arguments.json:
         figures = {"machine": machine(), "start": starts, "event path": events, "steps": steps}
+        figures["lengths"] = lengths
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -28,7 +28,7 @@ from .ceilings import synchronise
 from .report import table
 
 LENGTHS = ((7, 29), (100, 300))
-BATCH_SIZE, BATCHES, FEATURES, CLASSES, HIDDEN = 64, 12, 12, 9, 128
+BATCH_SIZE, BATCHES, FEATURES, CLASSES, HIDDEN = 64, 8, 12, 9, 128
 WARM_UP_EPOCHS = {"cpu": 1, "cuda": 4}
 """On a GPU a CUDA graph is captured for each number of steps that batches have."""
 TrainEpoch = Callable[[], float]
