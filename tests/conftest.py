@@ -55,17 +55,28 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BILSTM_RUNS_DIR", str(tmp_path / "runs"))
 
 
-_MNIST_DIR = os.environ.get(paths.DATA_DIR_VARIABLE)
+_DATA_DIR = os.environ.get(paths.DATA_DIR_VARIABLE)
 
 
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """A data folder with real MNIST, which only some machines have."""
-    if _MNIST_DIR is None:
+    if _DATA_DIR is None:
         pytest.skip(f"real MNIST is looked for in {paths.DATA_DIR_VARIABLE}, which is not set")
-    folder = Path(_MNIST_DIR)
+    folder = Path(_DATA_DIR)
     if not (folder / "MNIST" / "raw").is_dir():
         pytest.fail(f"{paths.DATA_DIR_VARIABLE} is set, but {folder} holds no MNIST/raw")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def series_dir() -> Path:
+    """A folder with files of the UEA and UCR archives."""
+    if _DATA_DIR is None:
+        pytest.skip(f"real series are looked for in {paths.DATA_DIR_VARIABLE}, which is not set")
+    folder = Path(_DATA_DIR, "series")
+    if not folder.is_dir():
+        pytest.skip(f"{paths.DATA_DIR_VARIABLE} is set, but {_DATA_DIR} holds no folder series")
     return folder
 
 

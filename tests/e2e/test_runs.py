@@ -205,7 +205,7 @@ class TestPredict:
         assert [line.rsplit(": ")[-1] for line in said.splitlines() if line[0] != " "] == ["0"] * 3
         assert "160×160, inverted, because its border is bright, scaled to 8×8 in 8×8" in said
         reported = json.loads(bilstm("predict", "latest", str(small), "--json", env=env).stdout)
-        assert reported["prediction"] == "0"
+        assert reported["class"] == "0"
         assert sum(reported["probabilities"].values()) == pytest.approx(1)
 
     def test_one_bad_image_is_named_and_the_others_are_predicted(
@@ -222,7 +222,7 @@ class TestPredict:
         images = str(folder), "none.png", str(folder / "a.png")
         tried = bilstm("predict", "latest", *images, "--json", env=env, code=2)
         found = [json.loads(line) for line in tried.stdout.splitlines()]
-        assert [Path(it["image"]).name for it in found] == ["a.png", "c.jpg", "a.png"]
+        assert [Path(it["file"]).name for it in found] == ["a.png", "c.jpg", "a.png"]
         assert found[0]["scaling"] == "90×60, dark on light, 10×40 of it scaled to 2×8 in 8×8"
         assert tried.stderr.count("The image was not read") == 2
         assert f"{folder / 'b.png'} is no image" in tried.stderr

@@ -17,6 +17,8 @@ Size = Annotated[int, Ge(1), Le(2**24)]
 Names = Annotated[tuple[Name, ...], MaxLen(2**20), Field(fail_fast=True)]
 Counts = Annotated[tuple[Count, ...], MaxLen(2**20), Field(fail_fast=True)]
 Classes = Annotated[Names, MinLen(1)]
+Means = Annotated[tuple[Annotated[float, Ge(-4e38), Le(4e38)], ...], MaxLen(2**16)]
+"""Means of 32-bit numbers, one for each feature."""
 
 SequenceKind = Literal["images", "series", "tokens"]
 """What a sequence is: the rows of an image, measurements over time, or words."""
@@ -64,6 +66,8 @@ class DataSpec:
         classes: A name for each label.
         train_size: Training sequences, without those held out for validation.
         class_sizes: By split, sequences of each class; empty until the data are loaded.
+        fill: The training mean of each feature, as it is stored: for missing values of sequences
+            that are predicted later. Empty for images and for data sets by name.
         origin: Where the data come from.
         notes: How they came about, one sentence each.
         fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
@@ -82,6 +86,7 @@ class DataSpec:
     test_size: Count
     class_sizes: dict[Split, Counts] = field(default_factory=dict)
     normalisation: Normalisation = Normalisation()
+    fill: Means = ()
     origin: Name = ""
     notes: Annotated[tuple[Line, ...], MaxLen(MOST_NOTES)] = ()
     fingerprint: Name = ""

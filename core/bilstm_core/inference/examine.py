@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ..building_blocks.merges import MERGES
 from ..building_blocks.readouts import READOUTS
-from ..compute.devices import resolve_precision
 from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
 from ..data.sources import registry
@@ -20,31 +19,53 @@ from ..events import Failed
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
-from .report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
+from .report import ClassScore, Drawing, ExaminationReport, Mistake, StepwisePrediction
 
 _CPU = torch.device("cpu")
 _MOST_MISTAKES = 200
+_MOST_PIECES, _MOST_FEATURES, _MOST_CLASSES = 256, 128, 64
+"""What is sent of a sequence at most: more cannot be seen on a screen."""
 
 
-def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationReport:
-    """Evaluate a network on its test data, sequence by sequence, as the run itself did at its end.
-
-    Where the data are not available, the report says why; `predict_stepwise` needs none.
+class Examination:
+    """A network on its test data, as the run itself evaluated it at its end.
 
     Args:
         model: The network.
         data_dir: Folder of the data sets.
-        used: The precision that the run computed in, as in `DeviceInfo.precision`; empty where
-            that is not known, and follows from the configuration and this processor.
+        used: See `TrainedModel.precision`.
+
+    Attributes:
+        report: What was found; where the data are not available, why not.
     """
+
+    def __init__(self, model: TrainedModel, data_dir: Path, used: str = "") -> None:
+        self._model, self._used = model, used
+        try:
+            self._data = _test_data(model, data_dir)
+        except DataError as error:
+            self.report = ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
+        else:
+            self.report = _report(model, self._data, used)
+
+    def read(self, index: int) -> tuple[StepwisePrediction, Drawing]:
+        """What is predicted for a test sequence step by step, and the sequence for drawing."""
+        model, sequence = self._model, self._data.test[torch.tensor([index])]
+        inputs = make_batch(sequence, model.spec).inputs[0]
+        shown = inputs if model.spec.kind == "images" else sequence.padded()[0]
+        return predict_stepwise(model, inputs, self._used), _drawing(shown, model.spec)
+
+
+def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationReport:
+    """Evaluate a network on its test data; see `Examination`."""
+    return Examination(model, data_dir, used).report
+
+
+def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
     # slow, and only needed here
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    try:
-        data = _test_data(model, data_dir)
-    except DataError as error:
-        return ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
-    precision = _precision(model, used)
+    precision = model.precision(used)
     batches = in_order(data.test, model.spec, evaluation_batch_size(model.network, _CPU))
     with torch.inference_mode():
         scores = torch.cat([class_scores(model.network, batch, precision) for batch in batches])
@@ -57,9 +78,6 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
     )
     wrong = (actual != predicted).nonzero().flatten()
     shown = wrong[confidence[wrong].argsort(descending=True)][:_MOST_MISTAKES]
-    inputs = make_batch(data.test[shown], model.spec).inputs
-    own = data.test.lengths
-    lengths = [inputs.shape[1]] * len(shown) if own is None else own[shown].tolist()
     return ExaminationReport(
         spec=model.spec,
         warning="; ".join(_warnings(model, data, precision, used)),
@@ -74,17 +92,36 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
                 actual=int(actual[index]),
                 predicted=int(predicted[index]),
                 probability=float(confidence[index]),
-                inputs=sequence[:length].tolist(),
             )
-            for index, sequence, length in zip(shown.tolist(), inputs, lengths, strict=True)
+            for index in shown.tolist()
         ],
     )
 
 
-def _precision(model: TrainedModel, used: str) -> torch.dtype:
-    """The precision that a run computed in, or float32 where this processor lacks it."""
-    config = model.config.model_copy(update={"precision": used or model.config.precision})
-    return resolve_precision(config, _CPU)
+def _pieces(count: int, most: int) -> list[tuple[int, int]]:
+    """The start and the end of each of at most `most` pieces of something, of nearly equal size."""
+    pieces = min(count, most)
+    return [(at * count // pieces, (at + 1) * count // pieces) for at in range(pieces)]
+
+
+def _drawing(values: Tensor, spec: DataSpec) -> Drawing:
+    """A sequence (T, features) reduced for drawing."""
+    times, features = _pieces(len(values), _MOST_PIECES), values.shape[1]
+    low, high = (
+        torch.stack([extreme(values[start:end], dim=0) for start, end in times])
+        for extreme in (torch.amin, torch.amax)
+    )
+    if spec.kind == "images":
+        columns = _pieces(features, _MOST_FEATURES)
+        low, high = (
+            torch.stack([it[:, start:end].amax(dim=1) for start, end in columns], dim=1)
+            for it in (low, high)
+        )
+    return Drawing(
+        num_steps=len(values),
+        low=low[:, :_MOST_FEATURES].tolist(),
+        high=high[:, :_MOST_FEATURES].tolist(),
+    )
 
 
 def _warnings(
@@ -133,28 +170,37 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> Ste
         used: As for `examine`.
     """
     network = model.network
-    is_bfloat16 = _precision(model, used) == torch.bfloat16
+    is_bfloat16 = model.precision(used) == torch.bfloat16
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
         whole = network(inputs[None])[0]
         states = inputs[None]
         for layer in network.layers:
             states, _ = layer(states)
-        size, steps = network.hidden_size, range(len(inputs))
+        size, times = network.hidden_size, _pieces(len(inputs), _MOST_PIECES)
         forward, backward = states[0, :, :size], states[0, :, size:]
-        forward_scores = [_scores_so_far(network, forward[: step + 1], 0) for step in steps]
+        forward_scores = [_scores_so_far(network, forward[:end], 0) for _, end in times]
         backward_scores = [
-            _scores_so_far(network, backward[step:], step, is_backward=True)
-            for step in (steps if network.bidirectional else ())
+            _scores_so_far(network, backward[start:], start, is_backward=True)
+            for start, _ in (times if network.bidirectional else ())
         ]
+        shares = [_probabilities(scores) for scores in (forward_scores, backward_scores) if scores]
+        classes = _most_probable(torch.cat([_probabilities([whole]), *shares]))
         return StepwisePrediction(
-            probabilities=_probabilities(whole),
-            forward=[_probabilities(scores) for scores in forward_scores],
-            backward=[_probabilities(scores) for scores in backward_scores],
+            probabilities=_probabilities([whole])[0].tolist(),
+            classes=classes.tolist(),
+            forward=shares[0][:, classes].tolist(),
+            backward=shares[1][:, classes].tolist() if network.bidirectional else [],
         )
 
 
-def _probabilities(scores: Tensor) -> list[float]:
-    return scores.float().softmax(dim=0).tolist()
+def _most_probable(probabilities: Tensor) -> Tensor:
+    """Positions of the classes that are most probable somewhere, in ascending order."""
+    peaks = probabilities.amax(dim=0)
+    return peaks.topk(min(len(peaks), _MOST_CLASSES)).indices.sort().values
+
+
+def _probabilities(scores: list[Tensor]) -> Tensor:
+    return torch.stack(scores).float().softmax(dim=1)
 
 
 def _scores_so_far(

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from ..data.sources.pictures import Picture, scaled
-from ..data.sources.pictures import fit as fit_whole
+from ..data.sources.pictures import fit as fit_into
 from ..data.spec import DataSpec
 from .ink import Map, box_of, find_ink, redraw
 
@@ -86,11 +86,27 @@ def fit_as_it_is(picture: Picture, spec: DataSpec) -> tuple[Map, str]:
     if _border(whole) > _BRIGHT:
         whole = 1 - whole
         words.append("inverted, because its border is bright")
-    if whole.shape != (spec.height, spec.width):
-        factor = min(spec.height / whole.shape[0], spec.width / whole.shape[1])
-        height, width = (max(1, round(side * factor)) for side in whole.shape)
-        words.append(f"scaled to {width}×{height} in {spec.width}×{spec.height}")
-    return fit_whole(whole, spec.height, spec.width), ", ".join(words)
+    words += _scaling(whole, spec)
+    return fit_into(whole, spec.height, spec.width), ", ".join(words)
+
+
+def fit_whole(picture: Picture, spec: DataSpec) -> tuple[Map, str]:
+    """Scale a whole picture to fit and centre it, as those of a person's own data were.
+
+    Returns:
+        From 0 to 1, shape (height, width) of the data; and what was done, in words.
+    """
+    words = [_size(picture), *_scaling(picture.brightness, spec)]
+    return fit_into(picture.brightness, spec.height, spec.width), ", ".join(words)
+
+
+def _scaling(whole: Map, spec: DataSpec) -> list[str]:
+    """How a whole picture is scaled, in words; empty where it is not."""
+    if whole.shape == (spec.height, spec.width):
+        return []
+    factor = min(spec.height / whole.shape[0], spec.width / whole.shape[1])
+    height, width = (max(1, round(side * factor)) for side in whole.shape)
+    return [f"scaled to {width}×{height} in {spec.width}×{spec.height}"]
 
 
 def _border(image: Map) -> float:

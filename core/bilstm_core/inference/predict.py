@@ -1,21 +1,30 @@
-"""A trained network's predictions for arrays and for image files of any size and depth."""
+"""A trained network's predictions, for arrays and for files of any format."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..data.normalise import normalise, stored
-from ..data.sources.pictures import image_files, open_picture
+from ..cleaning import one_line
+from ..data.batches import make_batch
+from ..data.dataset import Sequences
 from ..data.spec import DataSpec
-from ..errors import ImageError, UsageError
+from ..errors import BilstmError, DataError, UsageError
 from ..network.weights import TrainedModel
-from ..training.evaluation import evaluation_batch_size
+from ..training.evaluation import class_scores, evaluation_batch_size
+from .input_files import input_files
+from .inputs import Input, InputReader
+
+_CPU = torch.device("cpu")
+_MOST_VALUES = 1 << 26
+"""Values that wait to be predicted, and probabilities that wait to be used."""
+_MOST_STATES = 1 << 27
+"""Numbers in the states of a batch: 512 MiB."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +33,27 @@ class Prediction:
 
     Attributes:
         source: The file; empty for an array.
+        id: What the sequence is called there: for an array its position, from 0.
         scaling: What was done to an image to fit the network, in words.
+        label: The class that the file says it has; None where it does not say.
         probabilities: Of each class, by name, in the network's order.
     """
 
     source: str
+    id: str
     scaling: str
+    label: str | None
     probabilities: dict[str, float]
 
     @property
     def best(self) -> str:
         """The most probable class."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    @property
+    def probability(self) -> float:
+        """That of the most probable class."""
+        return self.probabilities[self.best]
 
 
 def predict(
@@ -44,76 +62,154 @@ def predict(
     *,
     as_is: bool = False,
 ) -> list[Prediction]:
-    """Classify one image file or several, all those in a folder, or the sequences in an array.
+    """Classify the sequences in a file or several, in a folder, or in an array.
 
-    What is drawn in an image is found and placed as in the data set; `as_is` keeps the whole image,
-    scales it to fit, and inverts it if its border is bright.
+    A file is of any format that is trained on, or has one sequence: a picture, a .npy, or a text
+    file with a step a line. It may have labels or not. Values are filled in, cut and normalised as
+    in training.
+
+    What is drawn in a picture is found and placed as in the data set; `as_is` keeps the whole
+    picture, scales it to fit, and inverts it if its border is bright. A network that was trained
+    on pictures of one's own reads them scaled to fit in any case.
 
     An array has shape (N, T, features), or (T, features) for one sequence, and holds values as the
-    data set stores them: for MNIST numbers from 0 to 255.
+    data set stores them: for MNIST numbers from 0 to 255. NaN is a missing value.
 
     Raises:
         ImageError: A file cannot be opened as an image, or nothing is drawn in it.
-        UsageError: The array has another shape, or the network reads no images.
+        DataError: A file cannot be read, or its sequences do not fit the network.
+        ConfigError: A setting of the run names no column of a table.
+        UsageError: The array has another shape.
     """
-    spec = model.spec
+    reader = InputReader(model.config, model.spec, as_is=as_is)
     if isinstance(sequences, np.ndarray):
-        size = evaluation_batch_size(model.network, torch.device("cpu"))
-        batches = _inputs_from_array(sequences, spec).split(size)
-        return [prediction for batch in batches for prediction in _predictions(model, batch)]
-    if spec.kind != "images":
-        raise UsageError(
-            f"The network reads {spec.items} of {spec.title}, and image files are none.",
-            title="The files do not fit",
-        )
+        return [*_predictions(model, _inputs_from_array(sequences, model.spec, reader))]
     paths = [sequences] if isinstance(sequences, Path | str) else sequences
-    predictions = []
-    for file in (file for path in paths for file in image_files(Path(path))):
-        brightness, scaling = _read(file, spec, as_is=as_is)
-        values = stored(torch.from_numpy(brightness), spec.normalisation)
-        inputs = normalise(values, spec.normalisation)
-        predictions += _predictions(model, inputs[None], str(file), scaling)
-    return predictions
+    return [*predict_files(model, map(Path, paths), as_is=as_is)]
 
 
-def _read(file: Path, spec: DataSpec, *, as_is: bool) -> tuple[NDArray[np.floating[Any]], str]:
-    """An image file as a network reads it: bright on black, from 0 to 1; and words."""
-    from .framing import fit, fit_as_it_is  # slow, and only needed here
-
-    picture = open_picture(file)
-    fitted = fit_as_it_is(picture, spec) if as_is else fit(picture, spec)
-    if fitted is None:
-        raise ImageError(
-            f"Nothing in {file} stands out from its ground.",
-            "To predict it all the same, take it as it is.",
-        )
-    return fitted
-
-
-def _predictions(
-    model: TrainedModel, inputs: Tensor, source: str = "", scaling: str = ""
+def predict_files(
+    model: TrainedModel,
+    paths: Iterable[Path],
+    *,
+    as_is: bool = False,
+    on_failure: Callable[[BilstmError], None] | None = None,
 ) -> Iterator[Prediction]:
-    with torch.inference_mode():
-        probabilities = model.network(inputs).softmax(dim=1)
-    for row in probabilities.tolist():
-        yield Prediction(source, scaling, dict(zip(model.spec.classes, row, strict=True)))
+    """Classify the sequences in files and folders, one part after another.
+
+    Args:
+        model: The network.
+        paths: As for `predict`.
+        as_is: As for `predict`.
+        on_failure: Called with what is wrong with a file, whose sequences are then left out; where
+            there is none, it is raised.
+    """
+    reader = InputReader(model.config, model.spec, as_is=as_is)
+
+    def inputs() -> Iterator[Input]:
+        for path in paths:
+            with _reported(on_failure):
+                for file in input_files(path, model.spec):
+                    with _reported(on_failure):
+                        yield from [*reader.read(file)]
+
+    return _predictions(model, inputs())
 
 
-def _inputs_from_array(array: NDArray[np.generic], spec: DataSpec) -> Tensor:
-    sequences = array[None] if array.ndim == 2 else array
-    is_length_free = spec.has_lengths and sequences.ndim == 3 and sequences.shape[1] > 0
-    steps = sequences.shape[1] if is_length_free else spec.longest
-    if sequences.ndim != 3 or sequences.shape[1:] != (steps, spec.num_features):
-        raise UsageError(
-            f"The array has shape {array.shape}; the network reads sequences of "
-            f"{spec.longest} steps × {spec.num_features} features.",
-            f"Pass an array of shape (N, {spec.longest}, {spec.num_features}).",
-            title="The array does not fit",
-        )
+@contextmanager
+def _reported(on_failure: Callable[[BilstmError], None] | None) -> Iterator[None]:
     try:
-        values = torch.from_numpy(np.ascontiguousarray(sequences, np.float32))
+        yield
+    except BilstmError as error:
+        if on_failure is None:
+            raise
+        on_failure(error)
+
+
+def _inputs_from_array(
+    array: NDArray[np.generic], spec: DataSpec, reader: InputReader
+) -> Iterator[Input]:
+    sequences = array[None] if array.ndim == 2 else array
+    if sequences.ndim != 3 or sequences.shape[2] != spec.num_features or not sequences.shape[1]:
+        raise _unfit(array, spec)
+    try:
+        values = np.ascontiguousarray(sequences, np.float32)
     except (TypeError, ValueError) as error:
         raise UsageError(
             f"The array does not hold numbers: {error}.", title="The array does not fit"
         ) from None
-    return normalise(values, spec.normalisation)
+    for number, sequence in enumerate(values):
+        try:
+            yield Input("", f"{number}", reader.complete(sequence, Path("The array"), f"{number}"))
+        except DataError as error:
+            if spec.kind == "images":
+                raise _unfit(array, spec) from None
+            raise UsageError(error.message, title="The array does not fit") from None
+
+
+def _unfit(array: NDArray[np.generic], spec: DataSpec) -> UsageError:
+    return UsageError(
+        f"The array has shape {array.shape}; the network reads sequences of "
+        f"{spec.longest} steps × {spec.num_features} features.",
+        f"Pass an array of shape (N, {spec.longest}, {spec.num_features}).",
+        title="The array does not fit",
+    )
+
+
+def _predictions(model: TrainedModel, inputs: Iterable[Input]) -> Iterator[Prediction]:
+    """Predictions in the order of the sequences."""
+    names = [one_line(name) for name in model.spec.classes]
+    for part in _in_parts(inputs, len(names)):
+        rows = _probabilities(model, part)
+        for one, row in zip(part, rows, strict=True):
+            probabilities = dict(zip(names, row.tolist(), strict=True))
+            yield Prediction(one.source, one.id, one.scaling, one.label, probabilities)
+
+
+def _in_parts(inputs: Iterable[Input], num_classes: int) -> Iterator[list[Input]]:
+    """The sequences in parts that fit in memory, each large enough to be sorted by length."""
+    part: list[Input] = []
+    size = 0
+    for one in inputs:
+        part.append(one)
+        size += one.values.size
+        if size > _MOST_VALUES or len(part) * num_classes > _MOST_VALUES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _probabilities(model: TrainedModel, part: list[Input]) -> Tensor:
+    """The probabilities of each sequence, shape (N, num_classes), computed as in an evaluation."""
+    network, spec = model.network, model.spec
+    lengths = torch.tensor([len(one.values) for one in part])
+    order = lengths.argsort(stable=True)
+    sequences = _as_stored(part, lengths, has_lengths=spec.has_lengths)
+    width = max(spec.num_features, network.hidden_size * (2 if network.bidirectional else 1))
+    size = evaluation_batch_size(network, _CPU)
+    found = torch.empty(len(part), spec.num_classes)
+    with torch.inference_mode():
+        for some in _batches(lengths[order].tolist(), size, width):
+            batch = make_batch(sequences[order[some]], spec)
+            found[order[some]] = class_scores(network, batch, model.precision()).softmax(dim=1)
+    return found
+
+
+def _as_stored(part: list[Input], lengths: Tensor, *, has_lengths: bool) -> Sequences:
+    """Sequences as a data set stores them: lengths are given where those of the data differ."""
+    values, unknown = [one.values for one in part], torch.zeros_like(lengths)
+    if not has_lengths and lengths.min() == lengths.max():
+        return Sequences(torch.from_numpy(np.stack(values)), unknown)
+    return Sequences(torch.from_numpy(np.concatenate(values)), unknown, lengths)
+
+
+def _batches(lengths: list[int], size: int, width: int) -> Iterator[slice]:
+    """Batches of sequences in ascending order of length: fewer at once where they are long."""
+    start = 0
+    while start < len(lengths):
+        count = min(size, len(lengths) - start)
+        while count > 1 and count * lengths[start + count - 1] * width > _MOST_STATES:
+            count //= 2
+        yield slice(start, start + count)
+        start += count

@@ -7,6 +7,7 @@ import torch
 from pydantic import TypeAdapter
 
 from ..cleaning import one_line
+from ..compute.devices import resolve_precision
 from ..config.schema import RunConfig
 from ..data.spec import Count, DataSpec
 from ..errors import CheckpointError, Remedy
@@ -53,6 +54,19 @@ class TrainedModel:
             OSError: It cannot be written.
         """
         write_atomically(Path(path), self.to_bytes())
+
+    def precision(self, used: str = "") -> torch.dtype:
+        """The precision in which the network is computed on the CPU, as in its run.
+
+        Args:
+            used: The precision that the run computed in, as in `DeviceInfo.precision`; empty where
+                that is not known, and follows from the configuration and this processor.
+
+        Returns:
+            float32 where this processor lacks the other.
+        """
+        config = self.config.model_copy(update={"precision": used or self.config.precision})
+        return resolve_precision(config, torch.device("cpu"))
 
     def to_bytes(self) -> bytes:
         """The content of the file."""

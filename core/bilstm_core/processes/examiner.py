@@ -13,7 +13,15 @@ from ..events import Failed, RunStarted
 from ..paths import require_working_directory
 from ..runs.event_log import open_log
 from ..runs.run import Run
-from .protocol import Answer, Examined, ReadSequence, SequenceRead, from_json, to_json
+from .protocol import (
+    Answer,
+    Examined,
+    ReadSequence,
+    ReadTestSequence,
+    SequenceRead,
+    from_json,
+    to_json,
+)
 
 
 def main() -> int:
@@ -36,14 +44,20 @@ def main() -> int:
 def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> None:
     import torch  # may fail, which is an answer, too
 
-    from ..inference.examine import examine, predict_stepwise
+    from ..inference.examine import Examination, predict_stepwise
     from ..network.weights import load
 
     model, used = load(run.model_file), _precision_of(run)
-    answer(Examined(report=examine(model, data_dir, used)))
+    examination = Examination(model, data_dir, used)
+    answer(Examined(report=examination.report))
     for line in sys.stdin:
-        inputs = torch.tensor(_parse(line).inputs, dtype=torch.float32)
-        answer(SequenceRead(prediction=predict_stepwise(model, inputs, used)))
+        question = _parse(line)
+        if isinstance(question, ReadTestSequence):
+            prediction, drawing = examination.read(question.index)
+            answer(SequenceRead(prediction=prediction, drawing=drawing))
+        else:
+            inputs = torch.tensor(question.inputs, dtype=torch.float32)
+            answer(SequenceRead(prediction=predict_stepwise(model, inputs, used)))
 
 
 def _precision_of(run: Run) -> str:
@@ -52,9 +66,9 @@ def _precision_of(run: Run) -> str:
     return started[-1].device.precision if started else ""
 
 
-def _parse(line: str) -> ReadSequence:
+def _parse(line: str) -> ReadSequence | ReadTestSequence:
     try:
-        return from_json(line, ReadSequence)
+        return from_json(line, ReadSequence, ReadTestSequence)
     except ValueError as error:
         raise InstallationError(f"The examiner does not understand a question: {error}.") from None
 

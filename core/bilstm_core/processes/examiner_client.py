@@ -6,9 +6,16 @@ import sys
 from pathlib import Path
 
 from ..errors import InstallationError, Remedy
-from ..inference.report import ExaminationReport, StepwisePrediction
+from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..runs.run import Run
-from .protocol import Examined, ReadSequence, SequenceRead, to_json
+from .protocol import (
+    Examined,
+    Question,
+    ReadSequence,
+    ReadTestSequence,
+    SequenceRead,
+    to_json,
+)
 from .worker_client import answer_pipe, parse_answer
 
 _MAX_LINE_BYTES = 1 << 26
@@ -58,13 +65,28 @@ class ExaminerClient:
             InstallationError: The process has exited.
         """
         # the answer is read even if the caller is cancelled: the next call would get it otherwise
-        return await asyncio.shield(self._ask(ReadSequence(inputs=inputs)))
+        question = ReadSequence(inputs=inputs)
+        return (await asyncio.shield(self._ask(question))).prediction
 
-    async def _ask(self, question: ReadSequence) -> StepwisePrediction:
+    async def read_test_sequence(self, index: int) -> tuple[StepwisePrediction, Drawing]:
+        """Predict a sequence of the test data step by step, and get it reduced for drawing.
+
+        Args:
+            index: Its position in the test data, as in a mistake of the report.
+
+        Raises:
+            RelayedError: The process did not understand the question.
+            InstallationError: The process has exited.
+        """
+        answer = await asyncio.shield(self._ask(ReadTestSequence(index=index)))
+        assert answer.drawing  # noqa: S101 - which that question is answered with
+        return answer.prediction, answer.drawing
+
+    async def _ask(self, question: Question) -> SequenceRead:
         async with self._one_at_a_time:
             assert self._process and self._process.stdin  # noqa: S101, PT018
             self._process.stdin.write(to_json(question).encode() + b"\n")
-            return parse_answer(await self._read_line(), SequenceRead).prediction
+            return parse_answer(await self._read_line(), SequenceRead)
 
     async def close(self) -> None:
         """End the process."""

@@ -6,7 +6,8 @@ line on the file descriptor ANSWERS: `RunOpened`, `LearningRateFound`, or the ev
 `RunOpened` it trains; what it reports from then on is in the run's folder.
 
 An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`) first answers with
-`Examined`, then answers each `ReadSequence` on stdin with `SequenceRead`. After `Failed` it exits.
+`Examined`, then answers each `ReadSequence` or `ReadTestSequence` on stdin with `SequenceRead`.
+After `Failed` it exits.
 
 Folders are absolute; `data_dir`, that of the data sets, is None for the default. Neither this
 module nor the clients import torch or NumPy. Orders to a run that is already training go through
@@ -22,7 +23,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..config.schema import RunConfig
 from ..events import Failed
-from ..inference.report import ExaminationReport, StepwisePrediction
+from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..training.learning_rate_curve import LearningRateCurve
 
 
@@ -82,6 +83,14 @@ class ReadSequence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadTestSequence:
+    """Predict a sequence of the test data step by step; its position is that of a mistake."""
+
+    type: Literal["read_test_sequence"] = "read_test_sequence"
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOpened:
     """The run in this folder was created or resumed, and is about to train."""
 
@@ -107,14 +116,16 @@ class Examined:
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceRead:
-    """The answer to `ReadSequence`."""
+    """The answer to `ReadSequence`, and with a drawing to `ReadTestSequence`."""
 
     type: Literal["sequence_read"] = "sequence_read"
     prediction: StepwisePrediction
+    drawing: Drawing | None = None
 
 
 Answer = RunOpened | LearningRateFound | Examined | SequenceRead | Failed
-Message = Prepare | StartRun | ResumeRun | FindLearningRate | ReadSequence | Answer
+Question = ReadSequence | ReadTestSequence
+Message = Prepare | StartRun | ResumeRun | FindLearningRate | Question | Answer
 
 _M = TypeVar("_M", bound=Message)
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(

@@ -52,6 +52,11 @@ class Score:
     balanced_accuracy: float
     macro_f1: float
 
+    @property
+    def accuracy(self) -> float:
+        """The part that is classified correctly."""
+        return self.correct / self.total
+
 
 def score_of(loss: float, labels: Tensor, predicted: Tensor, num_classes: int) -> Score:
     """The score of predictions, shape (N,), with their mean loss.
@@ -180,7 +185,7 @@ class Evaluator:
                 loss=score.loss,
                 correct=score.correct,
                 total=score.total,
-                accuracy=score.correct / score.total,
+                accuracy=score.accuracy,
                 balanced_accuracy=score.balanced_accuracy,
                 macro_f1=score.macro_f1,
             )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,8 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.data.spec import Normalisation
-from bilstm_core.inference.examine import examine, predict_stepwise
+from bilstm_core.inference import examine as examine_module
+from bilstm_core.inference.examine import Examination, examine, predict_stepwise
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel
 from bilstm_core.training.trainer import train
@@ -51,7 +53,8 @@ def test_the_count_is_that_of_the_run(precision: str, tmp_path: Path) -> None:
     other = examine(model, tmp_path, {"float32": "bfloat16", "bfloat16": "float32"}[precision])
     assert other.mistakes != report.mistakes
     mistake = report.mistakes[0]
-    prediction = predict_stepwise(model, torch.tensor(mistake.inputs))
+    prediction, drawing = Examination(model, tmp_path).read(mistake.index)
+    assert prediction == predict_stepwise(model, torch.tensor(drawing.low))
     assert max(prediction.probabilities) == pytest.approx(mistake.probability, rel=1e-2)
 
 
@@ -161,3 +164,65 @@ def test_test_data_that_have_changed_are_reported(digits: Dataset, tmp_path: Pat
     assert "changed" in examine(model, tmp_path).warning
     model.spec = digits.spec
     assert examine(model, tmp_path).warning == ""
+
+
+class TestLongSequences:
+    """What is sent to a screen has a bound, however long sequences are and however many classes."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """80 classes, 150 features, one sequence of 5,000 steps and short ones."""
+        lengths = [5000, *[3] * 319]
+        values = np.zeros((sum(lengths), 150), np.float32)
+        values[:, 1] = np.arange(len(values))
+        labels = [str(number % 80) for number in range(320)]
+        np.savez(tmp_path / "long_train.npz", X=values, lengths=lengths, y=labels)
+        np.savez(tmp_path / "long_test.npz", X=values, lengths=lengths, y=labels)
+        return tmp_path / "long_train.npz"
+
+    def test_a_report_and_an_answer_are_bounded(self, path: Path, tmp_path: Path) -> None:
+        config = small_config(dataset=str(path), hidden_size=4)
+        examination = Examination(untrained(config), tmp_path)
+        report = examination.report
+        assert (len(report.scores), len(report.mistakes)) == (80, 200)
+        assert len(report.model_dump_json()) < 100_000
+        prediction, drawing = examination.read(0)
+        assert drawing.num_steps == 5000
+        assert (len(drawing.low), len(drawing.low[0])) == (256, 128)
+        assert (drawing.low[0][1], drawing.high[0][1]) == (0, 18)
+        assert (drawing.low[-1][1], drawing.high[-1][1]) == (4980, 4999)
+        assert len(prediction.probabilities) == 80
+        assert len(prediction.classes) == 64
+        assert len(prediction.forward) == len(prediction.backward) == 256
+        assert {len(row) for row in prediction.forward} == {64}
+        short, drawn = examination.read(1)
+        assert len(short.forward) == drawn.num_steps == 3
+        assert drawn.low == drawn.high
+
+    def test_pieces_are_read_up_to_their_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        model, inputs = untrained(small_config()), torch.rand(8, 8)
+        whole = predict_stepwise(model, inputs)
+        monkeypatch.setattr(examine_module, "_MOST_PIECES", 3)
+        cut = predict_stepwise(model, inputs)
+        assert cut.forward == [whole.forward[step] for step in (1, 4, 7)]
+        assert cut.backward == [whole.backward[step] for step in (0, 2, 5)]
+        assert cut.probabilities == whole.probabilities
+
+    def test_the_classes_that_are_sent_are_those_that_matter(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model, inputs = untrained(small_config()), torch.rand(8, 8)
+        whole = torch.tensor(predict_stepwise(model, inputs).forward)
+        monkeypatch.setattr(examine_module, "_MOST_CLASSES", 9)
+        some = predict_stepwise(model, inputs)
+        (missing,) = {*range(10)} - {*some.classes}
+        assert missing not in whole.argmax(dim=1).tolist()
+        assert torch.tensor(some.forward).equal(whole[:, some.classes])
+
+    def test_wide_images_are_reduced_from_side_to_side(self) -> None:
+        image = torch.zeros(300, 200)
+        image[:, 199] = 1
+        drawing = examine_module._drawing(image, describe(small_config()))
+        assert (len(drawing.high), len(drawing.high[0])) == (256, 128)
+        assert drawing.high[0][127] == 1
+        assert drawing.high[0][126] == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.errors import BilstmError, InstallationError
-from bilstm_core.inference.examine import examine
+from bilstm_core.inference.examine import Examination
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel, load
 from bilstm_core.processes import session
@@ -29,7 +29,11 @@ def test_a_network_is_examined_in_the_precision_that_its_run_had_and_asked_about
 
     async def main() -> None:
         examiner = ExaminerClient(run, tmp_path)
-        assert await examiner.examine() == examine(load(run.model_file), tmp_path, "bfloat16")
+        report = await examiner.examine()
+        examination = Examination(load(run.model_file), tmp_path, "bfloat16")
+        assert report == examination.report
+        index = report.mistakes[0].index
+        assert await examiner.read_test_sequence(index) == examination.read(index)
         expected = await examiner.read(bright)
         question = asyncio.create_task(examiner.read(dark))
         while not examiner._one_at_a_time.locked():  # until the question is asked

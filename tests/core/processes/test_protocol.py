@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
-from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
+from bilstm_core.inference.report import Drawing, ExaminationReport, StepwisePrediction
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
     Examined,
@@ -23,6 +23,7 @@ from bilstm_core.processes.protocol import (
     Message,
     Prepare,
     ReadSequence,
+    ReadTestSequence,
     ResumeRun,
     RunOpened,
     SequenceRead,
@@ -44,10 +45,16 @@ MESSAGES: list[Message] = [
     ResumeRun(run=Path("/runs/a"), changes={"num_epochs": "9", "threads": 2}, data_dir=Path("/d")),
     FindLearningRate(config=CONFIG, data_dir=Path("/data")),
     ReadSequence(inputs=[[0.0, 1.0], [0.1, 0.2]]),
+    ReadTestSequence(index=3),
     RunOpened(run=Path("/runs/not UTF-8: \udcff")),
     LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
     Examined(report=ExaminationReport(spec=CATALOG["digits"], confusion=[[3]])),
-    SequenceRead(prediction=StepwisePrediction(probabilities=[0.1, 0.9], forward=[[1 / 3, 2 / 3]])),
+    SequenceRead(
+        prediction=StepwisePrediction(
+            probabilities=[0.1, 0.9], classes=[0, 1], forward=[[1 / 3, 2 / 3]]
+        ),
+        drawing=Drawing(num_steps=1, low=[[0.5]], high=[[0.5]]),
+    ),
     Failed.from_error(ERROR),
 ]
 

@@ -1,77 +1,99 @@
-"""`bilstm-tui predict RUN IMAGE…`: classifies image files with a trained network."""
+"""`bilstm-tui predict RUN FILE…`: classifies sequences in files with a trained network."""
 
 import sys
-from json import dumps
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bilstm_core import paths
-from bilstm_core.errors import ImageError, UsageError
+from bilstm_core.data.sources.limits import listed
+from bilstm_core.errors import BilstmError, UsageError
 from bilstm_core.runs.store import find_run
 
-from ..text.console import make_console, sanitize, show_failure
+from ..text.console import show_failure, show_warning
+from ..text.narration import accuracy_line, imbalance_line
+from ..text.predictions import format_for, write_predictions
 from .options import RunName, RunsDir, switch
+from .output import opened_output
 
 if TYPE_CHECKING:
     from bilstm_core.inference.predict import Prediction
-
-_BAR_WIDTH = 30
+    from bilstm_core.inference.tally import Tally
 
 
 def predict(
     run: RunName,
     /,
-    *images: Annotated[Path, Parameter(help="image files, or folders of them", metavar="IMAGE")],
+    *files: Annotated[
+        Path,
+        Parameter(
+            help="files of sequences in any format that is trained on, with or without labels; "
+            "pictures; or folders of them",
+            metavar="FILE",
+        ),
+    ],
+    csv: Annotated[bool, switch("print CSV, one line per sequence")] = False,
+    json: Annotated[bool, switch("print one JSON object per sequence")] = False,
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=["--output", "-o"],
+            help="write the predictions to this file, as CSV or JSON if it ends in .csv, .json or "
+            ".jsonl",
+            metavar="FILE",
+        ),
+    ] = None,
+    force: Annotated[bool, switch("replace the file of --output if it exists")] = False,
     as_is: Annotated[
-        bool, switch("keep each image whole, instead of finding and centring what is drawn in it")
+        bool,
+        switch(
+            "for data sets by name: keep each image whole, instead of finding and centring what "
+            "is drawn in it"
+        ),
     ] = False,
-    json: Annotated[bool, switch("print one JSON object per image")] = False,
     runs_dir: RunsDir = None,
 ) -> int:
-    """Classify image files with a run's trained network."""
-    if not images:
-        raise UsageError("predict needs a run and the image files to classify.")
+    """Classify sequences or pictures in files with a run's trained network."""
+    if not files:
+        raise UsageError("predict needs a run and the files to classify.")
+    if csv and json:
+        raise UsageError("--csv and --json exclude each other.")
     model_file = find_run(paths.runs_dir(runs_dir), run).model_file
-    # they import torch: seconds
-    from bilstm_core.data.sources.pictures import image_files
-    from bilstm_core.inference.predict import predict as classify
-    from bilstm_core.network.weights import load
+    with opened_output(output, may_replace=force) as stream:
+        # they import torch: seconds
+        from bilstm_core.inference.predict import predict_files
+        from bilstm_core.inference.tally import Tally
+        from bilstm_core.network.weights import load
 
-    def files_of(path: Path) -> list[Path]:
-        try:
-            return image_files(path)
-        except ImageError:
-            return [path]  # which raises it again below
+        model, failures = load(model_file), list[BilstmError]()
+        if as_is and model.config.is_own_data:
+            show_warning("--as-is has no effect, because the network learned whole pictures.")
 
-    model, exit_code = load(model_file), 0
-    for file in (file for path in images for file in files_of(path)):
-        try:
-            (prediction,) = classify(model, file, as_is=as_is)
-        except ImageError as error:  # the others are still predicted
+        def report(error: BilstmError) -> None:  # the other files are still predicted
             show_failure(error)
-            exit_code = error.exit_code
-            continue
-        _print_json(prediction) if json else _print(prediction)
-    return exit_code
+            failures.append(error)
+
+        tally, chosen = Tally(model.spec), format_for(output, as_csv=csv, as_json=json)
+        predictions = predict_files(model, files, as_is=as_is, on_failure=report)
+        write_predictions(_counted(predictions, tally), chosen, stream)
+    _show_score(tally, sys.stdout if chosen == "text" else sys.stderr)
+    return failures[-1].exit_code if failures else 0
 
 
-def _print_json(prediction: "Prediction") -> None:
-    content = {
-        "image": prediction.source,
-        "prediction": prediction.best,
-        "probabilities": prediction.probabilities,
-        "scaling": prediction.scaling,
-    }
-    sys.stdout.write(dumps(content) + "\n")
+def _counted(predictions: "Iterator[Prediction]", tally: "Tally") -> "Iterator[Prediction]":
+    for prediction in predictions:
+        tally.add(prediction)
+        yield prediction
 
 
-def _print(prediction: "Prediction") -> None:
-    console = make_console()
-    lines = [f"{prediction.source}: {prediction.best}", f"  {prediction.scaling}"]
-    width = max(map(len, prediction.probabilities))
-    for name, share in prediction.probabilities.items():
-        lines.append(f"  {name:<{width}} {share:7.2%} {'█' * round(share * _BAR_WIDTH)}")
-    for line in lines:
-        console.print(sanitize(line), soft_wrap=True)
+def _show_score(tally: "Tally", stream: IO[str]) -> None:
+    """Print how many predictions agree with the labels, if there are any."""
+    if tally.unknown:
+        names = listed([*tally.unknown])
+        show_warning(f"No classes of the network, and so counted as wrong: {names}.")
+    if score := tally.score():
+        stream.write(accuracy_line(score) + "\n")
+        if tally.is_imbalanced:
+            stream.write(imbalance_line(score) + "\n")

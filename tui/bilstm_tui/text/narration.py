@@ -1,6 +1,7 @@
 """A run as lines of text, some of them those of the notebook."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bilstm_core import events
 from bilstm_core.building_blocks.readouts import READOUTS
@@ -8,6 +9,9 @@ from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 from bilstm_core.events import Event
 
 from .numbers import percent
+
+if TYPE_CHECKING:
+    from bilstm_core.training.evaluation import Score
 
 _SHORT_SPLITS = {"train": "train", "validation": "val", "test": "test"}  # for 80 columns
 
@@ -126,15 +130,15 @@ def _line(event: Event) -> str:
             return ""
 
 
-def imbalance_line(event: events.Evaluation) -> str:
+def imbalance_line(score: "events.Evaluation | Score") -> str:
     """Measures in which rare classes count as much as others; empty where they are not known."""
-    if event.balanced_accuracy is None or event.macro_f1 is None:
+    if score.balanced_accuracy is None or score.macro_f1 is None:
         return ""
     return (
-        f"balanced accuracy {percent(event.balanced_accuracy)}, macro F1 {percent(event.macro_f1)}"
+        f"balanced accuracy {percent(score.balanced_accuracy)}, macro F1 {percent(score.macro_f1)}"
     )
 
 
-def accuracy_line(event: events.Evaluation) -> str:
+def accuracy_line(score: "events.Evaluation | Score") -> str:
     """The accuracy as the notebook prints it."""
-    return f"got {event.correct} / {event.total} with accuracy {percent(event.accuracy)}"
+    return f"got {score.correct} / {score.total} with accuracy {percent(score.accuracy)}"

@@ -68,7 +68,8 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     classes = _classes({label for labels in labelled for label in labels})
     fingerprint = _fingerprint(read)
     floats = [*map(_floats, splits.values())] if read.kind == "series" else []
-    means, warnings = None, []
+    means = feature_means(floats[0]) if floats else None
+    warnings = []
     if lost := count_missing(values for part in floats for values in part):
         if config.missing == "error":
             raise DataError(
@@ -77,11 +78,11 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
             )
         how = {"forward": "the value before", "mean": "the training mean"}[config.missing]
         warnings.append(f"{lost:,} missing values were replaced by {how}.")
-        means = feature_means(floats[0])
+    needed = means if lost else None
     positions = {name: number for number, name in enumerate(classes)}
     parts: dict[Split, Part] = {
         split: Part(
-            [_cut(_filled(values, means, config), config) for values in part.values],
+            [cut(_filled(values, needed, config), config) for values in part.values],
             np.array([positions[label] for label in part.labels or ()], np.int64),
             part.ids,
         )
@@ -90,10 +91,10 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     lengths = [len(values) for part in parts.values() for values in part.values]
     if config.max_length:
         whole = (len(values) for part in splits.values() for values in part.values)
-        if cut := sum(length > config.max_length for length in whole):
+        if count := sum(length > config.max_length for length in whole):
             first = "first" if config.keep == "start" else "last"
             steps = f"{first} {config.max_length:,} steps"
-            notes.append(f"{cut:,} longer sequences were cut to their {steps}.")
+            notes.append(f"{count:,} longer sequences were cut to their {steps}.")
     spec = DataSpec(
         name=config.dataset,
         title=title,
@@ -111,6 +112,7 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
             for split, part in parts.items()
         },
         normalisation=_scaling(parts["train"].values),
+        fill=() if means is None else tuple(means.tolist()),
         origin=origin,
         notes=tuple(notes[:MOST_NOTES]),
         fingerprint=fingerprint,
@@ -212,7 +214,8 @@ def _filled(values: Values, means: NDArray[np.float32] | None, config: RunConfig
     return fill(values.astype(np.float32, copy=False), config.missing, means)
 
 
-def _cut(values: Values, config: RunConfig) -> Values:
+def cut(values: Values, config: RunConfig) -> Values:
+    """A sequence, no longer than the longest that a configuration allows."""
     most = config.max_length
     if not most or len(values) <= most:
         return values

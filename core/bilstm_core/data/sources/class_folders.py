@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +21,30 @@ from .sequence_files import SequenceFiles
 
 T = TypeVar("T")
 
+FOLDER_PER_CLASS = "folder per class"
+"""What the format is called."""
+
 _MOST_FILES = 1 << 20
 _MOST_SIDE = 128
 _LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 @dataclass(frozen=True)
-class _File:
+class ClassFile:
     """A file in the folder of its class; its id is its path below the root."""
 
     path: Path
     label: str
     id: str
+
+
+def class_files(root: Path) -> list[ClassFile]:
+    """The files below a folder per class, those of the training part first.
+
+    Raises:
+        DataError: There are none, or more than are read.
+    """
+    return [file for part in _Walk(root).parts() for file in part]
 
 
 def read_class_folders(root: Path) -> Read:
@@ -67,7 +79,7 @@ def read_class_folders(root: Path) -> Read:
         for part, sequences in zip(parts, values, strict=True)
     ]
     return Read(
-        "folder per class",
+        FOLDER_PER_CLASS,
         "images" if kind == "picture" else "series",
         found[0],
         found[1] if len(found) > 1 else None,
@@ -76,7 +88,7 @@ def read_class_folders(root: Path) -> Read:
 
 
 def _read_sequences(
-    parts: Sequence[Sequence[_File]], read: Callable[[Path], NDArray[np.float32]]
+    parts: Sequence[Sequence[ClassFile]], read: Callable[[Path], NDArray[np.float32]]
 ) -> list[list[NDArray[np.float32]]]:
     found: list[list[NDArray[np.float32]]] = []
     size = features = 0
@@ -109,11 +121,16 @@ def _read_pictures(
         pixels = np.empty((len(part), height, width), np.uint8)
         for picture, path in zip(pixels, part, strict=True):
             whole = _read_picture(open_picture, path).brightness
-            picture[:] = np.rint(fit(whole, height, width) * 255)
+            picture[:] = as_bytes(fit(whole, height, width))
         found.append([*pixels])
     if (sizes == (height, width)).all():
         return found, ()
     return found, (f"Pictures of other sizes were scaled to {width}×{height} pixels.",)
+
+
+def as_bytes(brightness: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Brightness from 0 to 1 as the bytes of a picture."""
+    return np.rint(brightness * 255).astype(np.uint8)
 
 
 def _read_picture(read: Callable[[Path], T], path: Path) -> T:
@@ -135,7 +152,7 @@ class _Walk:
         self._count = self._links = 0
         self._ignored: list[str] = []
 
-    def parts(self) -> list[list[_File]]:
+    def parts(self) -> list[list[ClassFile]]:
         """The files of the training part, and those of a test part.
 
         Raises:
@@ -159,7 +176,7 @@ class _Walk:
             notes.append(f"{self._links:,} symbolic links were not followed.")
         return tuple(notes)
 
-    def _part(self, folder: Path) -> list[_File]:
+    def _part(self, folder: Path) -> list[ClassFile]:
         found = []
         for class_folder in self._list(folder)[0]:
             folders, paths = self._list(class_folder)
@@ -167,7 +184,7 @@ class _Walk:
             if not paths:
                 self._ignored.append(self._text(class_folder))
             label = _text(class_folder.name)
-            found += [_File(path, label, self._text(path)) for path in paths]
+            found += [ClassFile(path, label, self._text(path)) for path in paths]
         if not found:
             links = f", but {self._links:,} symbolic links, which are not followed"
             raise unreadable(folder, f"the folders in it have no files{links * bool(self._links)}")

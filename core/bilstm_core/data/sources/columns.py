@@ -43,6 +43,8 @@ class TableOptions:
         label_column: The class, the same in all rows of a sequence.
         group_column: Sequences of the same group never stand in two splits.
         features: The columns with values, in this order.
+        is_long: Whether each row is a step, also where no id repeats, and all rows are one sequence
+            where there is no id; None: each row is a step where ids repeat.
     """
 
     id_column: str = ""
@@ -50,6 +52,7 @@ class TableOptions:
     label_column: str = ""
     group_column: str = ""
     features: tuple[str, ...] = ()
+    is_long: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,10 @@ class _Search:
         """See `find_roles`."""
         options = self._options
         has_label = needs_labels or options.label_column in {"", *self._names}
-        if not has_label:
-            options = replace(options, label_column="")
+        if not needs_labels:  # what only training needs does not have to be there
+            optional = ["label_column", "group_column", *["id_column"] * bool(options.is_long)]
+            absent = [it for it in optional if getattr(options, it) not in self._names]
+            options = replace(options, **dict.fromkeys(absent, ""))
         for setting in _KNOWN:
             self._take_named(setting, getattr(options, setting))
         for name in options.features:
@@ -106,7 +111,7 @@ class _Search:
         group = options.group_column or self._by_name("group_column")
         if has_label:
             label = label or self._by_type()
-        if time and not identity and not options.features:
+        if time and not (identity or options.features or options.is_long):
             raise self._ask("id_column", f"{shown(time)} says that each row is one step")
         if not label and needs_labels:
             raise self._ask("label_column", "no name or type tells which it is")
@@ -119,7 +124,7 @@ class _Search:
             raise unreadable(self._path, f"no column is left for values among {columns}")
         used = {*features}
         unused = [column.name for column in rest if column.name not in used]
-        return TableOptions(identity, time, label, group, features), unused
+        return TableOptions(identity, time, label, group, features, options.is_long), unused
 
     def _take_named(self, setting: str, name: str) -> None:
         """Take the column that a setting names."""

@@ -24,7 +24,7 @@ _FEW_CLASSES = 20
 _FIND_OUT = TableOptions()
 
 
-def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = True) -> Read:
+def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
     """Read labelled sequences; the format is found from the content.
 
     Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
@@ -34,7 +34,6 @@ def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = 
     Args:
         path: A file or folder.
         options: What the columns of a table are for; found out where it is not said.
-        needs_labels: Whether data without labels are refused; their `labels` are None otherwise.
 
     Raises:
         DataError: The data are not there, cannot be read, contradict themselves or are too large;
@@ -42,13 +41,13 @@ def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = 
         ConfigError: An option names no column, or one has to be set.
     """
     source = recognise(path)
-    found = _read(source, options, needs_labels=needs_labels)
+    found = _read(source, options, needs_labels=True)
     if options != _FIND_OUT and source.format not in {"table", "parquet"}:
         note = "Settings for columns are used only for tables."
         found = replace(found, notes=(*found.notes, note))
-    _check(path, found.train, needs_labels=needs_labels)
+    _check(path, found.train)
     if found.test is not None:
-        _check(source.test or path, found.test, needs_labels=found.train.labels is not None)
+        _check(source.test or path, found.test)
         features = [part.values[0].shape[1] for part in (found.train, found.test)]
         if features[0] != features[1]:
             problem = (
@@ -56,6 +55,22 @@ def read(path: Path, options: TableOptions = _FIND_OUT, *, needs_labels: bool = 
             )
             raise unreadable(source.test or path, problem)
     return found
+
+
+def read_file(path: Path, options: TableOptions = _FIND_OUT) -> Read:
+    """Read one file, whose sequences are to be classified: labels may be missing, or any.
+
+    A test part beside it is not read.
+
+    Args:
+        path: The file.
+        options: As for `read`.
+
+    Raises:
+        DataError: It cannot be read, or contradicts itself.
+        ConfigError: An option names no column, or one has to be set.
+    """
+    return _read(Source(format_of(path), path), options, needs_labels=False)
 
 
 def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
@@ -79,21 +94,19 @@ def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
         return read_tables(
             source.train, source.test, options, is_parquet=is_parquet, needs_labels=needs_labels
         )
-    read_file = _READERS[source.format]
-    found = read_file(source.train)
+    read_one = _READERS[source.format]
+    found = read_one(source.train)
     if source.test and found.test is None:
-        test = read_file(source.test)
+        test = read_one(source.test)
         notes = [note for note in test.notes if note not in found.notes]
         found = replace(found, test=test.train, notes=(*found.notes, *notes))
     return found
 
 
-def _check(path: Path, part: Recordings, *, needs_labels: bool) -> None:
+def _check(path: Path, part: Recordings) -> None:
     """Refuse labels that are missing, numbers to be predicted, or more than is read."""
     if part.labels is None:
-        if needs_labels:
-            raise unreadable(path, "it has no labels")
-        return
+        raise unreadable(path, "it has no labels")
     distinct = {*part.labels}
     require_size(path, classes=len(distinct))
     for label in distinct:

@@ -96,11 +96,11 @@ class Column:
             raise self._table.error(problem, row, self.name)
         return self.values
 
-    def require_texts(self) -> "pl.Series":
+    def require_texts(self, *, may_be_empty: bool = False) -> "pl.Series":
         """The cells as texts, such as names of classes.
 
         Raises:
-            DataError: One is missing.
+            DataError: One is missing, and may not be empty.
         """
         import polars as pl
 
@@ -110,6 +110,8 @@ class Column:
             raise self._table.error(f"its cells are {texts.dtype!s:.80}", 0, self.name)
         texts = texts.cast(pl.String).str.strip_chars()
         is_missing = texts.is_null() | texts.is_in([*MISSING_LABELS])
+        if may_be_empty:
+            return texts.set(is_missing, "")
         if is_missing.any():
             raise self._table.error("the cell is empty", int(is_missing.arg_max() or 0), self.name)
         return texts

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError
 from .columns import TableOptions, find_roles, require_columns
-from .limits import listed, require_size, shown
+from .limits import listed, require_size, shown, unreadable
 from .recordings import Read, Recordings
 from .series_text import without_padding
 from .table_files import Table, load_parquet, load_text
@@ -25,7 +25,7 @@ def read_tables(
     """Read a table, or one for training and one for testing with the same columns.
 
     Where ids repeat, each row is a step. Otherwise each row is a sequence, and missing values at
-    its end mean that it is shorter.
+    its end mean that it is shorter. Without `needs_labels`, labels may be missing; they are empty.
 
     Raises:
         ConfigError: An option names no column, or has to be set.
@@ -34,13 +34,15 @@ def read_tables(
     load = load_parquet if is_parquet else load_text
     table = load(train)
     described = [column.described for column in table.columns.values()]
+    if not needs_labels and (lost := [it for it in options.features if it not in table.columns]):
+        raise unreadable(train, f"it has no column {listed(lost)}, which the network reads")
     roles, unused = find_roles(train, described, options, needs_labels=needs_labels)
-    parts = [_Part(table, roles)]
+    parts = [_Part(table, roles, needs_labels=needs_labels)]
     if test:
         table = load(test)
         require_columns(test, table.columns, roles, train)
-        parts.append(_Part(table, roles))
-    is_long = parts[0].has_repeated_ids
+        parts.append(_Part(table, roles, needs_labels=needs_labels))
+    is_long = parts[0].has_repeated_ids if options.is_long is None else options.is_long
     found = [part.read(is_long=is_long) for part in parts]
     notes = [_in_words(roles, is_long=is_long)]
     if unused:
@@ -75,14 +77,16 @@ class _Part:
         notes: What the user should know.
     """
 
-    def __init__(self, table: Table, roles: TableOptions) -> None:
-        self._table, self._roles = table, roles
+    def __init__(self, table: Table, roles: TableOptions, *, needs_labels: bool) -> None:
+        self._table, self._roles, self._needs_labels = table, roles, needs_labels
         self._columns, self._rows = table.columns, np.arange(table.frame.height)
         self.notes = [*table.notes]
         self._ids, self._first = None, self._rows
         if roles.id_column:
             self._ids = self._columns[roles.id_column].require_texts()
             self._first = _first_rows(self._ids)  # for each row, the first one with its id
+        elif roles.is_long:
+            self._first = np.zeros_like(self._rows)  # one sequence
 
     @property
     def has_repeated_ids(self) -> bool:
@@ -104,8 +108,13 @@ class _Part:
         )
 
     def _id(self, row: int) -> str:
-        """What the sequence of a row is called; without a column, the number of the row."""
-        return f"{row + 1}" if self._ids is None else self._ids[row]
+        """What the sequence of a row is called; without a column, the number of the row.
+
+        Where all rows are one sequence, it is called as its file is.
+        """
+        if self._ids is not None:
+            return self._ids[row]
+        return self._table.path.name if self._roles.is_long else f"{row + 1}"
 
     def _values(self) -> NDArray[np.float32]:
         """All values, shape (rows, features)."""
@@ -153,7 +162,7 @@ class _Part:
         """The label or group of each sequence, which all its rows repeat; None without a column."""
         if not name:
             return None
-        texts = self._columns[name].require_texts()
+        texts = self._columns[name].require_texts(may_be_empty=not self._needs_labels)
         codes = _first_rows(texts)
         changed = np.flatnonzero(codes != codes[first])
         if len(changed):

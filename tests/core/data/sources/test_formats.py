@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bilstm_core.data.sources import content, limits
 from bilstm_core.data.sources.columns import TableOptions
-from bilstm_core.data.sources.formats import read
+from bilstm_core.data.sources.formats import read, read_file
 from bilstm_core.data.sources.recognition import is_readable, recognise
 from bilstm_core.errors import BilstmError, DataError
 
@@ -182,7 +182,7 @@ class TestOptions:
         path = write(tmp_path / "x", "@classLabel false\n@data\n1,2\n")
         with pytest.raises(DataError, match="it has no labels"):
             read(path)
-        assert read(path, needs_labels=False).train.labels is None
+        assert read_file(path).train.labels is None
 
     def test_settings_for_columns_without_a_table_are_said(self, tmp_path: Path) -> None:
         path = write(tmp_path / "x", TEXTS["ts"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bilstm_core.data.sources import parquet
 from bilstm_core.data.sources.columns import TableOptions
-from bilstm_core.data.sources.formats import read
+from bilstm_core.data.sources.formats import read, read_file
 from bilstm_core.data.sources.recordings import Read, Recordings
 from bilstm_core.errors import BilstmError, ConfigError, DataError
 
@@ -28,8 +28,8 @@ def table(folder: Path, text: str, encoding: str = "utf-8", name: str = "x.csv")
     return path
 
 
-def read_text(folder: Path, text: str, options: Any = None, **more: Any) -> Read:
-    return read(table(folder, text), options or TableOptions(), **more)
+def read_text(folder: Path, text: str, options: Any = None) -> Read:
+    return read(table(folder, text), options or TableOptions())
 
 
 def lists(found: Recordings) -> list[list[list[float]]]:
@@ -291,7 +291,7 @@ class TestColumns:
     def test_labels_are_not_needed_for_a_prediction(self, tmp_path: Path) -> None:
         options = TableOptions(label_column="label", features=("x", "y2"))
         text = LONG.replace("label", "other")
-        found = read_text(tmp_path, text, options, needs_labels=False).train
+        found = read_file(table(tmp_path, text), options).train
         assert (found.labels, found.ids) == (None, ["p", "q"])
 
     def test_labels_may_be_called_none_or_written_as_numbers(self, tmp_path: Path) -> None:

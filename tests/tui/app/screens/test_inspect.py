@@ -1,5 +1,7 @@
 """The look into a network, with answers that are made up."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,13 @@ from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
 from bilstm_core.data.catalog import CATALOG
-from bilstm_core.inference.report import ClassScore, ExaminationReport, Mistake, StepwisePrediction
+from bilstm_core.inference.report import (
+    ClassScore,
+    Drawing,
+    ExaminationReport,
+    Mistake,
+    StepwisePrediction,
+)
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
@@ -39,12 +47,17 @@ class FakeInspector:
                 ClassScore(name=name, precision=1, recall=1, f1=1, support=1000)
                 for name in SPEC.classes
             ],
-            mistakes=[Mistake(index=0, actual=0, predicted=9, probability=1.0, inputs=PIXELS)],
+            mistakes=[Mistake(index=0, actual=0, predicted=9, probability=1.0)],
         )
 
     async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
         rows = [CERTAIN] * 28
-        return StepwisePrediction(probabilities=CERTAIN, forward=rows, backward=rows)
+        return StepwisePrediction(
+            probabilities=CERTAIN, classes=[*range(10)], forward=rows, backward=rows
+        )
+
+    async def read_test_sequence(self, _index: int) -> tuple[StepwisePrediction, Drawing]:
+        return await self.read(PIXELS), Drawing(num_steps=28, low=PIXELS, high=PIXELS)
 
     async def close(self) -> None:
         pass
@@ -74,42 +87,122 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
 
-def test_a_series_is_shown_step_by_step_and_cannot_be_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class SeriesInspector(FakeInspector):
+    """Series of 40 steps and 9 features; many classes, of which the last is right."""
+
+    NUM_CLASSES = 60
+    SPEC = replace(
+        CATALOG["japanese-vowels"],
+        num_features=9,
+        feature_names=tuple(f"sensor {number}" for number in range(1, 10)),
+        classes=tuple(f"activity {number}" for number in range(NUM_CLASSES)),
+    )
+
+    async def examine(self) -> ExaminationReport:
+        count, names = self.NUM_CLASSES, self.SPEC.classes
+        confusion = [[3 if row == column else 0 for column in range(count)] for row in range(count)]
+        confusion[-1][0] = 7
+        scores = [ClassScore(name=it, precision=1, recall=1, f1=1, support=3) for it in names]
+        mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5)
+        return ExaminationReport(
+            spec=self.SPEC, confusion=confusion, scores=scores, mistakes=[mistake]
+        )
+
+    async def read_test_sequence(self, index: int) -> tuple[StepwisePrediction, Drawing]:
+        assert index == 17
+        low = [[float(step * (feature + 1)) for feature in range(9)] for step in range(40)]
+        rising, falling = [step / 39 for step in range(40)], [1 - step / 39 for step in range(40)]
+        shares = [0.5, *[0.0] * 58, 0.5]
+        prediction = StepwisePrediction(
+            probabilities=shares,
+            classes=[0, 5, 59],
+            forward=[[share, 0.0, 1 - share] for share in rising],
+            backward=[[share, 0.0, 1 - share] for share in falling],
+        )
+        return prediction, Drawing(num_steps=4000, low=low, high=low)
+
+
+@pytest.fixture
+def series(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", SeriesInspector)
+
+
+SIZES = [(80, 24), (120, 36), (160, 50)]
+
+
+@pytest.mark.usefixtures("series")
+@pytest.mark.parametrize("size", SIZES)
+def test_a_series_is_drawn_above_what_each_direction_predicts(
+    size: tuple[int, int], tmp_path: Path
 ) -> None:
-    spec = CATALOG["japanese-vowels"]
-    series = [[-3.0 + step, *[2.0] * 11] for step in range(7)]
-
-    class Inspector(FakeInspector):
-        async def examine(self) -> ExaminationReport:
-            report = await super().examine()
-            mistake = Mistake(index=0, actual=0, predicted=8, probability=1.0, inputs=series)
-            scores = [it.model_copy(update={"name": "1"}) for it in report.scores[:9]]
-            counts = [row[:9] for row in report.confusion[:9]]
-            return report.model_copy(
-                update={"spec": spec, "mistakes": [mistake], "scores": scores, "confusion": counts}
-            )
-
-        async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
-            steps = [CERTAIN[1:]] * len(pixels)
-            return StepwisePrediction(probabilities=CERTAIN[1:], forward=steps, backward=steps)
-
-    monkeypatch.setattr(inspect, "ExaminerClient", Inspector)
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: "test sequences misclassified" in text(app))
-        await pilot.press("j")
-        await until(pilot, lambda: "Each direction, step by step" in text(app))
-        assert text(app).count("↓ 9") == 7
         assert "Draw" not in text(app)
+        await pilot.press("j")
+        await until(pilot, lambda: "Each direction alone, step by step" in text(app))
+        await until(pilot, lambda: "4,000 steps; features 1 to" in text(app))
+        lines = [line.strip() for line in text(app).splitlines()]
+        tracks = [line for line in lines if line[:1] in {"→", "←"}]
+        assert len(tracks) == 6
+        assert "activity 59" in tracks[0]  # the class, then what was predicted, then others
+        assert "activity 0" in tracks[1]
+        assert tracks[1].index("█") > tracks[0].index("█")  # forward it rises
+        assert tracks[4].index("█") < tracks[3].index("█")
+        for track, share in zip(tracks[:2], ("0%", "100%"), strict=True):
+            assert track.split("▁")[-1].split("█")[-1].split()[0] == share
+        assert any("sensor 1" in line and "39" in line for line in lines)
+        assert any(line.startswith("1 ") and "2,000" in line for line in lines)
+        assert ("48 others" in text(app)) == (size[0] > 80)
+        await until(pilot, lambda: "f Features" in text(app))
+        seen = {name for name in SeriesInspector.SPEC.feature_names if f" {name} " in text(app)}
+        assert len(seen) == {24: 4, 36: 6, 50: 6}[size[1]]
+        for name in ("sensor 8", *["sensor 9"] * (len(seen) == 4), "sensor 1"):
+            await pilot.press("f")
+            await until(pilot, lambda name=name: f" {name} " in text(app))
 
-    drive(FakeWorker(), tmp_path, steps)
+    drive(FakeWorker(), tmp_path, steps, size)
 
 
-def test_a_heat_map_is_between_0_and_1_by_feature() -> None:
-    assert inspect._heat_map([[-3.0, 7], [1, 7]]) == [[0, 0.5], [1, 0.5]]
+@pytest.mark.usefixtures("series")
+@pytest.mark.parametrize("size", SIZES)
+def test_tables_of_sixty_classes_scroll_below_their_headings(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "true, down; predicted, across" in text(app))
+        await pilot.press("tab", "ctrl+end", "end")
+        words = "activity 59, predicted activity 59: 3 of 10"
+        await until(pilot, lambda: words in text(app))
+        await until(pilot, lambda: any("57   58   59" in line for line in text(app).splitlines()))
+        await until(pilot, lambda: re.search(r"activity 59( +·)+ +3\b", text(app)))
+        assert not re.search(r"activity 0 +3", text(app))
+        await pilot.press("home", "right")
+        await until(pilot, lambda: "activity 59, predicted activity 0: 7 of 10" in text(app))
+        await pilot.press("n")
+        await until(pilot, lambda: "70.0%" in text(app))
+        app.screen.query_one(TabbedContent).active = "classes-tab"
+        await until(pilot, lambda: "precision" in text(app))
+        app.screen.query_one("#classes").focus()
+        await pilot.press("ctrl+end")
+        await until(pilot, lambda: "activity 59" in text(app))
+        assert "precision" in text(app)
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+def test_a_wide_image_is_reduced() -> None:
+    pixels = [[0.0] * 100 for _ in range(7)]
+    pixels[6][99] = 1.0
+    reduced = inspect._reduced(pixels)
+    assert (len(reduced), len(reduced[0])) == (3, 34)
+    assert reduced[2][33] == 1
+    assert sum(map(sum, reduced)) == 1
 
 
 def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None:

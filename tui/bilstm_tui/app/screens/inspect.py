@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from rich.table import Table
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,20 +12,23 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.errors import BilstmError
-from bilstm_core.inference.report import ExaminationReport
+from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
 
+from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
+from ..widgets.series_view import SeriesShown, SeriesView
 from .base import BaseScreen
 from .dialogs import error_dialog
 
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
 _SHORT_NAME = 3
-_RARE, _FREQUENT = 0.01, 0.05  # shares misclassified, from which on they are more prominent
+_WIDEST_IMAGE = 40  # columns: what is predicted needs the others
+_LARGEST = 64  # rows or columns of an image that can be drawn
 
 
 class InspectScreen(BaseScreen[None]):
@@ -37,6 +39,7 @@ class InspectScreen(BaseScreen[None]):
         Binding("j", "step(1)", "Next mistake", tooltip="The next mistake"),
         Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
         Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
+        Binding("f", "next_features", "Features", tooltip="Draw other features of the series"),
         Binding("escape", "dismiss", "Back", tooltip="Back"),
     ]
 
@@ -56,14 +59,16 @@ class InspectScreen(BaseScreen[None]):
         """Compose a tab for each view."""
         yield Static(Text(f"{self._run_name}: reading the test data …"), id="caption")
         with TabbedContent():
-            with TabPane("Confusion", id="confusion-tab"), VerticalScroll():
-                yield Static(id="confusion")
-            with TabPane("Classes", id="classes-tab"), VerticalScroll():
-                yield Static(id="classes")
+            with TabPane("Confusion", id="confusion-tab"), Horizontal():
+                yield ConfusionTable(id="confusion")
+                yield ConfusionTable(id="confusion-shares")
+            with TabPane("Classes", id="classes-tab"):
+                yield ScoreTable(id="classes", cursor_type="row", fixed_columns=1)
             with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
                 yield Static(id="mistake")
                 with Horizontal(id="mistake-view"):
                     yield StepwiseView(id="mistake-steps")
+                    yield SeriesView(id="mistake-series")
                     yield StepwiseView(id="mistake-shares")
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
@@ -88,16 +93,18 @@ class InspectScreen(BaseScreen[None]):
                 self.dismiss(None)
                 self.app.push_screen(error_dialog(error))
             return
-        has_images = report.spec.kind == "images"
-        if has_images:
+        if self._can_draw:
             self._canvas.set_size(report.spec.height, report.spec.width)
             self._predict_drawing()
         else:
             self.query_one(TabbedContent).hide_tab("draw-tab")
+        self.query_one("#mistake-steps").display = report.spec.kind == "images"
+        self.query_one("#mistake-series").display = report.spec.kind != "images"
+        self.query_one("#mistake-view").set_class(report.spec.kind != "images", "-series")
         caption = self.query_one("#caption", Static)
         if report.failure:
             caption.update(Text(f"{self._run_name}: no test data"))
-            if has_images:  # the canvas needs no data
+            if self._can_draw:  # the canvas needs no data
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
@@ -105,7 +112,7 @@ class InspectScreen(BaseScreen[None]):
         total = sum(map(sum, report.confusion))
         words = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
         caption.update(Text("; ".join(filter(None, (words, report.warning)))))
-        self.query_one("#classes", Static).update(_class_table(report))
+        self.query_one(ScoreTable).show(report)
         self._show_confusion()
         self._show_mistake()
 
@@ -115,9 +122,11 @@ class InspectScreen(BaseScreen[None]):
         self._show_confusion()
 
     def action_step(self, by: int) -> None:
-        """Show another mistake."""
-        self.query_one(TabbedContent).active = "mistakes-tab"
-        self._position += by
+        """Show another mistake, or the one that was shown last."""
+        tabs = self.query_one(TabbedContent)
+        if tabs.active == "mistakes-tab":
+            self._position += by
+        tabs.active = "mistakes-tab"
         self._show_mistake()
 
     def action_next_class(self) -> None:
@@ -129,6 +138,16 @@ class InspectScreen(BaseScreen[None]):
             self._position = 0
             self.action_step(0)
 
+    def action_next_features(self) -> None:
+        """Draw the next features of the series."""
+        self.query_one(SeriesView).show_next_features()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer other features only where there are some."""
+        if action == "next_features":
+            return self.is_mounted and self.query_one(SeriesView).has_more_features
+        return super().check_action(action, parameters)
+
     def on_resize(self) -> None:
         """Adapt to the width."""
         self._show_confusion()
@@ -138,11 +157,12 @@ class InspectScreen(BaseScreen[None]):
     def _show_confusion(self) -> None:
         if self._report and not self._report.failure:
             width = self.app.size.width
-            kinds = [False, True] if width >= _SIDE_BY_SIDE_WIDTH else [self._is_normalised]
-            tables = [_confusion_table(self._report, kind, width // len(kinds)) for kind in kinds]
-            grid = Table.grid(padding=(0, 4))
-            grid.add_row(*tables)
-            self.query_one("#confusion", Static).update(grid)
+            fits_twice = width >= max(_SIDE_BY_SIDE_WIDTH, 2 * needed_width(self._report))
+            kinds = [False, True] if fits_twice else [self._is_normalised]
+            tables = [*self.query(ConfusionTable)]
+            tables[1].display = fits_twice
+            for table, kind in zip(tables, kinds, strict=False):
+                table.show(self._report, is_normalised=kind, room=width // len(kinds))
 
     @work(exclusive=True, group="mistake")
     async def _show_mistake(self) -> None:
@@ -167,92 +187,86 @@ class InspectScreen(BaseScreen[None]):
             f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
         )
         heading.update(Text(description, style="bold"))
-        await self._show_prediction("mistake", shown.inputs, with_image=True)
+        try:
+            prediction, drawing = await self._examiner.read_test_sequence(shown.index)
+        except BilstmError as error:
+            self._show_failure(error)
+            return
+        if report.spec.kind == "images":
+            self._show_image("mistake", _reduced(drawing.high), prediction, with_image=True)
+            return
+        features = report.spec.feature_names or _numbered(report.spec.num_features)
+        series = SeriesShown(
+            drawing=drawing,
+            prediction=prediction,
+            mistake=shown,
+            features=[*features[: len(drawing.high[0])]],
+            num_features=report.spec.num_features,
+            classes=[*classes],
+        )
+        self.query_one(SeriesView).show(series)
+        shares = self.query_one("#mistake-shares", StepwiseView)
+        shares.display = self.app.size.width >= _LONG_NAMES_WIDTH
+        shares.show_shares(prediction, [*classes])
+        self.refresh_bindings()
 
     @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
     async def _predict_drawing(self) -> None:
-        if self._report and self._report.spec.kind == "images":
-            pixels = [list(row) for row in self._canvas.pixels]
-            await self._show_prediction("draw", pixels, with_image=False)
-
-    async def _show_prediction(
-        self, view: str, pixels: list[list[float]], *, with_image: bool
-    ) -> None:
-        """Show what the network predicts for an image, in the views with this prefix."""
-        assert self._report  # noqa: S101 - the callers checked it
+        if not self._can_draw:
+            return
+        pixels = [list(row) for row in self._canvas.pixels]
         try:
             prediction = await self._examiner.read(pixels)
         except BilstmError as error:
-            if self.is_attached:
-                self.app.push_screen(error_dialog(error))
-            return
+            self._show_failure(error)
+        else:
+            self._show_image("draw", pixels, prediction, with_image=False)
+
+    def _show_image(
+        self,
+        view: str,
+        pixels: list[list[float]],
+        prediction: StepwisePrediction,
+        *,
+        with_image: bool,
+    ) -> None:
+        """Show what the network predicts for an image, in the views with this prefix."""
+        assert self._report  # noqa: S101 - the callers checked it
         classes = list(self._report.spec.classes)
         if self.app.size.width < _LONG_NAMES_WIDTH:
             classes = [name[:_SHORT_NAME] for name in classes]
         steps = self.query_one(f"#{view}-steps", StepwiseView)
-        spec = self._report.spec
-        image = pixels if spec.kind == "images" else _heat_map(pixels)
-        steps.show(image, prediction, classes, step=spec.steps[:-1], with_image=with_image)
+        steps.show(pixels, prediction, classes, with_image=with_image)
         self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
 
+    def _show_failure(self, error: BilstmError) -> None:
+        if self.is_attached:
+            self.app.push_screen(error_dialog(error))
 
-def _heat_map(series: list[list[float]]) -> list[list[float]]:
-    """A series (steps × features) as brightness: each feature from its least value to its most."""
-    columns = list(zip(*series, strict=True))
-    lows, highs = list(map(min, columns)), list(map(max, columns))
+    @property
+    def _can_draw(self) -> bool:
+        """Whether the network reads images that are small enough to be drawn in a terminal."""
+        spec = self._report and self._report.spec
+        return bool(spec) and spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
+
+
+def _numbered(count: int) -> list[str]:
+    return ["value"] if count == 1 else [f"feature {number}" for number in range(1, count + 1)]
+
+
+def _reduced(pixels: list[list[float]]) -> list[list[float]]:
+    """An image that is not wider than there is room for, made of its brightest pixels."""
+    factor = -(-len(pixels[0]) // _WIDEST_IMAGE)
+    squares = (pixels[top : top + factor] for top in range(0, len(pixels), factor))
     return [
         [
-            (value - low) / (high - low) if high > low else 0.5
-            for value, low, high in zip(step, lows, highs, strict=True)
+            max(max(row[left : left + factor]) for row in rows)
+            for left in range(0, len(pixels[0]), factor)
         ]
-        for step in series
+        for rows in squares
     ]
 
 
 def _count_mistakes(report: ExaminationReport, classes: Iterable[int]) -> int:
     return sum(sum(report.confusion[row]) - report.confusion[row][row] for row in classes)
-
-
-def _confusion_table(report: ExaminationReport, is_normalised: bool, room: int) -> Table:
-    """A row for each actual class, a column for each predicted one; `room` columns wide at most."""
-    classes = report.spec.classes
-    label = max(map(len, classes))
-    width = min(7, max(4, (room - label - 4) // len(classes) - 1))
-    what = "shares of each row" if is_normalised else report.spec.items
-    title = f"{what}: true, down; predicted, across"
-    table = Table(box=None, pad_edge=False, title=title, title_justify="left", padding=(0, 1, 0, 0))
-    table.add_column("", style="bold", justify="right", min_width=label)
-    for name in classes:
-        table.add_column(Text(name[:width]), justify="right", min_width=min(width, 5))
-    for number, row in enumerate(report.confusion):
-        total = sum(row) or 1
-        cells = []
-        for column, count in enumerate(row):
-            share = "100%" if count == total else f"{count / total:.1%}"
-            cell = share if is_normalised else f"{count:,}"
-            style = _style(count / total, is_correct=column == number)
-            cells.append(Text(cell if count else "·", style=style))
-        table.add_row(Text(classes[number]), *cells)
-    return table
-
-
-def _style(share: float, *, is_correct: bool) -> str:
-    if is_correct:
-        return "bold green"
-    if not share:
-        return "dim"
-    if share < _RARE:
-        return "red"
-    return "bold red" if share < _FREQUENT else "bold white on red"
-
-
-def _class_table(report: ExaminationReport) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("class", style="bold")
-    for name in ("precision", "recall", "F1", report.spec.items):
-        table.add_column(name, justify="right")
-    for score in report.scores:
-        shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
-        table.add_row(Text(score.name), *shares, f"{score.support:,}")
-    return table

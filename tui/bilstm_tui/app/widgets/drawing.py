@@ -14,6 +14,7 @@ from bilstm_core.inference.report import StepwisePrediction
 _WIDTH = 28
 _STEP_BAR = 8
 _SHARE_BAR = 6
+_MOST_SHARES = 12
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
@@ -46,17 +47,26 @@ def _colour(brightness: float, is_cursor: bool) -> str:
 
 
 class StepwiseView(Static):
-    """What a network predicts for an image, row by row, or for the whole image."""
+    """What a network predicts for an image, row by row, or for the whole sequence."""
 
     def show_shares(self, prediction: StepwisePrediction, classes: list[str]) -> None:
-        """Show the probability of each class after the whole image, as a bar."""
+        """Show the probability of each class after the whole sequence, as a bar.
+
+        Of many classes only the most probable ones are shown, in descending order.
+        """
         lines = Text()
         best = max(prediction.probabilities)
-        width = max(map(len, classes))
-        for name, share in zip(classes, prediction.probabilities, strict=True):
+        shares = [*zip(classes, prediction.probabilities, strict=True)]
+        if len(shares) > _MOST_SHARES:
+            shares = sorted(shares, key=lambda it: -it[1])[:_MOST_SHARES]
+        width = max(len(name) for name, _ in shares)
+        for name, share in shares:
             bar = "█" * round(share * _SHARE_BAR)
             style = "bold green" if share == best else ""
             lines.append(f"{name:>{width}} {share:6.1%} {bar}\n", style)
+        if others := len(classes) - len(shares):
+            rest = max(0.0, 1 - sum(share for _, share in shares))
+            lines.append(f"{f'{others:,} others':>{width}} {rest:6.1%}\n", "dim")
         self.update(lines)
 
     def show(
@@ -65,27 +75,28 @@ class StepwiseView(Static):
         prediction: StepwisePrediction,
         classes: list[str],
         *,
-        step: str,
         with_image: bool,
     ) -> None:
-        """Show what each direction predicts after each step, beside the sequence as an image.
+        """Show what each direction predicts after each row, beside the image.
 
         Args:
-            pixels: Brightness from 0 to 1, a row a step.
+            pixels: Brightness from 0 to 1.
             prediction: Of the network.
-            classes: Their names.
-            step: What a step is called, such as 'row'.
+            classes: The names of all classes.
             with_image: Whether the image is shown too.
         """
-        scale = _scale_of(pixels)
-        lines = Text(f"Each direction, {step} by {step}\n", style="dim")
+        scale, rows = _scale_of(pixels), len(prediction.forward)
+        names = [classes[number] for number in prediction.classes]
+        lines = Text("Each direction, row by row\n", style="dim")
         for number, line in enumerate(render_image(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
+            forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
             if with_image:
                 lines.append_text(line).append(" ")
-            lines.append("↓ ", "dim").append_text(_best(prediction.forward[row], classes))
+            lines.append("↓ ", "dim").append_text(_best(forward, names))
             if prediction.backward:
-                lines.append("  ↑ ", "dim").append_text(_best(prediction.backward[row], classes))
+                backward = prediction.backward[row * rows // len(pixels)]
+                lines.append("  ↑ ", "dim").append_text(_best(backward, names))
             lines.append("\n")
         self.update(lines)
 
