@@ -12,16 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.data_overview import DataOverview, Example, FeatureSummary, LengthBar
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
 from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
+    DataRead,
     Examined,
     FindLearningRate,
     LearningRateFound,
     Message,
     Prepare,
+    ReadData,
     ReadSequence,
     ResumeRun,
     RunOpened,
@@ -47,6 +50,16 @@ MESSAGES: list[Message] = [
     RunOpened(run=Path("/runs/not UTF-8: \udcff")),
     LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
     Examined(report=ExaminationReport(spec=CATALOG["digits"], confusion=[[3]])),
+    ReadData(config=CONFIG, data_dir=Path("/data")),
+    DataRead(
+        overview=DataOverview(
+            spec=CATALOG["digits"],
+            features=(FeatureSummary(name="x", minimum=-1, maximum=0.1 + 0.2, mean=0),),
+            lengths=(LengthBar(shortest=8, longest=8, sequences=3),),
+            examples=(Example(label="0", id="7", steps=8, curves=((0.5, 1.5),)),),
+            problems=("A problem.",),
+        )
+    ),
     SequenceRead(prediction=StepwisePrediction(probabilities=[0.1, 0.9], forward=[[1 / 3, 2 / 3]])),
     Failed.from_error(ERROR),
 ]
