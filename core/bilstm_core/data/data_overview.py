@@ -57,8 +57,8 @@ class Example:
         steps: Its length.
         curves: Of series, a curve for each of the first features: at most `MOST_POINTS` values,
             with no peak lost.
-        picture: Of images, rows of brightness, from 0 to 255 for the brightest; at most `MOST_PIXELS`
-            by as many.
+        picture: Of images, rows of brightness, from 0 to 255 for the brightest; at most
+            `MOST_PIXELS` by as many.
     """
 
     label: Name

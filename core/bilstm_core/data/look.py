@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def _features(data: Assembled) -> tuple[FeatureSummary, ...]:
     )
 
 
-def _chunks(parts: Iterable[Sequence[Values]]) -> Iterator[Values]:
+def _chunks(parts: Iterable[Sequence[Values]]) -> Iterator[NDArray[Any]]:
     """All steps, shape (steps, features), many sequences at once but not too many."""
     chunk: list[Values] = []
     size = 0
@@ -139,18 +140,19 @@ def _small_picture(values: Values) -> tuple[tuple[int, ...], ...]:
 def _repeated(parts: dict[Split, Part], spec: DataSpec) -> Iterator[str]:
     """Sequences that stand in two splits, or in two classes, value for value."""
     digests = {split: [*map(_digest, part.values)] for split, part in parts.items()}
-    for split, earlier in (
-        ("validation", ("train",)),
-        ("test", ("train", "validation")),
-    ):
-        for other in earlier:
-            known = {*digests[other]}
-            if count := sum(digest in known for digest in digests[split]):
-                yield (
-                    f"{count:,} {SPLIT_TITLES[split]} {_items(spec, count)} also in the "
-                    f"{SPLIT_TITLES[other]} part: exact copies, which make the accuracy look "
-                    "better than it is."
-                )
+    pairs: tuple[tuple[Split, Split], ...] = (
+        ("validation", "train"),
+        ("test", "train"),
+        ("test", "validation"),
+    )
+    for split, other in pairs:
+        known = {*digests[other]}
+        if count := sum(digest in known for digest in digests[split]):
+            yield (
+                f"{count:,} {SPLIT_TITLES[split]} {_items(spec, count)} also in the "
+                f"{SPLIT_TITLES[other]} part: exact copies, which make the accuracy look better "
+                "than it is."
+            )
     first: dict[bytes, int] = {}
     contradicted: set[bytes] = set()
     for split, part in parts.items():
@@ -185,7 +187,9 @@ def _constant(features: Sequence[FeatureSummary], spec: DataSpec) -> Iterator[st
 
 def _rare_classes(spec: DataSpec) -> Iterator[str]:
     """Classes with one sequence, and those that a split lacks."""
-    sizes = {split: np.array(counts) for split, counts in spec.class_sizes.items() if any(counts)}
+    sizes: dict[Split, NDArray[np.int64]] = {
+        split: np.array(counts) for split, counts in spec.class_sizes.items() if any(counts)
+    }
     is_lonely = sum(sizes.values(), np.zeros(spec.num_classes, np.int64)) == 1
     if is_lonely.any():
         yield f"{_classes(is_lonely, spec)} one sequence only."
