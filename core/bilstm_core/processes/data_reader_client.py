@@ -10,8 +10,10 @@ from ..data.data_overview import DataOverview
 from ..data.sources.file_state import data_key
 from ..errors import DataError
 from .protocol import DataRead, ReadData, to_json
-from .worker_client import answer_pipe, parse_answer
+from .worker_client import answer_pipe, no_process_error, parse_answer
 
+_TYPING_SECONDS = 0.2
+"""Before a process is started: what is typed further within that time supersedes it."""
 _MOST_KEPT = 8
 """Overviews of other data, or of the same data with other settings."""
 
@@ -33,10 +35,11 @@ class DataReader:
         Raises:
             DataError: There are no data, or the process was killed.
             RelayedError: They cannot be read, or nothing can be trained with them.
-            InstallationError: The answer was not understood.
+            InstallationError: No process can be started, or its answer was not understood.
         """
         key = await asyncio.to_thread(data_key, config)  # on a network drive this may take long
         if key not in self._known:
+            await asyncio.sleep(_TYPING_SECONDS)
             overview = await _read(ReadData(config=config, data_dir=self._data_dir))
             self._known[key] = overview
             for oldest in list(self._known)[:-_MOST_KEPT]:
@@ -45,20 +48,16 @@ class DataReader:
 
 
 async def _read(question: ReadData) -> DataOverview:
-    with answer_pipe() as (answers, writable):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "bilstm_core.processes.data_reader", str(writable)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,  # a library may print; that is not an answer
-            stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=(writable,),
-            # one thread: a run may be training at the same time
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
     reader = asyncio.StreamReader()
-    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), answers
-    )
+    with answer_pipe() as (answers, writable):
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), answers
+        )
+        try:
+            process = await _start(writable)
+        except BaseException:  # also when the task is cancelled
+            pipe.close()
+            raise
     try:
         assert process.stdin  # noqa: S101 - for the type checker
         process.stdin.write(to_json(question).encode() + b"\n")
@@ -76,3 +75,18 @@ async def _read(question: ReadData) -> DataOverview:
             title="The data were not read",
         )
     return parse_answer(answer, DataRead).overview
+
+
+async def _start(answers: int) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "bilstm_core.processes.data_reader", str(answers)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,  # a library may print; that is not an answer
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=(answers,),
+            # one thread: a run may be training at the same time
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+    except OSError as error:
+        raise no_process_error(error) from None

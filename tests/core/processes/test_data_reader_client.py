@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.data_overview import DataOverview
-from bilstm_core.errors import BilstmError, DataError
+from bilstm_core.errors import BilstmError, DataError, InstallationError
 from bilstm_core.processes import data_reader_client
 from bilstm_core.processes.data_reader_client import DataReader
 from bilstm_core.processes.protocol import ReadData
@@ -96,9 +97,15 @@ def test_a_read_that_is_no_longer_wanted_is_ended(tmp_path: Path) -> None:
     assert children() == []
 
 
+def test_where_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(InstallationError, match="No process could be started"):
+        read(RunConfig(dataset=str(table(tmp_path / "x.csv"))))
+
+
 def test_a_process_that_is_killed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data_reader_client.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DataError, match="was killed"):
         read(RunConfig(dataset=str(table(tmp_path / "x.csv"))))

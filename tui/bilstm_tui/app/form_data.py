@@ -24,6 +24,12 @@ class FormData:
         self._settings: tuple[object, ...] | None = None
         self.overview: DataOverview | None = None
         self.failure: BilstmError | None = None
+        self._reading: RunConfig | None = None
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether they are being read."""
+        return self._reading is not None
 
     def expect(self, config: RunConfig) -> bool:
         """Prepare to read the data of a configuration; return whether other ones were expected."""
@@ -36,10 +42,14 @@ class FormData:
     async def read(self, config: RunConfig) -> None:
         """Read the data in another process, unless they are known."""
         overview, failure = None, None
+        self._reading = config
         try:
             overview = await self._reader.read(config)
         except BilstmError as error:
             failure = error
+        finally:
+            if self._reading is config:  # else it was cancelled, and others are being read
+                self._reading = None
         self.overview, self.failure = overview, failure
 
     def spec_for(self, config: RunConfig) -> DataSpec | None:

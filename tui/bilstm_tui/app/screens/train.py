@@ -321,7 +321,7 @@ class TrainScreen(BaseScreen[None]):
     @on(TabbedContent.TabActivated, pane="#data")
     def _look_at_data(self) -> None:
         """Read the data when they are shown: also again, if their files have changed."""
-        if self._typed:
+        if self._typed and not self._data.is_reading:
             self._read_data(self._typed)
 
     @on(DatasetField.PathWanted)
