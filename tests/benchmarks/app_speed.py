@@ -23,7 +23,7 @@ from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.store import list_runs
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
-VIEWS = (b"10 classes", b"training loss by step")
+VIEWS = (b"10 classes", b"1,437 training and", b"training loss by step")
 WINDOW_SECONDS, SETTLING_SECONDS = 4.0, 0.6
 BRAILLE = "[\u2801-\u28ff]"
 SETTINGS = ("--dataset", "digits", "--hidden-size", "128", "--precision", "float32")

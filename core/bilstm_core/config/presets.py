@@ -75,6 +75,19 @@ PRESETS: dict[str, Preset] = {
         "the notebook with all hidden states feeding the classifier",
         {**_NOTEBOOK, "readout": "all"},
     ),
+    "aligned": Preset(
+        "short sequences of equal length that start at the same moment: all states are read",
+        {
+            "readout": "all",
+            "hidden_size": 32,
+            "learning_rate": 0.002,
+            "dropout": 0.4,
+            "label_smoothing": 0.1,
+            "clip_norm": 1.0,
+            "batch_size": 16,
+            "num_epochs": 40,
+        },
+    ),
     "quick": Preset(
         "a good model in the shortest time",
         {"hidden_size": 96, "learning_rate": 0.008, "batch_size": 128, "num_epochs": 2},

@@ -134,5 +134,19 @@ def settings_in(group: str) -> Iterator[Setting]:
     return (setting for setting in SETTINGS.values() if setting.group == group)
 
 
+DATA_SETTINGS = (
+    *("dataset", "label_column", "id_column", "time_column", "group_column", "features"),
+    *("test_fraction", "validation_fraction", "missing", "max_length", "keep", "seed"),
+)
+"""Settings on which it depends what is made of a file."""
+
+COLUMN_SETTINGS = frozenset(
+    {"label_column", "id_column", "time_column", "group_column", "features"}
+)
+"""Settings that name columns of one file."""
+
+OWN_DATA_SETTINGS = COLUMN_SETTINGS | {"test_fraction", "missing"}
+"""Settings without effect on the built-in data sets, which have their own splits and no gaps."""
+
 RESUMABLE = frozenset(name for name, setting in SETTINGS.items() if setting.is_resumable)
 """Settings that may change when a run is resumed."""

@@ -10,9 +10,12 @@ from ..config.schema import Missing
 Values = NDArray[np.float32]
 
 
-def count_missing(sequences: Iterable[Values]) -> int:
-    """How many values are missing."""
-    return sum(int(np.isnan(values).sum()) for values in sequences)
+def count_missing(sequences: Iterable[Values], num_features: int) -> NDArray[np.int64]:
+    """How many values of each feature are missing, shape (num_features,)."""
+    counts = np.zeros(num_features, np.int64)
+    for values in sequences:
+        counts += np.isnan(values).sum(axis=0)
+    return counts
 
 
 def feature_means(sequences: Sequence[Values]) -> Values:

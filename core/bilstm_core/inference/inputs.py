@@ -99,12 +99,12 @@ class InputReader:
                 network cannot read a sequence of this length.
         """
         spec = self._spec
-        if lost := count_missing([values.astype(np.float32, copy=False)]):
+        floats = values.astype(np.float32, copy=False)
+        if lost := int(count_missing([floats], spec.num_features).sum()):
             if self._config.missing == "error":
                 problem = f"{lost:,} values of sequence {shown(name)} are missing"
                 raise unreadable(path, f"{problem}, and the run's setting is missing = error")
             means = spec.fill or spec.normalisation.means or [0.0] * spec.num_features
-            floats = values.astype(np.float32, copy=False)
             values = fill(floats, self._config.missing, np.array(means, np.float32))
         values = cut(values, self._config)
         is_fixed = spec.kind == "images" or READOUTS[self._config.readout].reads_every_step

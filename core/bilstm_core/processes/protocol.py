@@ -9,6 +9,9 @@ An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`
 `Examined`, then answers each `ReadSequence` or `ReadTestSequence` on stdin with `SequenceRead`.
 After `Failed` it exits.
 
+A **data reader** (`python -m bilstm_core.processes.data_reader ANSWERS`) reads one `ReadData` from
+stdin, answers with `DataRead` or `Failed`, and exits.
+
 Folders are absolute; `data_dir`, that of the data sets, is None for the default. Neither this
 module nor the clients import torch or NumPy. Orders to a run that is already training go through
 its folder; see `runs.orders`.
@@ -22,6 +25,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..config.schema import RunConfig
+from ..data.data_overview import DataOverview
 from ..events import Failed
 from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..training.learning_rate_curve import LearningRateCurve
@@ -91,6 +95,15 @@ class ReadTestSequence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadData:
+    """Read the data of a configuration, and say what is in them; nothing is downloaded."""
+
+    type: Literal["read_data"] = "read_data"
+    config: RunConfig
+    data_dir: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOpened:
     """The run in this folder was created or resumed, and is about to train."""
 
@@ -123,9 +136,17 @@ class SequenceRead:
     drawing: Drawing | None = None
 
 
-Answer = RunOpened | LearningRateFound | Examined | SequenceRead | Failed
+@dataclass(frozen=True, kw_only=True)
+class DataRead:
+    """The answer to `ReadData`."""
+
+    type: Literal["data_read"] = "data_read"
+    overview: DataOverview
+
+
+Answer = RunOpened | LearningRateFound | Examined | SequenceRead | DataRead | Failed
 Question = ReadSequence | ReadTestSequence
-Message = Prepare | StartRun | ResumeRun | FindLearningRate | Question | Answer
+Message = Prepare | StartRun | ResumeRun | FindLearningRate | Question | ReadData | Answer
 
 _M = TypeVar("_M", bound=Message)
 _ADAPTER: TypeAdapter[Message] = TypeAdapter(

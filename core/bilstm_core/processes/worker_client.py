@@ -65,11 +65,7 @@ class WorkerClient:
                 )
         except OSError as error:
             self._diagnostics.close()
-            raise errors.InstallationError(
-                f"No process could be started: {error.strerror or error}.",
-                "End some that are not needed, or raise a limit that `ulimit -a` lists.",
-                title="No process could be started",
-            ) from None
+            raise no_process_error(error) from None
 
     def prepare(self, config: RunConfig) -> None:
         """Have it prepare for an order to train this."""
@@ -181,6 +177,15 @@ def parse_answer(line: bytes, expected: type[_A]) -> _A:
     if isinstance(answer, events.Failed):
         raise error_from_event(answer)
     return answer
+
+
+def no_process_error(error: OSError) -> errors.InstallationError:
+    """The error for a process that the system does not start."""
+    return errors.InstallationError(
+        f"No process could be started: {error.strerror or error}.",
+        "End some that are not needed, or raise a limit that `ulimit -a` lists.",
+        title="No process could be started",
+    )
 
 
 def error_from_event(failed: events.Failed) -> errors.RelayedError:

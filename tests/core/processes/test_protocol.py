@@ -12,16 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.data_overview import DataOverview, Example, FeatureSummary, LengthBar
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
 from bilstm_core.inference.report import Drawing, ExaminationReport, StepwisePrediction
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
+    DataRead,
     Examined,
     FindLearningRate,
     LearningRateFound,
     Message,
     Prepare,
+    ReadData,
     ReadSequence,
     ReadTestSequence,
     ResumeRun,
@@ -54,6 +57,16 @@ MESSAGES: list[Message] = [
             probabilities=[0.1, 0.9], classes=[0, 1], forward=[[1 / 3, 2 / 3]]
         ),
         drawing=Drawing(num_steps=1, low=[[0.5]], high=[[0.5]]),
+    ),
+    ReadData(config=CONFIG, data_dir=Path("/data")),
+    DataRead(
+        overview=DataOverview(
+            spec=CATALOG["digits"],
+            features=(FeatureSummary(name="x", minimum=-1, maximum=0.1 + 0.2, mean=0),),
+            lengths=(LengthBar(shortest=8, longest=8, sequences=3),),
+            examples=(Example(label="0", id="7", steps=8, curves=((0.5, 1.5),)),),
+            problems=("A problem.",),
+        )
     ),
     Failed.from_error(ERROR),
 ]

@@ -95,7 +95,14 @@ class BilstmApp(ReportingApp[int]):
                 self.unregister_theme(theme)
         if saved.theme in self.available_themes:
             self.theme = saved.theme
-        self.train_screen = TrainScreen(config, preset, self._runs_dir, self._redraw_rate)
+        self.train_screen = TrainScreen(
+            config,
+            preset,
+            self._runs_dir,
+            self._redraw_rate,
+            self._data_dir,
+            [*saved.recent_data],
+        )
 
     def on_mount(self) -> None:
         """Show the first screen, start a worker, and ask whether to watch a live run."""
@@ -167,6 +174,7 @@ class BilstmApp(ReportingApp[int]):
                 redraws_per_second=self._saved_redraw_rate,
                 preset=self.train_screen.preset if form else saved.preset,
                 settings=form.model_dump() if form else saved.settings,
+                recent_data=self.train_screen.recent_data,
             )
         )
 
@@ -326,11 +334,11 @@ class BilstmApp(ReportingApp[int]):
             with suppress(BilstmError):  # reported when an order needs the worker
                 self._standby.start(self.train_screen.config)
 
-    @on(Form.Changed)
+    @on(TrainScreen.ConfigChanged)
     @work(exclusive=True, group="prepare")
-    async def _prepare_standby(self, event: Form.Changed) -> None:
+    async def _prepare_standby(self) -> None:
         await asyncio.sleep(_PREPARE_DELAY_SECONDS)
-        self._standby.prepare(event.config)
+        self._standby.prepare(self.train_screen.config)
 
     @work
     async def _suggest_live_run(self) -> None:

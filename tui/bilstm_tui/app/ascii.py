@@ -10,8 +10,8 @@ _SHADES = " .:-=+*#%@"
 _HALF_BLOCK = "▀"
 _REPLACED = {
     "v": "↓▼⯆", "^": "↑⏎", "A": "▲", ">": "→▶▸", "<": "←◀◆", "o": "●○⭘", "+": "✚", "x": "✕✗✓×",
-    "'": "\u2019", "*": "•", "~": "…", "_": "▁▂▃", "#": "■█▄▅▆▇▀▉▓", ".": "·░", ":": "▒",
-    "=": "⇄━╸╺", "-": "—\u2013▔─┄┅┈┉╌╍═╴╶╼╾", "|": "▏▎▍▌▊▋▐▕│┃┆┇┊┋╎╏║╵╷╹╻╽╿",
+    "'": "\u2019", "*": "•▆", "~": "…", "_": "▁", "#": "■█▄▇▀▉▓", "!": "⚠", ".": "·▂░", ":": "▒",
+    "=": "⇄▅━╸╺", "-": "▃—\u2013▔─┄┅┈┉╌╍═╴╶╼╾", "|": "▏▎▍▌▊▋▐▕│┃┆┇┊┋╎╏║╵╷╹╻╽╿",
 }  # fmt: skip
 _ASCII = {char: plain for plain, chars in _REPLACED.items() for char in chars}
 
@@ -40,6 +40,11 @@ def _replacement(char: str) -> str:
     return "?" * cell_len(char)
 
 
+def in_ascii(text: str) -> str:
+    """Text with each character that is not ASCII replaced by a similar one."""
+    return text.translate(_REPLACEMENTS)
+
+
 class AsciiFilter(LineFilter):
     """Replaces every character on the screen that is not ASCII by a similar one."""
 
@@ -48,7 +53,7 @@ class AsciiFilter(LineFilter):
         return [
             Segment(_shaded(text, style), style, control)
             if _HALF_BLOCK in text and style and style.color and style.bgcolor
-            else Segment(text.translate(_REPLACEMENTS), style, control)
+            else Segment(in_ascii(text), style, control)
             for text, style, control in segments
         ]
 

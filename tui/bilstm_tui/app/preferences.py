@@ -1,4 +1,4 @@
-"""What the app saves for the next start: theme, redraw rate, and the last form."""
+"""What the app saves for the next start: theme, redraw rate, the last form, and recent data."""
 
 import tomllib
 from pathlib import Path
@@ -8,6 +8,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bilstm_core import paths
+from bilstm_core.cleaning import Line
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import ConfigError
@@ -15,10 +16,16 @@ from bilstm_core.files import read_text, write_atomically
 
 MIN_REDRAWS = 0.1
 MAX_REDRAWS = 10.0
+MOST_RECENT = 10
 
 
 class Preferences(BaseModel):
-    """Theme (empty: the default), maximum redraw rate, preset and settings of the last form."""
+    """Theme (empty: the default), maximum redraw rate, last form, and paths of data.
+
+    Attributes:
+        preset: Of the last form; `settings` are its settings.
+        recent_data: Paths with which the app could work, newest first.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
@@ -26,6 +33,7 @@ class Preferences(BaseModel):
     redraws_per_second: Annotated[float, Field(ge=MIN_REDRAWS, le=MAX_REDRAWS)] = 1.0
     preset: str = "default"
     settings: dict[str, Any] = {}
+    recent_data: Annotated[list[Line], Field(max_length=MOST_RECENT)] = []
 
     @property
     def last_form(self) -> tuple[RunConfig, str] | None:

@@ -7,11 +7,12 @@ from cyclopts import App, CycloptsError, UnknownOptionError, UnusedCliTokensErro
 
 from bilstm_core import __version__, paths
 from bilstm_core.config.resolve import did_you_mean
-from bilstm_core.config.settings import RESUMABLE, SETTINGS
+from bilstm_core.config.settings import DATA_SETTINGS, RESUMABLE, SETTINGS
 from bilstm_core.errors import BilstmError, OutputError, Remedy, UsageError, imports_in_words
 
 from ..text.console import abandon_stdout, make_console, show_failure, show_internal_error
 from .attach import attach
+from .data import data
 from .doctor import doctor
 from .learning_rate import lr_find
 from .options import COMMANDS, HOW_TO_RUN, with_settings
@@ -67,6 +68,7 @@ _COMMANDS = {
     ),
     "rm": rm,
     "predict": predict,
+    "data": with_settings(data, (SETTINGS[name] for name in DATA_SETTINGS if name != "dataset")),
     "lr-find": with_settings(lr_find),
 }
 for _name, _command in _COMMANDS.items():

@@ -16,6 +16,8 @@ from ..split import choose
 from .recordings import Read, Recordings
 
 Values = NDArray[np.float32] | NDArray[np.uint8]
+Images = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+"""Bytes of shape (N, rows, columns), and their labels, shape (N,)."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Assembled:
     Attributes:
         spec: The whole description.
         parts: The splits; one may be empty.
+        missing: Which part of each feature's values was missing, from 0 to 1; shape (features,).
         warnings: What may be wrong with it, one sentence each.
     """
 
     spec: DataSpec
     parts: dict[Split, Part]
-    warnings: tuple[str, ...]
+    missing: NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
 
 
 def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assembled:
@@ -70,7 +74,9 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     floats = [*map(_floats, splits.values())] if read.kind == "series" else []
     means = feature_means(floats[0]) if floats else None
     warnings = []
-    if lost := count_missing(values for part in floats for values in part):
+    num_features = read.train.values[0].shape[1]
+    missing = count_missing((values for part in floats for values in part), num_features)
+    if lost := int(missing.sum()):
         if config.missing == "error":
             raise DataError(
                 f"{lost:,} values are missing, and missing = error.",
@@ -99,7 +105,7 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         name=config.dataset,
         title=title,
         kind=read.kind,
-        num_features=read.train.values[0].shape[1],
+        num_features=num_features,
         feature_names=read.train.feature_names,
         shortest=min(lengths),
         longest=max(lengths),
@@ -107,17 +113,52 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         train_size=len(parts["train"].labels),
         validation_size=len(parts["validation"].labels),
         test_size=len(parts["test"].labels),
-        class_sizes={
-            split: tuple(np.bincount(part.labels, minlength=len(classes)).tolist())
-            for split, part in parts.items()
-        },
+        class_sizes=_class_sizes(parts, len(classes)),
         normalisation=_scaling(parts["train"].values),
         fill=() if means is None else tuple(means.tolist()),
         origin=origin,
         notes=tuple(notes[:MOST_NOTES]),
         fingerprint=fingerprint,
     )
-    return Assembled(spec, parts, tuple(warnings))
+    steps = sum(len(values) for part in splits.values() for values in part.values)
+    return Assembled(spec, parts, missing / steps, tuple(warnings))
+
+
+def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConfig) -> Assembled:
+    """Images that need no more than to be held out for validation.
+
+    Args:
+        spec: Their description, without what is held out.
+        train: The training part.
+        test: The test part.
+        config: Its validation_fraction and seed count.
+    """
+    labels, fraction = train[1].astype(np.int64), config.validation_fraction
+    is_held_out = np.zeros(len(labels), np.bool_)
+    if fraction:
+        random = numpy_generator(config.seed, Stream.VALIDATION)
+        is_held_out = choose(labels, fraction, random)
+    parts: dict[Split, Part] = {
+        "train": _part_of(train, ~is_held_out),
+        "validation": _part_of(train, is_held_out),
+        "test": _part_of(test, np.ones(len(test[1]), np.bool_)),
+    }
+    spec = replace(spec.held_out(fraction), class_sizes=_class_sizes(parts, spec.num_classes))
+    return Assembled(spec, parts, np.zeros(spec.num_features))
+
+
+def _part_of(images: Images, is_chosen: NDArray[np.bool_]) -> Part:
+    values, labels = images
+    index = np.flatnonzero(is_chosen)
+    return Part([*values[index]], labels[index].astype(np.int64), [*map(str, index.tolist())])
+
+
+def _class_sizes(parts: dict[Split, Part], num_classes: int) -> dict[Split, tuple[int, ...]]:
+    """Of each split, the sequences of each class."""
+    return {
+        split: tuple(np.bincount(part.labels, minlength=num_classes).tolist())
+        for split, part in parts.items()
+    }
 
 
 def _splits(read: Read, config: RunConfig) -> tuple[dict[Split, Recordings], list[str]]:

@@ -15,6 +15,7 @@ from ...errors import DamagedDataError, DataError, InstallationError, Remedy
 from ...stopping import ShouldStop
 from ..dataset import Dataset, Sequences
 from ..spec import DataSpec
+from .assemble import Images
 from .download import Mirror, OnProgress, download, locked
 from .idx import IdxFile
 
@@ -74,13 +75,23 @@ class TorchvisionFolder:
             arrays, damaged = self._download_missing(on_progress, should_stop)
         for error in damaged:
             warn(f"{error.message} It was not used.")
-        train, test = (
-            Sequences.from_arrays(
-                arrays[f"{part}-images-idx3-ubyte"], arrays[f"{part}-labels-idx1-ubyte"]
-            )
-            for part in ("train", "t10k")
-        )
+        train, test = (Sequences.from_arrays(*part) for part in _parts(arrays))
         return Dataset.from_splits(self.spec, train, test)
+
+    def read_present(self) -> tuple[Images, Images]:
+        """Read the training and the test part, without a download.
+
+        Raises:
+            DataError: They are incomplete, or cannot be read.
+        """
+        arrays, damaged = self.read()
+        if len(arrays) < len(self.files):
+            problems = "".join(f"\n{error.message}" for error in damaged)
+            raise DataError(
+                f"{self.spec.title} is not in {self.folder}; a run downloads it.{problems}",
+                Remedy("If you have the files, choose their folder.", "choose_data_dir"),
+            )
+        return _parts(arrays)
 
     def read(self) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
         """Read the valid files by name, and the errors of the damaged ones."""
@@ -148,6 +159,13 @@ class TorchvisionFolder:
             "2. Try again when the network is back; partial downloads are not kept.",
             Remedy("3. Train on the built-in digits.", "set", settings={"dataset": "digits"}),
         )
+
+
+def _parts(arrays: dict[str, NDArray[np.uint8]]) -> tuple[Images, Images]:
+    """The training and the test part."""
+    images, labels = "-images-idx3-ubyte", "-labels-idx1-ubyte"
+    train, test = ((arrays[part + images], arrays[part + labels]) for part in ("train", "t10k"))
+    return train, test
 
 
 def _raw_folder(data_dir: Path, name: str) -> Path:

@@ -1,8 +1,6 @@
 """A person's own data: a file or folder, described without torch, loaded as tensors."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,17 +8,13 @@ from ...config.schema import RunConfig
 from ..spec import DataSpec
 from .assemble import Assembled, assemble
 from .columns import TableOptions
+from .file_state import data_key
 from .formats import read
-from .recognition import Source, recognise, title_of
+from .recognition import title_of
 
 if TYPE_CHECKING:
     from ..dataset import Dataset
 
-_SETTINGS = (
-    *("dataset", "label_column", "id_column", "time_column", "group_column", "features"),
-    *("test_fraction", "validation_fraction", "missing", "max_length", "keep", "seed"),
-)
-"""What is made of a file depends on them."""
 _latest: tuple[object, DataSpec, Assembled | None] | None = None
 """What was read last: a run describes its data several times, and loads them once."""
 
@@ -33,7 +27,7 @@ def describe(config: RunConfig) -> DataSpec:
         ConfigError: A setting names no column, or one has to be set.
     """
     global _latest  # noqa: PLW0603 - one for the whole process: the data may be large
-    key = _key(config)
+    key = data_key(config)
     if not _latest or _latest[0] != key:
         _latest = None  # before others take its place in memory
         assembled = assembled_from(config)
@@ -46,7 +40,7 @@ def load(config: RunConfig, warn: Callable[[str], None]) -> "Dataset":
     from .tensors import as_dataset  # imports torch
 
     global _latest  # noqa: PLW0603
-    key = _key(config)
+    key = data_key(config)
     if _latest and _latest[0] == key and _latest[2]:
         assembled = _latest[2]
     else:
@@ -73,21 +67,3 @@ def table_options(config: RunConfig) -> TableOptions:
         group_column=config.group_column,
         features=config.feature_columns,
     )
-
-
-def _key(config: RunConfig) -> tuple[object, ...]:
-    """All on which the data depend: settings, and whether the files were written again."""
-    settings = tuple(getattr(config, name) for name in _SETTINGS)
-    return (*settings, *_state(recognise(Path(config.dataset))))
-
-
-def _state(source: Source) -> Iterator[object]:
-    """Of a folder per class, it changes when files are added or removed."""
-    paths = [source.train, *filter(None, [source.test])]
-    if source.format == "folder":
-        for depth in ("*", "*/*"):
-            paths += [path for path in source.train.glob(depth) if path.is_dir()]
-    for path in paths:
-        with suppress(OSError):
-            state = os.stat(path)  # noqa: PTH116 - much faster for many folders
-            yield str(path), state.st_ino, state.st_size, state.st_mtime_ns

@@ -15,6 +15,7 @@ from ..spec import DataSpec
 
 if TYPE_CHECKING:
     from ..dataset import Dataset
+    from .assemble import Assembled
     from .download import OnProgress
 
 INSTALLED = frozenset({"digits", "japanese-vowels"})
@@ -116,6 +117,34 @@ def load(
 
         data = TorchvisionFolder(spec, data_dir).load(on_progress, warn, should_stop)
     return data.hold_out(config.validation_fraction, config.seed)
+
+
+def read_present(config: RunConfig, data_dir: Path) -> "Assembled":
+    """Read the data of a run as arrays, to look at them: nothing is downloaded.
+
+    Raises:
+        DataError: They are not there, or cannot be read.
+        ConfigError: A setting names no column of a table, or has to be set.
+        InstallationError: torchvision cannot be imported.
+    """
+    from .assemble import assemble, assemble_images  # imports NumPy
+
+    if config.is_own_data:
+        from . import own_data
+
+        return own_data.assembled_from(config)
+    spec = _find_spec(config.dataset)
+    if spec.name == "japanese-vowels":
+        from .japanese_vowels import load_recordings
+
+        return assemble(load_recordings(), spec.title, spec.origin, config)
+    if spec.name == "digits":
+        from .digits import read_digits
+
+        return assemble_images(spec, *read_digits(spec), config)
+    from .mnist import TorchvisionFolder  # imports torch
+
+    return assemble_images(spec, *TorchvisionFolder(spec, data_dir).read_present(), config)
 
 
 def inspect_folder(name: str, data_dir: Path) -> tuple[bool, list[str]]:

@@ -203,7 +203,7 @@ def test_the_view_is_switched_wherever_the_focus_is(tmp_path: Path) -> None:
             await until(pilot, lambda: tabs.active == "network")
             await pilot.pause()
             assert tabs.active == "network"
-            await pilot.press("v")
+            await pilot.press("v", "v")
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,22 +17,22 @@ from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input, Static, TabbedContent, TabPane
 
-from bilstm_core.compute.gpus import list_gpus
 from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.config.settings import SETTINGS
-from bilstm_core.data.sources.registry import describe
-from bilstm_core.errors import BilstmError
+from bilstm_core.errors import BilstmError, ConfigError
 from bilstm_core.files import is_missing
-from bilstm_core.runs.duration import StepTiming, observe_step_times
 from bilstm_core.runs.orders import Command, send_order
 from bilstm_core.runs.run import Run
-from bilstm_core.runs.store import list_runs
 
+from ..form_data import FormData
+from ..preferences import MOST_RECENT
+from ..widgets.data_view import DataView
+from ..widgets.dataset_field import DatasetField
 from ..widgets.device_usage import DeviceUsage
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
-from ..widgets.network_sketch import NetworkSketch
+from ..widgets.network_sketch import NetworkSketch, observed_timings
 from .base import BaseScreen, InspectRequested
 from .dialogs import Prompt, Question, error_dialog, show_dialog
 
@@ -42,7 +43,6 @@ _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a ru
 _FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
 _ORDER_SECONDS = 1.0  # within which a run obeys an order
 _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
-_OBSERVED_RUNS = 30  # the latest runs, on which the estimated duration is based
 
 _LETTER_KEYS = (
     ("t", "train", "Train", "Train with the form's settings"),
@@ -51,13 +51,25 @@ _LETTER_KEYS = (
     ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
     ("i", "inspect", "Inspect", "Inspect the network of the run"),
-    ("v", "switch_view", "View", "Show the network of the form, or the run"),
+    ("v", "switch_view", "View", "Show the network of the form, its data, or the run"),
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
 
+_TABS = ("network", "data", "run")
+
 
 class TrainScreen(BaseScreen[None]):
-    """The form, the sketch of its network, and a run."""
+    """The form, the sketch of its network, its data, and a run.
+
+    Attributes:
+        config: What the form says; None if it is wrong, or its data are not known yet.
+        preset: On which the form is based.
+        recent_data: Paths of data that could be read, newest first.
+    """
+
+    @dataclass
+    class ConfigChanged(Message):
+        """Posted when `config` may have changed."""
 
     @dataclass
     class StartRequested(Message):
@@ -80,12 +92,22 @@ class TrainScreen(BaseScreen[None]):
     ]
 
     def __init__(
-        self, config: RunConfig, preset: str, runs_dir: Path, redraws_per_second: float
+        self,
+        config: RunConfig,
+        preset: str,
+        runs_dir: Path,
+        redraws_per_second: float,
+        data_dir: Path | None = None,
+        recent_data: list[str] | None = None,
     ) -> None:
         super().__init__()
-        self.config: RunConfig | None = config
+        self.config: RunConfig | None = None if config.is_own_data else config
         self.preset = preset
+        self.recent_data = recent_data or []
+        self._data = FormData(data_dir)
         self._initial_config = config
+        self._typed: RunConfig | None = config
+        self._typed_problem = ""
         self._runs_dir = runs_dir
         self._redraws_per_second = redraws_per_second
         self._view: RunView | None = None
@@ -96,19 +118,20 @@ class TrainScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         """Compose the form, the tabs, and the footer."""
         with Horizontal():
-            yield Form(self._initial_config, self.preset)
+            yield Form(self._initial_config, self.preset, self.recent_data)
             with TabbedContent(id="right"):
                 with TabPane("Network", id="network"), VerticalScroll():
                     yield NetworkSketch()
                     yield DeviceUsage()
+                with TabPane("Data", id="data"):
+                    yield DataView()
                 yield TabPane("Run", id="run")
         yield Static(id="problem", markup=False)
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Draw the network."""
-        config = self._initial_config
-        self.query_one(NetworkSketch).show(config, describe(config), self.preset)
+        self._use_settings()
         self.call_after_refresh(self.update_duration_estimate)
         self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
 
@@ -128,13 +151,20 @@ class TrainScreen(BaseScreen[None]):
             case "train" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
             case "train" | "find_learning_rate" if not self.config:
-                return "A setting is wrong; the message above the keys names it."
+                return self._why_not_train()
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "No run is being trained: press t to train."
             case "inspect":
                 return self._why_not_inspect()
             case _:
                 return ""
+
+    def _why_not_train(self) -> str:
+        if self._typed and self._typed.is_own_data and not self._data.overview:
+            if not self._data.failure:
+                return "The data are still being read."
+            return "The data cannot be used; the message above the keys says why."
+        return "A setting is wrong; the message above the keys names it."
 
     def _why_not_inspect(self) -> str:
         run = self._view and self._view.shown_run
@@ -186,8 +216,8 @@ class TrainScreen(BaseScreen[None]):
     @work(exclusive=True, group="estimate")
     async def update_duration_estimate(self) -> None:
         """Estimate the duration of training from the latest runs."""
-        timings, device = await asyncio.to_thread(_observe, self._runs_dir)
-        self.query_one(NetworkSketch).set_timings(timings, device)
+        timings = await asyncio.to_thread(observed_timings, self._runs_dir)
+        self.query_one(NetworkSketch).set_timings(*timings)
 
     def action_train(self) -> None:
         """Train with the form's settings."""
@@ -248,10 +278,12 @@ class TrainScreen(BaseScreen[None]):
             self.post_message(InspectRequested(self.view.shown_run))
 
     def action_switch_view(self) -> None:
-        """Show the other tab."""
+        """Show the next tab."""
         self.set_focus(None)  # a tab with the focus would become active again
         tabs = self.query_one(TabbedContent)
-        tabs.active = "network" if tabs.active == "run" else "run"
+        tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
+        if tabs.active == "data":
+            self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
 
     def action_leave_field(self) -> None:
         """Remove the focus from the field, so that the letter keys work again."""
@@ -282,33 +314,83 @@ class TrainScreen(BaseScreen[None]):
     @on(TabbedContent.TabActivated)
     @on(Resize)
     def _adapt_to_width(self) -> None:
-        """Hide the form if a run is shown and there is no space for both."""
-        is_run = self.query_one(TabbedContent).active == "run"
-        self.query_one(Form).display = not is_run or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        """Hide the form if data or a run are shown and there is no space for both."""
+        is_network = self.query_one(TabbedContent).active == "network"
+        self.query_one(Form).display = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+
+    @on(TabbedContent.TabActivated, pane="#data")
+    def _look_at_data(self) -> None:
+        """Read the data when they are shown: also again, if their files have changed."""
+        if self._typed and not self._data.is_reading:
+            self._read_data(self._typed)
+
+    @on(DatasetField.PathWanted)
+    @work
+    async def _choose_path(self) -> None:
+        """Ask for a file or folder of data."""
+        from .path_prompt import PathPrompt  # not needed for the first paint
+
+        if path := await show_dialog(self.app, PathPrompt(self.recent_data)):
+            with suppress(ConfigError):  # another field is wrong, and the form says so
+                self.query_one(Form).set_dataset(path)
 
     @on(Form.Changed)
     def _apply_settings(self, event: Form.Changed) -> None:
-        self.config, self.preset = event.config, self.query_one(Form).preset
+        self._typed, self._typed_problem = event.config, event.problem
+        self.preset = self.query_one(Form).preset
+        self._use_settings()
+
+    def _use_settings(self) -> None:
+        """Read the data of the form if that is necessary, and show what it says."""
+        config = self._typed
+        if config and self._data.expect(config):
+            self.workers.cancel_group(self, "data")
+            if config.is_own_data or self.query_one(TabbedContent).active == "data":
+                self._read_data(config)
+        self._show_form()
+
+    @work(exclusive=True, group="data")
+    async def _read_data(self, config: RunConfig) -> None:
+        await self._data.read(config)
+        if config.is_own_data and self._data.overview:
+            others = [path for path in self.recent_data if path != config.dataset]
+            self.recent_data[:] = [config.dataset, *others][:MOST_RECENT]
+        self._show_form()
+
+    def _show_form(self) -> None:
+        """Show the network and the data of the form, or what is wrong with it."""
+        config, problem, spec = self._typed, self._typed_problem, None
+        try:
+            spec = self._data.spec_for(config) if config else None
+        except BilstmError as error:
+            problem = "\n".join(filter(None, (error.message, error.advice)))
+        reading = f"Reading {Path(config.dataset).name} …" if config else ""
+        self.config = config if spec else None
         sketch = self.query_one(NetworkSketch)
-        if event.config:
-            sketch.show(event.config, describe(event.config), self.preset)
+        if config and spec:
+            sketch.show(config, spec, self.preset)
+        elif problem:
+            sketch.show_problem(problem)
         else:
-            sketch.show_problem(event.problem)
-        problem = self.query_one("#problem", Static)
-        problem.update(event.problem.replace("\n", "  "))
-        problem.display = bool(event.problem)
+            sketch.show_message(reading)
+        line = self.query_one("#problem", Static)
+        line.set_class(not problem, "-reading")
+        line.update(problem.replace("\n", "  ") or reading)
+        line.display = not spec
+        self._show_data(reading)
+        self.post_message(self.ConfigChanged())
         self.refresh_bindings()
+
+    def _show_data(self, reading: str) -> None:
+        view = self.query_one(DataView)
+        if self._data.overview:
+            view.show(self._data.overview)
+        elif self._data.failure:
+            view.show_message(self._data.failure.message, "bold red")
+        else:
+            view.show_message(reading)
 
 
 def is_typing(screen: Screen[Any]) -> bool:
     """Whether letter keys are characters, because a text field has the focus."""
     return isinstance(screen.focused, Input) and screen.focused.type == "text"
-
-
-def _observe(runs_dir: Path) -> tuple[list[StepTiming], str]:
-    """The duration of steps in the latest runs, and the device that `auto` chooses here."""
-    device = "cuda:0" if list_gpus() else "cpu"
-    try:
-        return observe_step_times(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device
-    except BilstmError:
-        return [], device

@@ -23,9 +23,17 @@ def _scale_of(pixels: list[list[float]]) -> int:
     return max(1, _WIDTH // len(pixels[0]))
 
 
-def render_image(pixels: list[list[float]], cursor: tuple[int, int] | None = None) -> list[Text]:
-    """Draw an image as lines of text; a line shows two rows of pixels, enlarged by the scale."""
-    scale = _scale_of(pixels)
+def render_image(
+    pixels: list[list[float]], cursor: tuple[int, int] | None = None, scale: int = 0
+) -> list[Text]:
+    """Draw an image as lines of text; a line shows two rows of pixels, enlarged by the scale.
+
+    Args:
+        pixels: Brightness from 0 to 1.
+        cursor: Row and column of a pixel to mark.
+        scale: Columns of the screen for each pixel; 0 to choose it.
+    """
+    scale = scale or _scale_of(pixels)
     height = len(pixels) * scale
     lines = []
     for top in range(0, height, 2):

@@ -13,12 +13,18 @@ from textual.widgets import Checkbox, Collapsible, Input, Label, Select, Static
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
-from bilstm_core.config.schema import GROUPS, RunConfig
-from bilstm_core.config.settings import SETTINGS, Setting, settings_in
-from bilstm_core.data.sources.registry import require_fit
+from bilstm_core.config.schema import BUILT_IN, GROUPS, RunConfig
+from bilstm_core.config.settings import (
+    COLUMN_SETTINGS,
+    OWN_DATA_SETTINGS,
+    SETTINGS,
+    Setting,
+    settings_in,
+)
 from bilstm_core.errors import ConfigError
 
 from ...text.command_line import as_typed
+from .dataset_field import DatasetField
 from .device_field import DeviceField
 from .ordered_input import OrderedInput
 
@@ -26,18 +32,28 @@ _OPEN_GROUPS = {"data", "architecture"}
 
 
 class Form(Widget):
-    """A field for each setting, validated while the user types."""
+    """A field for each setting, validated while the user types.
+
+    Args:
+        config: What it shows first.
+        preset: On which that is based.
+        recent: Paths of data that were chosen before, newest first.
+    """
 
     @dataclass
     class Changed(Message):
-        """Posted when a setting changes; `config` is None if a field is invalid."""
+        """Posted when a setting changes; `config` is None if a field is invalid.
+
+        Whether the settings fit the data, which may have to be read first, is not checked.
+        """
 
         config: RunConfig | None
         problem: str
 
-    def __init__(self, config: RunConfig, preset: str) -> None:
+    def __init__(self, config: RunConfig, preset: str, recent: list[str]) -> None:
         super().__init__()
         self.preset = preset
+        self._recent = recent
         self._values = _field_values(config)
         self._preset_values = self._read_preset()
 
@@ -56,13 +72,13 @@ class Form(Widget):
         yield Static(id="help")
 
     def set_dataset(self, name: str) -> RunConfig:
-        """Choose a data set, as if the user had; return the new configuration.
+        """Choose a data set or a path, as if the user had; return the new configuration.
 
         Raises:
             ConfigError: Another field is invalid.
         """
         self._set_field("dataset", name)
-        self._apply_preset(keep=self._edited() - {"dataset"})
+        self._use_dataset()
         return resolve(self._values)
 
     def set_learning_rate(self, rate: float) -> None:
@@ -89,22 +105,33 @@ class Form(Widget):
             await contents.mount(*self._fields((event.collapsible.id or "").removeprefix("group-")))
 
     def _fields(self, group: str) -> list[Horizontal]:
-        return [
-            Horizontal(Label(setting.name), self._field(setting), classes="field")
-            for setting in settings_in(group)
-        ]
+        rows = []
+        for setting in settings_in(group):
+            row = Horizontal(Label(setting.name), self._field(setting), classes="field")
+            if setting.name in OWN_DATA_SETTINGS:
+                row.add_class("own-data")
+                row.display = self._has_own_data
+            rows.append(row)
+        return rows
+
+    @property
+    def _has_own_data(self) -> bool:
+        return self._values["dataset"] not in BUILT_IN
 
     def _field(self, setting: Setting) -> Widget:
         value = self._values[setting.name]
         if setting.kind == "switch":
             return _Switch("", value, id=setting.name, compact=True)
+        if setting.name == "dataset":
+            return DatasetField(value, self._recent, id=setting.name)
         if setting.name == "device":
             return DeviceField(value, id=setting.name)
         if setting.kind == "choice":
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
             )
-        return OrderedInput(value, id=setting.name, compact=True, type="number")
+        kind = "number" if setting.is_numeric else "text"
+        return OrderedInput(value, id=setting.name, compact=True, type=kind)
 
     def _read_preset(self) -> dict[str, Any]:
         return _field_values(resolve({"dataset": self._values["dataset"]}, preset=self.preset))
@@ -124,8 +151,13 @@ class Form(Widget):
         elif name in self._values and value != self._values[name]:
             self._values[name] = value
             if name == "dataset":
-                self._apply_preset(keep=self._edited())
-            self._validate()
+                self._use_dataset()
+            else:
+                self._validate()
+
+    def _use_dataset(self) -> None:
+        """Apply the preset to other data; what names columns was meant for a certain file."""
+        self._apply_preset(keep=self._edited() - COLUMN_SETTINGS - {"dataset"})
 
     def _edited(self) -> set[str]:
         """The settings that differ from the preset."""
@@ -142,15 +174,16 @@ class Form(Widget):
     def _set_field(self, name: str, value: Any) -> None:
         self._values[name] = value
         for field in self.query(f"#{name}"):  # none if its group was never opened
-            if isinstance(field, DeviceField):
+            if isinstance(field, DatasetField | DeviceField):
                 field.choose(value)
             elif isinstance(field, Input | Select | Checkbox) and field.value != value:
                 field.value = value
 
     def _validate(self) -> None:
+        for row in self.query(".own-data"):
+            row.display = self._has_own_data
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
-            require_fit(config)
         except ConfigError as error:
             config, problem = None, error.message
         self.post_message(self.Changed(config, problem))

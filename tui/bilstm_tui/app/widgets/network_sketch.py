@@ -1,5 +1,7 @@
 """A sketch of the network: shapes and parameters, memory, duration, and its command line."""
 
+from pathlib import Path
+
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
@@ -7,15 +9,19 @@ from textual.widgets import Static
 from bilstm_core.building_blocks.cells import CELLS
 from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.compute.gpus import list_gpus
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.spec import DataSpec
+from bilstm_core.errors import BilstmError
 from bilstm_core.network.cost import steps_per_epoch, training_bytes, with_epochs
 from bilstm_core.network.summary import LayerSummary, ModelSummary, summarise
-from bilstm_core.runs.duration import StepTiming, estimate_seconds
+from bilstm_core.runs.duration import StepTiming, estimate_seconds, observe_step_times
+from bilstm_core.runs.store import list_runs
 
 from ...text.command_line import command_for
 
 _MIB = 2**20
+_OBSERVED_RUNS = 30  # the latest ones, on which the estimated duration is based
 _MAX_LAYERS = 3  # of more layers, only the first and the last are drawn
 
 
@@ -60,6 +66,11 @@ class NetworkSketch(Static):
         """Show what is wrong with the settings."""
         self._shown = None
         self.update(Text(problem, style="bold red"))
+
+    def show_message(self, message: str) -> None:
+        """Show a sentence while there is no network to draw."""
+        self._shown = None
+        self.update(Text(message, style="dim"))
 
     def _duration(self, config: RunConfig, spec: DataSpec) -> str:
         device = self._device if config.device == "auto" else config.device
@@ -110,6 +121,15 @@ def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
             add_line(" " * ((width - 1) // 2) + "│")
             add_layer(f"{layer.output_shape[0]} classes".center(width), layer, "bold")
     return table
+
+
+def observed_timings(runs_dir: Path) -> tuple[list[StepTiming], str]:
+    """The duration of steps in the latest runs, and the device that `auto` chooses here."""
+    device = "cuda:0" if list_gpus() else "cpu"
+    try:
+        return observe_step_times(list_runs(runs_dir)[-_OBSERVED_RUNS:]), device
+    except BilstmError:
+        return [], device
 
 
 def _format_seconds(seconds: float) -> str:

@@ -1,0 +1,207 @@
+"""Looks at a data set before it is trained with: an overview, and what may be wrong; no torch."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data_overview import (
+    MOST_BARS,
+    MOST_CURVES,
+    MOST_EXAMPLES,
+    MOST_PIXELS,
+    MOST_POINTS,
+    DataOverview,
+    Example,
+    FeatureSummary,
+    LengthBar,
+)
+from .sources.assemble import Assembled, Part, Values
+from .sources.limits import listed
+from .spec import SPLIT_TITLES, DataSpec, Split
+
+_VALUES_AT_ONCE = 1 << 22
+_MOST_NAMED = 10
+"""Names in a sentence."""
+
+
+def look_at(data: Assembled) -> DataOverview:
+    """Summarise a data set; time and memory grow with its size, the result does not."""
+    spec, parts = data.spec, data.parts
+    features = _features(data)
+    problems = [
+        *data.warnings,
+        *_repeated(parts, spec),
+        *_constant(features, spec),
+        *_rare_classes(spec),
+    ]
+    return DataOverview(
+        spec=spec,
+        features=features,
+        lengths=_length_bars(parts.values()),
+        examples=tuple(_examples(parts, spec)),
+        problems=tuple(problems),
+    )
+
+
+def _features(data: Assembled) -> tuple[FeatureSummary, ...]:
+    count = data.spec.num_features
+    minima, maxima = np.full(count, np.inf), np.full(count, -np.inf)
+    sums, steps = np.zeros(count), 0
+    for values in _chunks(part.values for part in data.parts.values()):
+        minima = np.minimum(minima, values.min(axis=0))
+        maxima = np.maximum(maxima, values.max(axis=0))
+        sums += values.sum(axis=0, dtype=np.float64)
+        steps += len(values)
+    names = data.spec.feature_names or tuple(str(number) for number in range(1, count + 1))
+    columns = zip(names, minima, maxima, sums / steps, data.missing, strict=True)
+    return tuple(
+        FeatureSummary(
+            name=name,
+            minimum=float(minimum),
+            maximum=float(maximum),
+            mean=float(mean),
+            missing=float(missing),
+        )
+        for name, minimum, maximum, mean, missing in columns
+    )
+
+
+def _chunks(parts: Iterable[Sequence[Values]]) -> Iterator[NDArray[Any]]:
+    """All steps, shape (steps, features), many sequences at once but not too many."""
+    chunk: list[Values] = []
+    size = 0
+    for values in (values for part in parts for values in part):
+        chunk.append(values)
+        size += values.size
+        if size >= _VALUES_AT_ONCE:
+            yield np.concatenate(chunk)
+            chunk, size = [], 0
+    if chunk:
+        yield np.concatenate(chunk)
+
+
+def _length_bars(parts: Iterable[Part]) -> tuple[LengthBar, ...]:
+    lengths = np.array([len(values) for part in parts for values in part.values])
+    first, last = int(lengths.min()), int(lengths.max())
+    width = -(-(last - first + 1) // MOST_BARS)
+    counts = np.bincount((lengths - first) // width)
+    return tuple(
+        LengthBar(
+            shortest=first + number * width,
+            longest=min(first + (number + 1) * width - 1, last),
+            sequences=int(count),
+        )
+        for number, count in enumerate(counts)
+    )
+
+
+def _examples(parts: dict[Split, Part], spec: DataSpec) -> Iterator[Example]:
+    """The first sequence of each class, from the training part if it has one."""
+    for number, label in enumerate(spec.classes[:MOST_EXAMPLES]):
+        part = next(part for part in parts.values() if (part.labels == number).any())
+        position = int((part.labels == number).argmax())
+        values = part.values[position]
+        is_image = spec.kind == "images"
+        yield Example(
+            label=label,
+            id=part.ids[position],
+            steps=len(values),
+            curves=() if is_image else tuple(map(_small_curve, values.T[:MOST_CURVES])),
+            picture=_small_picture(values) if is_image else (),
+        )
+
+
+def _small_curve(values: Values) -> tuple[float, ...]:
+    """At most `MOST_POINTS` values; of each stretch of a longer curve the least and the most."""
+    if len(values) <= MOST_POINTS:
+        return tuple(values.tolist())
+    points: list[float] = []
+    for stretch in np.array_split(values, MOST_POINTS // 2):
+        ends = sorted((int(stretch.argmin()), int(stretch.argmax())))
+        points += stretch[ends].tolist()
+    return tuple(points)
+
+
+def _small_picture(values: Values) -> tuple[tuple[int, ...], ...]:
+    """At most `MOST_PIXELS` rows and columns of means, from 0 to 255 for the brightest."""
+    height, width = values.shape
+    step = -(-max(height, width) // MOST_PIXELS)
+    rows, columns = np.arange(0, height, step), np.arange(0, width, step)
+    sums = np.add.reduceat(values.astype(np.float64), rows, axis=0)
+    sums = np.add.reduceat(sums, columns, axis=1)
+    means = sums / np.outer(np.diff([*rows, height]), np.diff([*columns, width]))
+    brightness = 255 * means / max(1, means.max())
+    return tuple(map(tuple, brightness.round().astype(int).tolist()))
+
+
+def _repeated(parts: dict[Split, Part], spec: DataSpec) -> Iterator[str]:
+    """Sequences that stand in two splits, or in two classes, value for value."""
+    digests = {split: [*map(_digest, part.values)] for split, part in parts.items()}
+    pairs: tuple[tuple[Split, Split], ...] = (
+        ("validation", "train"),
+        ("test", "train"),
+        ("test", "validation"),
+    )
+    for split, other in pairs:
+        known = {*digests[other]}
+        if count := sum(digest in known for digest in digests[split]):
+            yield (
+                f"{count:,} {SPLIT_TITLES[split]} {_items(spec, count)} also in the "
+                f"{SPLIT_TITLES[other]} part: exact copies, which make the accuracy look better "
+                "than it is."
+            )
+    first: dict[bytes, int] = {}
+    contradicted: set[bytes] = set()
+    for split, part in parts.items():
+        for digest, label in zip(digests[split], part.labels.tolist(), strict=True):
+            if first.setdefault(digest, label) != label:
+                contradicted.add(digest)
+    if contradicted:
+        count = len(contradicted)
+        yield f"{count:,} {_items(spec, count)} in more than one class, value for value."
+
+
+def _items(spec: DataSpec, count: int) -> str:
+    return f"{spec.items[:-1]} is" if count == 1 else f"{spec.items} are"
+
+
+def _digest(values: Values) -> bytes:
+    digest = hashlib.blake2b(f"{values.shape}".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(values).data)
+    return digest.digest()
+
+
+def _constant(features: Sequence[FeatureSummary], spec: DataSpec) -> Iterator[str]:
+    """Features that tell nothing; the margin of images is of one colour as a rule."""
+    if spec.kind == "images":
+        return
+    names = [feature.name for feature in features if feature.minimum == feature.maximum]
+    if len(names) == 1:
+        yield f"A feature is constant: {names[0]}."
+    elif names:
+        yield f"{len(names):,} features are constant: {listed(names, _MOST_NAMED)}."
+
+
+def _rare_classes(spec: DataSpec) -> Iterator[str]:
+    """Classes with one sequence, and those that a split lacks."""
+    sizes: dict[Split, NDArray[np.int64]] = {
+        split: np.array(counts) for split, counts in spec.class_sizes.items() if any(counts)
+    }
+    is_lonely = sum(sizes.values(), np.zeros(spec.num_classes, np.int64)) == 1
+    if is_lonely.any():
+        yield f"{_classes(is_lonely, spec)} one sequence only."
+    for split, counts in sizes.items():
+        is_lacking = (counts == 0) & (~is_lonely if split != "train" else True)
+        if is_lacking.any():
+            yield f"{_classes(is_lacking, spec)} no {SPLIT_TITLES[split]} {spec.items}."
+
+
+def _classes(chosen: NDArray[np.bool_], spec: DataSpec) -> str:
+    """Such as 'The class a has' or '2 classes (a, b) have'."""
+    names = [spec.classes[number] for number in np.flatnonzero(chosen)]
+    if len(names) == 1:
+        return f"The class {names[0]} has"
+    return f"{len(names):,} classes ({listed(names, _MOST_NAMED)}) have"

@@ -1,0 +1,81 @@
+"""The form's field for the data: built-in sets, paths that were chosen before, or another path."""
+
+import asyncio
+from pathlib import Path
+
+from textual import on
+from textual.message import Message
+from textual.widgets import OptionList, Select
+
+from bilstm_core.config.schema import BUILT_IN
+
+from ..path_completion import existing
+from ..textual_internals import SelectCurrent
+
+_OTHER = ""  # neither a name nor a path
+
+
+class DatasetField(Select[str]):
+    """A list of data sets; its last line asks for a path.
+
+    Args:
+        recent: Paths that were chosen before, newest first.
+    """
+
+    class PathWanted(Message):
+        """Posted when the user wants to choose a file or folder."""
+
+    def __init__(self, value: str, recent: list[str], *, id: str) -> None:  # noqa: A002
+        super().__init__(
+            _options_for(value, []), value=value, allow_blank=False, id=id, compact=True
+        )
+        self._recent = recent
+        self._chosen = value
+
+    def choose(self, value: str) -> None:
+        """Choose a data set by name, or a path."""
+        if value != self.value:
+            with self.prevent(Select.Changed):  # it chooses the first option
+                self.set_options(_options_for(value, []))
+            self.value = value
+
+    def watch_value(self, value: str) -> None:
+        """Show only the name of a file while the list is closed."""
+        for current in self.query(SelectCurrent):
+            current.update(Path(value).name)
+
+    @on(Select.Changed)
+    def _ask_for_path(self, event: Select.Changed) -> None:
+        if event.value != _OTHER:
+            self._chosen = str(event.value)
+            return
+        event.stop()
+        with self.prevent(Select.Changed):
+            self.value = self._chosen
+        self.post_message(self.PathWanted())
+
+    async def watch_expanded(self, expanded: bool) -> None:
+        """List the paths at which there still is something when the list is opened."""
+        if not expanded:
+            return
+        value = str(self.value)
+        options = _options_for(value, await asyncio.to_thread(existing, self._recent))
+        with self.prevent(Select.Changed):
+            self.set_options(options)
+            self.value = value
+        self.query_one(OptionList).highlighted = [option for _, option in options].index(value)
+
+
+def _options_for(chosen: str, recent: list[str]) -> list[tuple[str, str]]:
+    """The text and the value of each option."""
+    paths = [path for path in (chosen, *recent) if path not in BUILT_IN]
+    texts = {name: name for name in BUILT_IN}
+    texts |= {path: f"{Path(path).name}  in {_folder(path)}" for path in paths}
+    texts[_OTHER] = "a file or folder …"
+    return [(text, value) for value, text in texts.items()]
+
+
+def _folder(path: str) -> str:
+    """The folder of a path, with ~ for the home folder."""
+    folder, home = Path(path).parent, Path("~").expanduser()
+    return f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
