@@ -62,7 +62,7 @@ _NOTEBOOK: dict[str, Any] = {
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(
-        "our recommended settings: a BiLSTM, and for series a bidirectional GRU",
+        "our recommended settings: a BiLSTM, and for series a BiGRU",
         {},
         per_dataset={
             "digits": {"num_epochs": 30, "learning_rate": 0.008},
