@@ -20,6 +20,7 @@ def test_the_benchmark_of_a_gpu_runs_without_one(tmp_path: Path) -> None:
         "limit",
         "a step, LSTM 2×256",
         "a step, BiLSTM 2×256",
+        "a step, BiLSTM 128, 7 to 29 steps, padding 37.5%",
         "training to 97.67% on MNIST",
         "a whole run on MNIST",
         "resume, `deterministic`",

@@ -130,6 +130,7 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press("i", "of 360 test images misclassified")
         app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
         keys.press("n", r"\d\.\d%")
+        keys.press("j", r"^ 1 of \d+ \(any class\)")
         keys.press("j", r"^ 2 of \d+ \(any class\)")
         keys.press("k", r"^ 1 of \d+ \(any class\)")
         keys.press("c", r"\(\d\)")
