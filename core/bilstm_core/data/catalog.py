@@ -68,4 +68,4 @@ CATALOG: dict[str, DataSpec] = {
         ),
     )
 }
-"""Every built-in data set by its name in the configuration; `schema.DATASETS` lists the names."""
+"""Every built-in data set by its name in the configuration; `schema.BUILT_IN` lists the names."""

@@ -10,8 +10,8 @@ from ..cleaning import Line, Name
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
-Real = Annotated[float, Ge(-1e30), Le(1e30)]
-Positive = Annotated[float, Gt(0), Le(1e30)]
+Real = Annotated[float, Ge(-1e39), Le(1e39)]
+Positive = Annotated[float, Gt(0), Le(1e39)]
 Size = Annotated[int, Ge(1), Le(2**24)]
 """A number of steps or features."""
 Names = Annotated[tuple[Name, ...], MaxLen(2**20), Field(fail_fast=True)]

@@ -66,7 +66,8 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     precision = model.precision(used)
-    batches = in_order(data.test, model.spec, evaluation_batch_size(model.network, _CPU))
+    size = evaluation_batch_size(model.network, _CPU, model.spec.longest)
+    batches = in_order(data.test, model.spec, size)
     with torch.inference_mode():
         scores = torch.cat([class_scores(model.network, batch, precision) for batch in batches])
     actual, predicted = data.test.labels, scores.argmax(dim=1)

@@ -15,6 +15,7 @@ from ..data.batches import make_batch
 from ..data.dataset import Sequences
 from ..data.spec import DataSpec
 from ..errors import BilstmError, DataError, UsageError
+from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
 from .input_files import input_files
@@ -23,8 +24,6 @@ from .inputs import Input, InputReader
 _CPU = torch.device("cpu")
 _MOST_VALUES = 1 << 26
 """Values that wait to be predicted, and probabilities that wait to be used."""
-_MOST_STATES = 1 << 27
-"""Numbers in the states of a batch: 512 MiB."""
 
 
 @dataclass(frozen=True)
@@ -186,11 +185,9 @@ def _probabilities(model: TrainedModel, part: list[Input]) -> Tensor:
     lengths = torch.tensor([len(one.values) for one in part])
     order = lengths.argsort(stable=True)
     sequences = _as_stored(part, lengths, has_lengths=spec.has_lengths)
-    width = max(spec.num_features, network.hidden_size * (2 if network.bidirectional else 1))
-    size = evaluation_batch_size(network, _CPU)
     found = torch.empty(len(part), spec.num_classes)
     with torch.inference_mode():
-        for some in _batches(lengths[order].tolist(), size, width):
+        for some in _batches(network, lengths[order].tolist()):
             batch = make_batch(sequences[order[some]], spec)
             found[order[some]] = class_scores(network, batch, model.precision()).softmax(dim=1)
     return found
@@ -204,12 +201,11 @@ def _as_stored(part: list[Input], lengths: Tensor, *, has_lengths: bool) -> Sequ
     return Sequences(torch.from_numpy(np.concatenate(values)), unknown, lengths)
 
 
-def _batches(lengths: list[int], size: int, width: int) -> Iterator[slice]:
+def _batches(network: SequenceClassifier, lengths: list[int]) -> Iterator[slice]:
     """Batches of sequences in ascending order of length: fewer at once where they are long."""
     start = 0
     while start < len(lengths):
-        count = min(size, len(lengths) - start)
-        while count > 1 and count * lengths[start + count - 1] * width > _MOST_STATES:
-            count //= 2
-        yield slice(start, start + count)
-        start += count
+        end = min(start + evaluation_batch_size(network, _CPU, lengths[start]), len(lengths))
+        size = evaluation_batch_size(network, _CPU, lengths[end - 1])
+        yield slice(start, start + size)
+        start += size

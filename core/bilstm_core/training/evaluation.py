@@ -18,20 +18,29 @@ from ..stopping import ShouldStop, Stop, stop_if
 from .meter import NON_FINITE_ADVICE
 
 _BATCH_SIZE = 1000
+_MOST_STEPS = 1 << 18
+"""Of all sequences in a batch: 256 MiB of states with 128 units in two directions."""
 _WEIGHTS_TIMES_BATCH = 2**30
 _SMALLEST_BATCH_SIZE = 16
 
 
-def evaluation_batch_size(model: nn.Module, device: torch.device) -> int:
+def evaluation_batch_size(model: nn.Module, device: torch.device, num_steps: int) -> int:
     """Sequences at once: enough to keep the device busy, few enough to stop within a second.
 
     On a CPU the time of a batch grows with sequences × weights, so a large network gets smaller
-    batches. The size depends on nothing else: the same run gives the same sums.
+    batches, and so do long sequences, whose states need memory. The size depends on nothing else:
+    the same run gives the same sums.
+
+    Args:
+        model: The network.
+        device: Where it is.
+        num_steps: Steps of the longest sequence.
     """
+    most = max(1, min(_BATCH_SIZE, _MOST_STEPS // num_steps))
     if device.type != "cpu":
-        return _BATCH_SIZE
+        return most
     weights = sum(parameter.numel() for parameter in model.parameters())
-    return max(_SMALLEST_BATCH_SIZE, min(_BATCH_SIZE, _WEIGHTS_TIMES_BATCH // weights))
+    return min(most, max(_SMALLEST_BATCH_SIZE, _WEIGHTS_TIMES_BATCH // weights))
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ def evaluate(
     loss = torch.zeros((), device=device)
     labels: list[Tensor] = []
     predicted: list[Tensor] = []
-    size = evaluation_batch_size(model, device)
+    size = evaluation_batch_size(model, device, data.spec.longest)
     was_training = model.training
     model.eval()
     with torch.inference_mode():

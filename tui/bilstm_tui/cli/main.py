@@ -24,7 +24,7 @@ from .stop import stop
 from .train import train
 
 _HELP = """\
-Train an LSTM, GRU or BiLSTM on images read row by row, in an app or in a script.
+Train an LSTM, GRU or BiLSTM to classify sequences, in an app or in a script.
 
 A setting is taken from the first place that has it: its option, its environment
 variable (BILSTM_HIDDEN_SIZE, …), --config, --preset, its default.

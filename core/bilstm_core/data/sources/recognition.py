@@ -11,7 +11,6 @@ from typing import Literal
 
 from ...cleaning import one_line
 from ...config.resolve import did_you_mean
-from ...errors import DataError
 from .content import decode, opened
 from .delimited import first_lines, rows_of, separator_of, starts_with_values
 from .limits import listed, unreadable
@@ -83,15 +82,6 @@ def recognise(path: Path) -> Source:
     if is_folder:
         return _recognise_folder(path)
     return Source(format_of(path), path, _test_part(path))
-
-
-def is_readable(path: Path) -> bool:
-    """Whether `read` knows the format of what is at a path; nothing is read but its start."""
-    try:
-        recognise(path)
-    except DataError:
-        return False
-    return True
 
 
 def format_of(path: Path) -> Format:
