@@ -15,7 +15,7 @@ import tomli_w
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..cleaning import one_line
+from ..cleaning import escape, one_line
 from ..errors import ConfigError, Remedy
 from ..files import read_text
 from ..paths import OTHER_VARIABLES, expand_home
@@ -94,6 +94,11 @@ def _chosen_dataset(name: str) -> str:
 
     A name always means the data set of that name; `./digits` is the file.
     """
+    if escape(name) != name:
+        raise ConfigError(
+            f"The path {one_line(name)} has characters that cannot be shown.",
+            "Rename the file or folder.",
+        )
     path = expand_home(Path(name))
     is_path = os.sep in name or path.suffix or os.path.lexists(path)
     return os.path.normpath(path.absolute()) if name not in BUILT_IN and is_path else name

@@ -66,6 +66,7 @@ class DataSpec:
         classes: A name for each label.
         train_size: Training sequences, without those held out for validation.
         class_sizes: By split, sequences of each class; empty until the data are loaded.
+        columns: Of a table with a row a sequence: the columns that are its steps.
         fill: The training mean of each feature, as it is stored: for missing values of sequences
             that are predicted later. Empty for images and for data sets by name.
         origin: Where the data come from.
@@ -86,6 +87,7 @@ class DataSpec:
     test_size: Count
     class_sizes: dict[Split, Counts] = field(default_factory=dict)
     normalisation: Normalisation = Normalisation()
+    columns: Names = ()
     fill: Means = ()
     origin: Name = ""
     notes: Annotated[tuple[Line, ...], MaxLen(MOST_NOTES)] = ()
@@ -94,6 +96,10 @@ class DataSpec:
     def __post_init__(self) -> None:
         if self.shortest > self.longest or len(set(self.classes)) < len(self.classes):
             raise ValueError("lengths or classes contradict each other")
+        scaled = self.normalisation
+        for names in (self.feature_names, self.fill, scaled.means, scaled.deviations):
+            if len(names) not in {0, self.num_features}:
+                raise ValueError("there are not as many values as features")
 
     @property
     def num_classes(self) -> int:
@@ -129,7 +135,7 @@ class DataSpec:
 
     def changes_to(self, other: "DataSpec") -> list[str]:
         """What is different in another state of the same data, such as '70 instead of 67 …'."""
-        if self.fingerprint == other.fingerprint:
+        if (self.fingerprint, self.classes) == (other.fingerprint, other.classes):
             return []
         found = [
             f"{after:,} instead of {before:,} {name}"

@@ -1,7 +1,5 @@
 """Choosing the sequences of a split: by seed, in proportion to the classes, never across groups."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,13 +8,14 @@ def choose(
     labels: NDArray[np.int64],
     fraction: float,
     random: np.random.Generator,
-    groups: Sequence[str] | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> NDArray[np.bool_]:
     """Choose about a fraction of the sequences.
 
     Without groups, the number is the rounded fraction, and each class gives its share: at least
     one sequence if there are as many as classes, and never its last one. With groups, whole groups
-    are chosen, in random order, while that comes nearer to the fraction.
+    are chosen, in random order, while that comes nearer to the fraction; at least the smallest one
+    if there are two.
 
     Args:
         labels: The class of each sequence, shape (N,).
@@ -28,11 +27,11 @@ def choose(
         Whether each sequence is chosen, shape (N,).
     """
     if groups is not None:
-        return _choose_groups(np.asarray(groups), fraction, random)
-    classes, sizes = np.unique(labels, return_counts=True)
+        return _choose_groups(groups, fraction, random)
+    _, sizes = np.unique(labels, return_counts=True)
     chosen = np.zeros(len(labels), dtype=np.bool_)
-    for label, count in zip(classes, _shares(sizes, fraction), strict=True):
-        members = np.flatnonzero(labels == label)
+    by_class = np.split(labels.argsort(kind="stable"), sizes.cumsum()[:-1])
+    for members, count in zip(by_class, _shares(sizes, fraction), strict=True):
         chosen[random.permutation(members)[:count]] = True
     return chosen
 
@@ -56,7 +55,7 @@ def _shares(sizes: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
 
 
 def _choose_groups(
-    groups: NDArray[np.str_], fraction: float, random: np.random.Generator
+    groups: NDArray[np.int64], fraction: float, random: np.random.Generator
 ) -> NDArray[np.bool_]:
     names, counts = np.unique(groups, return_counts=True)
     goal, size, chosen = fraction * len(groups), 0, []
@@ -64,4 +63,6 @@ def _choose_groups(
         if abs(size + counts[number] - goal) < abs(size - goal):
             chosen.append(names[number])
             size += int(counts[number])
+    if not chosen and len(names) > 1:
+        chosen = [names[counts.argmin()]]
     return np.isin(groups, chosen)

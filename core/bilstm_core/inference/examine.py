@@ -14,7 +14,7 @@ from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
 from ..data.sources import registry
 from ..data.spec import DataSpec, Normalisation
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from ..events import Failed
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
@@ -43,7 +43,7 @@ class Examination:
         self._model, self._used = model, used
         try:
             self._data = _test_data(model, data_dir)
-        except DataError as error:
+        except (ConfigError, DataError) as error:
             self.report = ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
         else:
             self.report = _report(model, self._data, used)

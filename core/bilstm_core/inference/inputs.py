@@ -15,7 +15,7 @@ from ..data.missing import count_missing, fill
 from ..data.normalise import stored
 from ..data.sources.arrays import read_npy
 from ..data.sources.assemble import cut
-from ..data.sources.class_folders import FOLDER_PER_CLASS, as_bytes
+from ..data.sources.class_folders import as_bytes
 from ..data.sources.columns import TableOptions
 from ..data.sources.content import read_text
 from ..data.sources.delimited import MISSING_LABELS, first_lines, rows_of, separator_of
@@ -133,7 +133,7 @@ class InputReader:
                 "To predict it all the same, take it as it is.",
             )
         brightness, words = fitted
-        if spec.origin == FOLDER_PER_CLASS:
+        if self._config.is_own_data:
             values = as_bytes(brightness)
         else:
             values = stored(torch.from_numpy(brightness), spec.normalisation).float().numpy()
@@ -164,12 +164,11 @@ class InputReader:
         return found == "ucr" and self._spec.num_features > 1
 
     def _table_options(self) -> TableOptions:
-        """The columns that the run used.
-
-        Where each row is a sequence, as with one feature without a name, columns are found anew.
-        """
+        """The columns that the run used; found anew where it read no table."""
         options, spec = table_options(self._config), self._spec
-        if spec.kind == "images" or (spec.num_features == 1 and not spec.feature_names):
+        if spec.columns:
+            return replace(options, features=spec.columns)
+        if spec.kind == "images":
             return options
         return replace(options, features=spec.feature_names, is_long=True)
 

@@ -137,6 +137,8 @@ def _inputs_from_array(
         raise UsageError(
             f"The array does not hold numbers: {error}.", title="The array does not fit"
         ) from None
+    if np.isinf(values).any():
+        raise UsageError("The array holds infinite values.", title="The array does not fit")
     for number, sequence in enumerate(values):
         try:
             yield Input("", f"{number}", reader.complete(sequence, Path("The array"), f"{number}"))

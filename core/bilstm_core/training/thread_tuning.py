@@ -22,6 +22,7 @@ from ..compute.devices import describe, resolve_device, resolve_precision
 from ..config.schema import RunConfig
 from ..data.batches import Batch
 from ..data.sources.registry import describe as describe_data
+from ..data.sources.registry import forget as forget_data
 from ..data.spec import DataSpec
 from ..files import read_text, write_atomically
 from ..network.classifier import SequenceClassifier
@@ -182,6 +183,7 @@ def measure_in_advance(config: RunConfig) -> None:
         choose_threads(config, spec, device)
     finally:
         torch.set_num_threads(before)
+        forget_data()
 
 
 def _warn_where_crowded(number: int, warn: Callable[[str], None]) -> None:

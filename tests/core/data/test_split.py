@@ -31,7 +31,7 @@ def test_a_class_of_one_stays_in_training() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_no_group_is_in_two_splits(seed: int) -> None:
     random = np.random.default_rng(seed)
-    groups = [f"person {number}" for number in random.integers(0, 12, 600)]
+    groups = random.integers(0, 12, 600)
     chosen = choose(random.integers(0, 3, 600), 0.25, random, groups)
     parts = [
         {g for g, is_in in zip(groups, chosen, strict=True) if is_in == side} for side in (0, 1)
@@ -41,4 +41,17 @@ def test_no_group_is_in_two_splits(seed: int) -> None:
 
 
 def test_one_group_cannot_be_split() -> None:
-    assert not choose(np.zeros(9, np.int64), 0.2, np.random.default_rng(0), ["a"] * 9).any()
+    one = np.zeros(9, np.int64)
+    assert not choose(one, 0.2, np.random.default_rng(0), one).any()
+
+
+def test_of_a_few_large_groups_the_smallest_is_chosen() -> None:
+    groups = np.array([0] * 5 + [1] * 4)
+    for fraction in (0.05, 0.2):
+        chosen = choose(np.zeros(9, np.int64), fraction, np.random.default_rng(0), groups)
+        assert chosen.tolist() == (groups == 1).tolist()
+
+
+def test_many_classes_take_no_time() -> None:
+    labels = np.arange(200_000) % 100_000
+    assert choose(labels, 0.5, np.random.default_rng(0)).sum() == 100_000

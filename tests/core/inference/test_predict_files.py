@@ -327,7 +327,7 @@ class TestLengths:
         model = untrained(equal)
         expected = predict(model, [mixed, equal])
         monkeypatch.setattr(prediction_module, "_MOST_VALUES", 30)
-        monkeypatch.setattr(prediction_module, "_MOST_STATES", 200)
+        monkeypatch.setattr("bilstm_core.training.evaluation._MOST_STEPS", 12)
         assert_equal(predict(model, [mixed, equal]), expected)
         assert [one.id for one in expected[:5]] == ["0", "1", "2", "3", "0"]
 

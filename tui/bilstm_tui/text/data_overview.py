@@ -19,6 +19,7 @@ MOST_CLASSES, MOST_FEATURES = 100, 20
 """So many are listed; of more, their number."""
 _LONGEST_NAME = 24
 _LONGEST_BAR = 30
+_NARROWEST = 20  # columns; where there are fewer, lines are cut
 _COUNT = 11
 """Columns of a number in a table."""
 _TILE = 36
@@ -43,7 +44,7 @@ def overview_lines(
     draw_picture: Callable[[Picture], list[Text]] = shaded,
 ) -> Iterator[Text]:
     """Everything in an overview, in lines of at most `width` columns."""
-    for line in _lines(overview, width, draw_picture):
+    for line in _lines(overview, max(width, _NARROWEST), draw_picture):
         line.truncate(width, overflow="ellipsis")
         yield line
 

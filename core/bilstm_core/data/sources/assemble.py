@@ -1,6 +1,7 @@
 """From what a file has to the splits of a data set: classes, parts, missing values; no torch."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -107,6 +108,7 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         kind=read.kind,
         num_features=num_features,
         feature_names=read.train.feature_names,
+        columns=read.train.columns,
         shortest=min(lengths),
         longest=max(lengths),
         classes=classes,
@@ -174,6 +176,11 @@ def _splits(read: Read, config: RunConfig) -> tuple[dict[Split, Recordings], lis
             f"The data have no test part: {len(test.ids):,} of {whole:,} sequences were chosen"
             f"{by_group} (test_fraction = {config.test_fraction:g}, seed = {config.seed})."
         )
+    elif shared := sorted({*(train.groups or ())} & {*(test.groups or ())}):
+        notes.append(
+            f"The training part and the test part of the data share {len(shared):,} groups, such "
+            f"as {shared[0]}: the test accuracy says little of new ones."
+        )
     validation = _chosen(train, np.zeros(len(train.ids), np.bool_))
     if config.validation_fraction:
         train, validation = _split(train, "validation", config.validation_fraction, config.seed)
@@ -186,16 +193,25 @@ def _split(
     everything: Recordings, name: Split, fraction: float, seed: int
 ) -> tuple[Recordings, Recordings]:
     """What stays, and what is chosen for a part."""
-    _, labels = np.unique(np.asarray(everything.labels), return_inverse=True)
+    labels, groups = _codes(everything.labels or ()), everything.groups
     random = numpy_generator(seed, Stream.SPLIT if name == "test" else Stream.VALIDATION)
-    is_chosen = choose(labels, fraction, random, everything.groups)
+    is_chosen = choose(labels, fraction, random, None if groups is None else _codes(groups))
     if not is_chosen.any():
-        few = "groups" if everything.groups is not None else "sequences"
+        few = "sequences" if groups is None else "groups"
+        advice = {
+            "test": "Give the data a test part of their own.",
+            "validation": "Set validation_fraction = 0.",
+        }
         raise DataError(
-            f"No {SPLIT_TITLES[name]} part can be chosen: there are too few {few}.",
-            f"Give the data a test part, or set {name}_fraction.",
+            f"No {SPLIT_TITLES[name]} part can be chosen: there are too few {few}.", advice[name]
         )
     return _chosen(everything, ~is_chosen), _chosen(everything, is_chosen)
+
+
+def _codes(names: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each name; equal names have equal numbers, in the order of the names."""
+    numbers = {name: number for number, name in enumerate(sorted({*names}))}
+    return np.array([numbers[name] for name in names], np.int64)
 
 
 def _chosen(everything: Recordings, chosen: NDArray[np.bool_]) -> Recordings:
@@ -221,9 +237,12 @@ def _classes(found: set[str]) -> tuple[str, ...]:
             "A classifier needs at least two classes.",
         )
     try:
-        return tuple(sorted(found, key=lambda name: (float(name), name)))
+        numbers = {name: float(name) for name in found}
     except ValueError:
         return tuple(sorted(found))
+    if not all(map(math.isfinite, numbers.values())):  # nan has no place in an order
+        return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda name: (numbers[name], name)))
 
 
 def _fingerprint(read: Read) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 MISSING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "none"})
 """What stands for a missing value, in lower case."""
-MISSING_LABELS = frozenset({"", "?", "nan", "NaN"})
+MISSING_LABELS = frozenset({"", "?", "nan", "NaN", "NAN", "Nan"})
 """What is no label; a class may well be called None."""
 
 _SEPARATORS = ("\t", ";", "|", ",")

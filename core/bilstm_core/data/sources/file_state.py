@@ -1,8 +1,8 @@
 """Whether data have to be read again: the settings they depend on, and their files; no NumPy."""
 
+import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from ...config.schema import RunConfig
@@ -17,7 +17,8 @@ def data_key(config: RunConfig) -> tuple[object, ...]:
         DataError: There are no data at the path, or none of a format that is read.
     """
     files = _state(recognise(Path(config.dataset))) if config.is_own_data else ()
-    return (*settings_of_data(config), *files)
+    digest = hashlib.sha256(repr([*files]).encode()).hexdigest()  # there may be a million files
+    return (*settings_of_data(config), digest)
 
 
 def settings_of_data(config: RunConfig) -> tuple[object, ...]:
@@ -26,12 +27,21 @@ def settings_of_data(config: RunConfig) -> tuple[object, ...]:
 
 
 def _state(source: Source) -> Iterator[object]:
-    """Of a folder per class, it changes when files are added or removed."""
-    paths = [source.train, *filter(None, [source.test])]
+    """Which files there are, how large, and when they were last written."""
     if source.format == "folder":
-        for depth in ("*", "*/*"):
-            paths += [path for path in source.train.glob(depth) if path.is_dir()]
-    for path in paths:
-        with suppress(OSError):
-            state = os.stat(path)  # noqa: PTH116 - much faster for many folders
-            yield str(path), state.st_ino, state.st_size, state.st_mtime_ns
+        for folder, folders, names in os.walk(source.train):
+            folders.sort()
+            for name in sorted(names):
+                yield _state_of(Path(folder, name))
+        return
+    for path in (source.train, source.test):
+        if path:
+            yield _state_of(path)
+
+
+def _state_of(path: Path) -> tuple[str, int, int, int] | None:
+    try:
+        state = os.stat(path)  # noqa: PTH116 - much faster for many files
+    except OSError:
+        return None
+    return str(path), state.st_ino, state.st_size, state.st_mtime_ns

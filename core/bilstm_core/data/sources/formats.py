@@ -41,7 +41,7 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
         ConfigError: An option names no column, or one has to be set.
     """
     source = recognise(path)
-    found = _read(source, options, needs_labels=True)
+    found = _cleaned(_read(source, options, needs_labels=True))
     if options != _FIND_OUT and source.format not in {"table", "parquet"}:
         note = "Settings for columns are used only for tables."
         found = replace(found, notes=(*found.notes, note))
@@ -70,7 +70,13 @@ def read_file(path: Path, options: TableOptions = _FIND_OUT) -> Read:
         DataError: It cannot be read, or contradicts itself.
         ConfigError: An option names no column, or one has to be set.
     """
-    return _read(Source(format_of(path), path), options, needs_labels=False)
+    return _cleaned(_read(Source(format_of(path), path), options, needs_labels=False))
+
+
+def _cleaned(found: Read) -> Read:
+    """The same with names that can be shown, as they are stored in models."""
+    test = found.test and found.test.cleaned()
+    return replace(found, train=found.train.cleaned(), test=test)
 
 
 def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
@@ -116,6 +122,9 @@ def _check(path: Path, part: Recordings) -> None:
         if len(label) > MOST_NAME:
             problem = f"the label {shown(label)} is longer than {MOST_NAME:,} characters"
             raise unreadable(path, problem)
+    if longest := max(part.groups or ("",), key=len)[MOST_NAME:]:
+        problem = f"the name of a group is longer than {MOST_NAME:,} characters: {shown(longest)}"
+        raise unreadable(path, problem)
     if _are_amounts(distinct, len(part.labels)):
         examples = f"{len(distinct):,} different ones, such as {shown(min(distinct))}"
         raise unreadable(

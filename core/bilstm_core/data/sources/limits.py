@@ -9,9 +9,9 @@ from ...errors import DataError
 MOST_BYTES = 4 << 30
 MOST_VALUES = 1 << 30
 """In a data set: 4 GiB of 32-bit numbers."""
-_MANY_VALUES, _BYTES_PER_VALUE, _GIB = 1 << 20, 12, 1 << 30
-"""A value of 4 bytes exists three times: as it was read, in its split, and normalised."""
-MOST_STEPS, MOST_FEATURES, MOST_CLASSES, MOST_NAME = 1 << 24, 1 << 16, 1 << 20, 1000
+_MANY_VALUES, _BYTES_PER_VALUE, _GIB = 1 << 20, 18, 1 << 30
+"""At the peak, when the mean and deviation of each feature are computed in float64."""
+MOST_STEPS, MOST_FEATURES, MOST_CLASSES, MOST_NAME = 1 << 24, 1 << 16, 1 << 20, 200
 
 REGRESSION = "its labels are numbers to be predicted, and only classes can be (no regression)"
 

@@ -35,6 +35,12 @@ def describe(config: RunConfig) -> DataSpec:
     return _latest[1]
 
 
+def forget() -> None:
+    """Keep no data in memory that were described and may not be loaded."""
+    global _latest  # noqa: PLW0603
+    _latest = _latest and (*_latest[:2], None)
+
+
 def load(config: RunConfig, warn: Callable[[str], None]) -> "Dataset":
     """Load the data on the CPU; for what is raised see `describe`."""
     from .tensors import as_dataset  # imports torch

@@ -1,11 +1,12 @@
 """Sequences as a file has them: before splits, normalisation and tensors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cleaning import escape
 from ..spec import SequenceKind
 
 
@@ -21,6 +22,7 @@ class Recordings:
         groups: What must not stand in two splits, such as the person recorded; None where the file
             does not say.
         feature_names: A name for each feature; empty where the file has none.
+        columns: Of a table with a row a sequence: the columns that are its steps.
     """
 
     values: Sequence[NDArray[np.float32] | NDArray[np.uint8]]
@@ -28,6 +30,22 @@ class Recordings:
     ids: Sequence[str]
     groups: Sequence[str] | None = None
     feature_names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def cleaned(self) -> "Recordings":
+        """The same with names that can be shown."""
+        return replace(
+            self,
+            labels=None if self.labels is None else _cleaned(self.labels),
+            ids=_cleaned(self.ids),
+            groups=None if self.groups is None else _cleaned(self.groups),
+            feature_names=tuple(_cleaned(self.feature_names)),
+            columns=tuple(_cleaned(self.columns)),
+        )
+
+
+def _cleaned(names: Iterable[str]) -> list[str]:
+    return [escape(name, kept="") for name in names]
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,13 @@ def describe(config: RunConfig) -> DataSpec:
     return spec.held_out(config.validation_fraction)
 
 
+def forget() -> None:
+    """Release the memory of data that were described and may not be loaded."""
+    from . import own_data  # imports NumPy
+
+    own_data.forget()
+
+
 def require_fit(config: RunConfig, spec: DataSpec | None = None) -> None:
     """Refuse a configuration with settings that its data rule out; wherever one is chosen.
 

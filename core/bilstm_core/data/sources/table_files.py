@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cleaning import escape
 from ...errors import DataError
 from .columns import Described, Kind
 from .content import read_text
@@ -212,7 +213,9 @@ def _rows(path: Path, content: bytes, separator: str) -> Iterator[tuple[int, lis
 
 def _checked_names(path: Path, line: int, cells: list[str]) -> list[str]:
     """The names of the columns, from the first row."""
-    names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
+    names = [
+        escape(cell.strip(), kept="") or f"column {number}" for number, cell in enumerate(cells, 1)
+    ]
     if len(names) == 1:
         problem = f"only one column was found in it: {shown(names[0])}"
         advice = "Separate the columns with commas, semicolons or tabs."

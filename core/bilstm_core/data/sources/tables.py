@@ -105,6 +105,7 @@ class _Part:
             ids=[self._id(row) for row in starts.tolist()],
             groups=self._constant(roles.group_column, "group", first, starts),
             feature_names=roles.features if is_long else (),
+            columns=() if is_long else roles.features,
         )
 
     def _id(self, row: int) -> str:

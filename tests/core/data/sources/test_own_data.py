@@ -1,6 +1,5 @@
 """A person's own file: described without torch, read once, loaded as tensors, trained on."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,6 +18,7 @@ from bilstm_core.data.sources.columns import TableOptions
 from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.data.sources.recordings import Read
 from bilstm_core.errors import ConfigError, DataError
+from bilstm_core.inference.predict import predict
 from bilstm_core.runs.run import Run
 from bilstm_core.training.trainer import train
 from tests.samples import small_config
@@ -104,10 +104,13 @@ class TestDescription:
             path.write_text("x,y\n1,2\n3,4\n")
         config = config_for(tmp_path / "mine", test_fraction=0.5)
         assert registry.describe(config).train_size == 2
-        os.utime(tmp_path / "mine" / "a", ns=(1, 1))  # else it may change within a clock's tick
+        before = registry.describe(config)
         for number in range(3, 9):
             (tmp_path / "mine" / "a" / f"{number}.csv").write_text("x,y\n1,2\n3,4\n")
-        assert registry.describe(config).train_size > 2
+        assert registry.describe(config).train_size > before.train_size
+        before = registry.describe(config)
+        (tmp_path / "mine" / "a" / "1.csv").write_text("x,y\n1,2\n3,45\n")  # in its place
+        assert registry.describe(config).fingerprint != before.fingerprint
 
 
 class TestNames:
@@ -247,6 +250,51 @@ class TestImbalance:
             for name in ("none", "balanced")
         )
         assert plain != balanced
+
+
+class TestNamesInFiles:
+    def test_they_are_cleaned_where_they_enter(self, tmp_path: Path) -> None:
+        path = tmp_path / "mine.csv"
+        rows = [f"{n},{t},{n % 2},a{n % 2}\x1b[31m" for n in range(10) for t in range(3)]
+        path.write_text("id,x\x1b]0;EVIL\x07,y,label\n" + "\n".join(rows))
+        spec = registry.describe(config_for(path))
+        assert spec.feature_names == (r"x\x1b]0;EVIL\x07", "y")
+        assert spec.classes == (r"a0\x1b[31m", r"a1\x1b[31m")
+        model = train(config_for(path)).model
+        assert model
+        assert len(predict(model, path)) == 10
+
+    def test_the_columns_of_rows_that_are_sequences_are_remembered(self, tmp_path: Path) -> None:
+        steps = ["s0", "s1", "s2"]
+        lines = [",".join(["", *steps, "label"])]
+        lines += [f"{n},{n}.5,{n % 3},{-n},{'ab'[n % 2]}" for n in range(12)]
+        path = tmp_path / "mine.csv"
+        path.write_text("\n".join(lines))
+        config = config_for(path)
+        assert registry.describe(config).columns == tuple(steps)
+        model = train(config).model
+        assert model
+        expected = [it.probabilities for it in predict(model, path)][3:8:2]
+        other = tmp_path / "other.csv"
+        rows = [lines[n + 1].split(",") for n in (3, 5, 7)]
+        turned = [f"9{row[0]},{row[3]},{row[2]},{row[1]}" for row in rows]
+        other.write_text("\n".join(["customer,s2,s1,s0", *turned]))
+        found = [it.probabilities for it in predict(model, other)]
+        for one, same in zip(found, expected, strict=True):
+            assert one == pytest.approx(same, rel=1e-4)
+
+    def test_classes_have_one_order(self, tmp_path: Path) -> None:
+        values = np.random.default_rng(0).normal(size=(12, 3))
+        np.savez(tmp_path / "mine.npz", X=values, y=np.array(["2", "inf", "1", "10"] * 3))
+        spec = registry.describe(config_for(tmp_path / "mine.npz"))
+        assert spec.classes == ("1", "10", "2", "inf")
+
+    def test_groups_in_both_parts_are_told(self, tmp_path: Path) -> None:
+        for part, persons in (("train", "abc"), ("test", "bcd")):
+            rows = [f"{n},{n},{'xy'[n % 2]},{persons[n % 3]}" for n in range(12)]
+            (tmp_path / f"{part}.csv").write_text("\n".join(["s0,s1,label,person", *rows]))
+        notes = registry.describe(config_for(tmp_path / "train.csv")).notes
+        assert any("share 2 groups, such as b" in note for note in notes)
 
 
 @pytest.mark.parametrize("num_classes", [3, 5])

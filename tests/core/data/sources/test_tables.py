@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bilstm_core.cleaning import escape
 from bilstm_core.data.sources import parquet
 from bilstm_core.data.sources.columns import TableOptions
 from bilstm_core.data.sources.formats import read, read_file
@@ -168,7 +169,7 @@ class TestText:
         text = 'id,"x, m",label\n1,"1.5","a, ""b"""\n1,2,"a, ""b"""\n\n2,3,"c\nd"\n'
         found = read_text(tmp_path, text).train
         assert lists(found) == [[[1.5], [2]], [[3]]]
-        assert found.labels == ['a, "b"', "c\nd"]
+        assert found.labels == ['a, "b"', r"c\nd"]
         assert found.feature_names == ("x, m",)
 
     def test_decimal_commas_are_said(self, tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ class TestText:
         writer.writerows([("label", "v0", "v1"), *((label, v, v / 2) for label, v in rows)])
         path = table(tmp_path_factory.mktemp("table"), text.getvalue().replace("\r\n", "\n"))
         found = read(path).train
-        assert found.labels == [label for label, _ in rows]
+        assert found.labels == [escape(label, kept="") for label, _ in rows]
         assert [values[0, 0] for values in found.values] == [np.float32(value) for _, value in rows]
 
 
@@ -324,8 +325,8 @@ class TestColumns:
         ("x\n1\n2\n", "line 1: only one column was found in it: 'x'"),
         ("5.1,3.5,setosa\n4.9,3.0,setosa\n", "line 1: there are numbers instead of names"),
         ('id,x,label\n1,2,"a\n1,3,b\n', "line 2: unexpected end of data"),
-        (f"{'n' * 1001},x,label\n1,2,a\n", "the name of a column is longer than 1,000"),
-        (f"id,x,label\n1,2,{'n' * 1001}\n", f"the label '{'n' * 79}…' is longer than 1,000"),
+        (f"{'n' * 201},x,label\n1,2,a\n", "the name of a column is longer than 200"),
+        (f"id,x,label\n1,2,{'n' * 201}\n", f"the label '{'n' * 79}…' is longer than 200"),
         (
             "v0,v1,label\n" + "".join(f"1,2,{n / 8}\n" for n in range(30)),
             "its labels are numbers to be predicted, and only classes can be (no regression): 30",

@@ -53,6 +53,7 @@ class PathPrompt(Dialog):
     @on(Input.Changed)
     def _follow(self, event: Input.Changed) -> None:
         self._show_problem("")
+        self.query_one(OptionList).highlighted = None  # what was chosen does not fit any more
         self._suggest(event.value)
 
     @work(exclusive=True, group="suggestions")

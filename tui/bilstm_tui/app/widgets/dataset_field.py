@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from rich.text import Text
 from textual import on
 from textual.message import Message
 from textual.widgets import OptionList, Select
@@ -42,7 +43,7 @@ class DatasetField(Select[str]):
     def watch_value(self, value: str) -> None:
         """Show only the name of a file while the list is closed."""
         for current in self.query(SelectCurrent):
-            current.update(Path(value).name)
+            current.update(Text(Path(value).name))
 
     @on(Select.Changed)
     def _ask_for_path(self, event: Select.Changed) -> None:
@@ -66,13 +67,13 @@ class DatasetField(Select[str]):
         self.query_one(OptionList).highlighted = [option for _, option in options].index(value)
 
 
-def _options_for(chosen: str, recent: list[str]) -> list[tuple[str, str]]:
+def _options_for(chosen: str, recent: list[str]) -> list[tuple[Text, str]]:
     """The text and the value of each option."""
     paths = [path for path in (chosen, *recent) if path not in BUILT_IN]
     texts = {name: name for name in BUILT_IN}
     texts |= {path: f"{Path(path).name}  in {_folder(path)}" for path in paths}
     texts[_OTHER] = "a file or folder …"
-    return [(text, value) for value, text in texts.items()]
+    return [(Text(text), value) for value, text in texts.items()]
 
 
 def _folder(path: str) -> str:
