@@ -107,7 +107,7 @@ class RunConfig(BaseModel):
     id_column: Name = _column("which sequence a row belongs to, where each row is a step")
     time_column: Name = _column("the time, by which the rows of a sequence are sorted")
     group_column: Name = _column(
-        "what must not be in two splits, such as the person who was recorded"
+        "what must not be in two splits, such as the person who was recorded (- for none)"
     )
     features: Line = _setting(
         "",

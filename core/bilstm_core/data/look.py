@@ -18,7 +18,7 @@ from .data_overview import (
     FeatureSummary,
     LengthBar,
 )
-from .sources.assemble import Assembled, Part, Values
+from .sources.assemble import Assembled, Part, Values, classes_have
 from .sources.limits import listed
 from .spec import SPLIT_TITLES, DataSpec, Split
 
@@ -186,22 +186,8 @@ def _constant(features: Sequence[FeatureSummary], spec: DataSpec) -> Iterator[st
 
 
 def _rare_classes(spec: DataSpec) -> Iterator[str]:
-    """Classes with one sequence, and those that a split lacks."""
-    sizes: dict[Split, NDArray[np.int64]] = {
-        split: np.array(counts) for split, counts in spec.class_sizes.items() if any(counts)
-    }
-    is_lonely = sum(sizes.values(), np.zeros(spec.num_classes, np.int64)) == 1
-    if is_lonely.any():
-        yield f"{_classes(is_lonely, spec)} one sequence only."
-    for split, counts in sizes.items():
-        is_lacking = (counts == 0) & (~is_lonely if split != "train" else True)
-        if is_lacking.any():
-            yield f"{_classes(is_lacking, spec)} no {SPLIT_TITLES[split]} {spec.items}."
-
-
-def _classes(chosen: NDArray[np.bool_], spec: DataSpec) -> str:
-    """Such as 'The class a has' or '2 classes (a, b) have'."""
-    names = [spec.classes[number] for number in np.flatnonzero(chosen)]
-    if len(names) == 1:
-        return f"The class {names[0]} has"
-    return f"{len(names):,} classes ({listed(names, _MOST_NAMED)}) have"
+    """Classes with one sequence; those that a split lacks are among the warnings."""
+    totals = (sum(counts) for counts in zip(*spec.class_sizes.values(), strict=True))
+    lonely = [name for name, total in zip(spec.classes, totals, strict=True) if total == 1]
+    if lonely:
+        yield f"{classes_have(lonely)} one sequence only."

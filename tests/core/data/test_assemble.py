@@ -143,7 +143,7 @@ def test_bytes_become_numbers_up_to_one() -> None:
     [
         ({"labels": None}, "no labels"),
         ({"labels": ["one"] * 20}, "one class only: one"),
-        ({"groups": ["same"] * 20}, "No test part can be chosen: there are too few groups"),
+        ({"groups": ["same"] * 20}, "No test part can be chosen: there is one group only"),
     ],
 )
 def test_what_cannot_be_trained_on(changes: dict[str, Any], words: str) -> None:

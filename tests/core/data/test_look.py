@@ -111,8 +111,8 @@ def test_classes_that_a_split_lacks_and_those_with_one_sequence() -> None:
     )
     lonely = replace(train, labels=["a", "a", "b", "b", "c", "e"])
     assert look(lonely, replace(test, labels=["a", "a", "b", "b", "d"])).problems == (
-        "3 classes (c, d, e) have one sequence only.",
         "The class d has no training sequences.",
+        "3 classes (c, d, e) have one sequence only.",
     )
 
 

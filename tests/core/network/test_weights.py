@@ -124,7 +124,17 @@ def test_shapes_without_weights_are_refused_before_memory_is_taken(
     """A small file that claims a network of gigabytes."""
     model = saved_moons(tmp_path / "a")
     model.config = model.config.model_copy(update={"readout": "all", "hidden_size": 4096})
-    model.spec = dataclasses.replace(model.spec, **change)
+    model.spec = dataclasses.replace(model.spec, feature_names=(), **change)
+    model.save(tmp_path / "b")
+    with pytest.raises(CheckpointError, match="damaged or no model"):
+        load(tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["feature_names", "fill"])
+def test_there_are_as_many_values_as_features(name: str, tmp_path: Path) -> None:
+    model = saved_moons(tmp_path / "a")
+    model.spec = dataclasses.replace(MOONS)
+    object.__setattr__(model.spec, name, ("1", "2", "3") if name == "feature_names" else (1, 2, 3))
     model.save(tmp_path / "b")
     with pytest.raises(CheckpointError, match="damaged or no model"):
         load(tmp_path / "b")

@@ -125,6 +125,17 @@ def test_letters_are_text_in_the_name_of_a_column(tmp_path: Path, table: Path) -
     drive_with(resolve({"dataset": str(table)}), tmp_path / "runs", steps)
 
 
+def test_the_end_of_a_long_text_is_seen(tmp_path: Path, table: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: is_shown(app, "features"))
+        app.screen.query_one("#features", Input).focus()
+        await until(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press(*"abcdefghijklmnopqrstuvwxyz")
+        await until(pilot, lambda: "tuvwxyz" in text(app))
+
+    drive_with(resolve({"dataset": str(table)}), tmp_path / "runs", steps)
+
+
 def test_while_data_are_read_nothing_is_trained_and_keys_work(
     tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,15 +275,16 @@ class TestPathPrompt:
     def test_a_recent_path_is_in_the_list_of_data_sets(
         self, tmp_path: Path, labelled: Path
     ) -> None:
+        marked = labelled.rename(labelled.with_name("[red]labelled[@click=x].csv"))
         file = PreferencesFile(tmp_path / "app.toml")
-        file.save(Preferences(recent_data=[str(labelled)]))
+        file.save(Preferences(recent_data=[str(marked)]))
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             app.screen.query_one(DatasetField).focus()
             await pilot.press("enter")
-            await until(pilot, lambda: "labelled.csv" in text(app))
+            await until(pilot, lambda: "[red]labelled[@click=x].csv" in text(app))
             await pilot.press("end", "up", "enter")
-            await until(pilot, lambda: "labelled: 16 training sequences" in text(app))
+            await until(pilot, lambda: "labelled[@click=x]: 16 training sequences" in text(app))
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL, preferences=file)
 

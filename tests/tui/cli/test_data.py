@@ -32,7 +32,7 @@ def test_a_table_in_words(table: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert lines[0] == "walks  table with a row a step"
     assert lines[1] == "16 training and 4 test sequences of 3 steps × 2, 2 classes"
     assert lines[2] == str(table)
-    assert "⚠ 1 missing values were replaced by the value before." in lines
+    assert "⚠ 1 missing value was replaced by the value before." in lines
     assert "⚠ A feature is constant: flat." in lines
     assert any("test sequences are also in the training part" in line for line in lines)
     assert any("test_fraction = 0.2, seed = 0" in line for line in lines)
@@ -169,7 +169,7 @@ def overview(classes: int = 3, features: int = 2, name: str = "c") -> DataOvervi
     )
 
 
-@pytest.mark.parametrize("width", [20, 41, 80, 200])
+@pytest.mark.parametrize("width", [1, 7, 20, 41, 80, 200])
 @pytest.mark.parametrize("features", [1, 2, 30])
 @pytest.mark.parametrize("name", ["c", "a name that is much too long to be shown ", "名前"])
 def test_no_line_is_wider_than_the_space(width: int, features: int, name: str) -> None:

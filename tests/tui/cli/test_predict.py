@@ -123,6 +123,10 @@ def test_an_output_file_is_complete_and_never_replaced_by_accident(
     code, _, _ = said(capsys, *command, str(path), "-o", str(output), "--csv", "--force")
     assert code == 0
     assert output.read_text().startswith("file,id,class")
+    before = path.read_text()
+    code, _, err = said(capsys, *command, str(path), "-o", str(path), "--force")
+    assert (code, path.read_text()) == (2, before)
+    assert "is to be read" in err
     before = output.read_text()
     code, _, _ = said(capsys, *command, "nothing.csv", "-o", str(output), "--force")
     assert code == 3

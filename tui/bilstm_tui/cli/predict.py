@@ -58,6 +58,8 @@ def predict(
     """Classify sequences or pictures in files with a run's trained network."""
     if not files:
         raise UsageError("predict needs a run and the files to classify.")
+    if output and any(output.resolve() == file.resolve() for file in files):
+        raise UsageError(f"{output} is to be read, and cannot be written.", "Choose another file.")
     if csv and json:
         raise UsageError("--csv and --json exclude each other.")
     model_file = find_run(paths.runs_dir(runs_dir), run).model_file

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +14,10 @@ from ...errors import DataError
 from ..missing import count_missing, feature_means, fill
 from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
 from ..split import choose
+from .limits import listed
 from .recordings import Read, Recordings
 
+_UNUSABLE = "The data cannot be used"
 Values = NDArray[np.float32] | NDArray[np.uint8]
 Images = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """Bytes of shape (N, rows, columns), and their labels, shape (N,)."""
@@ -74,18 +76,10 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     fingerprint = _fingerprint(read)
     floats = [*map(_floats, splits.values())] if read.kind == "series" else []
     means = feature_means(floats[0]) if floats else None
-    warnings = []
     num_features = read.train.values[0].shape[1]
     missing = count_missing((values for part in floats for values in part), num_features)
-    if lost := int(missing.sum()):
-        if config.missing == "error":
-            raise DataError(
-                f"{lost:,} values are missing, and missing = error.",
-                "missing = forward or mean fills them in.",
-            )
-        how = {"forward": "the value before", "mean": "the training mean"}[config.missing]
-        warnings.append(f"{lost:,} missing values were replaced by {how}.")
-    needed = means if lost else None
+    warnings = [*_warnings_of_missing(int(missing.sum()), config)]
+    needed = means if missing.any() else None
     positions = {name: number for number, name in enumerate(classes)}
     parts: dict[Split, Part] = {
         split: Part(
@@ -96,12 +90,8 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         for split, part in splits.items()
     }
     lengths = [len(values) for part in parts.values() for values in part.values]
-    if config.max_length:
-        whole = (len(values) for part in splits.values() for values in part.values)
-        if count := sum(length > config.max_length for length in whole):
-            first = "first" if config.keep == "start" else "last"
-            steps = f"{first} {config.max_length:,} steps"
-            notes.append(f"{count:,} longer sequences were cut to their {steps}.")
+    whole = [len(values) for part in splits.values() for values in part.values]
+    notes += _notes_of_cut(whole, config)
     spec = DataSpec(
         name=config.dataset,
         title=title,
@@ -122,8 +112,48 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         notes=tuple(notes[:MOST_NOTES]),
         fingerprint=fingerprint,
     )
-    steps = sum(len(values) for part in splits.values() for values in part.values)
-    return Assembled(spec, parts, missing / steps, tuple(warnings))
+    warnings += _warnings_of_classes(spec)
+    return Assembled(spec, parts, missing / sum(whole), tuple(warnings))
+
+
+def _warnings_of_missing(lost: int, config: RunConfig) -> Iterator[str]:
+    if lost and config.missing == "error":
+        raise DataError(
+            f"{lost:,} values are missing, and missing = error.",
+            "missing = forward or mean fills them in.",
+            title=_UNUSABLE,
+        )
+    if lost:
+        how = {"forward": "the value before", "mean": "the training mean"}[config.missing]
+        values = "1 missing value was" if lost == 1 else f"{lost:,} missing values were"
+        yield f"{values} replaced by {how}."
+
+
+def _notes_of_cut(lengths: Sequence[int], config: RunConfig) -> Iterator[str]:
+    most = config.max_length
+    if most and (count := sum(length > most for length in lengths)):
+        first = "first" if config.keep == "start" else "last"
+        yield f"{count:,} longer sequences were cut to their {first} {most:,} steps."
+
+
+def _warnings_of_classes(spec: DataSpec) -> Iterator[str]:
+    """Classes that a split lacks; one with a single sequence cannot be in two."""
+    totals = [sum(counts) for counts in zip(*spec.class_sizes.values(), strict=True)]
+    for split, counts in spec.class_sizes.items():
+        lacking = [
+            name
+            for name, count, total in zip(spec.classes, counts, totals, strict=True)
+            if not count and (split == "train" or total > 1)
+        ]
+        if any(counts) and lacking:
+            yield f"{classes_have(lacking)} no {SPLIT_TITLES[split]} {spec.items}."
+
+
+def classes_have(names: Sequence[str]) -> str:
+    """Such as 'The class a has' or '2 classes (a, b) have'."""
+    if len(names) == 1:
+        return f"The class {names[0]} has"
+    return f"{len(names):,} classes ({listed([*names], 5)}) have"
 
 
 def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConfig) -> Assembled:
@@ -197,14 +227,20 @@ def _split(
     random = numpy_generator(seed, Stream.SPLIT if name == "test" else Stream.VALIDATION)
     is_chosen = choose(labels, fraction, random, None if groups is None else _codes(groups))
     if not is_chosen.any():
-        few = "sequences" if groups is None else "groups"
+        few = (
+            f"{len(labels):,} sequences have {len({*labels.tolist()}):,} different labels, and a "
+            "class needs two"
+            if groups is None
+            else "there is one group only"
+        )
         advice = {
             "test": "Give the data a test part of their own.",
             "validation": "Set validation_fraction = 0.",
         }
-        raise DataError(
-            f"No {SPLIT_TITLES[name]} part can be chosen: there are too few {few}.", advice[name]
-        )
+        if groups is not None:
+            advice["test"] += " With group_column = - groups do not count."
+        problem = f"No {SPLIT_TITLES[name]} part can be chosen: {few}."
+        raise DataError(problem, advice[name], title=_UNUSABLE)
     return _chosen(everything, ~is_chosen), _chosen(everything, is_chosen)
 
 
@@ -235,6 +271,7 @@ def _classes(found: set[str]) -> tuple[str, ...]:
         raise DataError(
             f"There is one class only: {', '.join(found)}." if found else "There is no sequence.",
             "A classifier needs at least two classes.",
+            title=_UNUSABLE,
         )
     try:
         numbers = {name: float(name) for name in found}

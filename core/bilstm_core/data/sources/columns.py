@@ -23,6 +23,8 @@ _KNOWN = {
     "participant participantid speaker user userid",
 }
 """Names that leave no doubt, in lower case and without spaces, hyphens and underscores."""
+NO_COLUMN = "-"
+"""As the group column: there is none, whatever the columns are called."""
 _WEAK = {"time_column": "t", "label_column": "y"}
 """Names that do where there is no other."""
 _MEANINGS = {
@@ -109,6 +111,7 @@ class _Search:
         identity = options.id_column or self._by_name("id_column")
         time = options.time_column or self._by_name("time_column")
         group = options.group_column or self._by_name("group_column")
+        group = "" if group == NO_COLUMN else group
         if has_label:
             label = label or self._by_type()
         if time and not (identity or options.features or options.is_long):
@@ -128,7 +131,7 @@ class _Search:
 
     def _take_named(self, setting: str, name: str) -> None:
         """Take the column that a setting names."""
-        if not name:
+        if name in {"", NO_COLUMN}:
             return
         if name not in self._names:
             near = did_you_mean(name, self._names)

@@ -47,7 +47,8 @@ def unreadable(
         place += f", line {line:,}"
     if column is not None:
         place += f", column {shown(column) if isinstance(column, str) else f'{column:,}'}"
-    return DataError(f"{place}: {problem}.", *advice, title="The data cannot be read")
+    end = "" if problem.endswith("?") else "."
+    return DataError(f"{place}: {problem}{end}", *advice, title="The data cannot be read")
 
 
 def require_size(

@@ -76,7 +76,7 @@ def recognise(path: Path) -> Source:
         elif not os.path.lexists(path):
             names = (entry.name for entry in islice(_entries(path.parent), 1000))
             near = did_you_mean(path.name, names)
-            raise unreadable(path, f"there is no such file or folder{near and '.' + near[:-1]}")
+            raise unreadable(path, f"there is no such file or folder{near and '.' + near}")
     except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
         raise unreadable(path, getattr(error, "strerror", None) or str(error)) from None
     if is_folder:

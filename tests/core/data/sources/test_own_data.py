@@ -176,7 +176,7 @@ class TestTraining:
         lines[at] = "r3,1,,0.5,fast,p0"
         table.write_text("\n".join(lines))
         (warning,) = recorded(config_for(table)).of(events.RunWarning)
-        assert warning.message == "1 missing values were replaced by the value before."
+        assert warning.message == "1 missing value was replaced by the value before."
 
     def test_the_test_part_changes_no_weight(self, tmp_path: Path) -> None:
         """Normalisation, gaps and all: training data alone."""
