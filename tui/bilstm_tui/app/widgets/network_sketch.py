@@ -52,8 +52,11 @@ class NetworkSketch(Static):
             "",
             _sketch(config, spec, model),
             "",
-            f"{spec.title}: {spec.train_size:,} training {spec.items}, {steps:,} steps per epoch, "
-            f"{steps * with_epochs(config, spec).num_epochs:,} in all",
+            Text(
+                f"{spec.title}: {spec.train_size:,} training {spec.items}, "
+                f"{steps:,} step{'s' * (steps != 1)} per epoch, "
+                f"{steps * with_epochs(config, spec).num_epochs:,} in all"
+            ),
             f"memory: about {memory:,.0f} MiB besides PyTorch's own",
             self._duration(config, spec),
             "",
