@@ -7,7 +7,6 @@ from rich.text import Text
 
 from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.errors import TrainingError
 
 from ..text.console import make_console, show_warning
@@ -44,6 +43,7 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     Raises:
         TrainingError: The loss fell at none of the rates.
     """
+    from bilstm_core.data.sources.recognition import title_of
     from bilstm_core.network.summary import title
 
     if as_json:

@@ -8,13 +8,10 @@ from typing import IO, TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from bilstm_core import paths
-from bilstm_core.data.sources.limits import listed
 from bilstm_core.errors import BilstmError, UsageError
 from bilstm_core.runs.store import find_run
 
 from ..text.console import show_failure, show_warning
-from ..text.narration import accuracy_line, imbalance_line
-from ..text.predictions import format_for, write_predictions
 from .options import RunName, RunsDir, switch
 from .output import opened_output
 
@@ -69,6 +66,8 @@ def predict(
         from bilstm_core.inference.tally import Tally
         from bilstm_core.network.weights import load
 
+        from ..text.predictions import format_for, write_predictions
+
         model, failures = load(model_file), list[BilstmError]()
         if as_is and model.config.is_own_data:
             show_warning("--as-is has no effect, because the network learned whole pictures.")
@@ -92,6 +91,10 @@ def _counted(predictions: "Iterator[Prediction]", tally: "Tally") -> "Iterator[P
 
 def _show_score(tally: "Tally", stream: IO[str]) -> None:
     """Print how many predictions agree with the labels, if there are any."""
+    from bilstm_core.data.sources.limits import listed
+
+    from ..text.narration import accuracy_line, imbalance_line
+
     if tally.unknown:
         names = listed([*tally.unknown])
         show_warning(f"No classes of the network, and so counted as wrong: {names}.")

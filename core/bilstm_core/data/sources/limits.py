@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psutil
-
 from ...errors import DataError
 
 MOST_BYTES = 4 << 30
@@ -84,6 +82,8 @@ def require_memory(path: Path, needed: int) -> None:
     Raises:
         DataError: There is less; the message says how much.
     """
+    import psutil  # only here: `--help` imports this module
+
     free = psutil.virtual_memory().available
     if needed > free:
         raise unreadable(
