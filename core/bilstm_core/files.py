@@ -138,7 +138,7 @@ class Folder:
         _sync(self._descriptor)
 
     def _create_locked(self, name: str) -> IO[bytes]:
-        """Create a file, locked as long as it is open: nobody else takes it for one left behind."""
+        """Create a file that is locked while it is open, which shows that it is being written."""
         deadline = time.monotonic() + _WAIT_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -149,7 +149,7 @@ class Folder:
                 continue
             if _is_locked_by_us(file) and self.is_same(name, file.fileno()):
                 return file
-            file.close()  # it was taken for one left behind before it was locked
+            file.close()  # another process deleted it, or locked it first
         raise OSError(errno.EBUSY, "Another process is writing it", name)
 
     def _remove_left_behind(self, name: str) -> bool:

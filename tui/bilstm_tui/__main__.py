@@ -8,7 +8,7 @@ _OBJECTS_BEFORE_COLLECTION = 100_000
 """With Python's 700, loading takes 0.1 s longer: most of the objects that it makes are kept."""
 
 _FRAMES_PER_SECOND = "250"
-"""The effect of a key is drawn in the next frame; with Textual's 60 that takes up to 17 ms."""
+"""The effect of a key is drawn in the next frame: up to 17 ms later at Textual's default of 60."""
 
 
 def main() -> None:

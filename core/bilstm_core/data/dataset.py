@@ -11,11 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..compute.streams import Stream, numpy_generator
 from ..config.schema import Normalize
 from .normalise import standard
 from .spec import DataSpec, Split
-from .split import choose
+from .split import held_out
 
 _CPU = torch.device("cpu")
 _LARGEST_PART = 0.5
@@ -132,10 +131,9 @@ class Dataset:
         if not fraction:
             return self
         spec = self.spec.held_out(fraction)
-        random = numpy_generator(seed, Stream.VALIDATION)
-        chosen = torch.from_numpy(choose(self.train.labels.numpy(), fraction, random))
-        kept, held_out = ((~chosen).nonzero().flatten(), chosen.nonzero().flatten())
-        data = replace(self, spec=spec, train=self.train[kept], validation=self.train[held_out])
+        chosen = torch.from_numpy(held_out(self.train.labels.numpy(), fraction, seed))
+        kept, others = (~chosen).nonzero().flatten(), chosen.nonzero().flatten()
+        data = replace(self, spec=spec, train=self.train[kept], validation=self.train[others])
         return data._with_class_sizes()
 
     def normalised(self, how: Normalize) -> "Dataset":

@@ -1,5 +1,6 @@
 """The description of a data set, without torch: it travels with runs and models."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
@@ -32,6 +33,11 @@ SPLIT_TITLES: dict[Split, str] = {
     "test": "test",
 }
 """What the notebook calls a split when it evaluates it, in the order in which it does."""
+
+
+def is_imbalanced(sizes: Collection[int]) -> bool:
+    """Whether there are more than 1.5 times as many sequences of one class as of another."""
+    return max(sizes) > 1.5 * min(sizes)
 
 
 @dataclass(frozen=True)
@@ -113,8 +119,7 @@ class DataSpec:
 
     def is_imbalanced(self, split: Split) -> bool:
         """Whether a split has more than 1.5 times as many sequences of one class as of another."""
-        sizes = self.class_sizes.get(split) or (0,)
-        return max(sizes) > 1.5 * min(sizes)
+        return is_imbalanced(self.class_sizes.get(split) or (0,))
 
     @property
     def height(self) -> int:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ..compute.streams import Stream, numpy_generator
+
 
 def choose(
     labels: NDArray[np.int64],
@@ -34,6 +36,13 @@ def choose(
     for members, count in zip(by_class, _shares(sizes, fraction), strict=True):
         chosen[random.permutation(members)[:count]] = True
     return chosen
+
+
+def held_out(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Which training sequences are the validation part, shape (N,); none for a fraction of 0."""
+    if not fraction:
+        return np.zeros(len(labels), np.bool_)
+    return choose(labels, fraction, numpy_generator(seed, Stream.VALIDATION))
 
 
 def chosen_size(size: int, fraction: float) -> int:

@@ -9,9 +9,10 @@ from ..cleaning import one_line
 from ..data.sources.class_folders import class_files
 from ..data.sources.limits import unreadable
 from ..data.sources.pictures import image_files
+from ..data.sources.recognition import SUFFIXES
 from ..data.spec import DataSpec
 
-_SUFFIXES = {".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz", ".npy"}
+_SUFFIXES = {*SUFFIXES, ".npy"}
 _MOST_ENTRIES = 1 << 20
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import torch
 
 from ..cleaning import one_line
-from ..data.spec import DataSpec
+from ..data.spec import DataSpec, is_imbalanced
 from ..training.evaluation import Score, score_of
 from .predict import Prediction
 
@@ -40,8 +40,7 @@ class Tally:
     @property
     def is_imbalanced(self) -> bool:
         """Whether there are more than 1.5 times as many of one class as of another that occurs."""
-        counts = Counter(self._labels).values()
-        return max(counts) > 1.5 * min(counts)
+        return is_imbalanced(Counter(self._labels).values())
 
     def score(self) -> Score | None:
         """The score, without a loss; None where no label is known."""

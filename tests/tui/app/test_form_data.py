@@ -49,7 +49,8 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def is_shown(app: BilstmApp, name: str) -> bool:
-    return app.train_screen.query_one(f"#{name}").region.area > 0
+    """Whether a setting has a row."""
+    return any(field.parent.display for field in app.screen.query(f"#{name}") if field.parent)
 
 
 async def ask_for_path(app: BilstmApp, pilot: Pilot[int]) -> Input:

@@ -5,11 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from bilstm_core.cleaning import escape
-from bilstm_core.data.sources.recognition import recognise
+from bilstm_core.data.sources.recognition import SUFFIXES, recognise
 from bilstm_core.errors import BilstmError
 from bilstm_core.paths import expand_home
 
-SUFFIXES = (".arff", ".csv", ".npz", ".parquet", ".ts", ".tsv", ".txt")
 """Of the files that are suggested; what is in a file decides whether it is read."""
 _MOST_ENTRIES = 10_000
 _MOST_SUGGESTED = 200

@@ -204,7 +204,7 @@ def _curves(example: Example, names: Sequence[str], width: int) -> list[Text]:
 def _braille(curve: Sequence[float], width: int, height: int) -> list[Text]:
     import numpy as np
 
-    from ..app.widgets.charts.braille import draw_line
+    from .braille import draw_line
 
     values = np.array(curve)
     span = (values.max() - values.min()) or 1.0
@@ -230,13 +230,13 @@ def _sparkline(curve: Sequence[float], width: int) -> str:
 def _column(texts: Sequence[str], most: int, *, is_right: bool = False) -> list[str]:
     """Texts of equal width, the longest ones shortened."""
     most = max(8, min(_LONGEST_NAME, most))
-    cut = [_shortened(text, most) for text in texts]
+    cut = [shortened(text, most) for text in texts]
     width = max(8, *map(cell_len, cut))
     gaps = (" " * (width - cell_len(text)) for text in cut)
     return [gap + text if is_right else text + gap for text, gap in zip(cut, gaps, strict=True)]
 
 
-def _shortened(text: str, most: int) -> str:
+def shortened(text: str, most: int) -> str:
     """A name without its middle, if it is too long: the end often tells it from others."""
     if cell_len(text) <= most:
         return text

@@ -13,7 +13,7 @@ from ...config.schema import RunConfig
 from ...errors import DataError
 from ..missing import count_missing, feature_means, fill
 from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
-from ..split import choose
+from ..split import choose, held_out
 from .limits import listed
 from .recordings import Read, Recordings
 
@@ -166,10 +166,7 @@ def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConf
         config: Its validation_fraction and seed count.
     """
     labels, fraction = train[1].astype(np.int64), config.validation_fraction
-    is_held_out = np.zeros(len(labels), np.bool_)
-    if fraction:
-        random = numpy_generator(config.seed, Stream.VALIDATION)
-        is_held_out = choose(labels, fraction, random)
+    is_held_out = held_out(labels, fraction, config.seed)
     parts: dict[Split, Part] = {
         "train": _part_of(train, ~is_held_out),
         "validation": _part_of(train, is_held_out),

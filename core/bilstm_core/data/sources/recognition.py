@@ -51,7 +51,9 @@ _READABLE = "Formats: .npz, .ts, UCR .tsv or .txt, .arff, .csv, .parquet, a fold
 
 _PART = re.compile(r"(?P<name>.*?)(?P<separator>[-_. ]?)(?P<part>train|test)", re.IGNORECASE)
 """The name of a file that is one part of a data set, without its suffix."""
-_PREFERRED = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz", "")
+SUFFIXES = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz")
+"""Of files that hold sequences; where a data set is there in several formats, the first is read."""
+_PREFERRED = (*SUFFIXES, "")
 
 
 @dataclass(frozen=True)

@@ -105,14 +105,31 @@ class Form(Widget):
             await contents.mount(*self._fields((event.collapsible.id or "").removeprefix("group-")))
 
     def _fields(self, group: str) -> list[Horizontal]:
-        rows = []
-        for setting in settings_in(group):
-            row = Horizontal(Label(setting.name), self._field(setting), classes="field")
-            if setting.name in OWN_DATA_SETTINGS:
-                row.add_class("own-data")
-                row.display = self._has_own_data
-            rows.append(row)
-        return rows
+        return [
+            self._row(setting)
+            for setting in settings_in(group)
+            if self._has_own_data or setting.name not in OWN_DATA_SETTINGS
+        ]
+
+    def _row(self, setting: Setting) -> Horizontal:
+        kind = "own-data" if setting.name in OWN_DATA_SETTINGS else ""
+        return Horizontal(Label(setting.name), self._field(setting), classes=f"field {kind}")
+
+    def _show_rows_of_own_data(self) -> None:
+        """Show or hide them; they are made when they are first needed, not for the first paint."""
+        rows = self.query(".own-data")
+        for row in rows:
+            row.display = self._has_own_data
+        if rows or not self._has_own_data:
+            return
+        before = None
+        for setting in settings_in("data"):
+            if setting.name not in OWN_DATA_SETTINGS:
+                before = self.query_one(f"#{setting.name}").parent
+            elif isinstance(before, Horizontal) and isinstance(before.parent, Widget):
+                row = self._row(setting)
+                before.parent.mount(row, after=before)
+                before = row
 
     @property
     def _has_own_data(self) -> bool:
@@ -180,8 +197,7 @@ class Form(Widget):
                 field.value = value
 
     def _validate(self) -> None:
-        for row in self.query(".own-data"):
-            row.display = self._has_own_data
+        self._show_rows_of_own_data()
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:

@@ -10,7 +10,8 @@ from textual.widget import Widget
 
 from bilstm_core.inference.report import Drawing, Mistake, StepwisePrediction
 
-from .charts import braille
+from ...text import braille
+from ...text.data_overview import shortened
 
 MOST_CURVES = 6
 _LEAST_ROWS, _MOST_ROWS = 2, 8  # of a curve
@@ -135,7 +136,7 @@ class SeriesView(Widget):
                 position = prediction.classes[number]
                 style = styles.get(position, _OTHER_CLASS)
                 line = Text(f"{arrow} ", "dim")
-                name = _shortened(shown.classes[position], self._gutter - 3)
+                name = shortened(shown.classes[position], self._gutter - 3)
                 line.append(f"{name:>{self._gutter - 3}} ", style)
                 line.append_text(_track(shares[columns, number], style))
                 yield line.append(f" {shares[last, number]:4.0%}", style)
@@ -164,7 +165,7 @@ def _curve(
     for row in range(height):
         value = {0: f"{top:.3g}", height - 1: f"{bottom:.3g}"}.get(row, "")
         room = gutter - 2 - len(value)
-        line = Text(f"{_shortened(label[0], room) if row == 0 else '':<{room}}")
+        line = Text(f"{shortened(label[0], room) if row == 0 else '':<{room}}")
         line.stylize(label[1])
         line.append(f" {value} ", "dim")
         cells = "".join(drawn.get((column, row), " ") for column in range(width))
@@ -185,12 +186,6 @@ def _time_axis(num_steps: int, width: int) -> str:
         if column >= len(line) + bool(line):
             line = f"{line:<{column}}{step:,}"
     return line
-
-
-def _shortened(name: str, room: int) -> str:
-    """A name with its start and its end, which may be what tells it from others."""
-    end = room // 3
-    return name if len(name) <= room else f"{name[: room - end - 1]}…{name[-end:]}"
 
 
 def _chosen(

@@ -18,8 +18,8 @@ from textual.reactive import reactive
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
+from ....text import braille
 from ...textual_internals import DeferredPlot
-from . import braille
 from .axes import LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
 from .diff_canvas import DiffCanvas
 from .reduction import Numbers, reduce, smooth

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bilstm_tui.app.widgets.charts.braille import draw_line
+from bilstm_tui.text.braille import draw_line
 
 
 def picture(x: list[float], y: list[float], width: int, height: int) -> list[str]:
