@@ -49,8 +49,8 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def is_shown(app: BilstmApp, name: str) -> bool:
-    """Whether a setting has a row."""
-    return any(field.parent.display for field in app.screen.query(f"#{name}") if field.parent)
+    """Whether a setting has a row that is on the screen."""
+    return any(field.region.area > 0 for field in app.train_screen.query(f"#{name}"))
 
 
 async def ask_for_path(app: BilstmApp, pilot: Pilot[int]) -> Input:
