@@ -145,8 +145,8 @@ COLUMN_SETTINGS = frozenset(
 )
 """Settings that name columns of one file."""
 
-OWN_DATA_SETTINGS = COLUMN_SETTINGS | {"test_fraction", "missing"}
-"""Settings without effect on the built-in data sets, which have their own splits and no gaps."""
+OWN_DATA_SETTINGS = COLUMN_SETTINGS | {"test_fraction", "missing", "max_length", "keep"}
+"""Settings of little use for the built-in data sets: these have test parts and no gaps."""
 
 RESUMABLE = frozenset(name for name, setting in SETTINGS.items() if setting.is_resumable)
 """Settings that may change when a run is resumed."""
