@@ -140,10 +140,11 @@ def test_the_end_of_a_long_text_is_seen(tmp_path: Path, table: Path) -> None:
 def test_while_data_are_read_nothing_is_trained_and_keys_work(
     tmp_path: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_answer, ended = asyncio.Event(), []
+    may_answer, started, ended = asyncio.Event(), [], []
     ask = data_reader_client._read
 
     async def slow(question: ReadData) -> DataOverview:
+        started.append(question)
         try:
             await may_answer.wait()
         except asyncio.CancelledError:
@@ -157,6 +158,7 @@ def test_while_data_are_read_nothing_is_trained_and_keys_work(
         await until(pilot, lambda: text(app).count("Reading labelled.csv …") == 2)
         await pilot.press("t")
         await until(pilot, lambda: "still being read" in said(app))
+        await until(pilot, lambda: len(started) == 1)  # it waits until nobody types any more
         app.screen.query_one("#test_fraction", Input).value = "0.4"  # other data
         await until(pilot, lambda: ended == [0])
         assert app.train_screen.config is None
