@@ -314,9 +314,13 @@ class RunConfig(BaseModel):
         """`num_layers = true` is a mistake, although Python would read it as 1."""
         if not isinstance(values, dict):
             return values
-        numeric = {name for name, it in cls.model_fields.items() if it.annotation in {int, float}}
+        fields = cls.model_fields
         return {
-            name: str(value).lower() if isinstance(value, bool) and name in numeric else value
+            name: str(value).lower()
+            if isinstance(value, bool)
+            and name in fields
+            and fields[name].annotation in {int, float}
+            else value
             for name, value in values.items()
         }
 

@@ -16,7 +16,8 @@ from .store import list_runs
 
 Status = Literal["running", "finished", "stopped", "failed", "lost"]
 
-_TAIL_BYTES = (1 << 16, 1 << 20, 1 << 24)
+_TAIL_BYTES = (1 << 11, 1 << 16, 1 << 20, 1 << 24)
+"""How much of the end of a log is read, in turn: most runs end in a few short events."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Over
 
 
 def _tail(run: Run) -> list[Event]:
-    """The last events, so many that an evaluation is among them unless it is far from the end."""
-    tail = []
+    """The last events: an evaluation and an epoch are among them unless far from the end."""
+    tail: list[Event] = []
     for length in _TAIL_BYTES:
         tail = read_tail(run.log_file, length)
-        if any(isinstance(event, events.Evaluation) for event in tail):
+        if _accuracy(tail) is not None and any(map(_epochs_at, tail)):
             break
     return tail
 
