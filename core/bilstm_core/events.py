@@ -78,13 +78,15 @@ class DeviceInfo:
         name: PyTorch's name, such as 'cuda:0'.
         description: Model name of the processor or GPU.
         precision: The precision in use: 'float32', 'tf32' or 'bfloat16'.
-        threads: Processor threads that PyTorch uses.
+        threads: Processor threads that compute at once.
+        lanes: Parts of a step that are computed side by side.
     """
 
     name: Name
     description: Name
     precision: Name
     threads: Count
+    lanes: Count = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,9 +38,9 @@ def preferences_file() -> Path:
     return _user_folder(user_config_path) / "app.toml"
 
 
-def threads_file() -> Path:
-    """The file that caches the fastest number of threads for each network."""
-    return _user_folder(user_cache_path) / "threads.json"
+def layouts_file() -> Path:
+    """The file that caches the fastest layout of a step for each network."""
+    return _user_folder(user_cache_path) / "layouts.json"
 
 
 def log_dir() -> Path:

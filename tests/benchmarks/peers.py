@@ -27,7 +27,7 @@ from bilstm_core.data.batches import make_batch, training_batches
 from bilstm_core.data.sources import registry
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training.preparation import prepare
-from bilstm_core.training.step import Step
+from bilstm_core.training.step import make_step
 from bilstm_core.training.trainer import Trainer
 from tests.notebook import NotebookModel, NotebookTraining, batch_size, learning_rate, mnist
 
@@ -52,7 +52,7 @@ def peers(root: Path, *, bidirectional: bool) -> dict[str, TakeSteps]:
         steps, before = our_steps(trainer), torch.get_num_threads()
 
         def take_steps(count: int) -> float:
-            torch.set_num_threads(prepared.threads.best)
+            torch.set_num_threads(prepared.tuner.best.threads)
             try:
                 return seconds_a_step(steps, count)
             finally:
@@ -84,7 +84,14 @@ def with_readout_last() -> dict[str, TakeSteps]:
         with prepare(config) as prepared:
             trainer = Trainer(prepared, emit=lambda _: None)
         trainer.model = network.from_config(config, prepared.data.spec)
-        trainer.step_function = Step(config, trainer.model, None, prepared.precision)
+        trainer.step_function = make_step(
+            config,
+            trainer.model,
+            None,
+            prepared.precision,
+            prepared.data.spec,
+            prepared.tuner.lanes,
+        )
         steps = our_steps(trainer)
         return lambda count: seconds_a_step(steps, count)
 

@@ -127,7 +127,7 @@ def ours(data: Dataset, device: torch.device, precision: str) -> TrainEpoch:
     def train_epoch() -> float:
         before = torch.get_num_threads()
         with torch_settings(config):
-            torch.set_num_threads(prepared.threads.best or before)
+            torch.set_num_threads(prepared.tuner.best.threads)
             trainer.meter.start_epoch()
             synchronise(device)
             since = time.perf_counter()

@@ -36,7 +36,7 @@ def test_what_may_change_on_resume_is_flagged_in_the_schema() -> None:
     }
     assert flagged == RESUMABLE
     assert {name for name, setting in SETTINGS.items() if setting.is_resumable} == RESUMABLE
-    expected = "num_epochs patience device cuda_graph threads checkpoint_seconds"
+    expected = "num_epochs patience device cuda_graph threads lanes checkpoint_seconds"
     assert set(expected.split()) == RESUMABLE
 
 

@@ -8,8 +8,9 @@ from bilstm_core.data.dataset import Dataset
 from bilstm_core.events import Emit
 from bilstm_core.stopping import ShouldStop
 from bilstm_core.training.checkpoints import Checkpoints
+from bilstm_core.training.lane_tuning import LaneTuner
+from bilstm_core.training.lanes import Lanes, Layout
 from bilstm_core.training.preparation import Preparation
-from bilstm_core.training.thread_tuning import ThreadTuner
 from bilstm_core.training.trainer import Trainer
 
 CPU = torch.device("cpu")
@@ -21,9 +22,11 @@ def make_trainer(
     emit: Emit = lambda _: None,
     checkpoints: Checkpoints | None = None,
     should_stop: ShouldStop = lambda: False,
+    layout: Layout | None = None,
 ) -> Trainer:
-    """A trainer on the CPU, on as many threads as there are, with weights that follow the seed."""
+    """A trainer on the CPU, on one lane of all threads, with weights that follow the seed."""
     torch.manual_seed(config.seed)
     precision = resolve_precision(config, CPU)
-    prepared = Preparation(config, CPU, precision, data, ThreadTuner({}))
+    tuner = LaneTuner(Lanes(layout or Layout(threads=torch.get_num_threads())))
+    prepared = Preparation(config, CPU, precision, data, tuner)
     return Trainer(prepared, emit, should_stop, checkpoints)

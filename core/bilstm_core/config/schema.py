@@ -258,9 +258,19 @@ class RunConfig(BaseModel):
     threads: int = _setting(
         0,
         "machine",
-        "processor threads of the arithmetic; 0 = the fastest number, measured once per network "
-        "and kept when a run is resumed",
+        "processor threads of the arithmetic; 0 or auto = the fastest number, measured once per "
+        "network and kept when a run is resumed",
         "threads",
+        ge=0,
+        le=1024,
+        resumable=True,
+    )
+    lanes: int = _setting(
+        0,
+        "machine",
+        "directions and parts of a batch that are computed side by side on a processor, sharing "
+        "its threads; 0 or auto = the fastest number, measured and kept likewise",
+        "lanes",
         ge=0,
         le=1024,
         resumable=True,
@@ -275,8 +285,8 @@ class RunConfig(BaseModel):
     deterministic: bool = _setting(
         False,
         "machine",
-        "same seed, same numbers on a GPU too (slower); on a CPU it fixes the number of threads, "
-        "on which the last bits depend",
+        "same seed, same numbers on a GPU too (slower); on a CPU it fixes threads and lanes, on "
+        "which the last bits depend",
     )
     checkpoint_seconds: float = _setting(
         30.0,
@@ -298,6 +308,11 @@ class RunConfig(BaseModel):
         """The names in `features`; one with a comma in it stands in double quotes."""
         rows = csv.reader([self.features], skipinitialspace=True)
         return tuple(name.strip() for row in rows for name in row if name.strip())
+
+    @field_validator("threads", "lanes", mode="before")
+    @classmethod
+    def _read_auto(cls, value: Any) -> Any:
+        return 0 if value == "auto" else value
 
     @field_validator("dataset")
     @classmethod

@@ -32,6 +32,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, rows: slice) -> "Batch":
+        """Some of the sequences, as views."""
+        lengths = None if self.lengths is None else self.lengths[rows]
+        return Batch(self.inputs[rows], lengths, self.labels[rows])
+
     def to(self, device: torch.device) -> "Batch":
         """A copy on a GPU, for which this process does not wait, or the batch if it is there."""
         if self.labels.device == device:

@@ -109,16 +109,17 @@ class SequenceClassifier(nn.Module):
     def flatten_parameters(self) -> None:
         """Make the weights contiguous on a GPU, as cuDNN expects; needed after `deepcopy`."""
         if self._is_one_stack:
-            flatten_stack(self._recurrent_layers)
+            flatten_stack(self.recurrent_layers)
         elif self.has_lengths:
-            for layer in self._recurrent_layers:
+            for layer in self.recurrent_layers:
                 flatten_directions(layer)
         else:
-            for layer in self._recurrent_layers:
+            for layer in self.recurrent_layers:
                 layer.flatten_parameters()
 
     @property
-    def _recurrent_layers(self) -> Sequence[nn.RNNBase]:
+    def recurrent_layers(self) -> Sequence[nn.RNNBase]:
+        """The layers, lowest first."""
         return cast(Sequence[nn.RNNBase], self.layers)
 
     @property
@@ -130,28 +131,38 @@ class SequenceClassifier(nn.Module):
             and self.dropout.p == 0  # cuDNN's own masks would not change in a CUDA graph
             and next(self.parameters()).is_cuda
             and torch.version.cuda is not None
-            and has_functions(self._recurrent_layers[0])
+            and has_functions(self.recurrent_layers[0])
         )
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None = None,
+        *,
+        states_of: "LayerStates | None" = None,
+        drop: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Class scores (N, num_classes) of sequences (N, T, num_features).
 
         Args:
             inputs: The sequences, padded at their ends.
             lengths: Steps of each, shape (N,); None where all have T steps.
+            states_of: Computes `layer_states` in another way; for layers of two directions.
+            drop: Dropout in another way than by `nn.Dropout`, after each layer.
         """
         if self._is_one_stack:
-            states = stacked_states(self._recurrent_layers, inputs)
+            states = stacked_states(self.recurrent_layers, inputs)
             return self.classifier(self._read(states, lengths))
+        states_of, drop = states_of or layer_states, drop or self.dropout
         states = inputs
-        *lower, top = self._recurrent_layers
+        *lower, top = self.recurrent_layers
         reversal = None if lengths is None else reversal_of(lengths, inputs.shape[1])
         for layer in lower:
-            states = self.dropout(_states(layer, states, reversal))
+            states = drop(states_of(layer, states, reversal))
         if self._needs_one_backward_step(states):
             last = last_states(top, states, lengths)
-            return self.classifier(self._merge(self.dropout(last)))
-        states = self.dropout(_states(top, states, reversal))
+            return self.classifier(self._merge(drop(last)))
+        states = drop(states_of(top, states, reversal))
         return self.classifier(self._read(states, lengths))
 
     def _needs_one_backward_step(self, states: Tensor) -> bool:
@@ -163,7 +174,7 @@ class SequenceClassifier(nn.Module):
             self.bidirectional
             and self.readout == "last"
             and states.device.type == "cpu"
-            and has_functions(self._recurrent_layers[-1])
+            and has_functions(self.recurrent_layers[-1])
         )
 
     def _read(self, states: Tensor, lengths: Tensor | None) -> Tensor:
@@ -182,8 +193,16 @@ class SequenceClassifier(nn.Module):
         return MERGES[self.merge].combine(*states.split(self.hidden_size, dim=-1))
 
 
-def _states(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor | None) -> Tensor:
+def layer_states(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor | None) -> Tensor:
+    """A layer's states (N, T, directions · hidden_size) of inputs (N, T, features).
+
+    `reversal` is that of `reversal_of`, or None where all sequences have T steps.
+    """
     if reversal is not None:
         return states_within_lengths(layer, inputs, reversal)
     states, _ = layer(inputs)
     return states
+
+
+LayerStates = Callable[[nn.RNNBase, Tensor, Tensor | None], Tensor]
+"""What computes what `layer_states` does."""

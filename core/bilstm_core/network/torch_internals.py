@@ -64,8 +64,8 @@ def states_within_lengths(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor) -
     """A layer's states where each sequence is read within its own length.
 
     The forward direction meets the padding last, so it needs no mask. The backward direction reads
-    each sequence reversed within its length: gathered, run forwards, and gathered back. Both use
-    the kernels of whole sequences. After a sequence's end the states mean nothing.
+    each sequence reversed within its length. Both use the kernels of whole sequences. After a
+    sequence's end the states mean nothing.
 
     Args:
         layer: A layer of one or two directions.
@@ -75,12 +75,34 @@ def states_within_lengths(layer: nn.RNNBase, inputs: Tensor, reversal: Tensor) -
     Returns:
         Shape (N, T, directions · hidden_size), the forward direction first.
     """
-    forward, *backward = layer.all_weights
-    states = _one_direction(layer, inputs, forward)
-    if not backward:
-        return states
-    reversed_states = _one_direction(layer, _gather(inputs, reversal), backward[0])
-    return torch.cat((states, _gather(reversed_states, reversal)), dim=-1)
+    directions = [
+        states_of_direction(layer, inputs, weights, is_backward=number == 1, reversal=reversal)
+        for number, weights in enumerate(layer.all_weights)
+    ]
+    return directions[0] if len(directions) == 1 else torch.cat(directions, dim=-1)
+
+
+def states_of_direction(
+    layer: nn.RNNBase,
+    inputs: Tensor,
+    weights: Sequence[Tensor],
+    *,
+    is_backward: bool,
+    reversal: Tensor | None,
+) -> Tensor:
+    """States (N, T, hidden_size) of one direction of a layer, with given weights.
+
+    The backward direction reads the sequences reversed, and its states are reversed again: within
+    each sequence's length by `reversal`, or as a whole where that is None.
+    """
+    if not is_backward:
+        return _one_direction(layer, inputs, weights)
+    states = _one_direction(layer, _reversed(inputs, reversal), weights)
+    return _reversed(states, reversal)
+
+
+def _reversed(values: Tensor, reversal: Tensor | None) -> Tensor:
+    return values.flip(1) if reversal is None else _gather(values, reversal)
 
 
 def reversal_of(lengths: Tensor, num_steps: int) -> Tensor:

@@ -105,7 +105,7 @@ def _prepare(config: RunConfig) -> None:
         InstallationError: PyTorch cannot be imported; a second attempt would fail otherwise.
     """
     with imports_in_words():
-        from ..training.thread_tuning import measure_in_advance
+        from ..training.lane_tuning import measure_in_advance
     with suppress(Exception):  # reported when an order needs it
         _load_libraries()
         if not _has_input():

@@ -26,9 +26,10 @@ from ..files import Folder, open_regular_file
 from ..network.classifier import SequenceClassifier
 from ..network.tensor_file import Kind, TensorFile, to_bytes
 from ..runs.run import Run
+from .lanes import Layout
 from .optimisers import state_names
 
-VERSION = 4
+VERSION = 5
 _KEY = "bilstm-tui checkpoint"
 _LEAST_INTERVAL_SECONDS = 1.0
 """Epochs that are shorter share a checkpoint: a sync of the disk takes longer than they do."""
@@ -79,7 +80,7 @@ class Checkpoint(BaseModel):
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
         learning_rate: The setting as it is now; it can be changed while a run trains.
-        threads: Of the processor, 0 on a GPU; the last bits of sums depend on them.
+        layout: Of the lanes on a processor, None on a GPU; the last bits of sums depend on it.
         trained: Sequences of the epoch in progress already trained.
         tensors: By group and name: 'model.', 'average.', 'kept.' and 'optimizer.', weights and what
             belongs to them; 'generator.', states of PyTorch's generators: 'cpu', and the device's
@@ -97,7 +98,7 @@ class Checkpoint(BaseModel):
     batch: Annotated[int, Field(ge=0, le=2**53)]
     step: Annotated[int, Field(ge=0, le=2**53)]
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
-    threads: Annotated[int, Field(ge=0, le=2**16)]
+    layout: Layout | None
     trained: Annotated[int, Field(ge=0, le=2**53)]
     kept: Kept
     elapsed: Elapsed

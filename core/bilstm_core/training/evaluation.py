@@ -3,6 +3,8 @@
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from ..data.spec import SPLIT_TITLES, Split
 from ..errors import NonFiniteLossError
 from ..events import Emit
 from ..stopping import ShouldStop, Stop, stop_if
+from .lanes import Lanes, parts_of
 from .meter import NON_FINITE_ADVICE
 
 _BATCH_SIZE = 1000
@@ -91,8 +94,12 @@ def evaluate(
     split: Split,
     precision: torch.dtype,
     should_stop: ShouldStop = lambda: False,
+    lanes: Lanes | None = None,
 ) -> Score:
-    """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop."""
+    """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop.
+
+    Every lane takes a part of each batch.
+    """
     sequences = data.split(split)
     device = data.device
     loss = torch.zeros((), device=device)
@@ -104,7 +111,7 @@ def evaluate(
     with torch.inference_mode():
         for batch in on_device(by_length(sequences, data.spec, size), device):
             stop_if(should_stop)
-            scores = class_scores(model, batch, precision)
+            scores = _scores_in_lanes(model, batch, precision, lanes)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
             labels.append(batch.labels)
             predicted.append(scores.argmax(dim=1))
@@ -114,22 +121,47 @@ def evaluate(
     return score_of(mean_loss, expected, found, data.spec.num_classes)
 
 
-def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype) -> Tensor:
-    """Class scores (N, num_classes) in float32, computed in the given precision."""
+def _scores_in_lanes(
+    model: nn.Module, batch: Batch, precision: torch.dtype, lanes: Lanes | None
+) -> Tensor:
+    if not lanes:
+        return class_scores(model, batch, precision)
+
+    def scores(rows: slice) -> Tensor:
+        with torch.inference_mode():  # of this thread
+            return class_scores(model, batch[rows], precision)
+
+    parts = parts_of(len(batch), lanes.layout.lanes)
+    return torch.cat(lanes.run([partial(scores, rows) for rows in parts]))
+
+
+def class_scores(model: nn.Module, batch: Batch, precision: torch.dtype, **options: Any) -> Tensor:
+    """Class scores (N, num_classes) in float32, computed in the given precision.
+
+    `options` are those of the network's `forward`.
+    """
     if precision == torch.float32:
-        return model(batch.inputs, batch.lengths)
-    with torch.autocast(batch.inputs.device.type, precision):
-        return model(batch.inputs, batch.lengths).float()
+        return model(batch.inputs, batch.lengths, **options)
+    device = batch.inputs.device.type
+    # lanes would share the cache of converted weights, and each weight is used once anyway
+    with torch.autocast(device, precision, cache_enabled=device != "cpu"):
+        return model(batch.inputs, batch.lengths, **options).float()
 
 
 class Evaluator:
     """Evaluates a run's model on the splits of its data; the same weights never twice."""
 
     def __init__(
-        self, data: Dataset, precision: torch.dtype, emit: Emit, should_stop: ShouldStop
+        self,
+        data: Dataset,
+        precision: torch.dtype,
+        emit: Emit,
+        should_stop: ShouldStop,
+        lanes: Lanes | None = None,
     ) -> None:
         self._data = data
         self._precision = precision
+        self._lanes = lanes
         self._emit = emit
         self._should_stop = should_stop
         self._latest: dict[Split, events.Evaluation] = {}
@@ -182,7 +214,7 @@ class Evaluator:
         if event and event.step == step:
             event = replace(event, final=final, time=time.time())
         else:
-            score = evaluate(model, self._data, split, self._precision, should_stop)
+            score = evaluate(model, self._data, split, self._precision, should_stop, self._lanes)
             if not math.isfinite(score.loss):
                 where = f"on {SPLIT_TITLES[split]} data after step {step}"
                 raise NonFiniteLossError(f"The loss {where} is {score.loss}.", NON_FINITE_ADVICE)

@@ -17,7 +17,8 @@ from ..network.cost import with_epochs
 from ..network.summary import summarise
 from ..stopping import ShouldStop
 from .failures import out_of_memory_in_words, require_memory
-from .thread_tuning import ThreadTuner, choose_threads
+from .lane_tuning import LaneTuner, choose_layout
+from .lanes import Layout
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Preparation:
     device: torch.device
     precision: torch.dtype
     data: Dataset
-    threads: ThreadTuner
+    tuner: LaneTuner
 
 
 @contextmanager
@@ -36,19 +37,19 @@ def prepare(
     config: RunConfig,
     data_dir: Path | None = None,
     *,
-    threads: int = 0,
+    layout: Layout | None = None,
     on_progress: OnProgress = lambda *_: None,
     warn: Callable[[str], None] = lambda _: None,
     should_stop: ShouldStop = lambda: False,
 ) -> Iterator[Preparation]:
-    """Device, precision, memory check, data and threads; PyTorch's switches are restored at exit.
+    """Device, precision, memory check, data and lanes; PyTorch's switches are restored at exit.
 
     Inside it, memory that runs out is an `OutOfMemoryError`.
 
     Args:
         config: The whole configuration.
         data_dir: Folder of the data sets; None for the user's own.
-        threads: Processor threads that a resumed run had; 0 for a new one.
+        layout: Of the lanes that a resumed run had on a processor; None for a new one.
         on_progress: Takes the progress of a download.
         warn: Takes what the user should know.
         should_stop: Asked often while data are downloaded.
@@ -67,6 +68,9 @@ def prepare(
         folder = paths.data_dir(data_dir)
         data = registry.load(config, folder, on_progress, warn, should_stop)
         data = data.normalised(config.normalize)
-        tuner = choose_threads(config, data.spec, device, warn, threads)
+        tuner = choose_layout(config, data.spec, device, warn, layout)
         precision = resolve_precision(config, device)
-        yield Preparation(config, device, precision, data.to(device), tuner)
+        try:
+            yield Preparation(config, device, precision, data.to(device), tuner)
+        finally:
+            tuner.lanes.close()

@@ -18,7 +18,7 @@ def run_started_event(
 ) -> events.RunStarted:
     """The event that a run starts or resumes with; `events.RunStarted` describes the arguments."""
     config, spec, device = prepared.config, prepared.data.spec, prepared.device
-    steps = steps_per_epoch(config, spec)
+    steps, layout = steps_per_epoch(config, spec), prepared.tuner.lanes.layout
     return events.RunStarted(
         run=run,
         epoch=epoch,
@@ -29,7 +29,8 @@ def run_started_event(
             name=str(device),
             description=describe(device),
             precision=_precision_name(prepared),
-            threads=torch.get_num_threads(),
+            threads=layout.cores,
+            lanes=layout.lanes,
         ),
         data=spec,
         steps_per_epoch=steps,

@@ -1,8 +1,8 @@
-"""A training step: launched kernel by kernel, or replayed as one CUDA graph."""
+"""A training step: in lanes on a processor, on a GPU kernel by kernel or as one CUDA graph."""
 
 import warnings
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -15,7 +15,9 @@ from ..data.batches import Batch
 from ..data.spec import DataSpec
 from ..errors import Remedy, TrainingError
 from ..network.classifier import SequenceClassifier
+from .dropout import Dropout
 from .evaluation import class_scores
+from .lanes import Lanes, has_direction_lanes, parts_of
 from .optimisers import make_optimizer, set_learning_rate, update_averaged_model
 
 _WARM_UP_STEPS = 3
@@ -55,19 +57,85 @@ class Step:
         return self._run(batch, is_first=is_first)
 
     def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
-        scores, labels = class_scores(self._model, batch, self._precision), batch.labels
-        loss = functional.cross_entropy(
-            scores, labels, self._class_weights, label_smoothing=self._config.label_smoothing
-        )
-        self.optimizer.zero_grad()
-        loss.backward()
+        result = self._differentiate(batch)
         if self._config.clip_norm:
             clip_grad_norm_(self._model.parameters(), self._config.clip_norm)
         self.optimizer.step()
         if self._average:
             decay = 0.0 if is_first else self._config.ema_decay
             update_averaged_model(self._average, self._model, decay)
-        return loss.detach(), (scores.argmax(dim=1) == labels).sum()
+        return result
+
+    def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Compute the gradients of the mean loss; what is returned is that of `__call__`."""
+        scores = class_scores(self._model, batch, self._precision)
+        loss = self._loss(scores, batch.labels, "mean")
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss.detach(), (scores.argmax(dim=1) == batch.labels).sum()
+
+    def _loss(self, scores: Tensor, labels: Tensor, reduction: str) -> Tensor:
+        return functional.cross_entropy(
+            scores,
+            labels,
+            self._class_weights,
+            reduction=reduction,
+            label_smoothing=self._config.label_smoothing,
+        )
+
+
+class LanedStep(Step):
+    """The same step on a processor, as a layout of lanes says.
+
+    Its result is that of one lane but for the rounding of sums: each part of the batch adds its
+    share of the mean loss, and the gradients are added in the order of the parts.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        model: SequenceClassifier,
+        average: SequenceClassifier | None,
+        precision: torch.dtype,
+        class_weights: Tensor | None,
+        lanes: Lanes,
+    ) -> None:
+        super().__init__(config, model, average, precision, class_weights)
+        self._lanes = lanes
+        self._has_direction_lanes = all(map(has_direction_lanes, model.recurrent_layers))
+
+    def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        seed = int(torch.randint(1 << 62, ())) if self._config.dropout else 0
+        weights = self._class_weights
+        divisor = len(batch) if weights is None else weights[batch.labels].sum()
+        parts = parts_of(len(batch), self._lanes.layout.parts)
+        (loss, correct, gradients), *others = self._lanes.run(
+            [partial(self._differentiate_part, batch, rows, divisor, seed) for rows in parts]
+        )
+        for other_loss, other_correct, other_gradients in others:
+            loss += other_loss
+            correct += other_correct
+            for gradient, other in zip(gradients, other_gradients, strict=True):
+                gradient.add_(other)
+        for parameter, gradient in zip(self._model.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        return loss, correct
+
+    def _differentiate_part(
+        self, batch: Batch, rows: slice, divisor: Tensor | int, seed: int
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        part, rate, lanes = batch[rows], self._config.dropout, self._lanes
+        is_split = lanes.layout.directions == 2 and self._has_direction_lanes
+        scores = class_scores(
+            self._model,
+            part,
+            self._precision,
+            states_of=lanes.layer_states if is_split else None,
+            drop=Dropout(rate, seed, rows.start) if rate else None,
+        )
+        loss = self._loss(scores, part.labels, "sum") / divisor
+        gradients = torch.autograd.grad(loss, list(self._model.parameters()))
+        return loss.detach(), (scores.argmax(dim=1) == part.labels).sum(), list(gradients)
 
 
 class GraphedStep(Step):
@@ -171,15 +239,16 @@ def make_step(
     average: SequenceClassifier | None,
     precision: torch.dtype,
     spec: DataSpec,
+    lanes: Lanes,
 ) -> Step:
     """Create the step for the device of the network, and for the classes of its data."""
+    device = next(model.parameters()).device
     weights = None
     if config.class_weights == "balanced":
-        weights = torch.tensor(balanced_weights(spec), device=next(model.parameters()).device)
-    is_graphed = (
-        config.cuda_graph
-        and torch.version.cuda is not None  # not an AMD GPU, which PyTorch calls cuda too
-        and next(model.parameters()).is_cuda
-    )
+        weights = torch.tensor(balanced_weights(spec), device=device)
+    if device.type == "cpu":
+        return LanedStep(config, model, average, precision, weights, lanes)
+    # an AMD GPU is called cuda too
+    is_graphed = config.cuda_graph and torch.version.cuda is not None and device.type == "cuda"
     kind = GraphedStep if is_graphed else Step
     return kind(config, model, average, precision, weights)

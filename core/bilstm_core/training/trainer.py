@@ -81,7 +81,7 @@ def train(
         data_dir: Folder of the data sets; the user's own where None.
         checkpoints: Where the state goes; nowhere where None.
         checkpoint: The state to resume from; the numbers are those of a run that was never
-            interrupted, on a CPU bit for bit on as many threads.
+            interrupted, on a CPU bit for bit with the same threads and lanes.
         new_learning_rate: Returns a learning rate if one was ordered since the last step.
         run_name: Stands in the first event.
         save_model: Takes the model before the last event, also of a run that was stopped.
@@ -105,7 +105,7 @@ def train(
             with prepare(
                 config,
                 data_dir,
-                threads=checkpoint.threads if checkpoint else 0,
+                layout=checkpoint.layout if checkpoint else None,
                 on_progress=report_download,
                 warn=lambda message: emit(events.RunWarning(message=message)),
                 should_stop=should_stop,
@@ -128,7 +128,7 @@ class Trainer:
 
     Everything random follows from the seed: the weights and dropout masks from PyTorch's global
     generator, order and augmentation of an epoch from (seed, epoch). On a CPU the same
-    configuration gives the same losses bit for bit on as many threads.
+    configuration gives the same losses bit for bit with the same threads and lanes.
     """
 
     prepared: Preparation
@@ -147,11 +147,18 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(config, self.data.spec)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.average = make_averaged_model(config, self.model)
+        lanes = prepared.tuner.lanes
         self.step_function = make_step(
-            config, self.model, self.average, prepared.precision, self.data.spec
+            config, self.model, self.average, prepared.precision, self.data.spec, lanes
         )
         self.meter = Meter(self.emit, self.device)
-        self.evaluator = Evaluator(self.data, prepared.precision, self.emit, self.should_stop)
+        self.evaluator = Evaluator(
+            self.data,
+            prepared.precision,
+            self.emit,
+            self.should_stop,
+            lanes if self.device.type == "cpu" else None,
+        )
         self.epoch = 1
         self.batch = 0
         self.step = 0
@@ -222,7 +229,7 @@ class Trainer:
             started = time.perf_counter()
             self.take_step(batch)
             ended = time.perf_counter()
-            self.prepared.threads.record_step(ended - started)
+            self.prepared.tuner.record_step(ended - started)
             self.elapsed.add_training(ended - since - paused)
             if self.checkpoints and self.checkpoints.is_due():
                 self.save()
@@ -276,7 +283,7 @@ class Trainer:
             batch=self.batch,
             step=self.step,
             learning_rate=self.learning_rate,
-            threads=self.prepared.threads.best if self.device.type == "cpu" else 0,
+            layout=self.prepared.tuner.best if self.device.type == "cpu" else None,
             trained=self.meter.total,
             kept=self.kept,
             elapsed=self.elapsed.model_copy(),

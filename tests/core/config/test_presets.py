@@ -47,6 +47,7 @@ class TestPresets:
             "precision": "float32",
             "cuda_graph": True,
             "threads": 0,
+            "lanes": 0,
             "seed": 0,
             "deterministic": False,
             "checkpoint_seconds": 30.0,

@@ -18,5 +18,5 @@ def test_layers_in_one_call_are_layers_one_after_the_other(cell: Any) -> None:
     states = inputs
     for layer in model.layers:
         states, _ = layer(states)
-    layers = list(model._recurrent_layers)
+    layers = list(model.recurrent_layers)
     torch.testing.assert_close(stacked_states(layers, inputs), states)

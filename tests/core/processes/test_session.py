@@ -19,7 +19,8 @@ from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
-from bilstm_core.training import thread_tuning
+from bilstm_core.training import lane_tuning
+from bilstm_core.training.lanes import Layout
 from tests.samples import small_config
 from tests.sessions import StopAfter, assert_equal, history, resume, start
 
@@ -54,26 +55,33 @@ class TestExactResume:
         assert_equal(whole, run)
 
     @pytest.mark.usefixtures("two_threads")
-    def test_it_goes_on_with_as_many_threads_as_before(
+    def test_it_goes_on_with_the_same_layout_as_before(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Though fewer would be faster by now: the last bits of sums depend on them."""
+        """Though another would be faster by now: the last bits of sums depend on it."""
+        lanes, one = Layout(2, 1, 1), Layout()
         monkeypatch.delenv("OMP_NUM_THREADS")
-        monkeypatch.setattr(thread_tuning, "_remembered", dict)
-        monkeypatch.setattr(thread_tuning, "measure", lambda *_: {2: 1.0, 1: 2.0})
+        monkeypatch.setattr(lane_tuning, "_remembered", dict)
+        monkeypatch.setattr(lane_tuning, "measure", lambda *_: {lanes: 1.0, one: 2.0})
         run = start(tmp_path, small_config(), StopAfter(7))
-        monkeypatch.setattr(thread_tuning, "measure", lambda *_: {2: 2.0, 1: 1.0})
+        monkeypatch.setattr(lane_tuning, "measure", lambda *_: {lanes: 2.0, one: 1.0})
         resume(run)
         other = start(tmp_path, small_config())
 
-        def threads(run: Run) -> list[int]:
+        def layouts(run: Run) -> list[tuple[int, int]]:
             reported = open_log(run.log_file)[0]
-            return [
-                event.device.threads for event in reported if isinstance(event, events.RunStarted)
-            ]
+            devices = [event.device for event in reported if isinstance(event, events.RunStarted)]
+            return [(device.threads, device.lanes) for device in devices]
 
-        assert threads(run) == [2, 2]
-        assert threads(other) == [1]
+        assert layouts(run) == [(2, 2), (2, 2)]
+        assert layouts(other) == [(1, 1)]
+
+    @pytest.mark.usefixtures("two_threads")
+    def test_in_lanes(self, tmp_path: Path) -> None:
+        config = small_config(**EVERYTHING, lanes=2)
+        run = start(tmp_path / "b", config, StopAfter(30))
+        resume(run)
+        assert_equal(start(tmp_path / "a", config), run)
 
     def test_stopped_again_and_again(self, whole: Run, tmp_path: Path) -> None:
         run = start(tmp_path, small_config(**EVERYTHING), StopAfter(5))
@@ -84,9 +92,10 @@ class TestExactResume:
 
     @pytest.mark.usefixtures("two_threads")
     @pytest.mark.parametrize("schedule", ["constant", "one-cycle", "cosine"])
-    @pytest.mark.parametrize("cell", ["lstm", "gru"])
-    def test_every_schedule(self, schedule: str, cell: str, tmp_path: Path) -> None:
-        config = small_config(schedule=schedule, cell=cell, optimizer="sgd", learning_rate=0.1)
+    @pytest.mark.parametrize(("cell", "lanes"), [("lstm", 1), ("gru", 2)])
+    def test_every_schedule(self, schedule: str, cell: str, lanes: int, tmp_path: Path) -> None:
+        rate = {"schedule": schedule, "optimizer": "sgd", "learning_rate": 0.1}
+        config = small_config(cell=cell, lanes=lanes, **rate)
         run = start(tmp_path / "b", config, StopAfter(30))
         resume(run)
         assert_equal(start(tmp_path / "a", config), run)

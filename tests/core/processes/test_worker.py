@@ -12,7 +12,7 @@ from bilstm_core.errors import RelayedError
 from bilstm_core.processes import worker
 from bilstm_core.processes.protocol import FindLearningRate, Prepare, RunOpened, to_json
 from bilstm_core.processes.worker_client import answer_pipe, parse_answer
-from bilstm_core.training import thread_tuning
+from bilstm_core.training import lane_tuning
 from tests.samples import small_config
 
 
@@ -27,7 +27,7 @@ def test_a_worker_prepares_for_what_is_expected_last(monkeypatch: pytest.MonkeyP
             orders.write(to_json(order) + "\n")
 
         monkeypatch.setattr(sys, "stdin", stdin)
-        monkeypatch.setattr(thread_tuning, "measure_in_advance", measure_and_order)
+        monkeypatch.setattr(lane_tuning, "measure_in_advance", measure_and_order)
         monkeypatch.setattr(worker, "_load_libraries", lambda: None)
         for size in (8, 16, 32):
             orders.write(to_json(Prepare(config=small_config(hidden_size=size))) + "\n")

@@ -11,7 +11,8 @@ from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import TrainingError
 from bilstm_core.network.classifier import SequenceClassifier
-from bilstm_core.training.step import GraphedStep, Step, make_step
+from bilstm_core.training.lanes import Lanes, Layout
+from bilstm_core.training.step import GraphedStep, LanedStep, Step, make_step
 from bilstm_core.training.trainer import Trainer
 from tests.conftest import Recorder
 from tests.core.trainers import make_trainer
@@ -87,8 +88,11 @@ def test_the_way_of_the_graph_leads_to_the_same_numbers(
     """1,437 images make 22 batches of 64 and one of 29, which no graph fits."""
     config = small_config(**MUCH)
     expected, got = Recorder(), Recorder()
-    make_trainer(config, digits, expected).run()
-    trainer = make_trainer(config, digits, got)
+    plain, trainer = make_trainer(config, digits, expected), make_trainer(config, digits, got)
+    plain.step_function = Step(config, plain.model, plain.average, torch.float32)
+    torch.manual_seed(0)
+    plain.run()
+    torch.manual_seed(0)
     _, graph = graphed(trainer, monkeypatch)
     trainer.run()
     assert got.losses == expected.losses
@@ -127,23 +131,26 @@ def test_a_step_that_cannot_be_captured_ends_the_run_in_words(
 
 
 def test_graphs_are_for_nvidia_s_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    class OnAGpu:
-        is_cuda = True
+    class OnADevice:
+        device = torch.device("cuda")
 
     spec = describe(small_config())
     model = SequenceClassifier.from_config(small_config(), spec)
     monkeypatch.setattr("bilstm_core.training.step.make_optimizer", lambda *_: None)
-    monkeypatch.setattr(model, "parameters", lambda: iter([OnAGpu()]))
+    monkeypatch.setattr(model, "parameters", lambda: iter([OnADevice()]))
 
     def kind(cuda: str | None = "13.0", **settings: Any) -> type[Step]:
         monkeypatch.setattr(torch.version, "cuda", cuda)
-        return type(make_step(small_config(**settings), model, None, torch.float32, spec))
+        config = small_config(**settings)
+        return type(make_step(config, model, None, torch.float32, spec, Lanes(Layout())))
 
     assert kind() is GraphedStep
     assert kind(cuda_graph=False) is Step
     assert kind(cuda=None) is Step
-    monkeypatch.setattr(OnAGpu, "is_cuda", False)
+    monkeypatch.setattr(OnADevice, "device", torch.device("mps"))
     assert kind() is Step
+    monkeypatch.setattr(OnADevice, "device", torch.device("cpu"))
+    assert kind() is LanedStep
 
 
 def test_tensors_of_a_graph_are_not_handed_out(

@@ -34,7 +34,12 @@ class TestRepeatability:
     @pytest.mark.usefixtures("two_threads")
     @pytest.mark.parametrize(
         "settings",
-        [{}, EVERYTHING, pytest.param({"precision": "bfloat16"}, marks=needs_bfloat16)],
+        [
+            {"lanes": 1},
+            {"lanes": 2},
+            {"lanes": 2, **EVERYTHING},
+            pytest.param({"lanes": 2, "precision": "bfloat16"}, marks=needs_bfloat16),
+        ],
     )
     def test_the_same_seed_gives_the_same_losses_bit_for_bit(
         self, settings: dict[str, Any]
