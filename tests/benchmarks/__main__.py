@@ -11,11 +11,12 @@ limit_spinning()  # before PyTorch is imported
 
 import torch  # noqa: E402
 
-from . import event_path, start_up, step, variable_length  # noqa: E402
+from . import event_path, layouts, start_up, step, variable_length  # noqa: E402
 from .report import machine  # noqa: E402
 
 _EPOCHS = 3
 """Of each loop, with sequences of different lengths: packed ones take a second a step."""
+_RANDOM_NETWORKS = 40
 
 
 def main() -> None:
@@ -33,12 +34,14 @@ def main() -> None:
     print(event_path.report(events) + "\n", flush=True)
     steps = step.measure(arguments.rounds, arguments.steps)
     print(step.report(steps) + "\n", flush=True)
+    lanes = layouts.measure(arguments.rounds, _RANDOM_NETWORKS)
+    print(layouts.report(lanes) + "\n", flush=True)
     lengths = variable_length.measure(torch.device("cpu"), _EPOCHS)
     print(variable_length.report(lengths) + "\n", flush=True)
     print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     if arguments.json:
         figures = {"machine": machine(), "start": starts, "event path": events, "steps": steps}
-        figures["lengths"] = lengths
+        figures |= {"lanes": lanes, "lengths": lengths}
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 

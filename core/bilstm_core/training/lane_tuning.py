@@ -292,7 +292,7 @@ def measure(config: RunConfig, spec: DataSpec, totals: list[int]) -> Times:
     best: dict[int, float] = {}
     try:
         with torch.random.fork_rng(devices=[]):
-            step = _step_on_noise(config, spec, lanes)
+            step = step_on_noise(config, spec, lanes)
             for cores in totals:
                 nearest = best_of(times) if times else Layout()
                 tried = _candidates(config, cores, totals[-1], nearest)
@@ -309,7 +309,8 @@ def measure(config: RunConfig, spec: DataSpec, totals: list[int]) -> Times:
     return times
 
 
-def _step_on_noise(config: RunConfig, spec: DataSpec, lanes: Lanes) -> Callable[[], object]:
+def step_on_noise(config: RunConfig, spec: DataSpec, lanes: Lanes) -> Callable[[], object]:
+    """A training step of a new network on random numbers, each time the same."""
     model = SequenceClassifier.from_config(config, spec)
     step = make_step(config, model, None, resolve_precision(config, _CPU), spec, lanes)
     inputs = torch.rand(config.batch_size, spec.longest, spec.num_features)
