@@ -74,7 +74,7 @@ class DataSpec:
         class_sizes: By split, sequences of each class; empty until the data are loaded.
         columns: Of a table with a row a sequence: the columns that are its steps.
         fill: The training mean of each feature, as it is stored: for missing values of sequences
-            that are predicted later. Empty for images and for data sets by name.
+            that are predicted later. Empty for images, and until the data are loaded.
         origin: Where the data come from.
         notes: How they came about, one sentence each.
         fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
