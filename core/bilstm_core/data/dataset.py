@@ -1,4 +1,4 @@
-"""A data set in memory, on one device."""
+"""A data set in memory, for one device."""
 
 import hashlib
 import math
@@ -81,7 +81,7 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory, on one device; the validation set may be empty.
+    """A data set in memory, for one device; the validation set may be empty.
 
     Attributes:
         device: Where batches go: also where the sequences are, unless they are too large for it.

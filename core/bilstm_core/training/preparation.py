@@ -22,7 +22,7 @@ from .thread_tuning import ThreadTuner, choose_threads
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything that a `Trainer` needs; the data are on the device, validation set held out."""
+    """Everything that a `Trainer` needs; the data are for the device, validation set held out."""
 
     config: RunConfig
     device: torch.device
