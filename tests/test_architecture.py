@@ -15,6 +15,7 @@ CORE = ROOT / "core" / "bilstm_core"
 TUI = ROOT / "tui" / "bilstm_tui"
 
 ORDER = [
+    "wording",
     "cleaning",
     "errors",
     "stopping",

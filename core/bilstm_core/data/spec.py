@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import Field
 
 from ..cleaning import Line, Name
+from ..wording import counted
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
@@ -178,10 +179,10 @@ class DataSpec:
     def words(self) -> str:
         """Sizes and shape of the data in words, such as '60,000 training and 10,000 test …'."""
         held_out = f", {self.validation_size:,} validation" if self.validation_size else ""
-        length = f"{self.longest:,}"
-        if self.shortest != self.longest:
+        test = counted(self.test_size, f"test {self.items[:-1]}")
+        length = counted(self.longest, self.steps[:-1])
+        if self.has_lengths:
             length = f"{self.shortest:,} to {length}"
         return (
-            f"{self.train_size:,} training{held_out} and {self.test_size:,} test {self.items} of "
-            f"{length} {self.steps} × {self.num_features:,}"
+            f"{self.train_size:,} training{held_out} and {test} of {length} × {self.num_features:,}"
         )

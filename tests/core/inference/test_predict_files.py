@@ -148,7 +148,7 @@ class TestTheRunsOwnTestData:
     def test_missing_values_may_be_an_error(self, table: Path, tmp_path: Path) -> None:
         model = untrained(table, id_column="name", missing="error")
         path = write(tmp_path / "gap.csv", "name,t,x,y\na,0,,1\na,1,2,3\n")
-        with pytest.raises(DataError, match="1 values of sequence 'a' are missing"):
+        with pytest.raises(DataError, match="sequence 'a' has 1 missing value,"):
             predict(model, path)
 
     def test_pictures_in_a_folder_per_class(self, tmp_path: Path) -> None:

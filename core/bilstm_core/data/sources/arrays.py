@@ -20,6 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...wording import counted
 from .content import opened
 from .limits import MOST_BYTES, listed, require_size, unreadable
 from .recordings import Read, Recordings
@@ -131,7 +132,9 @@ def _read_array(path: Path, file: IO[bytes], name: str) -> Array:
         )
     content = file.read(size)
     if len(content) < size:
-        raise unreadable(path, f"{what} has shape {shape}, but only {len(content):,} bytes follow")
+        raise unreadable(
+            path, f"{what} has shape {shape}, but only {counted(len(content), 'byte')} follow"
+        )
     elements = np.frombuffer(content, dtype, count=math.prod(shape))
     return elements.reshape(shape, order="F" if is_fortran else "C")
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...config.resolve import did_you_mean
 from ...errors import ConfigError
-from .limits import listed, shown, unreadable
+from .limits import listed, named, shown, unreadable
 
 Kind = Literal["whole number", "number", "text", "true/false", "date", "empty", "nested"]
 
@@ -191,7 +191,7 @@ def require_columns(path: Path, names: Collection[str], roles: TableOptions, tra
     needed = [roles.id_column, roles.time_column, roles.label_column, roles.group_column]
     missing = [name for name in (*needed, *roles.features) if name and name not in names]
     if missing:
-        raise unreadable(path, f"it has no column {listed(missing)}, which {train.name} has")
+        raise unreadable(path, f"it has no {named('column', missing)}, which {train.name} has")
 
 
 def is_time_name(name: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...wording import counted
 from .delimited import MISSING, MISSING_LABELS
 from .limits import require_size, shown, unreadable
 from .recordings import Read, Recordings
@@ -116,7 +117,8 @@ class Collected:
         """
         features = sequence.shape[1]
         if self._values and features != self._values[0].shape[1]:
-            problem = f"there are {features:,} channels, and {self._values[0].shape[1]:,} before"
+            before = self._values[0].shape[1]
+            problem = f"the line has {counted(features, 'channel')}, and {before:,} before"
             raise unreadable(self.path, problem, line=line)
         if np.isnan(sequence).all():
             raise unreadable(self.path, "the sequence has no values", line=line)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...cleaning import escape
 from ...errors import DataError
+from ...wording import counted
 from .columns import Described, Kind
 from .content import read_text
 from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
@@ -248,7 +249,7 @@ def _count_rows(path: Path, content: bytes, separator: str, width: int) -> int:
     rows = -1
     for line, cells in _rows(path, content, separator):
         if len(cells) != width:
-            problem = f"there are {len(cells):,} columns instead of {width:,}"
+            problem = f"the line has {counted(len(cells), 'column')} instead of {width:,}"
             raise unreadable(path, problem, line=line)
         rows += 1
     return rows

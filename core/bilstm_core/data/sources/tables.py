@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...errors import ConfigError
 from .columns import TableOptions, find_roles, require_columns
-from .limits import listed, require_size, shown, unreadable
+from .limits import listed, named, require_size, shown, unreadable
 from .recordings import Read, Recordings
 from .series_text import without_padding
 from .table_files import Table, load_parquet, load_text
@@ -35,7 +35,7 @@ def read_tables(
     table = load(train)
     described = [column.described for column in table.columns.values()]
     if not needs_labels and (lost := [it for it in options.features if it not in table.columns]):
-        raise unreadable(train, f"it has no column {listed(lost)}, which the network reads")
+        raise unreadable(train, f"it has no {named('column', lost)}, which the network reads")
     roles, unused = find_roles(train, described, options, needs_labels=needs_labels)
     parts = [_Part(table, roles, needs_labels=needs_labels)]
     if test:

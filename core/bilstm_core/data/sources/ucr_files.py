@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from ...wording import counted
 from .content import read_text
 from .delimited import first_lines, separator_of
 from .limits import unreadable
@@ -29,7 +30,7 @@ def read_ucr(path: Path) -> Read:
         if len(cells) != width:
             raise unreadable(
                 path,
-                f"there are {len(cells) + 1:,} columns, and {width + 1:,} before",
+                f"the line has {counted(len(cells) + 1, 'column')}, and {width + 1:,} before",
                 "Where a sequence is shorter, fill its line with NaN.",
                 line=number,
             )

@@ -171,12 +171,12 @@ class InspectScreen(BaseScreen[None]):
             return
         mistakes = [it for it in report.mistakes if self._class in {None, it.actual}]
         classes = report.spec.classes
-        which = "any class" if self._class is None else classes[self._class]
         heading = self.query_one("#mistake", Static)
         self.query_one("#mistake-view").display = bool(mistakes)
         if not mistakes:
-            heading.update(Text(f"No mistakes on {which}"))
+            heading.update(Text(f"No test {report.spec.items[:-1]} was misclassified"))
             return
+        which = "any class" if self._class is None else classes[self._class]
         self._position %= len(mistakes)
         shown = mistakes[self._position]
         rows = range(len(classes)) if self._class is None else [self._class]
