@@ -16,7 +16,7 @@ from ..data.normalise import stored
 from ..data.sources.arrays import read_npy
 from ..data.sources.assemble import cut
 from ..data.sources.class_folders import as_bytes
-from ..data.sources.columns import TableOptions
+from ..data.sources.columns import TableOptions, is_time_name
 from ..data.sources.content import read_text
 from ..data.sources.delimited import MISSING_LABELS, first_lines, rows_of, separator_of
 from ..data.sources.formats import read_file
@@ -158,9 +158,15 @@ class InputReader:
         return [part for part in (read.train, read.test) if part is not None]
 
     def _is_one_sequence(self, path: Path, found: Format) -> bool:
-        """Whether a text file has no names of columns, or one column, and so no ids or labels."""
+        """Whether a text file has no names of columns, or one column, and so no ids or labels.
+
+        Beside that column there may be the time, where the network learned from rows that are
+        sequences: the columns of such rows are not looked for then.
+        """
         lines = first_lines(read_text(path)[0], is_whole=True)
-        if len(rows_of(lines, separator_of(lines))[0]) == 1:
+        cells = rows_of(lines, separator_of(lines))[0]
+        others = [cell for cell in cells if not (self._spec.columns and is_time_name(cell))]
+        if len(cells) == 1 or len(others) == 1:
             return True
         return found == "ucr" and self._spec.num_features > 1
 

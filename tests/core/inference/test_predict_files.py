@@ -224,6 +224,9 @@ class TestTables:
         assert_equal([one], predict(model, tmp_path / "one.npy"))
         plain = "".join(f"{x},{y}\n" for x, y in values)
         assert_equal([one], predict(model, write(tmp_path / "plain.csv", plain)))
+        timed = "".join(f"{time},{x},{y}\n" for time, (x, y) in reversed([*enumerate(values)]))
+        timed_file = write(tmp_path / "timed.csv", f"time,x,y\n{timed}")
+        assert_equal([one], predict(model, timed_file))
 
     def test_sequences_of_one_step_each(self, table: Path, tmp_path: Path) -> None:
         path = write(tmp_path / "short.csv", "name,x,y\na,1,2\nb,3,4\n")
@@ -248,6 +251,8 @@ class TestTables:
         assert_equal(predict(model, bare), found[:2])
         column = write(tmp_path / "column.csv", "value\n1\n2\n-1\n")
         assert_equal(predict(model, column), found[1:2])
+        timed = write(tmp_path / "timed.csv", "time,value\n9,-1\n7,1\n8,2\n")
+        assert_equal(predict(model, timed), found[1:2])
 
 
 class TestFolders:
