@@ -174,9 +174,9 @@ class InputReader:
         """The columns that the run used; found anew where it read no table."""
         options, spec = table_options(self._config), self._spec
         if spec.columns:
-            return replace(options, features=spec.columns)
-        if spec.kind == "images":
-            return options
+            return replace(options, features=spec.columns, is_long=False)
+        if spec.kind == "images" or (spec.num_features == 1 and not spec.feature_names):
+            return options  # of one value a step: the steps may be rows or columns
         return replace(options, features=spec.feature_names, is_long=True)
 
     def _columns(self, path: Path, part: Recordings) -> list[int] | slice:

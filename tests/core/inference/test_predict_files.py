@@ -251,6 +251,8 @@ class TestTables:
         assert_equal(predict(model, bare), found[:2])
         column = write(tmp_path / "column.csv", "value\n1\n2\n-1\n")
         assert_equal(predict(model, column), found[1:2])
+        repeated = write(tmp_path / "id.csv", "id,v0,v1,v2\np,0,1,0\np,1,2,-1\n")
+        assert_equal(predict(model, repeated), found[:2])
         timed = write(tmp_path / "timed.csv", "time,value\n9,-1\n7,1\n8,2\n")
         assert_equal(predict(model, timed), found[1:2])
 
@@ -345,6 +347,19 @@ class TestFormats:
             found = predict(model, series_dir / f"GunPoint_TRAIN.{suffix}")
             assert_equal(found, expected)
             assert [one.label for one in found] == [one.label for one in expected]
+
+    def test_rows_or_columns_are_steps_for_a_network_that_read_no_table(
+        self, series_dir: Path, tmp_path: Path
+    ) -> None:
+        model = untrained(series_dir / "GunPoint_TRAIN.ts")
+        expected = predict(model, series_dir / "GunPoint_TRAIN.ts")[:2]
+        lines = (series_dir / "GunPoint_TRAIN.ts").read_text(encoding="utf-8").splitlines()
+        values = [line.rpartition(":")[0] for line in lines if line.count(",") == 149][:2]
+        names = ",".join(f"v{number}" for number in range(150))
+        wide = write(tmp_path / "wide.csv", "\n".join([names, *values]) + "\n")
+        assert_equal(predict(model, wide), expected)
+        steps = "".join(f"{n},{value}\n" for n, value in enumerate(values[0].split(",")))
+        assert_equal(predict(model, write(tmp_path / "long.csv", f"t,x\n{steps}")), expected[:1])
 
     def test_other_features_are_refused(self, series_dir: Path) -> None:
         model = untrained(series_dir / "GunPoint_TRAIN.ts")

@@ -53,13 +53,13 @@ class Table:
         """The columns by name."""
         return {cells.name: Column(self, cells) for cells in self.frame.iter_columns()}
 
-    def error(self, problem: str, row: int, column: str | None = None) -> DataError:
+    def error(self, problem: str, row: int, column: str | None = None, *advice: str) -> DataError:
         """The error for something wrong in a row, counted from 0."""
         if not self.content:
-            return unreadable(self.path, f"{problem} (row {row + 1:,})", column=column)
+            return unreadable(self.path, f"{problem} (row {row + 1:,})", *advice, column=column)
         lines = _rows(self.path, self.content, self.separator)
         line = next(line for at, (line, _) in enumerate(lines, -1) if at == row)
-        return unreadable(self.path, problem, line=line, column=column)
+        return unreadable(self.path, problem, *advice, line=line, column=column)
 
 
 class Column:
