@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -52,7 +52,8 @@ _READABLE = "Formats: .npz, .ts, UCR .tsv or .txt, .arff, .csv, .parquet, a fold
 _PART = re.compile(r"(?P<name>.*?)(?P<separator>[-_. ]?)(?P<part>train|test)", re.IGNORECASE)
 """The name of a file that is one part of a data set, without its suffix."""
 SUFFIXES = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz")
-"""Of files that hold sequences; where a data set is there in several formats, the first is read."""
+"""Of files that hold sequences. Where a data set is there in several formats, one with a test part
+is read, and of those the first."""
 _PREFERRED = (*SUFFIXES, "")
 
 
@@ -145,12 +146,12 @@ def _recognise_folder(folder: Path) -> Source:
         elif match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED:
             trains.setdefault(match["name"].lower(), []).append(path)
     if len(trains) > 1:
-        names = sorted(paths[0].name for paths in trains.values())
+        names = sorted(_best(paths)[0].name for paths in trains.values())
         advice = f"Choose a file: {listed(names)}."
         raise unreadable(folder, f"it holds {len(names):,} data sets", advice)
     for paths in trains.values():
-        train = min(paths, key=lambda path: (_PREFERRED.index(path.suffix.lower()), path.name))
-        return Source(format_of(train), train, _test_part(train))
+        train, test = _best(paths)
+        return Source(format_of(train), train, test)
     if has_folders:
         return Source("folder", folder)
     raise unreadable(
@@ -158,6 +159,13 @@ def _recognise_folder(folder: Path) -> Source:
         "it holds neither a training part such as X_TRAIN.ts or train.csv nor a folder per class",
         "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE.",
     )
+
+
+def _best(trains: Sequence[Path]) -> tuple[Path, Path | None]:
+    """Of the same training part in several formats, the one to read, and its test part."""
+    in_order = sorted(trains, key=lambda it: (_PREFERRED.index(it.suffix.lower()), it.name))
+    found = [(train, _test_part(train)) for train in in_order]
+    return next((both for both in found if both[1]), found[0])
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

@@ -129,12 +129,21 @@ class TestParts:
         assert found.test is not None
         assert found.test.labels == found.train.labels
 
-    def test_the_format_with_most_in_it_is_taken(self, tmp_path: Path) -> None:
+    def test_the_format_with_a_test_part_is_taken_and_then_that_with_most_in_it(
+        self, tmp_path: Path
+    ) -> None:
         write(tmp_path / "X_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "X_TRAIN.arff", TEXTS["arff"])
         write(tmp_path / "X_TRAIN.ts", TEXTS["ts"])
+        assert recognise(tmp_path).train.name == "X_TRAIN.ts"
         write(tmp_path / "X_TEST.csv", TEXTS["table"])
-        found = read(tmp_path)
-        assert (found.format, found.test) == ("UEA/UCR text file", None)
+        assert recognise(tmp_path).train.name == "X_TRAIN.csv"
+        write(tmp_path / "X_TEST.arff", TEXTS["arff"])
+        assert recognise(tmp_path).train.name == "X_TRAIN.arff"
+        write(tmp_path / "Y_TRAIN.ts", TEXTS["ts"])
+        with pytest.raises(DataError, match="it holds 2 data sets") as error:
+            read(tmp_path)
+        assert error.value.advice == "Choose a file: X_TRAIN.arff, Y_TRAIN.ts."
 
     def test_real_ones(self, series_dir: Path) -> None:
         found = read(series_dir / "JapaneseVowels_TRAIN.ts")
