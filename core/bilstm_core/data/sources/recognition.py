@@ -54,6 +54,8 @@ _PART = re.compile(r"(?P<name>.*?)(?P<separator>[-_. ]?)(?P<part>train|test)", r
 SUFFIXES = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz")
 """Of files that hold sequences. Where a data set is there in several formats, one with a test part
 is read, and of those the first."""
+BINARY_SUFFIXES = frozenset({".parquet", ".npz", ".npy"})
+_LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _PREFERRED = (*SUFFIXES, "")
 
 
@@ -103,15 +105,36 @@ def format_of(path: Path) -> Format:
             if start.startswith(magic):
                 raise unreadable(path, problem)
     text = decode(start)[0].replace("\r\n", "\n").replace("\r", "\n")
+    return _format_of_text(path, text, is_whole=len(start) < _FIRST_BYTES)
+
+
+def _format_of_text(path: Path, text: str, *, is_whole: bool) -> Format:
+    """The format of a file that starts with a text."""
+    if "\0" in text and path.suffix.lower() in BINARY_SUFFIXES:
+        problem = f"it is damaged: it does not start as a {path.suffix} file does"
+        raise unreadable(path, problem, "Write it again, or copy it again.")
     if "\0" in text:
         raise unreadable(path, "its format is unknown", _READABLE)
+    if text.startswith(_LFS_POINTER):
+        problem = "it is not the file itself, but what Git LFS keeps in its place"
+        raise unreadable(path, problem, "Run git lfs pull in its repository.")
     if key := _FIRST_KEY.match(text):
         return "arff" if key[1].lower() == "relation" else "ts"
-    lines = first_lines(text, is_whole=len(start) < _FIRST_BYTES)
+    lines = first_lines(text, is_whole=is_whole)
     if not lines:
         raise unreadable(path, "the file is empty")
+    if _has_only_comments(path, text):
+        advice = "In .ts and .arff files, the sequences stand below a line @data, each in a line."
+        raise unreadable(path, "there are only comments in it", advice)
     cells = rows_of(lines, separator_of(lines))[0]
     return "ucr" if starts_with_values(cells) else "table"
+
+
+def _has_only_comments(path: Path, text: str) -> bool:
+    """Whether all lines are comments; a single one may be the names of a table's columns."""
+    given = [line.lstrip()[0] for line in text.split("\n") if line.strip()]
+    may_be_one = path.suffix.lower() in {".ts", ".arff"}
+    return {*given} <= {"#", "%"} and (may_be_one or len(given) > 1)
 
 
 def title_of(dataset: str) -> str:

@@ -137,7 +137,8 @@ class Collected:
             DataError: Nothing was.
         """
         if not self._values:
-            raise unreadable(self.path, "there are no sequences in it")
+            advice = "Each sequence is a line; in .ts and .arff files below the line @data."
+            raise unreadable(self.path, "there are no sequences in it", advice)
         ids = tuple(str(number) for number in range(1, len(self._values) + 1))
         found = Recordings(self._values, self._labels or None, ids)
         return Read(title, "series", found, notes=notes)

@@ -21,6 +21,7 @@ from .content import read_text
 from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
 from .limits import MOST_NAME, listed, require_size, shown, unreadable
 from .parquet import read_parquet
+from .recognition import BINARY_SUFFIXES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -220,6 +221,9 @@ def _checked_names(path: Path, line: int, cells: list[str]) -> list[str]:
     if len(names) == 1:
         problem = f"only one column was found in it: {shown(names[0])}"
         advice = "Separate the columns with commas, semicolons or tabs."
+        if path.suffix.lower() in BINARY_SUFFIXES:
+            problem = f"it is no {path.suffix} file, but text, and no table: {shown(names[0])}"
+            advice = "Look into it: it may be a message about a download that failed."
         raise unreadable(path, problem, advice, line=line)
     require_size(path, columns=len(names))
     if looks_like_values(cells):

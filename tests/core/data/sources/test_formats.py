@@ -248,7 +248,8 @@ class TestFilesThatAreNone:
             (b"@data", "there are no sequences in it"),
             (b"@", "no line @data"),
             (b"words", "only one column was found"),
-            (b"# words\n" * 9, "only one column was found"),
+            (b"# words\n" * 9, "there are only comments in it"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
             (b"a,b\n\x01\0,2\n", "its format is unknown"),
             (b"<html><body>404, not found</body></html>", "it has names of columns, but no rows"),
         ],
@@ -259,6 +260,26 @@ class TestFilesThatAreNone:
             read(tmp_path / "x.csv")
         assert message in error.value.message
         assert error.value.message.startswith(str(tmp_path / "x.csv"))
+
+    @pytest.mark.parametrize(
+        ("name", "data", "message", "advice"),
+        [
+            ("x.parquet", b"PAR1" + bytes(99), "damaged or no Parquet file", "copy it again"),
+            ("x.parquet", bytes(99), "does not start as a .parquet file does", "copy it again"),
+            ("x.parquet", b"404 not found\n", "no .parquet file, but text", "download that failed"),
+            ("x.npz", b"PK\x03\x04" + bytes(99), "damaged or no .npz file", "copy it again"),
+            ("x.ts", b"# a\n\n# b, c\n", "there are only comments in it", "below a line @data"),
+            ("x.arff", b"% a\n", "there are only comments in it", "below a line @data"),
+        ],
+    )
+    def test_it_is_said_what_to_do(
+        self, name: str, data: bytes, message: str, advice: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError) as error:
+            read(tmp_path / name)
+        assert message in error.value.message
+        assert advice in error.value.advice
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         write(tmp_path / "gestures.csv", "x")
