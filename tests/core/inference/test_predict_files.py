@@ -336,7 +336,7 @@ class TestLengths:
         monkeypatch.setattr(prediction_module, "_MOST_VALUES", 30)
         monkeypatch.setattr("bilstm_core.training.evaluation._MOST_STEPS", 12)
         assert_equal(predict(model, [mixed, equal]), expected)
-        assert [one.id for one in expected[:5]] == ["0", "1", "2", "3", "0"]
+        assert [one.id for one in expected[:5]] == ["1", "2", "3", "4", "1"]
 
 
 class TestFormats:

@@ -23,7 +23,7 @@ from ...errors import DataError
 from ...wording import counted
 from .content import opened
 from .limits import MOST_BYTES, listed, require_size, unreadable
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, numbered
 
 Array = NDArray[np.generic]
 
@@ -151,7 +151,7 @@ def _part(path: Path, arrays: Mapping[str, Array], ending: str) -> Recordings:
     return Recordings(
         values,
         labels=_names(path, arrays, f"y{ending}", count),
-        ids=_names(path, arrays, f"ids{ending}", count) or [*map(str, range(count))],
+        ids=_names(path, arrays, f"ids{ending}", count) or numbered(count),
         groups=_names(path, arrays, f"groups{ending}", count),
         feature_names=tuple(_names(path, arrays, "feature_names", features) or ()),
     )

@@ -180,7 +180,8 @@ def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConf
 def _part_of(images: Images, is_chosen: NDArray[np.bool_]) -> Part:
     values, labels = images
     index = np.flatnonzero(is_chosen)
-    return Part([*values[index]], labels[index].astype(np.int64), [*map(str, index.tolist())])
+    ids = [*map(str, (index + 1).tolist())]
+    return Part([*values[index]], labels[index].astype(np.int64), ids)
 
 
 def _class_sizes(parts: dict[Split, Part], num_classes: int) -> dict[Split, tuple[int, ...]]:

@@ -30,7 +30,7 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
 
     Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
     format of files. A folder holds such files, or a folder per class. Where sequences have no
-    ids, they are their numbers, from 1, or for arrays from 0.
+    ids, they are their numbers, from 1.
 
     Args:
         path: A file or folder.

@@ -44,6 +44,11 @@ class Recordings:
         )
 
 
+def numbered(count: int) -> tuple[str, ...]:
+    """What sequences are called that have no ids: their numbers, from 1."""
+    return tuple(map(str, range(1, count + 1)))
+
+
 def _cleaned(names: Iterable[str]) -> list[str]:
     return [escape(name, kept="") for name in names]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...wording import counted
 from .delimited import MISSING, MISSING_LABELS
 from .limits import require_size, shown, unreadable
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, numbered
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -139,8 +139,7 @@ class Collected:
         if not self._values:
             advice = "Each sequence is a line; in .ts and .arff files below the line @data."
             raise unreadable(self.path, "there are no sequences in it", advice)
-        ids = tuple(str(number) for number in range(1, len(self._values) + 1))
-        found = Recordings(self._values, self._labels or None, ids)
+        found = Recordings(self._values, self._labels or None, numbered(len(self._values)))
         return Read(title, "series", found, notes=notes)
 
 

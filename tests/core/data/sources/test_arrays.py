@@ -43,7 +43,7 @@ class TestConventions:
         found = read_npz(save(tmp_path, **{names[0]: X, names[1]: [5, 7]}))
         assert np.array_equal(np.stack(found.train.values), X)
         assert found.train.values[0].dtype == np.float32
-        assert (found.train.labels, found.train.ids) == (["5", "7"], ["0", "1"])
+        assert (found.train.labels, found.train.ids) == (["5", "7"], ("1", "2"))
         assert (found.test, found.kind, found.notes) == (None, "series", ())
 
     @pytest.mark.parametrize("prefix", ["X", "x"])

@@ -218,7 +218,7 @@ class TestLabels:
 
     @pytest.mark.parametrize("label", ["", "nan", " ? "])
     def test_a_missing_one(self, label: str, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="the label of sequence '1' is missing"):
+        with pytest.raises(DataError, match="the label of sequence '2' is missing"):
             read(self.write(tmp_path, ["a", label]))
 
     def test_more_classes_than_are_read(
