@@ -240,6 +240,16 @@ class TestTables:
         with pytest.raises(ConfigError, match="time_column names 't', which is no column"):
             predict(untrained(table, id_column="name", time_column="t"), path)
 
+    def test_labels_that_another_program_wrote_as_decimals(self, tmp_path: Path) -> None:
+        rows = [f"{n},{n + 1},{-n},{n % 2}" for n in range(20)]
+        path = write(tmp_path / "wide.csv", "\n".join(["v0,v1,v2,label", *rows]) + "\n")
+        model = untrained(path)
+        other = write(tmp_path / "other.csv", "v0,v1,v2,label\n0,1,2,1.0\n1,2,3,0.0\n2,3,4,01\n")
+        assert [one.label for one in predict(model, other)] == ["1", "0", "01"]
+        plain = "1\n2\n3\n"
+        folder = write(tmp_path / "folder" / "1.0" / "a.csv", plain).parents[1]
+        assert [one.label for one in predict(model, folder)] == ["1"]
+
     def test_a_row_a_sequence(self, tmp_path: Path) -> None:
         rows = [f"{n},{n + 1},{-n},{'ab'[n % 2]},{n // 4}" for n in range(20)]
         path = write(tmp_path / "wide.csv", "\n".join(["v0,v1,v2,kind,person", *rows]) + "\n")

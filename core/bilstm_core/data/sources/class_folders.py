@@ -17,7 +17,7 @@ from ...wording import counted, were
 from .arrays import read_npy
 from .limits import listed, require_size, unreadable
 from .recognition import format_of
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, label_text
 from .sequence_files import SequenceFiles
 
 T = TypeVar("T")
@@ -186,7 +186,7 @@ class _Walk:
             self._ignored += [self._text(path) for path in folders]
             if not paths:
                 self._ignored.append(self._text(class_folder))
-            label = _text(class_folder.name)
+            label = label_text(_text(class_folder.name))
             found += [ClassFile(path, label, self._text(path)) for path in paths]
         if not found:
             links = f", but {counted(self._links, 'symbolic link')} (links are not followed)"

@@ -19,6 +19,7 @@ from bilstm_core.data.sources import content, limits
 from bilstm_core.data.sources.columns import TableOptions
 from bilstm_core.data.sources.formats import read, read_file
 from bilstm_core.data.sources.recognition import recognise
+from bilstm_core.data.sources.recordings import label_text
 from bilstm_core.errors import BilstmError, DataError
 
 TEXTS = {
@@ -215,6 +216,29 @@ class TestLabels:
     )
     def test_numbers_and_names_of_classes(self, labels: list[Any], tmp_path: Path) -> None:
         assert read(self.write(tmp_path, labels)).train.labels == [*map(str, labels)]
+
+    def test_equal_numbers_are_equal_labels(self, tmp_path: Path) -> None:
+        write(tmp_path / "x_train.csv", "v0,v1,label\n1,2,0\n3,4,1\n5,6,01\n7,8,2.50\n9,9,a.0\n")
+        write(tmp_path / "x_test.csv", "v0,v1,label\n1,2,0.0\n3,4,1.\n5,6,01.0\n7,8,2.5\n")
+        found = read(tmp_path)
+        assert found.test
+        assert found.train.labels == ["0", "1", "01", "2.5", "a.0"]
+        assert found.test.labels == ["0", "1", "01.0", "2.5"]
+
+    @pytest.mark.parametrize(
+        ("label", "expected"),
+        [
+            ("-0.0", "0"),
+            ("1.0000000e+00", "1"),
+            ("-12.0E1", "-120"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("1e3", "1e3"),
+            ("1.2.3", "1.2.3"),
+            ("007", "007"),
+        ],
+    )
+    def test_a_decimal_number_as_a_label(self, label: str, expected: str) -> None:
+        assert label_text(label) == expected
 
     @pytest.mark.parametrize("label", ["", "nan", " ? "])
     def test_a_missing_one(self, label: str, tmp_path: Path) -> None:
