@@ -17,6 +17,7 @@ from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
 from ..split import choose, held_out
 from .limits import listed
 from .recordings import Read, Recordings
+from .repeats import warnings_of_repeats
 
 _UNUSABLE = "The data cannot be used"
 Values = NDArray[np.float32] | NDArray[np.uint8]
@@ -113,7 +114,7 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         notes=tuple(notes[:MOST_NOTES]),
         fingerprint=fingerprint,
     )
-    warnings += _warnings_of_classes(spec)
+    warnings += [*_warnings_of_classes(spec), *warnings_of_repeats(parts, spec)]
     return Assembled(spec, parts, missing / sum(whole), tuple(warnings))
 
 
@@ -174,7 +175,8 @@ def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConf
         "test": _part_of(test, np.ones(len(test[1]), np.bool_)),
     }
     spec = replace(spec.held_out(fraction), class_sizes=_class_sizes(parts, spec.num_classes))
-    return Assembled(spec, parts, np.zeros(spec.num_features))
+    warnings = tuple(warnings_of_repeats(parts, spec))
+    return Assembled(spec, parts, np.zeros(spec.num_features), warnings)
 
 
 def _part_of(images: Images, is_chosen: NDArray[np.bool_]) -> Part:
