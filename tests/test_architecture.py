@@ -15,6 +15,7 @@ CORE = ROOT / "core" / "bilstm_core"
 TUI = ROOT / "tui" / "bilstm_tui"
 
 ORDER = [
+    "wording",
     "cleaning",
     "errors",
     "stopping",
@@ -35,6 +36,12 @@ ORDER = [
 ]
 """The rooms and top-level modules of the engine; each imports only from its own or from earlier
 ones. `__init__` is the front door, which may import everything."""
+
+TUI_ORDER = ["text", "app", "cli", "__main__", "__init__"]
+"""The same for the command line and the app."""
+
+OPENS_THE_APP = {"cli.train"}
+"""The commands that import it; the others print, for which `text` has everything."""
 
 SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual", "textual_plot"}
 
@@ -171,6 +178,19 @@ def report(wrong: list[str]) -> str:
 
 def test_the_engine_imports_in_one_direction() -> None:
     wrong = wrong_directions(CORE, ORDER)
+    assert not wrong, report(wrong)
+
+
+def test_the_command_line_and_the_app_import_in_one_direction() -> None:
+    wrong = wrong_directions(TUI, TUI_ORDER)
+    wrong += [
+        one.where
+        for one in imports_of(TUI)
+        if room_of(one.importer) == "cli"
+        and room_of(one.target) == "app"
+        and one.is_own
+        and one.importer not in OPENS_THE_APP
+    ]
     assert not wrong, report(wrong)
 
 

@@ -104,8 +104,10 @@ class RunConfig(BaseModel):
         max_length=MOST_PATH,
     )
     label_column: Name = _column("the class of each sequence")
-    id_column: Name = _column("which sequence a row belongs to, where each row is a step")
-    time_column: Name = _column("the time, by which the rows of a sequence are sorted")
+    id_column: Name = _column(
+        "which sequence a row belongs to, where each row is a step (- for none)"
+    )
+    time_column: Name = _column("the time, by which the rows of a sequence are sorted (- for none)")
     group_column: Name = _column(
         "what must not be in two splits, such as the person who was recorded (- for none)"
     )

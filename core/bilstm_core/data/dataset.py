@@ -1,7 +1,8 @@
-"""A data set in memory, on one device."""
+"""A data set in memory, for one device."""
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -81,10 +82,11 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set in memory, on one device; the validation set may be empty.
+    """A data set in memory, for one device; the validation set may be empty.
 
     Attributes:
         device: Where batches go: also where the sequences are, unless they are too large for it.
+        test_ids: What the data call each test sequence; empty where they name none.
     """
 
     spec: DataSpec
@@ -92,6 +94,7 @@ class Dataset:
     test: Sequences
     validation: Sequences
     device: torch.device = _CPU
+    test_ids: Sequence[str] = ()
 
     @classmethod
     def from_splits(cls, spec: DataSpec, train: Sequences, test: Sequences) -> "Dataset":

@@ -1,6 +1,5 @@
 """Looks at a data set before it is trained with: an overview, and what may be wrong; no torch."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from .data_overview import (
 )
 from .sources.assemble import Assembled, Part, Values, classes_have
 from .sources.limits import listed
-from .spec import SPLIT_TITLES, DataSpec, Split
+from .spec import DataSpec, Split
 
 _VALUES_AT_ONCE = 1 << 22
 _MOST_NAMED = 10
@@ -33,7 +32,6 @@ def look_at(data: Assembled) -> DataOverview:
     features = _features(data)
     problems = [
         *data.warnings,
-        *_repeated(parts, spec),
         *_constant(features, spec),
         *_rare_classes(spec),
     ]
@@ -135,43 +133,6 @@ def _small_picture(values: Values) -> tuple[tuple[int, ...], ...]:
     means = sums / np.outer(np.diff([*rows, height]), np.diff([*columns, width]))
     brightness = 255 * means / max(1, means.max())
     return tuple(map(tuple, brightness.round().astype(int).tolist()))
-
-
-def _repeated(parts: dict[Split, Part], spec: DataSpec) -> Iterator[str]:
-    """Sequences that stand in two splits, or in two classes, value for value."""
-    digests = {split: [*map(_digest, part.values)] for split, part in parts.items()}
-    pairs: tuple[tuple[Split, Split], ...] = (
-        ("validation", "train"),
-        ("test", "train"),
-        ("test", "validation"),
-    )
-    for split, other in pairs:
-        known = {*digests[other]}
-        if count := sum(digest in known for digest in digests[split]):
-            yield (
-                f"{count:,} {SPLIT_TITLES[split]} {_items(spec, count)} also in the "
-                f"{SPLIT_TITLES[other]} part: exact copies, which make the accuracy look better "
-                "than it is."
-            )
-    first: dict[bytes, int] = {}
-    contradicted: set[bytes] = set()
-    for split, part in parts.items():
-        for digest, label in zip(digests[split], part.labels.tolist(), strict=True):
-            if first.setdefault(digest, label) != label:
-                contradicted.add(digest)
-    if contradicted:
-        count = len(contradicted)
-        yield f"{count:,} {_items(spec, count)} in more than one class, value for value."
-
-
-def _items(spec: DataSpec, count: int) -> str:
-    return f"{spec.items[:-1]} is" if count == 1 else f"{spec.items} are"
-
-
-def _digest(values: Values) -> bytes:
-    digest = hashlib.blake2b(f"{values.shape}".encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(values).data)
-    return digest.digest()
 
 
 def _constant(features: Sequence[FeatureSummary], spec: DataSpec) -> Iterator[str]:

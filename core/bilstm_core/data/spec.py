@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import Field
 
 from ..cleaning import Line, Name
+from ..wording import counted
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
@@ -74,7 +75,7 @@ class DataSpec:
         class_sizes: By split, sequences of each class; empty until the data are loaded.
         columns: Of a table with a row a sequence: the columns that are its steps.
         fill: The training mean of each feature, as it is stored: for missing values of sequences
-            that are predicted later. Empty for images and for data sets by name.
+            that are predicted later. Empty for images, and until the data are loaded.
         origin: Where the data come from.
         notes: How they came about, one sentence each.
         fingerprint: SHA-256 of the training and test data; empty until the data are loaded.
@@ -178,10 +179,10 @@ class DataSpec:
     def words(self) -> str:
         """Sizes and shape of the data in words, such as '60,000 training and 10,000 test …'."""
         held_out = f", {self.validation_size:,} validation" if self.validation_size else ""
-        length = f"{self.longest:,}"
-        if self.shortest != self.longest:
+        test = counted(self.test_size, f"test {self.items[:-1]}")
+        length = counted(self.longest, self.steps[:-1])
+        if self.has_lengths:
             length = f"{self.shortest:,} to {length}"
         return (
-            f"{self.train_size:,} training{held_out} and {self.test_size:,} test {self.items} of "
-            f"{length} {self.steps} × {self.num_features:,}"
+            f"{self.train_size:,} training{held_out} and {test} of {length} × {self.num_features:,}"
         )

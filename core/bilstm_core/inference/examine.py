@@ -19,10 +19,18 @@ from ..events import Failed
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
-from .report import ClassScore, Drawing, ExaminationReport, Mistake, StepwisePrediction
+from .report import (
+    ClassScore,
+    Confusion,
+    Drawing,
+    ExaminationReport,
+    Mistake,
+    StepwisePrediction,
+)
 
 _CPU = torch.device("cpu")
 _MOST_MISTAKES = 200
+_MOST_CONFUSIONS = 1 << 17
 _MOST_PIECES, _MOST_FEATURES, _MOST_CLASSES = 256, 128, 64
 """What is sent of a sequence at most: more cannot be seen on a screen."""
 
@@ -63,33 +71,29 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
 
 def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
     # slow, and only needed here
-    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    from sklearn.metrics import precision_recall_fscore_support
 
-    precision = model.precision(used)
-    size = evaluation_batch_size(model.network, _CPU, model.spec.longest)
-    batches = in_order(data.test, model.spec, size)
-    with torch.inference_mode():
-        scores = torch.cat([class_scores(model.network, batch, precision) for batch in batches])
-    actual, predicted = data.test.labels, scores.argmax(dim=1)
-    confidence = scores.softmax(dim=1).amax(dim=1)
+    precision, actual = model.precision(used), data.test.labels
+    predicted, confidence = _predictions(model, data, precision)
     classes = model.spec.classes
-    labels = list(range(len(classes)))
     by_class: Any = precision_recall_fscore_support(
-        actual, predicted, labels=labels, zero_division=cast(Any, 0.0)
+        actual, predicted, labels=range(len(classes)), zero_division=cast(Any, 0.0)
     )
+    correct = actual[actual == predicted].bincount(minlength=len(classes)).tolist()
     wrong = (actual != predicted).nonzero().flatten()
     shown = wrong[confidence[wrong].argsort(descending=True)][:_MOST_MISTAKES]
     return ExaminationReport(
         spec=model.spec,
         warning="; ".join(_warnings(model, data, precision, used)),
-        confusion=confusion_matrix(actual, predicted, labels=labels).tolist(),
+        confusions=_confusions(actual[wrong], predicted[wrong], len(classes)),
         scores=[
-            ClassScore(name=name, precision=p, recall=r, f1=f, support=n)
-            for name, p, r, f, n in zip(classes, *by_class, strict=True)
+            ClassScore(name=name, precision=p, recall=r, f1=f, support=n, correct=hits)
+            for name, p, r, f, n, hits in zip(classes, *by_class, correct, strict=True)
         ],
         mistakes=[
             Mistake(
                 index=index,
+                id=data.test_ids[int(index)] if data.test_ids else "",
                 actual=int(actual[index]),
                 predicted=int(predicted[index]),
                 probability=float(confidence[index]),
@@ -97,6 +101,30 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
             for index in shown.tolist()
         ],
     )
+
+
+def _predictions(
+    model: TrainedModel, data: Dataset, precision: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """The predicted class of each test sequence, and its probability."""
+    size = evaluation_batch_size(model.network, _CPU, model.spec.longest)
+    found = []
+    with torch.inference_mode():
+        for batch in in_order(data.test, model.spec, size):
+            scores = class_scores(model.network, batch, precision)
+            found.append((scores.argmax(dim=1), scores.softmax(dim=1).amax(dim=1)))
+    predicted, confidence = zip(*found, strict=True)
+    return torch.cat(predicted), torch.cat(confidence)
+
+
+def _confusions(actual: Tensor, predicted: Tensor, num_classes: int) -> list[Confusion]:
+    """Which classes are predicted for which others, and how often."""
+    pairs, counts = (actual * num_classes + predicted).unique(return_counts=True)
+    order = counts.argsort(descending=True, stable=True)[:_MOST_CONFUSIONS]
+    return [
+        Confusion(actual=pair // num_classes, predicted=pair % num_classes, count=count)
+        for pair, count in zip(pairs[order].tolist(), counts[order].tolist(), strict=True)
+    ]
 
 
 def _pieces(count: int, most: int) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from ..data.sources.class_folders import class_files
 from ..data.sources.limits import unreadable
 from ..data.sources.pictures import image_files
 from ..data.sources.recognition import SUFFIXES
+from ..data.sources.recordings import label_text
 from ..data.spec import DataSpec
 
 _SUFFIXES = {*SUFFIXES, ".npy"}
@@ -64,7 +65,7 @@ def _is_per_class(folder: Path, classes: Collection[str]) -> bool:
     folders = [entry for entry in _entries(folder) if entry.is_dir()]
     parts = [entry for entry in folders if entry.name.lower() in {"train", "test"}]
     inner = (entry for part in parts for entry in _entries(part) if entry.is_dir())
-    return any(one_line(entry.name) in classes for entry in (*folders, *inner))
+    return any(label_text(one_line(entry.name)) in classes for entry in (*folders, *inner))
 
 
 def _entries(folder: Path) -> Iterator[Path]:

@@ -16,11 +16,11 @@ from ..data.normalise import stored
 from ..data.sources.arrays import read_npy
 from ..data.sources.assemble import cut
 from ..data.sources.class_folders import as_bytes
-from ..data.sources.columns import TableOptions
+from ..data.sources.columns import TableOptions, is_time_name
 from ..data.sources.content import read_text
 from ..data.sources.delimited import MISSING_LABELS, first_lines, rows_of, separator_of
 from ..data.sources.formats import read_file
-from ..data.sources.limits import listed, shown, unreadable
+from ..data.sources.limits import named, shown, unreadable
 from ..data.sources.own_data import table_options
 from ..data.sources.pictures import open_picture
 from ..data.sources.recognition import Format, format_of
@@ -28,6 +28,7 @@ from ..data.sources.recordings import Recordings
 from ..data.sources.sequence_files import SequenceFiles
 from ..data.spec import DataSpec
 from ..errors import DataError, ImageError
+from ..wording import counted
 from .input_files import InputFile
 
 Values = NDArray[np.float32] | NDArray[np.uint8]
@@ -102,7 +103,7 @@ class InputReader:
         floats = values.astype(np.float32, copy=False)
         if lost := int(count_missing([floats], spec.num_features).sum()):
             if self._config.missing == "error":
-                problem = f"{lost:,} values of sequence {shown(name)} are missing"
+                problem = f"sequence {shown(name)} has {counted(lost, 'missing value')}"
                 raise unreadable(path, f"{problem}, and the run's setting is missing = error")
             means = spec.fill or spec.normalisation.means or [0.0] * spec.num_features
             values = fill(floats, self._config.missing, np.array(means, np.float32))
@@ -113,8 +114,8 @@ class InputReader:
             reason = "" if spec.kind == "images" else readout
             raise unreadable(
                 path,
-                f"sequence {shown(name)} has {len(values):,} {spec.steps}, and the network reads "
-                f"{spec.longest:,}{reason}",
+                f"sequence {shown(name)} has {counted(len(values), spec.steps[:-1])}, and the "
+                f"network reads {spec.longest:,}{reason}",
             )
         return values
 
@@ -157,9 +158,15 @@ class InputReader:
         return [part for part in (read.train, read.test) if part is not None]
 
     def _is_one_sequence(self, path: Path, found: Format) -> bool:
-        """Whether a text file has no names of columns, or one column, and so no ids or labels."""
+        """Whether a text file has no names of columns, or one column, and so no ids or labels.
+
+        Beside that column there may be the time, where the network learned from rows that are
+        sequences: the columns of such rows are not looked for then.
+        """
         lines = first_lines(read_text(path)[0], is_whole=True)
-        if len(rows_of(lines, separator_of(lines))[0]) == 1:
+        cells = rows_of(lines, separator_of(lines))[0]
+        others = [cell for cell in cells if not (self._spec.columns and is_time_name(cell))]
+        if len(cells) == 1 or len(others) == 1:
             return True
         return found == "ucr" and self._spec.num_features > 1
 
@@ -167,9 +174,9 @@ class InputReader:
         """The columns that the run used; found anew where it read no table."""
         options, spec = table_options(self._config), self._spec
         if spec.columns:
-            return replace(options, features=spec.columns)
-        if spec.kind == "images":
-            return options
+            return replace(options, features=spec.columns, is_long=False)
+        if spec.kind == "images" or (spec.num_features == 1 and not spec.feature_names):
+            return options  # of one value a step: the steps may be rows or columns
         return replace(options, features=spec.feature_names, is_long=True)
 
     def _columns(self, path: Path, part: Recordings) -> list[int] | slice:
@@ -181,12 +188,16 @@ class InputReader:
         own, wanted = part.feature_names, self._spec.feature_names
         if own and wanted and own != wanted:
             if lost := [name for name in wanted if name not in own]:
-                raise unreadable(path, f"it has no feature {listed(lost)}, which the network reads")
+                raise unreadable(
+                    path, f"it has no {named('feature', lost)}, which the network reads"
+                )
             return [own.index(name) for name in wanted]
         features, needed = part.values[0].shape[1], self._spec.num_features
         if features != needed:
-            problem = f"its sequences have {features:,} features a step, and the network reads"
-            raise unreadable(path, f"{problem} {needed:,}")
+            found = counted(features, "feature")
+            raise unreadable(
+                path, f"its sequences have {found} a step, and the network reads {needed:,}"
+            )
         return slice(None)
 
 

@@ -32,7 +32,7 @@ class Prediction:
 
     Attributes:
         source: The file; empty for an array.
-        id: What the sequence is called there: for an array its position, from 0.
+        id: What the sequence is called there; its number, from 1, where it has no name.
         scaling: What was done to an image to fit the network, in words.
         label: The class that the file says it has; None where it does not say.
         probabilities: Of each class, by name, in the network's order.
@@ -139,7 +139,7 @@ def _inputs_from_array(
         ) from None
     if np.isinf(values).any():
         raise UsageError("The array holds infinite values.", title="The array does not fit")
-    for number, sequence in enumerate(values):
+    for number, sequence in enumerate(values, 1):
         try:
             yield Input("", f"{number}", reader.complete(sequence, Path("The array"), f"{number}"))
         except DataError as error:

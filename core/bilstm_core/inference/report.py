@@ -2,18 +2,38 @@
 
 from pydantic import BaseModel
 
+from ..cleaning import Name
 from ..data.spec import DataSpec
 from ..events import Failed
 
 
 class ClassScore(BaseModel):
-    """Precision, recall and F1 of one class, and how many test sequences it has."""
+    """Precision, recall and F1 of one class.
+
+    Attributes:
+        support: Test sequences of the class.
+        correct: Those that are classified correctly.
+    """
 
     name: str
     precision: float
     recall: float
     f1: float
     support: int
+    correct: int
+
+    @property
+    def wrong(self) -> int:
+        """Test sequences of the class that are misclassified."""
+        return self.support - self.correct
+
+
+class Confusion(BaseModel):
+    """How many sequences of a class are predicted as another one; positions in the classes."""
+
+    actual: int
+    predicted: int
+    count: int
 
 
 class Mistake(BaseModel):
@@ -23,9 +43,11 @@ class Mistake(BaseModel):
         index: Its position in the test data.
         actual: Its class, as a position in the classes; so is `predicted`.
         probability: Of the predicted class.
+        id: What the data call it; empty where they name no sequences.
     """
 
     index: int
+    id: Name = ""
     actual: int
     predicted: int
     probability: float
@@ -35,15 +57,16 @@ class ExaminationReport(BaseModel):
     """A network on the whole test data.
 
     Attributes:
-        confusion: Counts; rows are actual classes, columns predicted ones. Empty where there are
-            no test data.
-        mistakes: The most confident ones first.
+        confusions: The most frequent ones first; of very many, the first ones. A whole matrix would
+            have a million cells for a thousand classes, nearly all of them zero.
+        scores: Of each class; empty where there are no test data.
+        mistakes: The most confident ones first; of many, the first ones.
         failure: Why there are no test data.
         warning: What is to be known of the test data.
     """
 
     spec: DataSpec
-    confusion: list[list[int]] = []
+    confusions: list[Confusion] = []
     scores: list[ClassScore] = []
     mistakes: list[Mistake] = []
     failure: Failed | None = None

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..errors import InstallationError, Remedy
+from ..errors import DataError, InstallationError, Remedy
 from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..runs.run import Run
 from .protocol import (
@@ -35,6 +35,7 @@ class ExaminerClient:
 
         Raises:
             RelayedError: There is no model, or it cannot be read.
+            DataError: The report has more classes than can be handed over.
             InstallationError: The process exited without an answer.
         """
         self._answers = asyncio.StreamReader(_MAX_LINE_BYTES)
@@ -96,7 +97,13 @@ class ExaminerClient:
             self._pipe.close()
 
     async def _read_line(self) -> bytes:
-        line = await self._answers.readline()
+        try:
+            line = await self._answers.readline()
+        except ValueError:  # hundreds of thousands of classes
+            raise DataError(
+                "The network has too many classes for a report on all of them.",
+                title="The network cannot be examined",
+            ) from None
         if not line:
             raise InstallationError(
                 "The process that examines the network has exited.",

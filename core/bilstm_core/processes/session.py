@@ -29,6 +29,7 @@ from ..runs.store import create_run, removed_on_failure
 from ..stopping import ShouldStop, Stop
 from ..training.checkpoints import Checkpoint, Checkpoints, differences, restart_remedy
 from ..training.trainer import train
+from ..wording import counted
 from .protocol import ResumeRun, StartRun
 from .signals import StopRequest
 
@@ -366,7 +367,7 @@ def _check_resumable(run: Run, config: RunConfig, checkpoint: Checkpoint) -> Non
     longer: dict[str, str | int | float | bool] = {}
     waited = trained - checkpoint.kept.epoch
     if config.patience and waited >= config.patience:
-        reason = f"the validation loss had not fallen for {waited} epochs"
+        reason = f"the validation loss had not fallen for {counted(waited, 'epoch')}"
         longer = {"patience": waited + 3, "num_epochs": max(config.num_epochs, 2 * trained)}
     elif config.num_epochs <= trained:
         reason = f"it ended after epoch {trained}"

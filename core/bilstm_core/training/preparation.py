@@ -23,7 +23,7 @@ from .lanes import Layout
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything that a `Trainer` needs; the data are on the device, validation set held out."""
+    """Everything that a `Trainer` needs; the data are for the device, validation set held out."""
 
     config: RunConfig
     device: torch.device

@@ -32,9 +32,17 @@ def untrained(config: RunConfig) -> TrainedModel:
 
 def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     report = examine(untrained(small_config()), tmp_path)
-    right = sum(row[number] for number, row in enumerate(report.confusion))
-    assert sum(map(sum, report.confusion)) == sum(score.support for score in report.scores) == 360
-    assert len(report.mistakes) == min(200, 360 - right)
+    wrong = sum(score.wrong for score in report.scores)
+    assert sum(score.support for score in report.scores) == 360
+    assert sum(confusion.count for confusion in report.confusions) == wrong
+    assert len(report.mistakes) == min(200, wrong)
+    for number, score in enumerate(report.scores):
+        own = [it.count for it in report.confusions if it.actual == number]
+        assert score.recall == pytest.approx(score.correct / score.support)
+        assert sum(own) == score.wrong
+    counts = [confusion.count for confusion in report.confusions]
+    assert counts == sorted(counts, reverse=True)
+    assert {mistake.id for mistake in report.mistakes} == {""}
     confidences = [mistake.probability for mistake in report.mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
@@ -47,7 +55,7 @@ def test_the_count_is_that_of_the_run(precision: str, tmp_path: Path) -> None:
     assert model
     final = next(e for e in recorder.of(events.Evaluation) if e.final and e.split == "test")
     report = examine(model, tmp_path)
-    assert sum(row[number] for number, row in enumerate(report.confusion)) == final.correct
+    assert sum(score.correct for score in report.scores) == final.correct
     assert report.warning == ""
     assert examine(model, tmp_path, precision) == report
     other = examine(model, tmp_path, {"float32": "bfloat16", "bfloat16": "float32"}[precision])
@@ -104,7 +112,7 @@ def test_test_data_that_do_not_fit_the_model_are_not_used(
     assert report.failure
     assert report.failure.exit_code == 3
     assert "does not fit the model" in report.failure.title
-    assert (report.spec, report.confusion, report.mistakes) == (spec, [], [])
+    assert (report.spec, report.scores, report.mistakes) == (spec, [], [])
     predict_stepwise(model, torch.zeros(spec.longest, spec.num_features))
 
 
@@ -155,7 +163,7 @@ def test_other_test_data_than_the_models_are_refused(
     report = examine(model, tmp_path)
     assert report.failure
     assert report.failure.title == "The data set does not fit the model"
-    assert report.confusion == []
+    assert report.scores == []
 
 
 def test_test_data_that_have_changed_are_reported(digits: Dataset, tmp_path: Path) -> None:
@@ -198,6 +206,20 @@ class TestLongSequences:
         short, drawn = examination.read(1)
         assert len(short.forward) == drawn.num_steps == 3
         assert drawn.low == drawn.high
+
+    def test_thousands_of_classes(self, tmp_path: Path) -> None:
+        """A matrix of 5,000 × 5,000 would be larger than what an answer may be."""
+        count, path = 5000, tmp_path / "many.npz"
+        values, labels = np.zeros((count, 2, 1), np.float32), [f"c{n}" for n in range(count)]
+        names = [f"recording {number}" for number in range(count)]
+        parts = {"X_train": values, "y_train": labels, "X_test": values, "y_test": labels}
+        np.savez(path, **parts, ids_test=names)
+        report = examine(untrained(small_config(dataset=str(path), hidden_size=4)), tmp_path)
+        assert (len(report.scores), len(report.confusions)) == (count, count - 1)
+        assert sum(score.wrong for score in report.scores) == count - 1
+        assert len(report.model_dump_json()) < 2_000_000
+        assert {mistake.id for mistake in report.mistakes} <= {*names}
+        assert all(it.id == names[it.index] for it in report.mistakes)
 
     def test_pieces_are_read_up_to_their_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         model, inputs = untrained(small_config()), torch.rand(8, 8)

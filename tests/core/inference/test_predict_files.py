@@ -148,7 +148,7 @@ class TestTheRunsOwnTestData:
     def test_missing_values_may_be_an_error(self, table: Path, tmp_path: Path) -> None:
         model = untrained(table, id_column="name", missing="error")
         path = write(tmp_path / "gap.csv", "name,t,x,y\na,0,,1\na,1,2,3\n")
-        with pytest.raises(DataError, match="1 values of sequence 'a' are missing"):
+        with pytest.raises(DataError, match="sequence 'a' has 1 missing value,"):
             predict(model, path)
 
     def test_pictures_in_a_folder_per_class(self, tmp_path: Path) -> None:
@@ -224,6 +224,9 @@ class TestTables:
         assert_equal([one], predict(model, tmp_path / "one.npy"))
         plain = "".join(f"{x},{y}\n" for x, y in values)
         assert_equal([one], predict(model, write(tmp_path / "plain.csv", plain)))
+        timed = "".join(f"{time},{x},{y}\n" for time, (x, y) in reversed([*enumerate(values)]))
+        timed_file = write(tmp_path / "timed.csv", f"time,x,y\n{timed}")
+        assert_equal([one], predict(model, timed_file))
 
     def test_sequences_of_one_step_each(self, table: Path, tmp_path: Path) -> None:
         path = write(tmp_path / "short.csv", "name,x,y\na,1,2\nb,3,4\n")
@@ -237,6 +240,16 @@ class TestTables:
         with pytest.raises(ConfigError, match="time_column names 't', which is no column"):
             predict(untrained(table, id_column="name", time_column="t"), path)
 
+    def test_labels_that_another_program_wrote_as_decimals(self, tmp_path: Path) -> None:
+        rows = [f"{n},{n + 1},{-n},{n % 2}" for n in range(20)]
+        path = write(tmp_path / "wide.csv", "\n".join(["v0,v1,v2,label", *rows]) + "\n")
+        model = untrained(path)
+        other = write(tmp_path / "other.csv", "v0,v1,v2,label\n0,1,2,1.0\n1,2,3,0.0\n2,3,4,01\n")
+        assert [one.label for one in predict(model, other)] == ["1", "0", "01"]
+        plain = "1\n2\n3\n"
+        folder = write(tmp_path / "folder" / "1.0" / "a.csv", plain).parents[1]
+        assert [one.label for one in predict(model, folder)] == ["1"]
+
     def test_a_row_a_sequence(self, tmp_path: Path) -> None:
         rows = [f"{n},{n + 1},{-n},{'ab'[n % 2]},{n // 4}" for n in range(20)]
         path = write(tmp_path / "wide.csv", "\n".join(["v0,v1,v2,kind,person", *rows]) + "\n")
@@ -248,6 +261,10 @@ class TestTables:
         assert_equal(predict(model, bare), found[:2])
         column = write(tmp_path / "column.csv", "value\n1\n2\n-1\n")
         assert_equal(predict(model, column), found[1:2])
+        repeated = write(tmp_path / "id.csv", "id,v0,v1,v2\np,0,1,0\np,1,2,-1\n")
+        assert_equal(predict(model, repeated), found[:2])
+        timed = write(tmp_path / "timed.csv", "time,value\n9,-1\n7,1\n8,2\n")
+        assert_equal(predict(model, timed), found[1:2])
 
 
 class TestFolders:
@@ -329,7 +346,7 @@ class TestLengths:
         monkeypatch.setattr(prediction_module, "_MOST_VALUES", 30)
         monkeypatch.setattr("bilstm_core.training.evaluation._MOST_STEPS", 12)
         assert_equal(predict(model, [mixed, equal]), expected)
-        assert [one.id for one in expected[:5]] == ["0", "1", "2", "3", "0"]
+        assert [one.id for one in expected[:5]] == ["1", "2", "3", "4", "1"]
 
 
 class TestFormats:
@@ -340,6 +357,19 @@ class TestFormats:
             found = predict(model, series_dir / f"GunPoint_TRAIN.{suffix}")
             assert_equal(found, expected)
             assert [one.label for one in found] == [one.label for one in expected]
+
+    def test_rows_or_columns_are_steps_for_a_network_that_read_no_table(
+        self, series_dir: Path, tmp_path: Path
+    ) -> None:
+        model = untrained(series_dir / "GunPoint_TRAIN.ts")
+        expected = predict(model, series_dir / "GunPoint_TRAIN.ts")[:2]
+        lines = (series_dir / "GunPoint_TRAIN.ts").read_text(encoding="utf-8").splitlines()
+        values = [line.rpartition(":")[0] for line in lines if line.count(",") == 149][:2]
+        names = ",".join(f"v{number}" for number in range(150))
+        wide = write(tmp_path / "wide.csv", "\n".join([names, *values]) + "\n")
+        assert_equal(predict(model, wide), expected)
+        steps = "".join(f"{n},{value}\n" for n, value in enumerate(values[0].split(",")))
+        assert_equal(predict(model, write(tmp_path / "long.csv", f"t,x\n{steps}")), expected[:1])
 
     def test_other_features_are_refused(self, series_dir: Path) -> None:
         model = untrained(series_dir / "GunPoint_TRAIN.ts")

@@ -82,7 +82,7 @@ class TestUnknownData:
         assert report.failure
         assert report.failure.exit_code == 3
         assert "moons" in report.failure.message
-        assert report.confusion == []
+        assert report.scores == []
         assert report.mistakes == []
         prediction = predict_stepwise(model, torch.zeros(9, 2))
         assert len(prediction.forward) == len(prediction.backward) == 9
@@ -99,7 +99,7 @@ class TestUnknownData:
             assert list(prediction.probabilities.values()) == pytest.approx(probabilities)
             assert prediction.best == ("inner", "outer")[int(np.argmax(probabilities))]
         (alone,) = predict(model, values[1])
-        assert alone == dataclasses.replace(predictions[1], id="0")
+        assert alone == dataclasses.replace(predictions[1], id="1")
 
 
 def test_a_network_that_reads_images_of_any_shape_is_saved_and_used(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_an_overview_comes_back(tmp_path: Path) -> None:
     [
         ({"label_column": "z"}, "z", 2),
         ({"features": "x,label"}, "'label': 'a' is not", 3),
-        ({"missing": "error"}, "1 values are missing", 3),
+        ({"missing": "error"}, "1 missing value, and missing = error", 3),
     ],
 )
 def test_what_is_refused_comes_back_in_words(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.errors import BilstmError, InstallationError
+from bilstm_core.errors import BilstmError, DataError, InstallationError
 from bilstm_core.inference.examine import Examination
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel, load
-from bilstm_core.processes import session
+from bilstm_core.processes import examiner_client, session
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
@@ -60,6 +60,22 @@ def test_a_network_for_unknown_data_is_examined(tmp_path: Path) -> None:
         assert "moons" in report.failure.message
         prediction = await examiner.read([[0.5, 0.5]] * 9)
         assert len(prediction.probabilities) == 2
+        await examiner.close()
+
+    asyncio.run(main())
+
+
+def test_a_report_that_is_too_long_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examiner_client, "_MAX_LINE_BYTES", 100)
+    config, run = moons_config(), Run(tmp_path)
+    TrainedModel(SequenceClassifier.from_config(config, MOONS), config, MOONS).save(run.model_file)
+
+    async def main() -> None:
+        examiner = ExaminerClient(run, tmp_path)
+        with pytest.raises(DataError, match="too many classes"):
+            await examiner.examine()
         await examiner.close()
 
     asyncio.run(main())

@@ -15,7 +15,7 @@ from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.data_overview import DataOverview, Example, FeatureSummary, LengthBar
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
-from bilstm_core.inference.report import Drawing, ExaminationReport, StepwisePrediction
+from bilstm_core.inference.report import Confusion, Drawing, ExaminationReport, StepwisePrediction
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
     DataRead,
@@ -51,7 +51,11 @@ MESSAGES: list[Message] = [
     ReadTestSequence(index=3),
     RunOpened(run=Path("/runs/not UTF-8: \udcff")),
     LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
-    Examined(report=ExaminationReport(spec=CATALOG["digits"], confusion=[[3]])),
+    Examined(
+        report=ExaminationReport(
+            spec=CATALOG["digits"], confusions=[Confusion(actual=0, predicted=1, count=3)]
+        )
+    ),
     SequenceRead(
         prediction=StepwisePrediction(
             probabilities=[0.1, 0.9], classes=[0, 1], forward=[[1 / 3, 2 / 3]]

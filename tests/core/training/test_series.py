@@ -45,7 +45,7 @@ class TestRuns:
         model = load(run.model_file)
         assert model.spec.normalisation.means
         report = examine(model, Path("unused"))
-        correct = sum(row[number] for number, row in enumerate(report.confusion))
+        correct = sum(score.correct for score in report.scores)
         assert correct > 0.9 * 370
         assert len(report.mistakes) == 370 - correct
         train(vowels(num_epochs=1), recorder)

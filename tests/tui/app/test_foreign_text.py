@@ -77,7 +77,8 @@ class HostileInspector(FakeInspector):
         report = await super().examine()
         spec = TypeAdapter(DataSpec).validate_python(hostile(asdict(CATALOG["fashion-mnist"])))
         scores = [
-            ClassScore(name=name, precision=1, recall=1, f1=1, support=1) for name in spec.classes
+            ClassScore(name=name, precision=1, recall=1, f1=1, support=1, correct=1)
+            for name in spec.classes
         ]
         return report.model_copy(update={"spec": spec, "scores": scores, "warning": SHOWN})
 

@@ -48,7 +48,7 @@ def _print(overview: "DataOverview") -> None:
     is_ascii = not sys.stdout.encoding.lower().startswith("utf")
     for line in overview_lines(overview, console.width):
         if is_ascii:
-            from ..app.ascii import in_ascii
+            from ..text.ascii import in_ascii
 
             line.plain = in_ascii(line.plain)
         console.print(line, soft_wrap=True)

@@ -28,6 +28,7 @@ _GAP = 3
 _CURVE_HEIGHT = 4
 _SHADES = " ░▒▓█"
 _LEVELS = "▁▂▃▅▆▇█"
+_CLASSES, _FEATURES = ("class", "classes"), ("feature", "features")
 
 
 def shaded(picture: Picture) -> list[Text]:
@@ -88,7 +89,7 @@ def _classes(overview: DataOverview, width: int) -> Iterator[Text]:
         for _, counts in sizes:
             line.append(f"{counts[number]:>{count},}", "" if counts[number] else "bold yellow")
         yield line.append("  ").append(_bar(totals[number], max(totals), room), "cyan")
-    yield from _more(len(spec.classes) - MOST_CLASSES, "classes")
+    yield from _more(len(spec.classes) - MOST_CLASSES, _CLASSES)
 
 
 def _lengths(overview: DataOverview, width: int) -> Iterator[Text]:
@@ -132,7 +133,7 @@ def _features(overview: DataOverview, width: int) -> Iterator[Text]:
             share = f"{feature.missing:.1%}" if feature.missing else "none"
             line.append(f"{share:>{count}}", "bold yellow" if feature.missing else "dim")
         yield line
-    yield from _more(len(features) - MOST_FEATURES, "features")
+    yield from _more(len(features) - MOST_FEATURES, _FEATURES)
 
 
 def _numbers(feature: FeatureSummary) -> list[str]:
@@ -176,9 +177,9 @@ def _examples(
                 line.append_text(piece).append(" " * _GAP)
             line.rstrip()
             yield line
-    yield from _more(len(spec.classes) - len(examples), "classes")
+    yield from _more(len(spec.classes) - len(examples), _CLASSES)
     more = spec.num_features - len(examples[0].curves) if examples[0].curves else 0
-    yield from _more(more, "features")
+    yield from _more(more, _FEATURES)
 
 
 def _caption(example: Example, spec: DataSpec, width: int) -> Text:
@@ -248,6 +249,6 @@ def _bar(count: int, most: int, room: int) -> str:
     return "━" * max(bool(count), round(count / most * max(1, room)))
 
 
-def _more(count: int, what: str) -> Iterator[Text]:
+def _more(count: int, what: tuple[str, str]) -> Iterator[Text]:
     if count > 0:
-        yield Text(f"and {count:,} more {what}", "dim")
+        yield Text(f"and {count:,} more {what[0 if count == 1 else 1]}", "dim")

@@ -7,6 +7,7 @@ from bilstm_core import events
 from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 from bilstm_core.events import Event
+from bilstm_core.wording import counted
 
 from .numbers import percent
 
@@ -124,7 +125,7 @@ def _line(event: Event) -> str:
             waited = event.epoch - event.kept_epoch
             return (
                 f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
-                f"{waited} epoch{'s' * (waited != 1)}"
+                f"{counted(waited, 'epoch')}"
             )
         case _:  # progress is shown in a bar, a failure by the command or the screen
             return ""

@@ -87,7 +87,7 @@ def _in_detail(source: str, group: "Iterator[Prediction]") -> "Iterator[str]":
             yield f"  {name:<{width}} {share:7.2%} {'█' * round(share * _BAR_WIDTH)}"
         if others := len(one.probabilities) - len(shown):
             rest = max(0.0, 1 - sum(share for _, share in shown))
-            yield f"  {others:,} other classes {rest:.2%}"
+            yield f"  {others:,} other class{'es' * (others > 1)} {rest:.2%}"
 
 
 def _in_lines(source: str, group: "Iterator[Prediction]") -> "Iterator[str]":

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...wording import counted
 from .content import read_text
 from .limits import shown, unreadable
 from .recordings import Read
@@ -35,7 +36,8 @@ def read_arff(path: Path) -> Read:
             channels, _, label = line.rpartition(",") if has_labels else (line, "", "")
         lengths = {channel.count(",") + 1 for channel in channels.split("\\n")}
         if lengths != {steps}:
-            problem = f"there are {(lengths - {steps}).pop():,} values instead of {steps:,}"
+            found = counted((lengths - {steps}).pop(), "value")
+            problem = f"the line has {found} instead of {steps:,}"
             raise unreadable(path, problem, line=number)
         sequence = without_padding(channels_of(path, channels.split("\\n"), line=number))
         label = label.strip(" \t,'\"")

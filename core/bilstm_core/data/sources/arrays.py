@@ -20,9 +20,10 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...wording import counted
 from .content import opened
 from .limits import MOST_BYTES, listed, require_size, unreadable
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, numbered
 
 Array = NDArray[np.generic]
 
@@ -38,6 +39,9 @@ _RAGGED = (
     "Save sequences of different lengths one after another: "
     "np.savez(FILE, X=np.concatenate(sequences), lengths=[*map(len, sequences)], y=labels)."
 )
+
+_AS_TEXT = "Save them as text: np.savez(FILE, …, {name}={name}.astype(str))."
+_AGAIN = "Save it again with np.savez, or copy it again if it comes from elsewhere."
 
 
 def read_npz(path: Path) -> Read:
@@ -105,7 +109,7 @@ def _read_members(path: Path) -> tuple[dict[str, Array], list[str]]:
                             arrays[key] = _read_array(path, content, name)
         except _DAMAGED as error:
             reason = f"it is damaged or no .npz file ({str(error) or type(error).__name__:.80})"
-            raise unreadable(path, reason) from None
+            raise unreadable(path, reason, _AGAIN) from None
     return arrays, others
 
 
@@ -119,7 +123,8 @@ def _read_array(path: Path, file: IO[bytes], name: str) -> Array:
         raise unreadable(path, f"{what} does not start as a .npy file does") from None
     if dtype.hasobject:
         problem = f"{what} holds Python objects, which are not read, because that can run code"
-        raise unreadable(path, problem, _RAGGED)
+        is_values = not name or name.lower().startswith("x")
+        raise unreadable(path, problem, _RAGGED if is_values else _AS_TEXT.format(name=name))
     if dtype.kind not in _NAMES:
         raise unreadable(path, f"{what} has type {dtype!s:.80} instead of numbers or names")
     if min(shape, default=1) < 1:
@@ -131,7 +136,9 @@ def _read_array(path: Path, file: IO[bytes], name: str) -> Array:
         )
     content = file.read(size)
     if len(content) < size:
-        raise unreadable(path, f"{what} has shape {shape}, but only {len(content):,} bytes follow")
+        raise unreadable(
+            path, f"{what} has shape {shape}, but only {counted(len(content), 'byte')} follow"
+        )
     elements = np.frombuffer(content, dtype, count=math.prod(shape))
     return elements.reshape(shape, order="F" if is_fortran else "C")
 
@@ -144,7 +151,7 @@ def _part(path: Path, arrays: Mapping[str, Array], ending: str) -> Recordings:
     return Recordings(
         values,
         labels=_names(path, arrays, f"y{ending}", count),
-        ids=_names(path, arrays, f"ids{ending}", count) or [*map(str, range(count))],
+        ids=_names(path, arrays, f"ids{ending}", count) or numbered(count),
         groups=_names(path, arrays, f"groups{ending}", count),
         feature_names=tuple(_names(path, arrays, "feature_names", features) or ()),
     )
@@ -210,12 +217,23 @@ def _names(path: Path, arrays: Mapping[str, Array], key: str, count: int) -> lis
     if array is None:
         return None
     if array.shape not in {(count,), (count, 1)}:
-        raise unreadable(
-            path,
-            f"array {key} has shape {array.shape} instead of ({count:,},)",
-            "np.argmax(y, axis=1) makes labels of a column a class.",
-        )
+        raise _unequal(path, key, array, count)
     return [*map(_as_text, array.reshape(-1).tolist())]
+
+
+def _unequal(path: Path, key: str, array: Array, count: int) -> DataError:
+    """The error for labels, groups or ids that are not one a sequence, or names of features."""
+    each = "feature" if key == "feature_names" else "sequence"
+    advice = f"Save one entry of {key} for each {each}."
+    if array.ndim == 1:
+        entries = f"{len(array):,} {'entry' if len(array) == 1 else 'entries'}"
+        x = "X_train" if key.endswith("_train") else "X_test" if key.endswith("_test") else "X"
+        problem = f"array {key} has {entries}, and {x} has {counted(count, each)}"
+        return unreadable(path, problem, advice)
+    if key.startswith("y") and array.shape[:1] == (count,):
+        advice = f"np.argmax({key}, axis=1) makes labels of a column a class."
+    problem = f"array {key} has shape {array.shape} instead of ({count:,},)"
+    return unreadable(path, problem, advice)
 
 
 def _as_text(value: object) -> str:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from ...compute.streams import Stream, numpy_generator
 from ...config.schema import RunConfig
 from ...errors import DataError
+from ...wording import counted, were
 from ..missing import count_missing, feature_means, fill
 from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
 from ..split import choose, held_out
 from .limits import listed
 from .recordings import Read, Recordings
+from .repeats import warnings_of_repeats
 
 _UNUSABLE = "The data cannot be used"
 Values = NDArray[np.float32] | NDArray[np.uint8]
@@ -112,28 +114,28 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
         notes=tuple(notes[:MOST_NOTES]),
         fingerprint=fingerprint,
     )
-    warnings += _warnings_of_classes(spec)
+    warnings += [*_warnings_of_classes(spec), *warnings_of_repeats(parts, spec)]
     return Assembled(spec, parts, missing / sum(whole), tuple(warnings))
 
 
 def _warnings_of_missing(lost: int, config: RunConfig) -> Iterator[str]:
     if lost and config.missing == "error":
         raise DataError(
-            f"{lost:,} values are missing, and missing = error.",
+            f"The data have {counted(lost, 'missing value')}, and missing = error.",
             "missing = forward or mean fills them in.",
             title=_UNUSABLE,
         )
     if lost:
         how = {"forward": "the value before", "mean": "the training mean"}[config.missing]
-        values = "1 missing value was" if lost == 1 else f"{lost:,} missing values were"
-        yield f"{values} replaced by {how}."
+        yield f"{counted(lost, 'missing value')} {were(lost)} replaced by {how}."
 
 
 def _notes_of_cut(lengths: Sequence[int], config: RunConfig) -> Iterator[str]:
     most = config.max_length
     if most and (count := sum(length > most for length in lengths)):
         first = "first" if config.keep == "start" else "last"
-        yield f"{count:,} longer sequences were cut to their {first} {most:,} steps."
+        longer, whose = counted(count, "longer sequence"), "its" if count == 1 else "their"
+        yield f"{longer} {were(count)} cut to {whose} {first} {counted(most, 'step')}."
 
 
 def _warnings_of_classes(spec: DataSpec) -> Iterator[str]:
@@ -173,13 +175,15 @@ def assemble_images(spec: DataSpec, train: Images, test: Images, config: RunConf
         "test": _part_of(test, np.ones(len(test[1]), np.bool_)),
     }
     spec = replace(spec.held_out(fraction), class_sizes=_class_sizes(parts, spec.num_classes))
-    return Assembled(spec, parts, np.zeros(spec.num_features))
+    warnings = tuple(warnings_of_repeats(parts, spec))
+    return Assembled(spec, parts, np.zeros(spec.num_features), warnings)
 
 
 def _part_of(images: Images, is_chosen: NDArray[np.bool_]) -> Part:
     values, labels = images
     index = np.flatnonzero(is_chosen)
-    return Part([*values[index]], labels[index].astype(np.int64), [*map(str, index.tolist())])
+    ids = [*map(str, (index + 1).tolist())]
+    return Part([*values[index]], labels[index].astype(np.int64), ids)
 
 
 def _class_sizes(parts: dict[Split, Part], num_classes: int) -> dict[Split, tuple[int, ...]]:
@@ -200,19 +204,22 @@ def _splits(read: Read, config: RunConfig) -> tuple[dict[Split, Recordings], lis
     if test is None:
         train, test = _split(train, "test", config.test_fraction, config.seed)
         notes.append(
-            f"The data have no test part: {len(test.ids):,} of {whole:,} sequences were chosen"
-            f"{by_group} (test_fraction = {config.test_fraction:g}, seed = {config.seed})."
+            f"The data have no test part: {len(test.ids):,} of {counted(whole, 'sequence')} "
+            f"{were(len(test.ids))} chosen{by_group} (test_fraction = {config.test_fraction:g}, "
+            f"seed = {config.seed})."
         )
     elif shared := sorted({*(train.groups or ())} & {*(test.groups or ())}):
         notes.append(
-            f"The training part and the test part of the data share {len(shared):,} groups, such "
-            f"as {shared[0]}: the test accuracy says little of new ones."
+            "The training part and the test part of the data share "
+            f"{counted(len(shared), 'group')}, such as {shared[0]}: the test accuracy says little "
+            "of new ones."
         )
     validation = _chosen(train, np.zeros(len(train.ids), np.bool_))
     if config.validation_fraction:
         train, validation = _split(train, "validation", config.validation_fraction, config.seed)
         if by_group:
-            notes.append(f"{len(validation.ids):,} sequences were held out by group.")
+            count = len(validation.ids)
+            notes.append(f"{counted(count, 'sequence')} {were(count)} held out by group.")
     return {"train": train, "validation": validation, "test": test}, notes
 
 
@@ -224,12 +231,7 @@ def _split(
     random = numpy_generator(seed, Stream.SPLIT if name == "test" else Stream.VALIDATION)
     is_chosen = choose(labels, fraction, random, None if groups is None else _codes(groups))
     if not is_chosen.any():
-        few = (
-            f"{len(labels):,} sequences have {len({*labels.tolist()}):,} different labels, and a "
-            "class needs two"
-            if groups is None
-            else "there is one group only"
-        )
+        few = "no class has two sequences" if groups is None else "there is one group only"
         advice = {
             "test": "Give the data a test part of their own.",
             "validation": "Set validation_fraction = 0.",

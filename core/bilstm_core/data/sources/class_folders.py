@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError, ImageError
+from ...wording import counted, were
 from .arrays import read_npy
 from .limits import listed, require_size, unreadable
 from .recognition import format_of
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, label_text
 from .sequence_files import SequenceFiles
 
 T = TypeVar("T")
@@ -98,7 +99,8 @@ def _read_sequences(
             sequence = read(file.path)
             features = features or sequence.shape[1]
             if sequence.shape[1] != features:
-                problem = f"it has {sequence.shape[1]:,} columns, and others have {features:,}"
+                own = counted(sequence.shape[1], "column")
+                problem = f"it has {own}, and others have {features:,}"
                 raise unreadable(file.path, problem)
             size += sequence.size
             require_size(file.path.parent, values=size)
@@ -173,7 +175,8 @@ class _Walk:
         if self._ignored:
             notes.append(f"Folders that are not used: {listed(self._ignored)}.")
         if self._links:
-            notes.append(f"{self._links:,} symbolic links were not followed.")
+            links = counted(self._links, "symbolic link")
+            notes.append(f"{links} {were(self._links)} not followed.")
         return tuple(notes)
 
     def _part(self, folder: Path) -> list[ClassFile]:
@@ -183,10 +186,10 @@ class _Walk:
             self._ignored += [self._text(path) for path in folders]
             if not paths:
                 self._ignored.append(self._text(class_folder))
-            label = _text(class_folder.name)
+            label = label_text(_text(class_folder.name))
             found += [ClassFile(path, label, self._text(path)) for path in paths]
         if not found:
-            links = f", but {self._links:,} symbolic links, which are not followed"
+            links = f", but {counted(self._links, 'symbolic link')} (links are not followed)"
             raise unreadable(folder, f"the folders in it have no files{links * bool(self._links)}")
         return found
 

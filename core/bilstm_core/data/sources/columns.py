@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...config.resolve import did_you_mean
 from ...errors import ConfigError
-from .limits import listed, shown, unreadable
+from .limits import listed, named, shown, unreadable
 
 Kind = Literal["whole number", "number", "text", "true/false", "date", "empty", "nested"]
 
@@ -24,7 +24,8 @@ _KNOWN = {
 }
 """Names that leave no doubt, in lower case and without spaces, hyphens and underscores."""
 NO_COLUMN = "-"
-"""As the group column: there is none, whatever the columns are called."""
+"""As the id, time or group column: there is none, whatever the columns are called."""
+_NO_TIME = f"If each row is a sequence, set time_column = {NO_COLUMN}."
 _WEAK = {"time_column": "t", "label_column": "y"}
 """Names that do where there is no other."""
 _MEANINGS = {
@@ -46,7 +47,8 @@ class TableOptions:
         group_column: Sequences of the same group never stand in two splits.
         features: The columns with values, in this order.
         is_long: Whether each row is a step, also where no id repeats, and all rows are one sequence
-            where there is no id; None: each row is a step where ids repeat.
+            where there is no id; False: each row is a sequence, also where ids repeat; None: found
+            out.
     """
 
     id_column: str = ""
@@ -98,9 +100,10 @@ class _Search:
         options = self._options
         has_label = needs_labels or options.label_column in {"", *self._names}
         if not needs_labels:  # what only training needs does not have to be there
-            optional = ["label_column", "group_column", *["id_column"] * bool(options.is_long)]
-            absent = [it for it in optional if getattr(options, it) not in self._names]
-            options = replace(options, **dict.fromkeys(absent, ""))
+            optional = ("label_column", "group_column", "id_column")
+            present = {*self._names, NO_COLUMN}
+            absent = [it for it in optional if getattr(options, it) not in present]
+            self._options = options = replace(options, **dict.fromkeys(absent, ""))
         for setting in _KNOWN:
             self._take_named(setting, getattr(options, setting))
         for name in options.features:
@@ -108,14 +111,11 @@ class _Search:
         label = options.label_column
         if has_label:
             label = label or self._by_name("label_column")
-        identity = options.id_column or self._by_name("id_column")
-        time = options.time_column or self._by_name("time_column")
-        group = options.group_column or self._by_name("group_column")
-        group = "" if group == NO_COLUMN else group
+        identity, time, group = map(self._optional, ("id_column", "time_column", "group_column"))
         if has_label:
             label = label or self._by_type()
-        if time and not (identity or options.features or options.is_long):
-            raise self._ask("id_column", f"{shown(time)} says that each row is one step")
+        if needs_labels and time and not (identity or options.features or options.is_long):
+            raise self._ask("id_column", f"{shown(time)} says that each row is one step", _NO_TIME)
         if not label and needs_labels:
             raise self._ask("label_column", "no name or type tells which it is")
         rest = [column for column in self._columns if column.name not in self._taken]
@@ -125,9 +125,24 @@ class _Search:
         if not features:
             columns = listed([*map(str, self._columns)])
             raise unreadable(self._path, f"no column is left for values among {columns}")
-        used = {*features}
-        unused = [column.name for column in rest if column.name not in used]
-        return TableOptions(identity, time, label, group, features, options.is_long), unused
+        used = {*features, identity, time, label, group}
+        unused = [column.name for column in self._columns if column.name not in used]
+        is_long = options.is_long
+        if not needs_labels and is_long is None and not identity:
+            is_long = bool(time) or len(features) == 1  # one sequence to predict
+        return TableOptions(identity, time, label, group, features, is_long), unused
+
+    def _optional(self, setting: str) -> str:
+        """The column of a role; empty where there is none, or none is to have the role.
+
+        One that has a name for it is no value then either: a number of a subject, or a time.
+        """
+        chosen = getattr(self._options, setting)
+        if chosen == NO_COLUMN:
+            known = _KNOWN[setting].split()
+            self._taken.update(name for name in self._names if _plain(name) in known)
+            return ""
+        return chosen or self._by_name(setting)
 
     def _take_named(self, setting: str, name: str) -> None:
         """Take the column that a setting names."""
@@ -149,7 +164,7 @@ class _Search:
         if not found and not is_coordinate:
             found = [name for name, plain in free.items() if plain == _WEAK.get(setting)]
         if len(found) > 1:
-            raise self._ask(setting, f"several may: {listed(found)}", found)
+            raise self._ask(setting, f"several may: {listed(found)}", names=found)
         self._taken.update(found)
         return found[0] if found else ""
 
@@ -165,12 +180,15 @@ class _Search:
         self._taken.update(words)
         return words[0]
 
-    def _ask(self, setting: str, reason: str, names: Collection[str] = ()) -> ConfigError:
+    def _ask(
+        self, setting: str, reason: str, *advice: str, names: Collection[str] = ()
+    ) -> ConfigError:
         free = [column for column in self._columns if column.name not in self._taken]
         choices = [str(column) for column in free if not names or column.name in names]
         return ConfigError(
             f"Which column of {self._path} {_MEANINGS[setting]}? {reason[0].upper()}{reason[1:]}.",
             f"Set {setting} to one of them: {listed(choices)}.",
+            *advice,
             title="A column has to be chosen",
         )
 
@@ -191,7 +209,7 @@ def require_columns(path: Path, names: Collection[str], roles: TableOptions, tra
     needed = [roles.id_column, roles.time_column, roles.label_column, roles.group_column]
     missing = [name for name in (*needed, *roles.features) if name and name not in names]
     if missing:
-        raise unreadable(path, f"it has no column {listed(missing)}, which {train.name} has")
+        raise unreadable(path, f"it has no {named('column', missing)}, which {train.name} has")
 
 
 def is_time_name(name: str) -> bool:

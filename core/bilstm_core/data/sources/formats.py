@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from ...wording import counted
 from .arff_files import read_arff
 from .arrays import read_npz
 from .columns import TableOptions
@@ -29,7 +30,7 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
 
     Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
     format of files. A folder holds such files, or a folder per class. Where sequences have no
-    ids, they are their numbers, from 1, or for arrays from 0.
+    ids, they are their numbers, from 1.
 
     Args:
         path: A file or folder.
@@ -50,9 +51,8 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
         _check(source.test or path, found.test)
         features = [part.values[0].shape[1] for part in (found.train, found.test)]
         if features[0] != features[1]:
-            problem = (
-                f"the test part has {features[1]:,} features, the training part {features[0]:,}"
-            )
+            own = counted(features[1], "feature")
+            problem = f"the test part has {own}, the training part {features[0]:,}"
             raise unreadable(source.test or path, problem)
     return found
 

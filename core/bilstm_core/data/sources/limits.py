@@ -28,6 +28,11 @@ def listed(names: list[str], most: int = 20) -> str:
     return ", ".join(f"{name:.{_LONGEST_SHOWN}}" for name in names[:most]) + rest
 
 
+def named(noun: str, names: list[str]) -> str:
+    """Such as 'column x', or 'columns x, y'."""
+    return f"{noun}{'s' * (len(names) != 1)} {listed(names)}"
+
+
 def unreadable(
     path: Path, problem: str, *advice: str, line: int = 0, column: object = None
 ) -> DataError:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _TOO_LARGE = 3
+_AGAIN = "Write it again, or copy it again if it comes from elsewhere."
 _MOST_MEMORY = 4 * MOST_BYTES
 
 
@@ -42,7 +43,7 @@ def read_parquet(path: Path) -> "pl.DataFrame":
         most = f"{MOST_VALUES:,} cells in {MOST_FEATURES:,} columns"
         raise unreadable(path, f"it is too large: at most {most} are read")
     if result.returncode:
-        raise unreadable(path, "it is damaged or no Parquet file")
+        raise unreadable(path, "it is damaged or no Parquet file", _AGAIN)
     return pl.read_ipc(io.BytesIO(result.stdout))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -52,7 +52,10 @@ _READABLE = "Formats: .npz, .ts, UCR .tsv or .txt, .arff, .csv, .parquet, a fold
 _PART = re.compile(r"(?P<name>.*?)(?P<separator>[-_. ]?)(?P<part>train|test)", re.IGNORECASE)
 """The name of a file that is one part of a data set, without its suffix."""
 SUFFIXES = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz")
-"""Of files that hold sequences; where a data set is there in several formats, the first is read."""
+"""Of files that hold sequences. Where a data set is there in several formats, one with a test part
+is read, and of those the first."""
+BINARY_SUFFIXES = frozenset({".parquet", ".npz", ".npy"})
+_LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _PREFERRED = (*SUFFIXES, "")
 
 
@@ -102,15 +105,36 @@ def format_of(path: Path) -> Format:
             if start.startswith(magic):
                 raise unreadable(path, problem)
     text = decode(start)[0].replace("\r\n", "\n").replace("\r", "\n")
+    return _format_of_text(path, text, is_whole=len(start) < _FIRST_BYTES)
+
+
+def _format_of_text(path: Path, text: str, *, is_whole: bool) -> Format:
+    """The format of a file that starts with a text."""
+    if "\0" in text and path.suffix.lower() in BINARY_SUFFIXES:
+        problem = f"it is damaged: it does not start as a {path.suffix} file does"
+        raise unreadable(path, problem, "Write it again, or copy it again.")
     if "\0" in text:
         raise unreadable(path, "its format is unknown", _READABLE)
+    if text.startswith(_LFS_POINTER):
+        problem = "it is not the file itself, but what Git LFS keeps in its place"
+        raise unreadable(path, problem, "Run git lfs pull in its repository.")
     if key := _FIRST_KEY.match(text):
         return "arff" if key[1].lower() == "relation" else "ts"
-    lines = first_lines(text, is_whole=len(start) < _FIRST_BYTES)
+    lines = first_lines(text, is_whole=is_whole)
     if not lines:
         raise unreadable(path, "the file is empty")
+    if _has_only_comments(path, text):
+        advice = "In .ts and .arff files, the sequences stand below a line @data, each in a line."
+        raise unreadable(path, "there are only comments in it", advice)
     cells = rows_of(lines, separator_of(lines))[0]
     return "ucr" if starts_with_values(cells) else "table"
+
+
+def _has_only_comments(path: Path, text: str) -> bool:
+    """Whether all lines are comments; a single one may be the names of a table's columns."""
+    given = [line.lstrip()[0] for line in text.split("\n") if line.strip()]
+    may_be_one = path.suffix.lower() in {".ts", ".arff"}
+    return {*given} <= {"#", "%"} and (may_be_one or len(given) > 1)
 
 
 def title_of(dataset: str) -> str:
@@ -145,12 +169,12 @@ def _recognise_folder(folder: Path) -> Source:
         elif match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED:
             trains.setdefault(match["name"].lower(), []).append(path)
     if len(trains) > 1:
-        names = sorted(paths[0].name for paths in trains.values())
+        names = sorted(_best(paths)[0].name for paths in trains.values())
         advice = f"Choose a file: {listed(names)}."
         raise unreadable(folder, f"it holds {len(names):,} data sets", advice)
     for paths in trains.values():
-        train = min(paths, key=lambda path: (_PREFERRED.index(path.suffix.lower()), path.name))
-        return Source(format_of(train), train, _test_part(train))
+        train, test = _best(paths)
+        return Source(format_of(train), train, test)
     if has_folders:
         return Source("folder", folder)
     raise unreadable(
@@ -158,6 +182,13 @@ def _recognise_folder(folder: Path) -> Source:
         "it holds neither a training part such as X_TRAIN.ts or train.csv nor a folder per class",
         "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE.",
     )
+
+
+def _best(trains: Sequence[Path]) -> tuple[Path, Path | None]:
+    """Of the same training part in several formats, the one to read, and its test part."""
+    in_order = sorted(trains, key=lambda it: (_PREFERRED.index(it.suffix.lower()), it.name))
+    found = [(train, _test_part(train)) for train in in_order]
+    return next((both for both in found if both[1]), found[0])
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

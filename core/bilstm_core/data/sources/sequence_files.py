@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...wording import counted
 from .columns import is_time_name
 from .content import read_text
 from .delimited import first_lines, is_number, rows_of, separator_of
@@ -83,7 +84,7 @@ class SequenceFiles:
             raise unreadable(path, "it has no steps")
         for line, cells in rows:
             if len(cells) != self._width:
-                problem = f"there are {len(cells):,} columns instead of {self._width:,}"
+                problem = f"the line has {counted(len(cells), 'column')} instead of {self._width:,}"
                 raise unreadable(path, problem, line=line)
         return rows
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...wording import counted
 from .delimited import MISSING, MISSING_LABELS
 from .limits import require_size, shown, unreadable
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, numbered
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -116,7 +117,8 @@ class Collected:
         """
         features = sequence.shape[1]
         if self._values and features != self._values[0].shape[1]:
-            problem = f"there are {features:,} channels, and {self._values[0].shape[1]:,} before"
+            before = self._values[0].shape[1]
+            problem = f"the line has {counted(features, 'channel')}, and {before:,} before"
             raise unreadable(self.path, problem, line=line)
         if np.isnan(sequence).all():
             raise unreadable(self.path, "the sequence has no values", line=line)
@@ -135,9 +137,9 @@ class Collected:
             DataError: Nothing was.
         """
         if not self._values:
-            raise unreadable(self.path, "there are no sequences in it")
-        ids = tuple(str(number) for number in range(1, len(self._values) + 1))
-        found = Recordings(self._values, self._labels or None, ids)
+            advice = "Each sequence is a line; in .ts and .arff files below the line @data."
+            raise unreadable(self.path, "there are no sequences in it", advice)
+        found = Recordings(self._values, self._labels or None, numbered(len(self._values)))
         return Read(title, "series", found, notes=notes)
 
 

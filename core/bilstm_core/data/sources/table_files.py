@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from ...cleaning import escape
 from ...errors import DataError
+from ...wording import counted
 from .columns import Described, Kind
 from .content import read_text
 from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
 from .limits import MOST_NAME, listed, require_size, shown, unreadable
 from .parquet import read_parquet
+from .recognition import BINARY_SUFFIXES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,13 +54,13 @@ class Table:
         """The columns by name."""
         return {cells.name: Column(self, cells) for cells in self.frame.iter_columns()}
 
-    def error(self, problem: str, row: int, column: str | None = None) -> DataError:
+    def error(self, problem: str, row: int, column: str | None = None, *advice: str) -> DataError:
         """The error for something wrong in a row, counted from 0."""
         if not self.content:
-            return unreadable(self.path, f"{problem} (row {row + 1:,})", column=column)
+            return unreadable(self.path, f"{problem} (row {row + 1:,})", *advice, column=column)
         lines = _rows(self.path, self.content, self.separator)
         line = next(line for at, (line, _) in enumerate(lines, -1) if at == row)
-        return unreadable(self.path, problem, line=line, column=column)
+        return unreadable(self.path, problem, *advice, line=line, column=column)
 
 
 class Column:
@@ -219,6 +221,9 @@ def _checked_names(path: Path, line: int, cells: list[str]) -> list[str]:
     if len(names) == 1:
         problem = f"only one column was found in it: {shown(names[0])}"
         advice = "Separate the columns with commas, semicolons or tabs."
+        if path.suffix.lower() in BINARY_SUFFIXES:
+            problem = f"it is no {path.suffix} file, but text, and no table: {shown(names[0])}"
+            advice = "Look into it: it may be a message about a download that failed."
         raise unreadable(path, problem, advice, line=line)
     require_size(path, columns=len(names))
     if looks_like_values(cells):
@@ -248,7 +253,7 @@ def _count_rows(path: Path, content: bytes, separator: str, width: int) -> int:
     rows = -1
     for line, cells in _rows(path, content, separator):
         if len(cells) != width:
-            problem = f"there are {len(cells):,} columns instead of {width:,}"
+            problem = f"the line has {counted(len(cells), 'column')} instead of {width:,}"
             raise unreadable(path, problem, line=line)
         rows += 1
     return rows

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
-from .columns import TableOptions, find_roles, require_columns
-from .limits import listed, require_size, shown, unreadable
+from .columns import NO_COLUMN, TableOptions, find_roles, require_columns
+from .limits import listed, named, require_size, shown, unreadable
 from .recordings import Read, Recordings
 from .series_text import without_padding
 from .table_files import Table, load_parquet, load_text
@@ -24,25 +24,31 @@ def read_tables(
 ) -> Read:
     """Read a table, or one for training and one for testing with the same columns.
 
-    Where ids repeat, each row is a step. Otherwise each row is a sequence, and missing values at
-    its end mean that it is shorter. Without `needs_labels`, labels may be missing; they are empty.
+    Where ids repeat, or a column is chosen as the time, each row is a step. Otherwise each row is a
+    sequence, and missing values at its end mean that it is shorter. Without `needs_labels`, labels
+    may be missing; they are empty.
 
     Raises:
-        ConfigError: An option names no column, or has to be set.
+        ConfigError: An option names no column, or has to be set: also where no id repeats although
+            a column is called like a time.
         DataError: A table cannot be read; the message names line and column.
     """
     load = load_parquet if is_parquet else load_text
     table = load(train)
     described = [column.described for column in table.columns.values()]
     if not needs_labels and (lost := [it for it in options.features if it not in table.columns]):
-        raise unreadable(train, f"it has no column {listed(lost)}, which the network reads")
+        raise unreadable(train, f"it has no {named('column', lost)}, which the network reads")
     roles, unused = find_roles(train, described, options, needs_labels=needs_labels)
     parts = [_Part(table, roles, needs_labels=needs_labels)]
     if test:
         table = load(test)
         require_columns(test, table.columns, roles, train)
         parts.append(_Part(table, roles, needs_labels=needs_labels))
-    is_long = parts[0].has_repeated_ids if options.is_long is None else options.is_long
+    is_long = roles.is_long
+    if is_long is None:
+        is_long = any(part.has_repeated_ids for part in parts)
+    if roles.is_long is None and needs_labels and not is_long:
+        is_long = _has_times(train, roles, options)
     found = [part.read(is_long=is_long) for part in parts]
     notes = [_in_words(roles, is_long=is_long)]
     if unused:
@@ -57,6 +63,26 @@ def read_tables(
         )
     kind = "table with a row a step" if is_long else "table with a row a sequence"
     return Read(kind, "series", found[0], found[1] if test else None, tuple(notes))
+
+
+def _has_times(path: Path, roles: TableOptions, options: TableOptions) -> bool:
+    """Whether the rows are steps although no id repeats: sequences of one step each.
+
+    Raises:
+        ConfigError: They may as well be sequences that have a time each.
+    """
+    if not (roles.id_column and roles.time_column):
+        return False
+    if options.time_column or len(roles.features) == 1:  # of one value, both are the same
+        return True
+    time = roles.time_column
+    raise ConfigError(
+        f"Is a row of {path} a step, or a sequence? No {shown(roles.id_column)} occurs twice, and "
+        f"{shown(time)} may be the time of a step, or that of a whole sequence.",
+        f"If each row is a step, set time_column = {time}; if each row is a sequence, set "
+        f"time_column = {NO_COLUMN}.",
+        title="A row may be a step or a sequence",
+    )
 
 
 def _in_words(roles: TableOptions, *, is_long: bool) -> str:
@@ -172,7 +198,9 @@ class _Part:
                 f"the {what} of sequence {shown(self._id(row))} changes from "
                 f"{shown(texts[int(first[row])])} to {shown(texts[row])}"
             )
-            raise self._table.error(problem, row, name)
+            other = f"If each row is a sequence, set id_column = {NO_COLUMN}."
+            advice = [other] * bool(self._roles.id_column)
+            raise self._table.error(problem, row, name, *advice)
         return texts.gather(starts).to_list()
 
 

@@ -1,15 +1,13 @@
 """The plain text of the UCR archive (.tsv, .txt): a label and the values of a sequence a line."""
 
-import re
 from pathlib import Path
 
+from ...wording import counted
 from .content import read_text
 from .delimited import first_lines, separator_of
 from .limits import unreadable
-from .recordings import Read
+from .recordings import Read, label_text
 from .series_text import Collected, numbers, without_padding
-
-_DECIMAL = re.compile(r"[+-]?\d+\.\d*(e[+-]?\d{1,2})?", re.IGNORECASE)
 
 
 def read_ucr(path: Path) -> Read:
@@ -29,20 +27,13 @@ def read_ucr(path: Path) -> Read:
         if len(cells) != width:
             raise unreadable(
                 path,
-                f"there are {len(cells) + 1:,} columns, and {width + 1:,} before",
+                f"the line has {counted(len(cells) + 1, 'column')}, and {width + 1:,} before",
                 "Where a sequence is shorter, fill its line with NaN.",
                 line=number,
             )
         values = numbers(
             path, cells, line=number, first=2, decimal="." if separator == "," else ","
         )
-        collected.add(without_padding(values[:, None]), label_text(label), line=number)
+        label = label_text(label.strip().strip("\"'"))
+        collected.add(without_padding(values[:, None]), label, line=number)
     return collected.read("UCR text file", notes)
-
-
-def label_text(label: str) -> str:
-    """A label without quotes; one such as 1.0000000e+00 is written as 1."""
-    label = label.strip().strip("\"'")
-    if _DECIMAL.fullmatch(label) and (number := float(label)).is_integer():
-        return str(int(number))
-    return label

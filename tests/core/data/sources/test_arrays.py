@@ -43,7 +43,7 @@ class TestConventions:
         found = read_npz(save(tmp_path, **{names[0]: X, names[1]: [5, 7]}))
         assert np.array_equal(np.stack(found.train.values), X)
         assert found.train.values[0].dtype == np.float32
-        assert (found.train.labels, found.train.ids) == (["5", "7"], ["0", "1"])
+        assert (found.train.labels, found.train.ids) == (["5", "7"], ("1", "2"))
         assert (found.test, found.kind, found.notes) == (None, "series", ())
 
     @pytest.mark.parametrize("prefix", ["X", "x"])
@@ -137,7 +137,9 @@ class TestConventions:
         ({"X": X[:, :, :0]}, "array X is empty"),
         ({"X": np.array([[[1, np.nan], [2, -np.inf]]])}, "X[0, 1, 1] is -inf, no finite"),
         ({"X": np.array([[1, 1e39]])}, "X[0, 1, 0] is 1e+39"),
-        ({"X": X, "y": [1]}, "array y has shape (1,) instead of (2,)"),
+        ({"X": X, "y": [1, 2, 3]}, "array y has 3 entries, and X has 2 sequences"),
+        ({"x_train": X, "y_train": [1]}, "array y_train has 1 entry, and X_train has 2 sequences"),
+        ({"X": X, "feature_names": ["a"]}, "array feature_names has 1 entry, and X has 3 features"),
         ({"X": X, "y": np.eye(2)}, "array y has shape (2, 2) instead of (2,)"),
         ({"X": X, "lengths": [4, 5]}, "its lengths are 2, 9 steps"),
         ({"X": X, "lengths": [0, 4]}, "the lengths of X are not one whole number"),
@@ -166,6 +168,10 @@ class TestHostile:
         with pytest.raises(DataError, match="holds Python objects") as error:
             read_npz(save(tmp_path, X=ragged, y=[0, 1]))
         assert "np.concatenate" in error.value.advice
+        labels = np.array(["a", None], object)
+        with pytest.raises(DataError, match="array y holds Python objects") as error:
+            read_npz(save(tmp_path, X=X, y=labels))
+        assert error.value.advice == "Save them as text: np.savez(FILE, …, y=y.astype(str))."
 
     @pytest.mark.parametrize(
         ("content", "message"),

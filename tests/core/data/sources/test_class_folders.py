@@ -135,7 +135,7 @@ class TestSequences:
         ("text", "message"),
         [
             ("x,y\n1,2\n3,z\n", "2.csv, line 3, column 2: 'z' is not a number"),
-            ("x,y\n1,2\n\n3\n", "2.csv, line 4: there are 1 columns instead of 2"),
+            ("x,y\n1,2\n\n3\n", "2.csv, line 4: the line has 1 column instead of 2"),
             ("x,z\n1,2\n", "2.csv, line 1: its columns are x, z instead of x, y"),
             ("x,y\n", "2.csv: it has no steps"),
             ("", "2.csv: the file is empty"),

@@ -19,6 +19,7 @@ from bilstm_core.data.sources import content, limits
 from bilstm_core.data.sources.columns import TableOptions
 from bilstm_core.data.sources.formats import read, read_file
 from bilstm_core.data.sources.recognition import recognise
+from bilstm_core.data.sources.recordings import label_text
 from bilstm_core.errors import BilstmError, DataError
 
 TEXTS = {
@@ -129,12 +130,21 @@ class TestParts:
         assert found.test is not None
         assert found.test.labels == found.train.labels
 
-    def test_the_format_with_most_in_it_is_taken(self, tmp_path: Path) -> None:
+    def test_the_format_with_a_test_part_is_taken_and_then_that_with_most_in_it(
+        self, tmp_path: Path
+    ) -> None:
         write(tmp_path / "X_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "X_TRAIN.arff", TEXTS["arff"])
         write(tmp_path / "X_TRAIN.ts", TEXTS["ts"])
+        assert recognise(tmp_path).train.name == "X_TRAIN.ts"
         write(tmp_path / "X_TEST.csv", TEXTS["table"])
-        found = read(tmp_path)
-        assert (found.format, found.test) == ("UEA/UCR text file", None)
+        assert recognise(tmp_path).train.name == "X_TRAIN.csv"
+        write(tmp_path / "X_TEST.arff", TEXTS["arff"])
+        assert recognise(tmp_path).train.name == "X_TRAIN.arff"
+        write(tmp_path / "Y_TRAIN.ts", TEXTS["ts"])
+        with pytest.raises(DataError, match="it holds 2 data sets") as error:
+            read(tmp_path)
+        assert error.value.advice == "Choose a file: X_TRAIN.arff, Y_TRAIN.ts."
 
     def test_real_ones(self, series_dir: Path) -> None:
         found = read(series_dir / "JapaneseVowels_TRAIN.ts")
@@ -207,9 +217,32 @@ class TestLabels:
     def test_numbers_and_names_of_classes(self, labels: list[Any], tmp_path: Path) -> None:
         assert read(self.write(tmp_path, labels)).train.labels == [*map(str, labels)]
 
+    def test_equal_numbers_are_equal_labels(self, tmp_path: Path) -> None:
+        write(tmp_path / "x_train.csv", "v0,v1,label\n1,2,0\n3,4,1\n5,6,01\n7,8,2.50\n9,9,a.0\n")
+        write(tmp_path / "x_test.csv", "v0,v1,label\n1,2,0.0\n3,4,1.\n5,6,01.0\n7,8,2.5\n")
+        found = read(tmp_path)
+        assert found.test
+        assert found.train.labels == ["0", "1", "01", "2.5", "a.0"]
+        assert found.test.labels == ["0", "1", "01.0", "2.5"]
+
+    @pytest.mark.parametrize(
+        ("label", "expected"),
+        [
+            ("-0.0", "0"),
+            ("1.0000000e+00", "1"),
+            ("-12.0E1", "-120"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("1e3", "1e3"),
+            ("1.2.3", "1.2.3"),
+            ("007", "007"),
+        ],
+    )
+    def test_a_decimal_number_as_a_label(self, label: str, expected: str) -> None:
+        assert label_text(label) == expected
+
     @pytest.mark.parametrize("label", ["", "nan", " ? "])
     def test_a_missing_one(self, label: str, tmp_path: Path) -> None:
-        with pytest.raises(DataError, match="the label of sequence '1' is missing"):
+        with pytest.raises(DataError, match="the label of sequence '2' is missing"):
             read(self.write(tmp_path, ["a", label]))
 
     def test_more_classes_than_are_read(
@@ -239,7 +272,8 @@ class TestFilesThatAreNone:
             (b"@data", "there are no sequences in it"),
             (b"@", "no line @data"),
             (b"words", "only one column was found"),
-            (b"# words\n" * 9, "only one column was found"),
+            (b"# words\n" * 9, "there are only comments in it"),
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
             (b"a,b\n\x01\0,2\n", "its format is unknown"),
             (b"<html><body>404, not found</body></html>", "it has names of columns, but no rows"),
         ],
@@ -250,6 +284,26 @@ class TestFilesThatAreNone:
             read(tmp_path / "x.csv")
         assert message in error.value.message
         assert error.value.message.startswith(str(tmp_path / "x.csv"))
+
+    @pytest.mark.parametrize(
+        ("name", "data", "message", "advice"),
+        [
+            ("x.parquet", b"PAR1" + bytes(99), "damaged or no Parquet file", "copy it again"),
+            ("x.parquet", bytes(99), "does not start as a .parquet file does", "copy it again"),
+            ("x.parquet", b"404 not found\n", "no .parquet file, but text", "download that failed"),
+            ("x.npz", b"PK\x03\x04" + bytes(99), "damaged or no .npz file", "copy it again"),
+            ("x.ts", b"# a\n\n# b, c\n", "there are only comments in it", "below a line @data"),
+            ("x.arff", b"% a\n", "there are only comments in it", "below a line @data"),
+        ],
+    )
+    def test_it_is_said_what_to_do(
+        self, name: str, data: bytes, message: str, advice: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError) as error:
+            read(tmp_path / name)
+        assert message in error.value.message
+        assert advice in error.value.advice
 
     def test_nothing_there(self, tmp_path: Path) -> None:
         write(tmp_path / "gestures.csv", "x")

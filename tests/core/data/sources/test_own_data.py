@@ -170,6 +170,13 @@ class TestTraining:
         assert [it.accuracy for it in final] == [1, 1]
         assert [it.macro_f1 for it in final] == [1, 1]
 
+    def test_copies_in_two_parts_are_a_warning(self, tmp_path: Path) -> None:
+        values, labels = np.random.default_rng(0).normal(size=(12, 4, 2)), np.arange(12) % 2
+        parts = {"X_train": values, "y_train": labels, "X_test": values[:3], "y_test": labels[:3]}
+        np.savez(tmp_path / "mine.npz", **parts)
+        (warning,) = recorded(config_for(tmp_path / "mine.npz")).of(events.RunWarning)
+        assert warning.message.startswith("3 test sequences are also in the training part")
+
     def test_missing_values_are_a_warning(self, table: Path) -> None:
         lines = table.read_text().splitlines()
         at = next(number for number, line in enumerate(lines) if line.startswith("r3,1,"))

@@ -125,6 +125,31 @@ class TestWide:
         found = read_text(tmp_path, WIDE.replace("name", "Sequence ID")).train
         assert found.ids == ["s", "t", "u"]
 
+    ONE_ROW_EACH = "id,time,x,y,label\na,0,1,2,u\nb,0,3,4,v\n"
+
+    def test_a_time_without_repeated_ids_leaves_a_doubt(self, tmp_path: Path) -> None:
+        error = failure(tmp_path, self.ONE_ROW_EACH)
+        assert isinstance(error, ConfigError)
+        assert "a step, or a sequence? No 'id' occurs twice" in error.message
+        assert "set time_column = time; if each row is a sequence, set time_column = -." in (
+            error.advice
+        )
+        steps = read_text(tmp_path, self.ONE_ROW_EACH, TableOptions(time_column="time"))
+        assert lists(steps.train) == [[[1, 2]], [[3, 4]]]
+        rows = read_text(tmp_path, self.ONE_ROW_EACH, TableOptions(time_column="-"))
+        assert lists(rows.train) == [[[1], [2]], [[3], [4]]]
+        assert rows.notes[-1] == "Columns that are not used: time."
+        one_value = self.ONE_ROW_EACH.replace(",y", "").replace(",2,", ",").replace(",4,", ",")
+        assert lists(read_text(tmp_path, one_value).train) == [[[1]], [[3]]]
+
+    def test_ids_that_repeat_although_each_row_is_a_sequence(self, tmp_path: Path) -> None:
+        text = "trial,v0,v1,label\n1,1,2,a\n2,3,4,a\n1,5,6,b\n"
+        error = failure(tmp_path, text)
+        assert "the label of sequence '1' changes from 'a' to 'b'" in error.message
+        assert error.advice == "If each row is a sequence, set id_column = -."
+        found = read_text(tmp_path, text, TableOptions(id_column="-"))
+        assert lists(found.train) == [[[1], [2]], [[3], [4]], [[5], [6]]]
+
     def test_chosen_steps_in_the_order_of_the_choice(self, tmp_path: Path) -> None:
         found = read_text(tmp_path, WIDE, TableOptions(features=("v1", "v0"))).train
         assert lists(found)[:2] == [[[2], [1]], [[5], [4]]]
@@ -307,9 +332,9 @@ class TestColumns:
         (" \n\n", "the file is empty"),
         ("id,x,label\n", "it has names of columns, but no rows"),
         ("id,x,x,label\n1,2,3,a\n", "line 1: several columns are called x"),
-        ("id,x,label\n1,2,a\n1,2\n", "line 3: there are 2 columns instead of 3"),
-        ("id,x,label\n1,2,a\n1,2,a,5\n", "line 3: there are 4 columns instead of 3"),
-        ('id,x,label\n1,2,"a"\n1,2\n', "line 3: there are 2 columns instead of 3"),
+        ("id,x,label\n1,2,a\n1,2\n", "line 3: the line has 2 columns instead of 3"),
+        ("id,x,label\n1,2,a\n1,2,a,5\n", "line 3: the line has 4 columns instead of 3"),
+        ('id,x,label\n1,2,"a"\n1,2\n', "line 3: the line has 2 columns instead of 3"),
         ("id,x,label\n1,2,a\n1,z,a\n1,3,a\n", "line 3, column 'x': 'z' is not a finite"),
         ("id,x,label\n1,2,a\n1,inf,a\n", "line 3, column 'x': 'inf' is not a finite"),
         ("id,x,label\n1,2,a\n1,1e39,a\n", "line 3, column 'x': '1e39' is not a finite"),

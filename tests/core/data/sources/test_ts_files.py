@@ -98,7 +98,7 @@ class TestTimeStamps:
         ("1,2:3,1_0:a\n", "line 5, column 4: '1_0' is not a number"),
         ("1,inf:a\n", "line 5, column 2: 'inf' is not a finite"),
         ("1,1e39:a\n", "line 5, column 2: '1e39' is not a finite"),
-        ("1,2:3,4:a\n1,2:b\n", "line 6: there are 1 channels, and 2 before"),
+        ("1,2:3,4:a\n1,2:b\n", "line 6: the line has 1 channel, and 2 before"),
         ("1,2:\n", "line 5: the label is missing"),
         ("1,2:?\n", "line 5: the label is missing"),
         ("1,2\n", "line 5: no label follows"),

@@ -62,7 +62,7 @@ class TestUcr:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("1\t2\t3\n1\t2\n", "line 2: there are 2 columns, and 3 before"),
+            ("1\t2\t3\n1\t2\n", "line 2: the line has 2 columns, and 3 before"),
             ("1\t2\t3\n\n1\t2\tx\n", "line 3, column 3: 'x' is not a number"),
             ("1\t2\t-inf\n", "line 1, column 3: '-inf' is not a finite"),
             ("1\tNaN\tNaN\n", "line 1: the sequence has no values"),
@@ -114,10 +114,10 @@ class TestArff:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            (HEADER + "@data\n1,2,a\n1,a\n", "line 7: there are 1 values instead of 2"),
+            (HEADER + "@data\n1,2,a\n1,a\n", "line 7: the line has 1 value instead of 2"),
             (HEADER + "@data\n1,z,a\n", "line 6, column 2: 'z' is not a number"),
             (HEADER + "@data\n1,2,?\n", "line 6: the label is missing"),
-            (CHANNELS + "@data\n'1,2\\n3',a\n", "line 10: there are 1 values instead of 2"),
+            (CHANNELS + "@data\n'1,2\\n3',a\n", "line 10: the line has 1 value instead of 2"),
             (CHANNELS + "@data\n'1,2\\n3,x',a\n", "line 10, column 4: 'x' is not a number"),
             (HEADER, "no line @data"),
             (HEADER + "@data\n", "there are no sequences"),

@@ -11,6 +11,7 @@ from textual.widgets import TabbedContent
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import (
     ClassScore,
+    Confusion,
     Drawing,
     ExaminationReport,
     Mistake,
@@ -38,15 +39,15 @@ class FakeInspector:
         pass
 
     async def examine(self) -> ExaminationReport:
-        counts = [[1000 if row == column else 0 for column in range(10)] for row in range(10)]
-        counts[0] = [987, 13, *[0] * 8]
+        scores = [
+            ClassScore(name=name, precision=1, recall=1, f1=1, support=1000, correct=1000)
+            for name in SPEC.classes
+        ]
+        scores[0].correct = 987
         return ExaminationReport(
             spec=SPEC,
-            confusion=counts,
-            scores=[
-                ClassScore(name=name, precision=1, recall=1, f1=1, support=1000)
-                for name in SPEC.classes
-            ],
+            confusions=[Confusion(actual=0, predicted=1, count=13)],
+            scores=scores,
             mistakes=[Mistake(index=0, actual=0, predicted=9, probability=1.0)],
         )
 
@@ -100,12 +101,16 @@ class SeriesInspector(FakeInspector):
 
     async def examine(self) -> ExaminationReport:
         count, names = self.NUM_CLASSES, self.SPEC.classes
-        confusion = [[3 if row == column else 0 for column in range(count)] for row in range(count)]
-        confusion[-1][0] = 7
-        scores = [ClassScore(name=it, precision=1, recall=1, f1=1, support=3) for it in names]
+        scores = [
+            ClassScore(name=it, precision=1, recall=1, f1=1, support=3, correct=3) for it in names
+        ]
+        scores[-1].support = 10
         mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5)
         return ExaminationReport(
-            spec=self.SPEC, confusion=confusion, scores=scores, mistakes=[mistake]
+            spec=self.SPEC,
+            confusions=[Confusion(actual=count - 1, predicted=0, count=7)],
+            scores=scores,
+            mistakes=[mistake],
         )
 
     async def read_test_sequence(self, index: int) -> tuple[StepwisePrediction, Drawing]:

@@ -1,6 +1,5 @@
 """A trained network: its confusion matrix, its classes and mistakes, and a canvas to try it on."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -108,8 +107,8 @@ class InspectScreen(BaseScreen[None]):
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        wrong = _count_mistakes(report, range(len(report.confusion)))
-        total = sum(map(sum, report.confusion))
+        wrong = sum(score.wrong for score in report.scores)
+        total = sum(score.support for score in report.scores)
         words = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
         caption.update(Text("; ".join(filter(None, (words, report.warning)))))
         self.query_one(ScoreTable).show(report)
@@ -171,16 +170,16 @@ class InspectScreen(BaseScreen[None]):
             return
         mistakes = [it for it in report.mistakes if self._class in {None, it.actual}]
         classes = report.spec.classes
-        which = "any class" if self._class is None else classes[self._class]
         heading = self.query_one("#mistake", Static)
         self.query_one("#mistake-view").display = bool(mistakes)
         if not mistakes:
-            heading.update(Text(f"No mistakes on {which}"))
+            heading.update(Text(f"No test {report.spec.items[:-1]} was misclassified"))
             return
+        which = "any class" if self._class is None else classes[self._class]
         self._position %= len(mistakes)
         shown = mistakes[self._position]
-        rows = range(len(classes)) if self._class is None else [self._class]
-        wrong = _count_mistakes(report, rows)
+        chosen = report.scores if self._class is None else [report.scores[self._class]]
+        wrong = sum(score.wrong for score in chosen)
         which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
         description = (
             f"{self._position + 1} of {len(mistakes)} ({which}): {classes[shown.actual]}, "
@@ -266,7 +265,3 @@ def _reduced(pixels: list[list[float]]) -> list[list[float]]:
         ]
         for rows in squares
     ]
-
-
-def _count_mistakes(report: ExaminationReport, classes: Iterable[int]) -> int:
-    return sum(sum(report.confusion[row]) - report.confusion[row][row] for row in classes)

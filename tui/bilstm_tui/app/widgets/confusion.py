@@ -19,6 +19,7 @@ class ConfusionTable(Vertical):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._report: ExaminationReport | None = None
+        self._counts: dict[tuple[int, int], int] = {}
         self._numbers: list[int] = []
         self._title = ""
 
@@ -30,6 +31,8 @@ class ConfusionTable(Vertical):
     def show(self, report: ExaminationReport, *, is_normalised: bool, room: int) -> None:
         """Show counts or shares, at most `room` columns wide if names can be shortened so far."""
         self._report, self._numbers = report, _shown_classes(report)
+        self._counts = {(it.actual, it.predicted): it.count for it in report.confusions}
+        self._counts |= {(at, at): score.correct for at, score in enumerate(report.scores)}
         classes = report.spec.classes
         names = [classes[number] for number in self._numbers]
         label = min(_LONGEST_NAME, max(map(len, names)))
@@ -52,11 +55,10 @@ class ConfusionTable(Vertical):
 
     def _row(self, number: int, *, is_normalised: bool) -> list[Text]:
         assert self._report  # noqa: S101
-        row = self._report.confusion[number]
-        total = sum(row) or 1
+        total = self._report.scores[number].support or 1
         cells = []
         for column in self._numbers:
-            count = row[column]
+            count = self._counts.get((number, column), 0)
             share = "100%" if count == total else f"{count / total:.1%}"
             cell = share if is_normalised else f"{count:,}"
             style = _style(count / total, is_correct=column == number)
@@ -71,8 +73,8 @@ class ConfusionTable(Vertical):
             return
         actual = self._numbers[event.coordinate.row]
         predicted = self._numbers[event.coordinate.column - 1]
-        row, names = self._report.confusion[actual], self._report.spec.classes
-        count, total = row[predicted], sum(row)
+        names, total = self._report.spec.classes, self._report.scores[actual].support
+        count = self._counts.get((actual, predicted), 0)
         words = f"{names[actual]}, predicted {names[predicted]}: {count:,} of {total:,}"
         self.query_one(Static).update(Text(words, "italic"))
 
@@ -100,14 +102,11 @@ def needed_width(report: ExaminationReport) -> int:
 
 def _shown_classes(report: ExaminationReport) -> list[int]:
     """All classes, or of very many those with most mistakes."""
-    confusion = report.confusion
-    if len(confusion) <= _MOST_CLASSES:
-        return [*range(len(confusion))]
-
-    def mistakes(number: int) -> int:
-        return sum(confusion[number]) - confusion[number][number]
-
-    return sorted(sorted(range(len(confusion)), key=mistakes)[-_MOST_CLASSES:])
+    scores = report.scores
+    if len(scores) <= _MOST_CLASSES:
+        return [*range(len(scores))]
+    by_mistakes = sorted(range(len(scores)), key=lambda number: scores[number].wrong)
+    return sorted(by_mistakes[-_MOST_CLASSES:])
 
 
 def _headings(names: list[str], width: int) -> list[str]:
