@@ -16,19 +16,23 @@ from bilstm_core.stopping import Stop
 from tests.conftest import Recorder
 from tests.samples import small_config
 
+_TRAIN = "train(resolve({'dataset': 'digits', 'hidden_size': 2, 'num_epochs': 1}))"
+
 
 def loaded_by(code: str) -> set[str]:
-    """The packages that a fresh interpreter has loaded after some lines."""
+    """The modules that a fresh interpreter has loaded after some lines."""
     lines = f"{code}\nimport json, sys\nprint(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
-    return {name.partition(".")[0] for name in json.loads(done.stdout)}
+    return set(json.loads(done.stdout))
 
 
 def test_importing_the_library_loads_little() -> None:
     assert not loaded_by("import bilstm_core") & {"torch", "numpy", "pydantic"}
     light = "from bilstm_core import Run, RunConfig, events, find_run, resolve"
     assert "torch" not in loaded_by(light)
-    assert "torch" in loaded_by(f"{light}, train")
+    training = loaded_by(f"{light}, train; {_TRAIN}")
+    assert "torch" in training
+    assert "torch._dynamo" not in training, "seconds, for a compiler that nothing uses"
 
 
 def test_every_name_is_there() -> None:

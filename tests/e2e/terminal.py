@@ -62,6 +62,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self.bytes = b""
+        self._lines: dict[int, str] = {}
         self._stream = pyte.ByteStream(self.screen)
         self._terminal, inside = pty.openpty()
         self.resize(columns, rows)
@@ -94,8 +95,17 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The screen, without blanks at the ends of lines and below the text."""
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip().split("\n")
+        """The screen, without blanks at the ends of lines and below the text.
+
+        `pyte` makes every line anew, which takes longer than all that is looked for in them.
+        """
+        for row in self.screen.dirty:
+            cells = self.screen.buffer[row]
+            line = "".join(cells[column].data for column in range(self.screen.columns))
+            self._lines[row] = line.rstrip()
+        self.screen.dirty.clear()
+        lines = (self._lines[row] for row in range(self.screen.lines))
+        return "\n".join(lines).rstrip().split("\n")
 
     def type(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())

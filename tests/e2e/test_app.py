@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from .outside import holder, the_run
+from .outside import holder, the_run, trained
 from .terminal import Terminal, environment
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -110,23 +110,21 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.press("s", "Stop the run")
         keys.press("\r", r"got \d+ / 360 with accuracy")
         app.wait_for("stopped")
-        keys.press("\x10", "Search for commands")
-        keys.press("Inspect", "key: i")
-        keys.leave("key: i")
-        keys.press("i", "of 360 test images misclassified")
-        keys.leave("misclassified")
-        keys.list_runs()
-        keys.leave("by run")
         app.type("q")
         assert app.wait() == 0
 
 
-def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> None:
+def test_every_key_that_leads_to_the_network_of_a_run_and_there(tmp_path: Path) -> None:
     env = environment(tmp_path)
-    with Terminal("--num-epochs", "2", env=env, columns=120, rows=36) as app:
+    trained(env, num_epochs=2)
+    with Terminal(env=env, columns=120, rows=36) as app:
         keys = Keys(app)
         app.wait_for("BiLSTM")
-        keys.press("t", r"got \d+ / 360 with accuracy")
+        keys.list_runs()
+        keys.press("\r", r"got \d+ / 360 with accuracy")
+        keys.press("\x10", "Search for commands")
+        keys.press("Inspect", "key: i")
+        keys.leave("key: i")
         keys.press("i", "of 360 test images misclassified")
         app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
         keys.press("n", r"\d\.\d%")
@@ -135,6 +133,18 @@ def test_every_key_of_the_other_screens_does_what_it_says(tmp_path: Path) -> Non
         keys.press("k", r"^ 1 of \d+ \(any class\)")
         keys.press("c", r"\(\d\)")
         keys.leave("misclassified")
+        keys.list_runs()
+        keys.leave("by run")
+        app.type("q")
+        assert app.wait() == 0
+
+
+def test_every_key_of_the_list_of_runs_does_what_it_says(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    trained(env, num_epochs=2)
+    with Terminal(env=env, columns=120, rows=36) as app:
+        keys = Keys(app)
+        app.wait_for("BiLSTM")
         keys.list_runs()
         app.wait_for("Open space Mark / Filter o Sort i Inspect e Resume c Copy p Pin n Note R Re")
         keys.press(" ", "seconds")

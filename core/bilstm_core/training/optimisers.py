@@ -1,9 +1,10 @@
 """The optimiser, the learning rate schedule and the moving average of the weights."""
 
 import copy
+import inspect
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,25 @@ from ..network.classifier import SequenceClassifier
 _RISE_FRACTION = 0.3
 _START_DIVISOR = 25.0
 _END_DIVISOR = 1e4
+
+_Kind = TypeVar("_Kind", bound=Optimizer)
+
+
+def _without_compiler(kind: type[_Kind]) -> type[_Kind]:
+    """Return the same optimiser without PyTorch's wrappers for `torch.compile`.
+
+    Their first call imports the compiler, which is never used here and takes as long as PyTorch
+    itself: two seconds at the start of each run. `step` has one that computes without gradients.
+    """
+    names = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in names}
+    step = torch.no_grad()(inspect.unwrap(kind.step))
+    return cast("type[_Kind]", type(kind.__name__, (kind,), {**methods, "step": step}))
+
+
+_Adam = _without_compiler(Adam)
+_AdamW = _without_compiler(AdamW)
+_SGD = _without_compiler(SGD)
 
 
 def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
@@ -32,11 +52,11 @@ def make_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
         rate = torch.tensor(rate, device=device)
     match config.optimizer:
         case "adam":
-            return Adam(weights, rate, capturable=device.type == "cuda", **options)
+            return _Adam(weights, rate, capturable=device.type == "cuda", **options)
         case "adamw":
-            return AdamW(weights, rate, capturable=device.type == "cuda", **options)
+            return _AdamW(weights, rate, capturable=device.type == "cuda", **options)
         case "sgd":
-            return SGD(weights, rate, momentum=0.9, nesterov=True, **options)
+            return _SGD(weights, rate, momentum=0.9, nesterov=True, **options)
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:

@@ -114,7 +114,8 @@ class PathPrompt(Dialog):
             path = await asyncio.to_thread(chosen_path, typed)
         except BilstmError as error:
             self._show_problem("\n".join(filter(None, (error.message, error.advice))))
-        else:
+            return
+        if self.is_current:  # not if Escape has closed it meanwhile: another screen would be closed
             self.dismiss(path)
 
     def _show_problem(self, problem: str) -> None:

@@ -1,10 +1,12 @@
 """The form's field for the data: built-in sets, paths that were chosen before, or another path."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
+from rich.console import RenderableType
 from rich.text import Text
-from textual import on
+from textual import on, work
 from textual.message import Message
 from textual.widgets import OptionList, Select
 
@@ -27,9 +29,9 @@ class DatasetField(Select[str]):
         """Posted when the user wants to choose a file or folder."""
 
     def __init__(self, value: str, recent: list[str], *, id: str) -> None:  # noqa: A002
-        super().__init__(
-            _options_for(value, []), value=value, allow_blank=False, id=id, compact=True
-        )
+        options = _options_for(value, [])
+        super().__init__(options, value=value, allow_blank=False, id=id, compact=True)
+        self._listed = [value for _, value in options]
         self._recent = recent
         self._chosen = value
 
@@ -55,16 +57,32 @@ class DatasetField(Select[str]):
             self.value = self._chosen
         self.post_message(self.PathWanted())
 
-    async def watch_expanded(self, expanded: bool) -> None:
+    def watch_expanded(self, expanded: bool) -> None:
         """List the paths at which there still is something when the list is opened."""
-        if not expanded:
+        if expanded:
+            self._list_recent()
+
+    @work(exclusive=True)
+    async def _list_recent(self) -> None:
+        """Look for the paths; where that takes long, the user has moved on in the list or left."""
+        recent = await asyncio.to_thread(existing, self._recent)
+        value, matches = str(self.value), self.query_one(OptionList)
+        options = _options_for(value, recent)
+        if not self.expanded or self._listed == [value for _, value in options]:
             return
-        value = str(self.value)
-        options = _options_for(value, await asyncio.to_thread(existing, self._recent))
+        marked = value if matches.highlighted is None else self._listed[matches.highlighted]
         with self.prevent(Select.Changed):
             self.set_options(options)
             self.value = value
-        self.query_one(OptionList).highlighted = [option for _, option in options].index(value)
+        if marked not in self._listed:  # a path that is gone
+            marked = value
+        matches.highlighted = self._listed.index(marked)
+
+    def set_options(self, options: Iterable[tuple[RenderableType, str]]) -> None:
+        """List other options, and know which value is where."""
+        options = list(options)
+        self._listed = [value for _, value in options]
+        super().set_options(options)
 
 
 def _options_for(chosen: str, recent: list[str]) -> list[tuple[Text, str]]:
