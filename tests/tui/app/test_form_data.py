@@ -245,11 +245,23 @@ class TestPathPrompt:
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL)
 
-    def test_it_fits_a_small_terminal(self, tmp_path: Path) -> None:
+    def test_it_fits_a_small_terminal_and_keeps_its_height(self, tmp_path: Path) -> None:
+        for number in range(20):
+            (tmp_path / f"{number}.csv").touch()
+
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            await choose(app, pilot, tmp_path / "no.csv")
-            await until(pilot, lambda: "there is no such file" in text(app))
+            field = await ask_for_path(app, pilot)
+            box = app.screen.query_one("#dialog")
+            before = box.region
+            field.insert_text_at_cursor(f"{tmp_path}/")
+            await until(pilot, lambda: "10.csv" in text(app))
+            assert box.region == before
+            field.insert_text_at_cursor("no.csv")
+            await pilot.press("enter")
+            await until(pilot, lambda: "there is no such" in text(app))
             assert "Enter: accept" in text(app)
+            assert box.region == before
+            assert app.screen.region.contains_region(before)
 
         drive(FakeWorker(), tmp_path / "runs", steps, (80, 24))
 
