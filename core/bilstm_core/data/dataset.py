@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -85,6 +86,7 @@ class Dataset:
 
     Attributes:
         device: Where batches go: also where the sequences are, unless they are too large for it.
+        test_ids: What the file calls each test sequence; empty where it does not say.
     """
 
     spec: DataSpec
@@ -92,6 +94,7 @@ class Dataset:
     test: Sequences
     validation: Sequences
     device: torch.device = _CPU
+    test_ids: Sequence[str] = ()
 
     @classmethod
     def from_splits(cls, spec: DataSpec, train: Sequences, test: Sequences) -> "Dataset":

@@ -93,6 +93,7 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
                 actual=int(actual[index]),
                 predicted=int(predicted[index]),
                 probability=float(confidence[index]),
+                id=data.test_ids[int(index)] if data.test_ids else "",
             )
             for index in shown.tolist()
         ],

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from ..cleaning import Name
 from ..data.spec import DataSpec
 from ..events import Failed
 
@@ -23,12 +24,14 @@ class Mistake(BaseModel):
         index: Its position in the test data.
         actual: Its class, as a position in the classes; so is `predicted`.
         probability: Of the predicted class.
+        id: What the file calls the sequence; empty where it does not say.
     """
 
     index: int
     actual: int
     predicted: int
     probability: float
+    id: Name = ""
 
 
 class ExaminationReport(BaseModel):

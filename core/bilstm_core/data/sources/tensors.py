@@ -16,6 +16,7 @@ def as_dataset(assembled: Assembled) -> Dataset:
         train=_sequences(parts["train"], spec),
         test=_sequences(parts["test"], spec),
         validation=_sequences(parts["validation"], spec),
+        test_ids=parts["test"].ids,
     )
 
 

@@ -103,7 +103,7 @@ class SeriesInspector(FakeInspector):
         confusion = [[3 if row == column else 0 for column in range(count)] for row in range(count)]
         confusion[-1][0] = 7
         scores = [ClassScore(name=it, precision=1, recall=1, f1=1, support=3) for it in names]
-        mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5)
+        mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5, id="walk_17")
         return ExaminationReport(
             spec=self.SPEC, confusion=confusion, scores=scores, mistakes=[mistake]
         )
@@ -142,6 +142,7 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
         await until(pilot, lambda: "test sequences misclassified" in text(app))
         assert "Draw" not in text(app)
         await pilot.press("j")
+        await until(pilot, lambda: "id walk_17: activity 59" in text(app))
         await until(pilot, lambda: "Each direction alone, step by step" in text(app))
         await until(pilot, lambda: "4,000 steps; features 1 to" in text(app))
         lines = [line.strip() for line in text(app).splitlines()]

@@ -17,6 +17,7 @@ from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.run import Run
 
+from ...text.data_overview import shortened
 from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
@@ -27,6 +28,7 @@ from .dialogs import error_dialog
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
 _SHORT_NAME = 3
+_LONGEST_ID = 40
 _WIDEST_IMAGE = 40  # columns: what is predicted needs the others
 _LARGEST = 64  # rows or columns of an image that can be drawn
 
@@ -182,8 +184,9 @@ class InspectScreen(BaseScreen[None]):
         rows = range(len(classes)) if self._class is None else [self._class]
         wrong = _count_mistakes(report, rows)
         which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
+        name = f", id {shortened(shown.id, _LONGEST_ID)}" if shown.id else ""
         description = (
-            f"{self._position + 1} of {len(mistakes)} ({which}): {classes[shown.actual]}, "
+            f"{self._position + 1} of {len(mistakes)} ({which}){name}: {classes[shown.actual]}, "
             f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
         )
         heading.update(Text(description, style="bold"))
