@@ -1,5 +1,6 @@
 """The look into a network, with answers that are made up."""
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import (
     ClassScore,
@@ -19,10 +21,12 @@ from bilstm_core.inference.report import (
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from tests.samples import run_started
 from tests.tui.driving import (
     FakeWorker,
     drive,
     past_runs,
+    tell,
     text,
     until,
 )
@@ -140,7 +144,6 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: "test sequences misclassified" in text(app))
-        assert "Draw" not in text(app)
         await pilot.press("j")
         await until(pilot, lambda: "id walk_17: activity 59" in text(app))
         await until(pilot, lambda: "Each direction alone, step by step" in text(app))
@@ -195,6 +198,31 @@ def test_tables_of_sixty_classes_scroll_below_their_headings(
         assert "precision" in text(app)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "japanese-vowels"])
+def test_while_the_network_is_examined_only_images_have_a_canvas(
+    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    tell(run, run_started(RunConfig(dataset=dataset)))
+    asked = []
+
+    class SlowInspector(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            asked.append(True)
+            await asyncio.Event().wait()
+            return await super().examine()
+
+    monkeypatch.setattr(inspect, "ExaminerClient", SlowInspector)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        assert "Draw" not in text(app)
+        await until(pilot, lambda: asked and "Mistakes" in text(app))
+        assert ("Draw" in text(app)) == (dataset == "digits")
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_a_wide_image_is_reduced() -> None:

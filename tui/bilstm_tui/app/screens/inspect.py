@@ -1,5 +1,6 @@
 """A trained network: its confusion matrix, its classes and mistakes, and a canvas to try it on."""
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -11,10 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
+from bilstm_core.events import RunStarted
 from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
+from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
 from ...text.data_overview import shortened
@@ -49,7 +53,7 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run_name = run.name
+        self._run = run
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
@@ -59,7 +63,7 @@ class InspectScreen(BaseScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose a tab for each view."""
-        yield Static(Text(f"{self._run_name}: reading the test data …"), id="caption")
+        yield Static(Text(f"{self._run.name}: reading the test data …"), id="caption")
         with TabbedContent():
             with TabPane("Confusion", id="confusion-tab"), Horizontal():
                 yield ConfusionTable(id="confusion")
@@ -80,6 +84,7 @@ class InspectScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         """Examine the network."""
+        self.query_one(TabbedContent).hide_tab("draw-tab")
         self._examine()
 
     async def on_unmount(self) -> None:
@@ -89,30 +94,30 @@ class InspectScreen(BaseScreen[None]):
     @work
     async def _examine(self) -> None:
         try:
+            self._show_draw_tab(await asyncio.to_thread(_logged_spec, self._run))
             self._report = report = await self._examiner.examine()
         except BilstmError as error:
             if self in self.app.screen_stack:  # else the screen was closed
                 self.dismiss(None)
                 self.app.push_screen(error_dialog(error))
             return
-        if self._can_draw:
+        self._show_draw_tab(report.spec)
+        if _can_draw(report.spec):
             self._canvas.set_size(report.spec.height, report.spec.width)
             self._predict_drawing()
-        else:
-            self.query_one(TabbedContent).hide_tab("draw-tab")
         self.query_one("#mistake-steps").display = report.spec.kind == "images"
         self.query_one("#mistake-series").display = report.spec.kind != "images"
         self.query_one("#mistake-view").set_class(report.spec.kind != "images", "-series")
         caption = self.query_one("#caption", Static)
         if report.failure:
-            caption.update(Text(f"{self._run_name}: no test data"))
-            if self._can_draw:  # the canvas needs no data
+            caption.update(Text(f"{self._run.name}: no test data"))
+            if _can_draw(report.spec):  # the canvas needs no data
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
         wrong = _count_mistakes(report, range(len(report.confusion)))
         total = sum(map(sum, report.confusion))
-        words = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
+        words = f"{self._run.name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
         caption.update(Text("; ".join(filter(None, (words, report.warning)))))
         self.query_one(ScoreTable).show(report)
         self._show_confusion()
@@ -216,7 +221,7 @@ class InspectScreen(BaseScreen[None]):
     @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
     async def _predict_drawing(self) -> None:
-        if not self._can_draw:
+        if not self._report or not _can_draw(self._report.spec):
             return
         pixels = [list(row) for row in self._canvas.pixels]
         try:
@@ -247,11 +252,21 @@ class InspectScreen(BaseScreen[None]):
         if self.is_attached:
             self.app.push_screen(error_dialog(error))
 
-    @property
-    def _can_draw(self) -> bool:
-        """Whether the network reads images that are small enough to be drawn in a terminal."""
-        spec = self._report and self._report.spec
-        return bool(spec) and spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
+    def _show_draw_tab(self, spec: DataSpec | None) -> None:
+        tabs = self.query_one(TabbedContent)
+        change = tabs.show_tab if spec and _can_draw(spec) else tabs.hide_tab
+        change("draw-tab")
+
+
+def _logged_spec(run: Run) -> DataSpec | None:
+    """The data of a run, if the first events of its log say; the examiner takes seconds longer."""
+    started = [event for event in read_head(run.log_file) if isinstance(event, RunStarted)]
+    return started[-1].data if started else None
+
+
+def _can_draw(spec: DataSpec) -> bool:
+    """Whether the network reads images that are small enough to be drawn in a terminal."""
+    return spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
 
 
 def _numbered(count: int) -> list[str]:
