@@ -91,6 +91,47 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
 
+@pytest.mark.parametrize("columns", [80, 104, 120])
+def test_names_of_one_s_own_classes_are_shortened(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tuple(f"kingfisher_seen_from_the_side_{number}" for number in range(10))
+
+    class OwnImages(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            report = await super().examine()
+            return report.model_copy(update={"spec": replace(SPEC, classes=names)})
+
+    monkeypatch.setattr(inspect, "ExaminerClient", OwnImages)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"kingfisher_se…side_9( +·)+", text(app)))
+        await pilot.press("j")
+        await until(pilot, lambda: re.search(r"9 +100\.0% ██████", text(app)))
+
+    drive(FakeWorker(), tmp_path, steps, (columns, 24))
+
+
+def test_a_few_classes_have_their_whole_names_above_the_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FewClasses(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            spec = replace(CATALOG["japanese-vowels"], classes=("climbing stairs", "walking"))
+            return ExaminationReport(spec=spec, confusion=[[5, 0], [0, 5]])
+
+    monkeypatch.setattr(inspect, "ExaminerClient", FewClasses)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"climbing stairs +walking\n", text(app)))
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
 class SeriesInspector(FakeInspector):
     """Series of 40 steps and 9 features; many classes, of which the last is right."""
 

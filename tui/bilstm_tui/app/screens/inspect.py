@@ -22,7 +22,7 @@ from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
 from ...text.data_overview import shortened
-from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width
+from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width, short_names
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
 from ..widgets.series_view import SeriesShown, SeriesView
@@ -32,7 +32,8 @@ from .dialogs import error_dialog
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
 _SHORT_NAME = 3
-_LONGEST_ID = 40
+_LONGEST_NAME = 16  # columns of a class beside its probability
+_SHORTEST_ID, _LONGEST_ID = 12, 40
 _WIDEST_IMAGE = 40  # columns: what is predicted needs the others
 _LARGEST = 64  # rows or columns of an image that can be drawn
 
@@ -189,12 +190,15 @@ class InspectScreen(BaseScreen[None]):
         rows = range(len(classes)) if self._class is None else [self._class]
         wrong = _count_mistakes(report, rows)
         which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
-        name = f", id {shortened(shown.id, _LONGEST_ID)}" if shown.id else ""
-        description = (
-            f"{self._position + 1} of {len(mistakes)} ({which}){name}: {classes[shown.actual]}, "
-            f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
+        place = f"{self._position + 1} of {len(mistakes)} ({which})"
+        words = (
+            f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
+            f"with {shown.probability:.1%}"
         )
-        heading.update(Text(description, style="bold"))
+        room = self.app.size.width - len(f" {place}, id : {words} ")
+        name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
+        place += f", id {name}" if name else ""
+        heading.update(Text(f"{place}: {words}", style="bold"))
         try:
             prediction, drawing = await self._examiner.read_test_sequence(shown.index)
         except BilstmError as error:
@@ -215,7 +219,7 @@ class InspectScreen(BaseScreen[None]):
         self.query_one(SeriesView).show(series)
         shares = self.query_one("#mistake-shares", StepwiseView)
         shares.display = self.app.size.width >= _LONG_NAMES_WIDTH
-        shares.show_shares(prediction, [*classes])
+        shares.show_shares(prediction, _fitting(classes))
         self.refresh_bindings()
 
     @on(DrawingPad.Changed)
@@ -241,9 +245,9 @@ class InspectScreen(BaseScreen[None]):
     ) -> None:
         """Show what the network predicts for an image, in the views with this prefix."""
         assert self._report  # noqa: S101 - the callers checked it
-        classes = list(self._report.spec.classes)
+        classes = _fitting(self._report.spec.classes)
         if self.app.size.width < _LONG_NAMES_WIDTH:
-            classes = [name[:_SHORT_NAME] for name in classes]
+            classes = short_names(classes, _SHORT_NAME)
         steps = self.query_one(f"#{view}-steps", StepwiseView)
         steps.show(pixels, prediction, classes, with_image=with_image)
         self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
@@ -267,6 +271,11 @@ def _logged_spec(run: Run) -> DataSpec | None:
 def _can_draw(spec: DataSpec) -> bool:
     """Whether the network reads images that are small enough to be drawn in a terminal."""
     return spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
+
+
+def _fitting(names: Iterable[str]) -> list[str]:
+    """The names of classes, as long as there is space for them beside their probabilities."""
+    return [shortened(name, _LONGEST_NAME) for name in names]
 
 
 def _numbered(count: int) -> list[str]:
