@@ -185,6 +185,7 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: "test sequences misclassified" in text(app))
+        assert "f Features" not in text(app)
         await pilot.press("j")
         await until(pilot, lambda: "id walk_17: activity 59" in text(app))
         await until(pilot, lambda: "Each direction alone, step by step" in text(app))

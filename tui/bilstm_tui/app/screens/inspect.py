@@ -153,8 +153,13 @@ class InspectScreen(BaseScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer other features only where there are some."""
         if action == "next_features":
-            return self.is_mounted and self.query_one(SeriesView).has_more_features
+            is_shown = self.is_mounted and self.query_one(TabbedContent).active == "mistakes-tab"
+            return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
+
+    @on(TabbedContent.TabActivated)
+    def _show_keys_of_tab(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)  # a series has a size only then
 
     def on_resize(self) -> None:
         """Adapt to the width."""
