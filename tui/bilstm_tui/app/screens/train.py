@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
 _FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
 _ORDER_SECONDS = 1.0  # within which a run obeys an order
-_REASON_SECONDS = 4.0  # for which it is shown why a key is disabled
 _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
 
 _LETTER_KEYS = (
@@ -176,16 +175,10 @@ class TrainScreen(BaseScreen[None]):
         if active and not active.enabled and active.node is self:
             why = self._why_disabled(active.binding.action.removeprefix("screen."))
             self.app.clear_notifications()
-            if why == self._problem:
-                self._point_to_problem()
+            if why == self._problem:  # a message in the corner would cover it
+                self.query_one("#problem").add_class("-asked")
             else:
-                self.notify(why, timeout=_REASON_SECONDS)
-
-    def _point_to_problem(self) -> None:
-        """Highlight the line above the keys for a while; a message in the corner would cover it."""
-        line = self.query_one("#problem")
-        line.add_class("-asked")
-        self.set_timer(_REASON_SECONDS, lambda: line.remove_class("-asked"))
+                self.notify(why, timeout=4)
 
     @property
     def view(self) -> "RunView":
@@ -379,6 +372,7 @@ class TrainScreen(BaseScreen[None]):
         self._problem = "" if spec else problem.replace("\n", "  ") or reading
         line = self.query_one("#problem", Static)
         line.set_class(not problem, "-reading")
+        line.remove_class("-asked")
         line.update(self._problem)
         line.display = not spec
         self._show_data(reading)
