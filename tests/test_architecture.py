@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bilstm_core.config.schema import BUILT_IN
+
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "core" / "bilstm_core"
 TUI = ROOT / "tui" / "bilstm_tui"
@@ -299,6 +301,25 @@ def test_no_module_of_the_app_loads_torch() -> None:
     assert {"bilstm_core", "textual"} <= loaded
     assert loaded.isdisjoint({"torch", "torchvision", "sklearn"})
     assert not imports_from(TUI, {"torch", "torchvision", "sklearn"})
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_data_are_looked_at_without_torch(name: str, tmp_path: Path) -> None:
+    code = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+import bilstm_core.processes.data_reader
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.look import look_at
+from bilstm_core.data.sources.registry import read_present
+from bilstm_core.errors import DataError
+with suppress(DataError):  # the files are not there
+    look_at(read_present(RunConfig(dataset=sys.argv[1]), Path(sys.argv[2])))
+"""
+    loaded = loaded_by(code, name, str(tmp_path))
+    assert "numpy" in loaded
+    assert loaded.isdisjoint({"torch", "torchvision"})
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])

@@ -13,7 +13,7 @@ from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.compute import devices
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
-from bilstm_core.data.sources.registry import describe
+from bilstm_core.data.sources.registry import describe, read_present
 from bilstm_core.data.spec import Normalisation
 from bilstm_core.inference import examine as examine_module
 from bilstm_core.inference.examine import Examination, examine, predict_stepwise
@@ -46,6 +46,17 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     confidences = [mistake.probability for mistake in report.mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
+
+
+def test_a_mistake_is_called_as_in_the_file(tmp_path: Path) -> None:
+    rows = [f"walk_{n},{n * step},{'ab'[n % 2]}" for n in range(20) for step in range(5)]
+    path = tmp_path / "walks.csv"
+    path.write_text("\n".join(["id,height,label", *rows]), encoding="utf-8")
+    config = RunConfig(dataset=str(path), hidden_size=4)
+    ids = read_present(config, tmp_path).parts["test"].ids
+    mistakes = examine(untrained(config), tmp_path).mistakes
+    assert mistakes
+    assert [mistake.id for mistake in mistakes] == [ids[mistake.index] for mistake in mistakes]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Select, TabbedContent
+from textual.widgets import Input, OptionList, Select, Static, TabbedContent
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
@@ -56,6 +56,12 @@ def is_shown(app: BilstmApp, name: str) -> bool:
     return any(field.region.area > 0 for field in app.train_screen.query(f"#{name}"))
 
 
+def is_pointed_to(app: BilstmApp, words: str) -> bool:
+    """Whether the line above the keys says something and is highlighted, with nothing over it."""
+    line = app.train_screen.query_one("#problem", Static)
+    return words in str(line.content) and line.has_class("-asked") and not app._notifications
+
+
 async def ask_for_path(app: BilstmApp, pilot: Pilot[int]) -> Input:
     """Choose the last line of the list of data sets."""
     app.screen.query_one(DatasetField).focus()
@@ -92,7 +98,7 @@ def test_a_table_is_chosen_its_column_named_and_trained_with(tmp_path: Path, tab
         await choose(app, pilot, table)
         await until(pilot, lambda: "Set label_column to one of them" in said(app))
         await pilot.press("escape", "t")
-        await until(pilot, lambda: "The data cannot be used" in said(app))
+        await until(pilot, lambda: is_pointed_to(app, "Set label_column to one of them"))
         assert worker.orders == []
         app.screen.query_one("#label_column", Input).value = "kind"
         await until(pilot, lambda: "walks: 16 training sequences" in text(app))
@@ -160,7 +166,7 @@ def test_while_data_are_read_nothing_is_trained_and_keys_work(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: text(app).count("Reading labelled.csv …") == 2)
         await pilot.press("t")
-        await until(pilot, lambda: "still being read" in said(app))
+        await until(pilot, lambda: is_pointed_to(app, "Reading labelled.csv …"))
         await until(pilot, lambda: len(started) == 1)  # it waits until nobody types any more
         app.screen.query_one("#test_fraction", Input).value = "0.4"  # other data
         await until(pilot, lambda: ended == [0])
@@ -183,7 +189,7 @@ def test_a_setting_that_the_data_rule_out_is_named_at_once(tmp_path: Path) -> No
         app.screen.query_one("#readout", Select).value = "all"
         await until(pilot, lambda: "needs sequences of equal length" in text(app))
         await pilot.press("t")
-        await until(pilot, lambda: "A setting is wrong" in said(app))
+        await until(pilot, lambda: is_pointed_to(app, "needs sequences of equal length"))
         app.screen.query_one("#readout", Select).value = "last"
         await until(pilot, lambda: "16 training sequences" in text(app))
 
@@ -301,11 +307,23 @@ class TestPathPrompt:
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL)
 
-    def test_it_fits_a_small_terminal(self, tmp_path: Path) -> None:
+    def test_it_fits_a_small_terminal_and_keeps_its_height(self, tmp_path: Path) -> None:
+        for number in range(20):
+            (tmp_path / f"{number}.csv").touch()
+
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            await choose(app, pilot, tmp_path / "no.csv")
-            await until(pilot, lambda: "there is no such file" in text(app))
+            field = await ask_for_path(app, pilot)
+            box = app.screen.query_one("#dialog")
+            before = box.region
+            field.insert_text_at_cursor(f"{tmp_path}/")
+            await until(pilot, lambda: "10.csv" in text(app))
+            assert box.region == before
+            field.insert_text_at_cursor("no.csv")
+            await pilot.press("enter")
+            await until(pilot, lambda: "there is no such" in text(app))
             assert "Enter: accept" in text(app)
+            assert box.region == before
+            assert app.screen.region.contains_region(before)
 
         drive(FakeWorker(), tmp_path / "runs", steps, (80, 24))
 

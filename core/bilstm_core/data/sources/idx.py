@@ -30,16 +30,16 @@ class IdxFile:
     Attributes:
         name: Without `.gz`.
         shape: Shape of the elements: (count, height, width) for images, (count,) for labels.
-        gz_md5: MD5 of the published `.gz` file.
         md5: MD5 of the uncompressed file, if it is published.
         largest: Largest valid value of an element.
+        gz_md5: MD5 of the published `.gz` file; only a download needs it.
     """
 
     name: str
     shape: tuple[int, ...]
-    gz_md5: str
     md5: str | None
     largest: int
+    gz_md5: str | None = None
 
     @property
     def gz_name(self) -> str:

@@ -1,26 +1,41 @@
-"""MNIST, Fashion-MNIST and KMNIST: IDX files in torchvision's layout, downloaded if missing."""
+"""MNIST, Fashion-MNIST and KMNIST: IDX files in torchvision's layout, downloaded if missing.
+
+Files that are there are read as arrays without torch and torchvision, whose import takes seconds;
+torchvision only says where to download from, and what the published files are.
+"""
 
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ... import paths
 from ...errors import DamagedDataError, DataError, InstallationError, Remedy
 from ...stopping import ShouldStop
-from ..dataset import Dataset, Sequences
 from ..spec import DataSpec
 from .assemble import Images
 from .download import Mirror, OnProgress, download, locked
 from .idx import IdxFile
 
+if TYPE_CHECKING:
+    from ..dataset import Dataset
+
 TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 """Classes of `torchvision.datasets` by data set; also the names of their folders."""
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""The files of each data set, without `.gz`."""
 
 # only MNIST publishes the checksums of its uncompressed files
 _UNCOMPRESSED_MD5 = {
@@ -42,6 +57,8 @@ def import_torchvision_datasets() -> ModuleType:
     try:
         from torchvision import datasets  # slow to import, and may be broken
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        import torch
+
         raise InstallationError(
             f"torchvision cannot be imported with PyTorch {torch.__version__}: {error}",
             "The two versions are incompatible. Install both with one command:",
@@ -56,20 +73,20 @@ def import_torchvision_datasets() -> ModuleType:
 
 
 class TorchvisionFolder:
-    """The four IDX files of a data set, with the layout and mirrors of its torchvision class."""
+    """The IDX files of a data set, with the layout and mirrors of its torchvision class."""
 
     def __init__(self, spec: DataSpec, data_dir: Path) -> None:
         self.spec = spec
         self.torchvision_class = TORCHVISION_CLASSES[spec.name]
-        source = getattr(import_torchvision_datasets(), self.torchvision_class)
         self.folder = _raw_folder(data_dir, self.torchvision_class)
-        self.files = [self._idx_file(*resource) for resource in source.resources]
-        self.mirrors = _mirrors(self.torchvision_class, source.mirrors)
+        self.files = [self._idx_file(name) for name in FILES]
 
     def load(
         self, on_progress: OnProgress, warn: Callable[[str], None], should_stop: ShouldStop
-    ) -> Dataset:
+    ) -> "Dataset":
         """Load the data set, after downloading missing files; see `registry.load`."""
+        from ..dataset import Dataset, Sequences  # imports torch
+
         arrays, damaged = self.read()
         if len(arrays) < len(self.files):
             arrays, damaged = self._download_missing(on_progress, should_stop)
@@ -114,12 +131,19 @@ class TorchvisionFolder:
     def _download_missing(
         self, on_progress: OnProgress, should_stop: ShouldStop
     ) -> tuple[dict[str, NDArray[np.uint8]], list[DamagedDataError]]:
+        published = getattr(import_torchvision_datasets(), self.torchvision_class)
+        mirrors = _mirrors(self.torchvision_class, published.mirrors)
+        checksums = dict(published.resources)
         try:
             with locked(self.folder.parent, should_stop):
                 arrays, damaged = self.read()  # another process may have downloaded them meanwhile
-                missing = [file for file in self.files if file.name not in arrays]
+                missing = [
+                    replace(file, gz_md5=checksums[file.gz_name])
+                    for file in self.files
+                    if file.name not in arrays
+                ]
                 if missing:
-                    download(missing, self.mirrors, self.folder, on_progress, should_stop)
+                    download(missing, mirrors, self.folder, on_progress, should_stop)
                     arrays, _ = self.read()
                 return arrays, damaged
         except OSError as error:
@@ -137,14 +161,13 @@ class TorchvisionFolder:
                 *self._advice(),
             ) from None
 
-    def _idx_file(self, gz_name: str, gz_md5: str) -> IdxFile:
-        spec, name = self.spec, gz_name.removesuffix(".gz")
+    def _idx_file(self, name: str) -> IdxFile:
+        spec = self.spec
         count = spec.train_size if name.startswith("train") else spec.test_size
         is_labels = "labels" in name
         return IdxFile(
             name=name,
             shape=(count,) if is_labels else (count, spec.height, spec.width),
-            gz_md5=gz_md5,
             md5=_UNCOMPRESSED_MD5.get(self.torchvision_class, {}).get(name),
             largest=spec.num_classes - 1 if is_labels else round(spec.normalisation.divisor),
         )

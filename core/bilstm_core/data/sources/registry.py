@@ -101,7 +101,7 @@ def load(
 
     Raises:
         DataError: The data are not available; the advice lists the alternatives.
-        InstallationError: torchvision cannot be imported.
+        InstallationError: Files are missing, and torchvision cannot be imported.
         RunStopped: The run was asked to stop.
     """
     if config.is_own_data:
@@ -132,7 +132,6 @@ def read_present(config: RunConfig, data_dir: Path) -> "Assembled":
     Raises:
         DataError: They are not there, or cannot be read.
         ConfigError: A setting names no column of a table, or has to be set.
-        InstallationError: torchvision cannot be imported.
     """
     from .assemble import assemble, assemble_images  # imports NumPy
 
@@ -149,7 +148,7 @@ def read_present(config: RunConfig, data_dir: Path) -> "Assembled":
         from .digits import read_digits
 
         return assemble_images(spec, *read_digits(spec), config)
-    from .mnist import TorchvisionFolder  # imports torch
+    from .mnist import TorchvisionFolder
 
     return assemble_images(spec, *TorchvisionFolder(spec, data_dir).read_present(), config)
 
@@ -164,8 +163,9 @@ def inspect_folder(name: str, data_dir: Path) -> tuple[bool, list[str]]:
         DataError: A file exists but cannot be read.
         InstallationError: torchvision cannot be imported.
     """
-    from .mnist import TorchvisionFolder
+    from .mnist import TorchvisionFolder, import_torchvision_datasets
 
+    import_torchvision_datasets()  # which a download needs
     folder = TorchvisionFolder(_find_spec(name), data_dir)
     arrays, damaged = folder.read()
     return len(arrays) == len(folder.files), [error.message for error in damaged]

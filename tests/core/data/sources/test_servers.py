@@ -24,7 +24,7 @@ from bilstm_core.stopping import RunStopped
 from tests.conftest import DataServer, idx_bytes, send
 
 PACKED = gzip.compress(idx_bytes(np.arange(10, dtype=np.uint8)), mtime=0)
-FILE = IdxFile("labels", (10,), hashlib.md5(PACKED).hexdigest(), None, largest=9)
+FILE = IdxFile("labels", (10,), None, largest=9, gz_md5=hashlib.md5(PACKED).hexdigest())
 
 Answer = Callable[[str, BaseHTTPRequestHandler], None]
 

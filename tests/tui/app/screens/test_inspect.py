@@ -1,5 +1,6 @@
 """The look into a network, with answers that are made up."""
 
+import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import (
     ClassScore,
@@ -20,10 +22,12 @@ from bilstm_core.inference.report import (
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from tests.samples import run_started
 from tests.tui.driving import (
     FakeWorker,
     drive,
     past_runs,
+    tell,
     text,
     until,
 )
@@ -88,6 +92,51 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
 
+@pytest.mark.parametrize("columns", [80, 104, 120])
+def test_names_of_one_s_own_classes_are_shortened(
+    columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tuple(f"kingfisher_seen_from_the_side_{number}" for number in range(10))
+
+    class OwnImages(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            report = await super().examine()
+            return report.model_copy(update={"spec": replace(SPEC, classes=names)})
+
+    monkeypatch.setattr(inspect, "ExaminerClient", OwnImages)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"kingfisher_se…side_9( +·)+", text(app)))
+        await pilot.press("j")
+        await until(pilot, lambda: re.search(r"9 +100\.0% ██████", text(app)))
+
+    drive(FakeWorker(), tmp_path, steps, (columns, 24))
+
+
+def test_a_few_classes_have_their_whole_names_above_the_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FewClasses(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            spec = replace(CATALOG["japanese-vowels"], classes=("climbing stairs", "walking"))
+            scores = [
+                ClassScore(name=it, precision=1, recall=1, f1=1, support=5, correct=5)
+                for it in spec.classes
+            ]
+            return ExaminationReport(spec=spec, confusions=[], scores=scores)
+
+    monkeypatch.setattr(inspect, "ExaminerClient", FewClasses)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"climbing stairs +walking\n", text(app)))
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
 class SeriesInspector(FakeInspector):
     """Series of 40 steps and 9 features; many classes, of which the last is right."""
 
@@ -105,7 +154,7 @@ class SeriesInspector(FakeInspector):
             ClassScore(name=it, precision=1, recall=1, f1=1, support=3, correct=3) for it in names
         ]
         scores[-1].support = 10
-        mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5)
+        mistake = Mistake(index=17, actual=count - 1, predicted=0, probability=0.5, id="walk_17")
         return ExaminationReport(
             spec=self.SPEC,
             confusions=[Confusion(actual=count - 1, predicted=0, count=7)],
@@ -145,8 +194,9 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: "test sequences misclassified" in text(app))
-        assert "Draw" not in text(app)
+        assert "f Features" not in text(app)
         await pilot.press("j")
+        await until(pilot, lambda: "id walk_17: activity 59" in text(app))
         await until(pilot, lambda: "Each direction alone, step by step" in text(app))
         await until(pilot, lambda: "4,000 steps; features 1 to" in text(app))
         lines = [line.strip() for line in text(app).splitlines()]
@@ -199,6 +249,31 @@ def test_tables_of_sixty_classes_scroll_below_their_headings(
         assert "precision" in text(app)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.parametrize("dataset", ["digits", "japanese-vowels"])
+def test_while_the_network_is_examined_only_images_have_a_canvas(
+    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    tell(run, run_started(RunConfig(dataset=dataset)))
+    asked = []
+
+    class SlowInspector(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            asked.append(True)
+            await asyncio.Event().wait()
+            return await super().examine()
+
+    monkeypatch.setattr(inspect, "ExaminerClient", SlowInspector)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        assert "Draw" not in text(app)
+        await until(pilot, lambda: asked and "Mistakes" in text(app))
+        assert ("Draw" in text(app)) == (dataset == "digits")
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_a_wide_image_is_reduced() -> None:

@@ -280,6 +280,22 @@ def test_escape_shows_all_runs_again_before_it_leaves(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def test_the_footer_names_the_keys_of_what_has_the_focus(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 1)
+        await until(pilot, lambda: "d Delete" in text(app))
+        size = table.size
+        await pilot.press("tab")
+        await until(pilot, lambda: "⏎ To the runs esc Back" in text(app))
+        assert table.size == size
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is table and "d Delete" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
 def test_a_run_that_is_trained_is_left_alone_by_the_list(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await asked(pilot, "Being trained now")

@@ -121,6 +121,11 @@ async def show_dialog(app: App[Any], dialog: Dialog) -> str | None:
     return None if isinstance(app.screen, Dialog) else await app.push_screen_wait(dialog)
 
 
+def in_lines(error: BilstmError) -> str:
+    """What happened and what to do next, for a place beside what it is about."""
+    return "\n".join(filter(None, (error.message, error.advice)))
+
+
 def error_dialog(error: BilstmError, answers: Mapping[str, str] = _CLOSE) -> Question:
     """A dialog that shows what happened and what to do next."""
     advice = with_commands(error.advice, error.remedies)

@@ -1,5 +1,7 @@
 """A trained network: its confusion matrix, its classes and mistakes, and a canvas to try it on."""
 
+import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,13 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane
 
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
+from bilstm_core.events import RunStarted
 from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
+from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
-from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width
+from ...text.data_overview import shortened
+from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width, short_names
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
 from ..widgets.series_view import SeriesShown, SeriesView
@@ -26,6 +32,8 @@ from .dialogs import error_dialog
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
 _SHORT_NAME = 3
+_LONGEST_NAME = 16  # columns of a class beside its probability
+_SHORTEST_ID, _LONGEST_ID = 12, 40
 _WIDEST_IMAGE = 40  # columns: what is predicted needs the others
 _LARGEST = 64  # rows or columns of an image that can be drawn
 
@@ -46,7 +54,7 @@ class InspectScreen(BaseScreen[None]):
 
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__()
-        self._run_name = run.name
+        self._run = run
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
@@ -56,7 +64,7 @@ class InspectScreen(BaseScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose a tab for each view."""
-        yield Static(Text(f"{self._run_name}: reading the test data …"), id="caption")
+        yield Static(Text(f"{self._run.name}: reading the test data …"), id="caption")
         with TabbedContent():
             with TabPane("Confusion", id="confusion-tab"), Horizontal():
                 yield ConfusionTable(id="confusion")
@@ -77,6 +85,7 @@ class InspectScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         """Examine the network."""
+        self.query_one(TabbedContent).hide_tab("draw-tab")
         self._examine()
 
     async def on_unmount(self) -> None:
@@ -86,30 +95,30 @@ class InspectScreen(BaseScreen[None]):
     @work
     async def _examine(self) -> None:
         try:
+            self._show_draw_tab(await asyncio.to_thread(_logged_spec, self._run))
             self._report = report = await self._examiner.examine()
         except BilstmError as error:
             if self in self.app.screen_stack:  # else the screen was closed
                 self.dismiss(None)
                 self.app.push_screen(error_dialog(error))
             return
-        if self._can_draw:
+        self._show_draw_tab(report.spec)
+        if _can_draw(report.spec):
             self._canvas.set_size(report.spec.height, report.spec.width)
             self._predict_drawing()
-        else:
-            self.query_one(TabbedContent).hide_tab("draw-tab")
         self.query_one("#mistake-steps").display = report.spec.kind == "images"
         self.query_one("#mistake-series").display = report.spec.kind != "images"
         self.query_one("#mistake-view").set_class(report.spec.kind != "images", "-series")
         caption = self.query_one("#caption", Static)
         if report.failure:
-            caption.update(Text(f"{self._run_name}: no test data"))
-            if self._can_draw:  # the canvas needs no data
+            caption.update(Text(f"{self._run.name}: no test data"))
+            if _can_draw(report.spec):  # the canvas needs no data
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
         wrong = sum(score.wrong for score in report.scores)
         total = sum(score.support for score in report.scores)
-        words = f"{self._run_name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
+        words = f"{self._run.name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
         caption.update(Text("; ".join(filter(None, (words, report.warning)))))
         self.query_one(ScoreTable).show(report)
         self._show_confusion()
@@ -144,8 +153,13 @@ class InspectScreen(BaseScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer other features only where there are some."""
         if action == "next_features":
-            return self.is_mounted and self.query_one(SeriesView).has_more_features
+            is_shown = self.is_mounted and self.query_one(TabbedContent).active == "mistakes-tab"
+            return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
+
+    @on(TabbedContent.TabActivated)
+    def _show_keys_of_tab(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)  # a series has a size only then
 
     def on_resize(self) -> None:
         """Adapt to the width."""
@@ -181,11 +195,15 @@ class InspectScreen(BaseScreen[None]):
         chosen = report.scores if self._class is None else [report.scores[self._class]]
         wrong = sum(score.wrong for score in chosen)
         which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
-        description = (
-            f"{self._position + 1} of {len(mistakes)} ({which}): {classes[shown.actual]}, "
-            f"predicted {classes[shown.predicted]} with {shown.probability:.1%}"
+        place = f"{self._position + 1} of {len(mistakes)} ({which})"
+        words = (
+            f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
+            f"with {shown.probability:.1%}"
         )
-        heading.update(Text(description, style="bold"))
+        room = self.app.size.width - len(f" {place}, id : {words} ")
+        name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
+        place += f", id {name}" if name else ""
+        heading.update(Text(f"{place}: {words}", style="bold"))
         try:
             prediction, drawing = await self._examiner.read_test_sequence(shown.index)
         except BilstmError as error:
@@ -206,13 +224,13 @@ class InspectScreen(BaseScreen[None]):
         self.query_one(SeriesView).show(series)
         shares = self.query_one("#mistake-shares", StepwiseView)
         shares.display = self.app.size.width >= _LONG_NAMES_WIDTH
-        shares.show_shares(prediction, [*classes])
+        shares.show_shares(prediction, _fitting(classes))
         self.refresh_bindings()
 
     @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
     async def _predict_drawing(self) -> None:
-        if not self._can_draw:
+        if not self._report or not _can_draw(self._report.spec):
             return
         pixels = [list(row) for row in self._canvas.pixels]
         try:
@@ -232,9 +250,9 @@ class InspectScreen(BaseScreen[None]):
     ) -> None:
         """Show what the network predicts for an image, in the views with this prefix."""
         assert self._report  # noqa: S101 - the callers checked it
-        classes = list(self._report.spec.classes)
+        classes = _fitting(self._report.spec.classes)
         if self.app.size.width < _LONG_NAMES_WIDTH:
-            classes = [name[:_SHORT_NAME] for name in classes]
+            classes = short_names(classes, _SHORT_NAME)
         steps = self.query_one(f"#{view}-steps", StepwiseView)
         steps.show(pixels, prediction, classes, with_image=with_image)
         self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
@@ -243,11 +261,26 @@ class InspectScreen(BaseScreen[None]):
         if self.is_attached:
             self.app.push_screen(error_dialog(error))
 
-    @property
-    def _can_draw(self) -> bool:
-        """Whether the network reads images that are small enough to be drawn in a terminal."""
-        spec = self._report and self._report.spec
-        return bool(spec) and spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
+    def _show_draw_tab(self, spec: DataSpec | None) -> None:
+        tabs = self.query_one(TabbedContent)
+        change = tabs.show_tab if spec and _can_draw(spec) else tabs.hide_tab
+        change("draw-tab")
+
+
+def _logged_spec(run: Run) -> DataSpec | None:
+    """The data of a run, if the first events of its log say; the examiner takes seconds longer."""
+    started = [event for event in read_head(run.log_file) if isinstance(event, RunStarted)]
+    return started[-1].data if started else None
+
+
+def _can_draw(spec: DataSpec) -> bool:
+    """Whether the network reads images that are small enough to be drawn in a terminal."""
+    return spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
+
+
+def _fitting(names: Iterable[str]) -> list[str]:
+    """The names of classes, as long as there is space for them beside their probabilities."""
+    return [shortened(name, _LONGEST_NAME) for name in names]
 
 
 def _numbered(count: int) -> list[str]:

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -14,7 +15,7 @@ from bilstm_core.errors import BilstmError
 
 from ..path_completion import chosen_path, completed, completions, existing
 from ..widgets.ordered_input import OrderedInput
-from .dialogs import Dialog
+from .dialogs import Dialog, in_lines
 
 
 class PathPrompt(Dialog):
@@ -36,12 +37,13 @@ class PathPrompt(Dialog):
         self._suggested: list[str] = []
 
     def compose_body(self) -> ComposeResult:
-        """Compose the text field and the list below it."""
+        """Compose the text field, and below it what is wrong and the list."""
         yield OrderedInput(placeholder="path of a file or folder", compact=True, id="path")
         matches = OptionList(id="matches", compact=True)
         matches.can_focus = False  # the arrow keys move in it while the field has the focus
-        yield matches
-        yield Static(id="prompt-problem")
+        with Vertical(id="below"):  # of one height: the list makes room for what is wrong
+            yield Static(id="prompt-problem")
+            yield matches
         keys = "Tab: complete   ↑ ↓: choose   Enter: accept   Esc: cancel"
         yield Label(keys, id="prompt-keys")
 
@@ -113,7 +115,7 @@ class PathPrompt(Dialog):
         try:
             path = await asyncio.to_thread(chosen_path, typed)
         except BilstmError as error:
-            self._show_problem("\n".join(filter(None, (error.message, error.advice))))
+            self._show_problem(in_lines(error))
             return
         if self.is_current:  # not if Escape has closed it meanwhile: another screen would be closed
             self.dismiss(path)

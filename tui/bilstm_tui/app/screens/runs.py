@@ -38,6 +38,15 @@ _POLL_SECONDS = 2.0
 _COLUMNS = ("", "run", "started", "status", "data", "model", "epochs", "test %", "time", " note")
 
 
+class Filter(OrderedInput):
+    """The text field above the table; its key is in the footer while it has the focus."""
+
+    BINDING_GROUP_TITLE = "In the filter"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the runs", tooltip="Go to the runs that it leaves")
+    ]
+
+
 @dataclass(frozen=True)
 class Choice:
     """What to do with a run; `changes` are settings to resume it with."""
@@ -90,7 +99,7 @@ class RunsScreen(BaseScreen[Choice | None]):
     def compose(self) -> ComposeResult:
         """Compose the filter, the table, the comparison, and the footer."""
         with Horizontal(id="filter-line"):
-            yield OrderedInput(placeholder="/ to filter", compact=True, id="filter")
+            yield Filter(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Reading the runs …", id="empty", markup=False)

@@ -34,7 +34,7 @@ from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch, observed_timings
 from .base import BaseScreen, InspectRequested
-from .dialogs import Prompt, Question, error_dialog, show_dialog
+from .dialogs import Prompt, Question, error_dialog, in_lines, show_dialog
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -107,7 +107,7 @@ class TrainScreen(BaseScreen[None]):
         self._data = FormData(data_dir)
         self._initial_config = config
         self._typed: RunConfig | None = config
-        self._typed_problem = ""
+        self._typed_problem = self._problem = ""
         self._runs_dir = runs_dir
         self._redraws_per_second = redraws_per_second
         self._view: RunView | None = None
@@ -151,20 +151,13 @@ class TrainScreen(BaseScreen[None]):
             case "train" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
             case "train" | "find_learning_rate" if not self.config:
-                return self._why_not_train()
+                return self._problem
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "No run is being trained: press t to train."
             case "inspect":
                 return self._why_not_inspect()
             case _:
                 return ""
-
-    def _why_not_train(self) -> str:
-        if self._typed and self._typed.is_own_data and not self._data.overview:
-            if not self._data.failure:
-                return "The data are still being read."
-            return "The data cannot be used; the message above the keys says why."
-        return "A setting is wrong; the message above the keys names it."
 
     def _why_not_inspect(self) -> str:
         run = self._view and self._view.shown_run
@@ -182,7 +175,10 @@ class TrainScreen(BaseScreen[None]):
         if active and not active.enabled and active.node is self:
             why = self._why_disabled(active.binding.action.removeprefix("screen."))
             self.app.clear_notifications()
-            self.notify(why, timeout=4)
+            if why == self._problem:  # a message in the corner would cover it
+                self.query_one("#problem").add_class("-asked")
+            else:
+                self.notify(why, timeout=4)
 
     @property
     def view(self) -> "RunView":
@@ -363,7 +359,7 @@ class TrainScreen(BaseScreen[None]):
         try:
             spec = self._data.spec_for(config) if config else None
         except BilstmError as error:
-            problem = "\n".join(filter(None, (error.message, error.advice)))
+            problem = in_lines(error)
         reading = f"Reading {Path(config.dataset).name} …" if config else ""
         self.config = config if spec else None
         sketch = self.query_one(NetworkSketch)
@@ -373,9 +369,11 @@ class TrainScreen(BaseScreen[None]):
             sketch.show_problem(problem)
         else:
             sketch.show_message(reading)
+        self._problem = "" if spec else problem.replace("\n", "  ") or reading
         line = self.query_one("#problem", Static)
         line.set_class(not problem, "-reading")
-        line.update(problem.replace("\n", "  ") or reading)
+        line.remove_class("-asked")
+        line.update(self._problem)
         line.display = not spec
         self._show_data(reading)
         self.post_message(self.ConfigChanged())
@@ -386,7 +384,7 @@ class TrainScreen(BaseScreen[None]):
         if self._data.overview:
             view.show(self._data.overview)
         elif self._data.failure:
-            view.show_message(self._data.failure.message, "bold red")
+            view.show_message(in_lines(self._data.failure), "bold red")
         else:
             view.show_message(reading)
 

@@ -8,6 +8,8 @@ from textual.widgets import DataTable, Static
 
 from bilstm_core.inference.report import ExaminationReport
 
+from ...text.data_overview import shortened
+
 _MOST_CLASSES = 100
 _NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names beside the rows
 _RARE, _FREQUENT = 0.01, 0.05  # shares misclassified, from which on they are more prominent
@@ -36,7 +38,7 @@ class ConfusionTable(Vertical):
         classes = report.spec.classes
         names = [classes[number] for number in self._numbers]
         label = min(_LONGEST_NAME, max(map(len, names)))
-        width = min(_WIDE, max(_NARROW, (room - label - 4) // len(names) - 1))
+        width = min(max(_WIDE, label), max(_NARROW, (room - label - 4) // len(names) - 1))
         width = max(width, 5) if is_normalised else width
         what = "shares of each row" if is_normalised else report.spec.items
         some = f", {len(names)} classes with most mistakes" if len(names) < len(classes) else ""
@@ -46,11 +48,11 @@ class ConfusionTable(Vertical):
         at = table.cursor_coordinate
         table.clear(columns=True)
         table.add_column("", width=label + 1)
-        for name in _headings(names, width):
+        for name in short_names(names, width):
             table.add_column(Text(name, justify="right"), width=width + 1)
         for number, name in zip(self._numbers, names, strict=True):
             cells = self._row(number, is_normalised=is_normalised)
-            table.add_row(Text(f"{name[:label]:>{label}} ", "bold"), *cells)
+            table.add_row(Text(f"{shortened(name, label):>{label}} ", "bold"), *cells)
         table.cursor_coordinate = at
 
     def _row(self, number: int, *, is_normalised: bool) -> list[Text]:
@@ -109,7 +111,7 @@ def _shown_classes(report: ExaminationReport) -> list[int]:
     return sorted(by_mistakes[-_MOST_CLASSES:])
 
 
-def _headings(names: list[str], width: int) -> list[str]:
+def short_names(names: list[str], width: int) -> list[str]:
     """Names that are short enough; without their common start where they would be the same."""
     if len({name[:width] for name in names}) == len(names):
         return [name[:width] for name in names]

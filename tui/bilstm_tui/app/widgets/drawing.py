@@ -11,6 +11,8 @@ from textual.widgets import Static
 
 from bilstm_core.inference.report import StepwisePrediction
 
+from ...text.data_overview import shortened
+
 _WIDTH = 28
 _STEP_BAR = 8
 _SHARE_BAR = 6
@@ -113,7 +115,7 @@ def _best(probabilities: list[float], classes: list[str]) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
     width = min(8, max(map(len, classes)))
     bar = "█" * round(probabilities[best] * _STEP_BAR)
-    return Text(f"{classes[best][:width]:<{width}} {bar:<{_STEP_BAR}}", style="cyan")
+    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style="cyan")
 
 
 class DrawingPad(Static, can_focus=True):

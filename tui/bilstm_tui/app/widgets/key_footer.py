@@ -20,16 +20,20 @@ class KeyFooter(Footer):
 
     def __init__(self) -> None:
         super().__init__(compact=True)
-        self._width = 0
+        self._width = self._height = 0
 
     def compose(self) -> ComposeResult:
-        """Distribute the keys over lines."""
-        for line in _lines([*super().compose()], self.app.size.width):
+        """Distribute the keys over lines, at least as many as before: nothing above is to move."""
+        lines = _lines([*super().compose()], self.app.size.width)
+        self._height = max(self._height, len(lines))
+        self.styles.min_height = self._height
+        for line in lines:
             yield HorizontalGroup(*line)
 
     async def on_resize(self) -> None:
         """Distribute the keys again when the width changes."""
         if self._width not in {0, self.app.size.width}:
+            self._height = 0
             await self.recompose()
         self._width = self.app.size.width
 

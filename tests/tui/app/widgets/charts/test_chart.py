@@ -1,5 +1,6 @@
 """Charts: what their keys do, what they mark, what they cost."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,26 @@ def test_the_cross_hair_reads_the_curve() -> None:
         await until(pilot, lambda: "step 209" not in text(pilot.app))
         await pilot.hover(Chart, offset=(90, 10))
         await until(pilot, lambda: "step 382" in text(pilot.app).splitlines()[-1])
+
+    drive_chart(steps)
+
+
+def test_the_legend_fits_the_chart() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        curve = loss_series(history(FALLING), "", is_live=False)
+
+        def show(*names: str) -> None:
+            chart.show([replace(curve, label=name, value="9.5") for name in names])
+
+        show(*(f"a name that is far too long, of run {number}" for number in range(3)))
+        await until(pilot, lambda: "…" in text(pilot.app).splitlines()[-1])
+        legend = text(pilot.app).splitlines()[-1]
+        assert all(f"of run {number} 9.5" in legend for number in range(3))
+        show(*(f"run {number}" for number in range(30)))
+        await until(pilot, lambda: "+2" in text(pilot.app).splitlines()[-1])
+        assert text(pilot.app).splitlines()[-1].endswith("─╯")
+        show("ab", "a name that is long but fits beside a short one")
+        await until(pilot, lambda: "● ab 9.5 ▲ a name that is long" in text(pilot.app))
 
     drive_chart(steps)
 

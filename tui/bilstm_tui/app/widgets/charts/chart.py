@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import accumulate, cycle
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
 from ....text import braille
+from ....text.data_overview import shortened
 from ...textual_internals import DeferredPlot
 from .axes import LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
 from .diff_canvas import DiffCanvas
@@ -32,6 +34,8 @@ _CHANGE_STYLE = "yellow"
 _NON_FINITE_STYLE = "bold red"
 _CROSSHAIR_STYLE = "bright_white"
 _MIN_POSITIVE = 1e-12
+_BORDER_GAP = 2  # columns that a title keeps from each end of the border
+_SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
@@ -320,14 +324,43 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         return Text(", ".join(parts))
 
     def _legend(self) -> Text:
+        """What each curve is, and if there is space for it, what each mark is."""
+        room = self.size.width - 2 * _BORDER_GAP
+        names, marks = self._names(room), self._marks()
+        whole = Text(" ").join([*names, *marks])
+        return whole if whole.cell_len <= room else Text(" ").join(names)
+
+    def _names(self, room: int) -> list[Text]:
+        """The curves of several, their names as long as there is space for all."""
+        count = len(self._series)
+        if count < 2:
+            return []
+        labels = [
+            [shortened(series.label, longest) for series in self._series]
+            for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1)
+        ]
+        values = [f" {series.value}" if series.value else "" for series in self._series]
+        free = room - 3 * count + 1 - sum(map(cell_len, values))  # a marker and a gap on each side
+        chosen = next((it for it in labels if sum(map(cell_len, it)) <= free), labels[-1])
+        names = [
+            Text(f"{marker} {label}{value}", colour)
+            for (_, colour, marker), label, value in zip(
+                self._styled_series(), chosen, values, strict=True
+            )
+        ]
+        if Text(" ").join(names).cell_len <= room:
+            return names
+        ends = accumulate(name.cell_len + 1 for name in names)
+        shown = sum(end + len(f"+{count}") <= room for end in ends)
+        return [*names[:shown], Text(f"+{count - shown}", "dim")]
+
+    def _marks(self) -> list[Text]:
         parts = []
-        if len(self._series) > 1:
-            parts += [Text(f"{m} {series.label}", c) for series, c, m in self._styled_series()]
         if any(series.changes for series in self._series):
             parts.append(Text("│ learning rate changed", _CHANGE_STYLE))
         if any(len(series.non_finite) for series in self._series):
             parts.append(Text("✕ not finite", _NON_FINITE_STYLE))
-        return Text(" ").join(parts)
+        return parts
 
     def _values_at(self, x: float) -> Text:
         """The values under the crosshair."""

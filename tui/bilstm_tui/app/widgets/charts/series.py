@@ -30,6 +30,7 @@ class Series:
         changes: Steps at which the learning rate was changed.
         non_finite: Steps whose value was not finite.
         last_step: The step at which training will end; None if the run is not live.
+        value: What stands beside the name in the legend.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Series:
     changes: Sequence[int] = ()
     non_finite: Sequence[int] = ()
     last_step: float | None = None
+    value: str = ""
 
 
 def loss_series(history: History, label: str, *, is_live: bool) -> Series:
@@ -70,9 +72,9 @@ def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
         results = [by_epoch[epoch] for epoch in sorted(by_epoch)]
         steps = np.array([result.step for result in results], np.float64)
         values = np.array([result.accuracy * 100 for result in results])
-        label = f"{split} {percent(results[-1].accuracy)}" if results else split
+        value = percent(results[-1].accuracy) if results else ""
         curve = (steps, values, values, values, convert)
-        series.append(Series(label, *curve, is_noisy=False, last_step=last_step))
+        series.append(Series(split, *curve, is_noisy=False, last_step=last_step, value=value))
     return series
 
 
