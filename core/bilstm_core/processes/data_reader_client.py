@@ -1,16 +1,15 @@
 """Reads data in a process of its own, for the process that paints."""
 
 import asyncio
-import os
-import sys
 from pathlib import Path
 
 from ..config.schema import RunConfig
 from ..data.data_overview import DataOverview
 from ..data.sources.file_state import data_key
 from ..errors import DataError
+from .child import Child
 from .protocol import DataRead, ReadData, to_json
-from .worker_client import answer_pipe, no_process_error, parse_answer
+from .worker_client import parse_answer
 
 _TYPING_SECONDS = 0.2
 """Before a process is started: what is typed further within that time supersedes it."""
@@ -48,26 +47,12 @@ class DataReader:
 
 
 async def _read(question: ReadData) -> DataOverview:
-    reader = asyncio.StreamReader()
-    with answer_pipe() as (answers, writable):
-        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), answers
-        )
-        try:
-            process = await _start(writable)
-        except BaseException:  # also when the task is cancelled
-            pipe.close()
-            raise
+    child = await Child.start("data_reader")
     try:
-        assert process.stdin  # noqa: S101 - for the type checker
-        process.stdin.write(to_json(question).encode() + b"\n")
-        process.stdin.close()
-        answer = await reader.read()  # however long the line is
+        await child.ask(to_json(question))
+        answer = await child.answers.read()  # however long the line is
     finally:
-        pipe.close()
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        child.close()
     if not answer:
         raise DataError(
             "The process that reads the data was killed: memory may have run out.",
@@ -75,18 +60,3 @@ async def _read(question: ReadData) -> DataOverview:
             title="The data were not read",
         )
     return parse_answer(answer, DataRead).overview
-
-
-async def _start(answers: int) -> asyncio.subprocess.Process:
-    try:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "bilstm_core.processes.data_reader", str(answers)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,  # a library may print; that is not an answer
-            stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=(answers,),
-            # one thread: a run may be training at the same time
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-    except OSError as error:
-        raise no_process_error(error) from None

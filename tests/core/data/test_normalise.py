@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,10 +35,13 @@ def test_training_evaluation_examination_and_prediction_read_the_same_inputs(
     forward = SequenceClassifier.forward
 
     def watch(
-        model: SequenceClassifier, inputs: torch.Tensor, lengths: torch.Tensor | None = None
+        model: SequenceClassifier,
+        inputs: torch.Tensor,
+        lengths: torch.Tensor | None = None,
+        **options: Any,
     ) -> torch.Tensor:
         read.append(inputs.clone())
-        return forward(model, inputs, lengths)
+        return forward(model, inputs, lengths, **options)
 
     def inputs_read(count: int) -> set[tuple[float, ...]]:
         """What the network has read since the last call, each sequence a tuple."""

@@ -40,7 +40,7 @@ def test_a_network_is_examined_in_the_precision_that_its_run_had_and_asked_about
             await asyncio.sleep(0)
         question.cancel()
         assert await examiner.read(bright) == expected
-        await examiner.close()
+        examiner.close()
         with pytest.raises(InstallationError):
             await examiner.read(bright)
 
@@ -60,7 +60,7 @@ def test_a_network_for_unknown_data_is_examined(tmp_path: Path) -> None:
         assert "moons" in report.failure.message
         prediction = await examiner.read([[0.5, 0.5]] * 9)
         assert len(prediction.probabilities) == 2
-        await examiner.close()
+        examiner.close()
 
     asyncio.run(main())
 
@@ -76,7 +76,7 @@ def test_a_report_that_is_too_long_is_told_in_words(
         examiner = ExaminerClient(run, tmp_path)
         with pytest.raises(DataError, match="too many classes"):
             await examiner.examine()
-        await examiner.close()
+        examiner.close()
 
     asyncio.run(main())
 
@@ -87,6 +87,6 @@ def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
         with pytest.raises(BilstmError) as caught:
             await inspector.examine()
         assert caught.value.title == "No model yet"
-        await inspector.close()
+        inspector.close()
 
     asyncio.run(main())

@@ -64,7 +64,7 @@ class FakeInspector:
     async def read_test_sequence(self, _index: int) -> tuple[StepwisePrediction, Drawing]:
         return await self.read(PIXELS), Drawing(num_steps=28, low=PIXELS, high=PIXELS)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         pass
 
 
@@ -294,10 +294,11 @@ def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
         assert isinstance(app.screen, InspectScreen)
         asked_of = app.screen._examiner
-        await until(pilot, lambda: asked_of._process)
+        await until(pilot, lambda: asked_of._child)
         await pilot.press("escape")
-        process = asked_of._process
-        await until(pilot, lambda: process and process.returncode is not None)
+        assert asked_of._child
+        process = asked_of._child._process
+        await until(pilot, lambda: process.returncode is not None)
         await pilot.pause()
         assert app.screen is app.train_screen  # its end has ended nothing else
         await app.train_screen.watch_run(run)

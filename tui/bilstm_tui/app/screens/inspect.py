@@ -88,9 +88,9 @@ class InspectScreen(BaseScreen[None]):
         self.query_one(TabbedContent).hide_tab("draw-tab")
         self._examine()
 
-    async def on_unmount(self) -> None:
+    def on_unmount(self) -> None:
         """End the examiner."""
-        await self._examiner.close()
+        self._examiner.close()
 
     @work
     async def _examine(self) -> None:
