@@ -40,7 +40,7 @@ _LARGE_OPERATIONS = 2e10
 _WARM_UP_STEPS = 3
 _LEAST_STEPS, _LEAST_SECONDS = 2, 0.15
 _NEGLIGIBLE = 1.05
-"""More cores must be faster by this factor to be worth it."""
+"""More cores, or lanes, must be faster by this factor to be worth it."""
 _MOST_ENTRIES = 200
 _OTHERS = 0.2
 """Cores that other programs may use during a measurement that is remembered."""
@@ -62,14 +62,17 @@ _MEMORY = TypeAdapter(
 
 
 def best_of(times: Times) -> Layout:
-    """The fastest layout on the fewest cores that are as good as all."""
+    """The fewest lanes on the fewest cores that are as good as the fastest layout."""
     enough = _NEGLIGIBLE * min(times.values())
     cores = min(layout.cores for layout, seconds in times.items() if seconds <= enough)
     return _fastest(times, cores)
 
 
 def _fastest(times: Times, cores: int) -> Layout:
-    return min((it for it in times if it.cores == cores), key=times.__getitem__)
+    """The layout on so many cores that is fastest, or one lane where that is as good."""
+    layouts = sorted((it for it in times if it.cores == cores), key=times.__getitem__)
+    enough = _NEGLIGIBLE * times[layouts[0]]
+    return next((it for it in layouts if it.lanes == 1 and times[it] <= enough), layouts[0])
 
 
 class LaneTuner:
