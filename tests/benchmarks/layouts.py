@@ -20,8 +20,9 @@ from bilstm_core.data.sources.registry import describe, load
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.paths import data_dir
 from bilstm_core.training.evaluation import evaluate
-from bilstm_core.training.lane_tuning import best_of, step_on_noise, usable_cores
-from bilstm_core.training.lane_tuning import measure as measured_times
+from bilstm_core.training.lane_measurement import best_of, step_on_noise
+from bilstm_core.training.lane_measurement import measure as measured_times
+from bilstm_core.training.lane_tuning import usable_cores
 from bilstm_core.training.lanes import Lanes, Layout
 
 from .report import table

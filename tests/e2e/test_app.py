@@ -150,7 +150,7 @@ def test_every_key_of_the_list_of_runs_does_what_it_says(tmp_path: Path) -> None
         keys.press(" ", "seconds")
         keys.press("o", "by test %")
         keys.press("/nothing", "0 of 1")
-        app.wait_for("^esc Back")
+        app.wait_for("To the runs esc Back")
         keys.press("\x7f" * 7, "1 of 1")
         keys.press("\x1b", "space Mark")
         keys.press("p", "▸")

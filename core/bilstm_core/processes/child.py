@@ -53,9 +53,11 @@ class Child:
                     # one thread: a run may be training at the same time
                     env={**os.environ, "OMP_NUM_THREADS": "1"},
                 )
-            except OSError as error:
+            except BaseException as error:
                 pipe.close()
-                raise no_process_error(error) from None
+                if isinstance(error, OSError):
+                    raise no_process_error(error) from None
+                raise
         return cls(process, answers, pipe)
 
     async def ask(self, question: str) -> None:

@@ -79,6 +79,7 @@ class ExaminerClient:
         try:
             line = await child.answers.readline()
         except ValueError:  # hundreds of thousands of classes
+            child.close()  # the rest of the line would be the next answer
             raise DataError(
                 "The network has too many classes for a report on all of them.",
                 title="The network cannot be examined",

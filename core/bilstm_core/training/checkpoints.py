@@ -75,7 +75,7 @@ class Checkpoint(BaseModel):
     """The state between two steps; everything else follows from it and the configuration.
 
     Attributes:
-        version: Of this layout.
+        version: Of this format.
         epoch: The epoch in progress, from 1; one past the last when training is over.
         batch: Batches of that epoch already trained.
         step: Steps trained in all.
@@ -272,12 +272,12 @@ def _described_state(stored: _Stored, path: Path) -> Checkpoint:
     version = _Version.model_validate_json(stored.state).version
     if version > VERSION:
         raise NewerCheckpointError(
-            f"{path} was written by a newer bilstm-tui: its layout is number {version}, and this "
+            f"{path} was written by a newer bilstm-tui: its format is number {version}, and this "
             f"one reads number {VERSION}. Nothing was changed.",
             "Resume it with that version, or update bilstm-tui here.",
         )
     if version < VERSION:
-        raise ValueError("an older bilstm-tui wrote it, in a layout that this one cannot read")
+        raise ValueError("an older bilstm-tui wrote it, in a format that this one cannot read")
     return Checkpoint.model_validate_json(stored.state)
 
 

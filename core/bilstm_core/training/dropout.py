@@ -5,9 +5,13 @@ from torch import Tensor
 
 from .lanes import ROWS_TOGETHER
 
+SEEDS = 1 << 32
+"""Seeds that PyTorch's generator of a processor tells apart."""
 _LEVELS = 1 << 16
-_MIXED = 0x9E3779B97F4A7C15
-"""An odd number whose multiples, modulo powers of two, look random: 2^64 over the golden ratio."""
+_STRIDE = 1 << 16
+"""Between the numbers of two blocks of rows; a step has fewer layers."""
+_MULTIPLIER = 0x9E3779B9
+"""An odd number whose multiples modulo 2^32 look random: 2^32 over the golden ratio."""
 
 
 class Dropout:
@@ -18,14 +22,15 @@ class Dropout:
     processor that is 5 to 10 times as fast as `bernoulli_`, which takes longer than a small layer.
 
     Args:
-        rate: The probability, to 1/65536.
-        seed: Of this step.
+        rate: The probability, below 1; it is rounded to 1/65536.
+        seed: Of this step, below `SEEDS`.
         first_row: Position of the first row in the batch, a multiple of `ROWS_TOGETHER`.
     """
 
     def __init__(self, rate: float, seed: int, first_row: int) -> None:
-        self._highest_dropped = round(rate * _LEVELS) - _LEVELS // 2 - 1
-        self._scale = 1 / (1 - rate)
+        dropped = min(round(rate * _LEVELS), _LEVELS - 1)
+        self._highest_dropped = dropped - _LEVELS // 2 - 1
+        self._scale = _LEVELS / (_LEVELS - dropped)
         self._seed = seed
         self._first_row = first_row
         self._calls = 0
@@ -43,8 +48,8 @@ class Dropout:
     def _bits(self, number: int, rows: Tensor) -> Tensor:
         """Random numbers of 16 bits for rows that belong together, shape (rows.numel(),)."""
         position = self._first_row // ROWS_TOGETHER + number
-        mixed = (self._seed + _MIXED * (position * _LEVELS + self._calls)) % (1 << 63)
-        self._generator.manual_seed(mixed)
+        own_number = position * _STRIDE + self._calls
+        self._generator.manual_seed((self._seed + _MULTIPLIER * own_number) % SEEDS)
         drawn = torch.empty(-(-rows.numel() // 4), dtype=torch.int64)
         drawn.random_(-(1 << 63), None, generator=self._generator)
         return drawn.view(torch.int16)[: rows.numel()]

@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,27 +21,22 @@ from pydantic import Field, TypeAdapter
 
 from ..compute.devices import describe, resolve_device, resolve_precision
 from ..config.schema import RunConfig
-from ..data.batches import Batch
 from ..data.sources.registry import describe as describe_data
 from ..data.sources.registry import forget as forget_data
 from ..data.spec import DataSpec
 from ..files import read_text, write_atomically
-from ..network.classifier import SequenceClassifier
 from ..network.cost import operations_per_step
 from ..network.summary import summarise
 from ..paths import layouts_file
+from ..stopping import ShouldStop
 from .failures import require_memory
-from .lanes import ROWS_TOGETHER, Lanes, Layout
-from .step import make_step
+from .lane_measurement import Times, best_of, candidates, fastest_on, lanes_set, measure, totals_of
+from .lanes import Lanes, Layout
 
 _CPU = torch.device("cpu")
 _QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 _LARGE_OPERATIONS = 2e10
 """Arithmetic of a step that keeps any number of cores busy; measuring it would take seconds."""
-_WARM_UP_STEPS = 3
-_LEAST_STEPS, _LEAST_SECONDS = 2, 0.15
-_NEGLIGIBLE = 1.05
-"""More cores, or lanes, must be faster by this factor to be worth it."""
 _MOST_ENTRIES = 200
 _OTHERS = 0.2
 """Cores that other programs may use during a measurement that is remembered."""
@@ -53,26 +49,9 @@ _COLLAPSE = 3.0
 _RETRY_SECONDS = 30.0
 _LONGEST_RETRY_SECONDS = 600.0
 
-Times = dict[Layout, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
-"""Seconds of a step by layout."""
-
 _MEMORY = TypeAdapter(
     dict[str, list[tuple[Layout, Annotated[float, Field(gt=0, allow_inf_nan=False)]]]]
 )
-
-
-def best_of(times: Times) -> Layout:
-    """The fewest lanes on the fewest cores that are as good as the fastest layout."""
-    enough = _NEGLIGIBLE * min(times.values())
-    cores = min(layout.cores for layout, seconds in times.items() if seconds <= enough)
-    return _fastest(times, cores)
-
-
-def _fastest(times: Times, cores: int) -> Layout:
-    """The layout on so many cores that is fastest, or one lane where that is as good."""
-    layouts = sorted((it for it in times if it.cores == cores), key=times.__getitem__)
-    enough = _NEGLIGIBLE * times[layouts[0]]
-    return next((it for it in layouts if it.lanes == 1 and times[it] <= enough), layouts[0])
 
 
 class LaneTuner:
@@ -118,7 +97,7 @@ class LaneTuner:
         self._window, self._window_seconds = [], 0.0
         cores = self.lanes.layout.cores
         fewer = max((it.cores for it in self._times if it.cores < cores), default=0)
-        if fewer and usual > _COLLAPSE * self._times[smaller := _fastest(self._times, fewer)]:
+        if fewer and usual > _COLLAPSE * self._times[smaller := fastest_on(self._times, fewer)]:
             self._use_fewer(smaller, cores)
         elif time.monotonic() >= self._retry_at:
             self._retry(cores)
@@ -144,7 +123,7 @@ class LaneTuner:
             self._wait = min(2 * self._wait, _LONGEST_RETRY_SECONDS)
             more = min(it.cores for it in {*self._times, self.best} if it.cores > cores)
             is_best = more == self.best.cores
-            self.lanes.use(self.best if is_best else _fastest(self._times, more))
+            self.lanes.use(self.best if is_best else fastest_on(self._times, more))
         else:
             self._wait = _RETRY_SECONDS
 
@@ -155,33 +134,41 @@ def choose_layout(
     device: torch.device,
     warn: Callable[[str], None] = lambda _: None,
     previous: Layout | None = None,
+    should_stop: ShouldStop = lambda: False,
 ) -> LaneTuner:
     """Set the layout for a run; measure it unless it is set or known.
 
     The user's choice comes first: the settings, then OpenMP's own variables. With `deterministic`
-    it is one lane with PyTorch's default of threads, which does not depend on a measurement.
-    `previous` is what a resumed run used on a processor; None on a GPU, where it does not matter.
+    it does not depend on a measurement: one lane, unless lanes are set, and PyTorch's default of
+    threads. `previous` is what a resumed run used on a processor; None on a GPU, where it does not
+    matter.
+
+    Raises:
+        RunStopped: The run was asked to stop while it was measured.
     """
     cores, is_fixed = _cores(config, device, warn)
-    is_large = operations_per_step(config, spec) > _LARGE_OPERATIONS
-    if device.type != "cpu" or ((config.deterministic or is_large) and not config.lanes):
+    if device.type != "cpu":
         return LaneTuner(Lanes(Layout(threads=cores)))
     if config.lanes > cores:
         warn(f"Training uses {cores} instead of {config.lanes} lanes: one for each core or thread.")
     if previous and not _fits(previous, config, cores, is_fixed=is_fixed):
         previous = None
-    first, *others = _candidates(config, cores, cores, Layout())
-    if cores == 1 or config.deterministic or (is_fixed and not others):
+    first, *others = candidates(config, cores, Layout())
+    is_large = operations_per_step(config, spec) > _LARGE_OPERATIONS
+    if cores == 1 or is_large or config.deterministic or (is_fixed and not others):
         return LaneTuner(Lanes(previous or first))
-    totals = [cores] if is_fixed else _totals(cores)
+    totals = [cores] if is_fixed else totals_of(cores, lanes_set(config, cores) or 1)
+    measured = partial(_measured, config, spec, totals, should_stop)
     key = _key(config, spec, totals)
     times, measure_again = _remembered().get(key), None
     if not times:
-        times, is_undisturbed = _measured(config, spec, totals)
+        times, is_undisturbed = measured()
         if is_undisturbed:
             _remember(key, times)
-        elif not previous and not is_fixed:
-            measure_again = lambda: _measured(config, spec, totals)[0]  # noqa: E731
+        elif is_fixed:  # a layout that stays for the whole run is not left to chance
+            return LaneTuner(Lanes(previous or first))
+        elif not previous:
+            measure_again = lambda: measured()[0]  # noqa: E731
     if is_fixed:
         return LaneTuner(Lanes(previous or best_of(times)))
     return LaneTuner(Lanes(Layout()), times, warn, previous, measure_again)
@@ -210,33 +197,9 @@ def _cores(
 
 def _fits(previous: Layout, config: RunConfig, cores: int, *, is_fixed: bool) -> bool:
     """Whether a resumed run can keep its layout here, with its settings as they are now."""
-    is_as_set = not config.lanes or previous.lanes == config.lanes
-    return is_as_set and (previous.cores == cores if is_fixed else previous.cores <= cores)
-
-
-def _totals(cores: int) -> list[int]:
-    """Numbers of cores to try: 1, 2, 4 and so on, and all."""
-    return [2**power for power in range(cores.bit_length()) if 2**power < cores] + [cores]
-
-
-def _candidates(config: RunConfig, cores: int, most: int, before: Layout) -> list[Layout]:
-    """Layouts for so many cores: one lane, and those near the best one for fewer cores.
-
-    With `config.lanes` it is the one of so many lanes, or of as many as `most` cores allow.
-    """
-    directions = 2 if config.bidirectional else 1
-    if config.lanes:
-        lanes = min(config.lanes, most)
-        split = 1 if lanes % directions else directions
-        splits = {(split, lanes // split)}
-    else:
-        splits = {(split, before.parts) for split in (1, directions)}
-        splits |= {(directions, cores // directions), (1, cores), (1, 1)}
-        splits |= {(before.directions, before.parts), (before.directions, 2 * before.parts)}
-        splits = {(split, parts) for split, parts in splits if 0 < split * parts <= cores}
-    most_parts = -(-config.batch_size // ROWS_TOGETHER)
-    splits = {(split, min(parts, most_parts)) for split, parts in splits}
-    return [Layout(*it, max(1, cores // (it[0] * it[1]))) for it in sorted(splits)]
+    lanes = lanes_set(config, cores)
+    least = cores - previous.lanes + 1 if is_fixed else 1  # lanes share the threads equally
+    return least <= previous.cores <= cores and (not lanes or previous.lanes == lanes)
 
 
 def measure_in_advance(config: RunConfig) -> None:
@@ -274,64 +237,15 @@ def usable_cores() -> int:
     return cores
 
 
-def _measured(config: RunConfig, spec: DataSpec, totals: list[int]) -> tuple[Times, bool]:
+def _measured(
+    config: RunConfig, spec: DataSpec, totals: list[int], should_stop: ShouldStop
+) -> tuple[Times, bool]:
     """Step times of such a run here, and whether no other program was at work meanwhile."""
     since, busy, own = time.perf_counter(), _busy_seconds(), time.process_time()
-    times = measure(config, spec, totals)
+    times = measure(config, spec, totals, should_stop)
     seconds = time.perf_counter() - since
     others = _busy_seconds() - busy - (time.process_time() - own)
     return times, others < max(_OTHERS, totals[-1] / 50) * seconds
-
-
-def measure(config: RunConfig, spec: DataSpec, totals: list[int]) -> Times:
-    """Train on noise with layouts for so many cores in turn, while more cores are faster.
-
-    Upwards, because too many may be slower by orders of magnitude. PyTorch's global generators
-    and number of threads are left as they were.
-    """
-    before = torch.get_num_threads()
-    lanes = Lanes(Layout())
-    times: Times = {}
-    best: dict[int, float] = {}
-    try:
-        with torch.random.fork_rng(devices=[]):
-            step = step_on_noise(config, spec, lanes)
-            for cores in totals:
-                nearest = best_of(times) if times else Layout()
-                tried = _candidates(config, cores, totals[-1], nearest)
-                for layout in (it for it in tried if it not in times):
-                    lanes.use(layout)
-                    times[layout] = _seconds_of(step)
-                best[cores] = min(times[layout] for layout in tried)
-                # two in a row: one alone may have been disturbed
-                if list(best).index(min(best, key=best.__getitem__)) < len(best) - 2:
-                    break
-    finally:
-        lanes.close()
-        torch.set_num_threads(before)
-    return times
-
-
-def step_on_noise(config: RunConfig, spec: DataSpec, lanes: Lanes) -> Callable[[], object]:
-    """A training step of a new network on random numbers, each time the same."""
-    model = SequenceClassifier.from_config(config, spec)
-    step = make_step(config, model, None, resolve_precision(config, _CPU), spec, lanes)
-    inputs = torch.rand(config.batch_size, spec.longest, spec.num_features)
-    lengths = torch.full((config.batch_size,), spec.longest) if spec.has_lengths else None
-    batch = Batch(inputs, lengths, torch.randint(spec.num_classes, (config.batch_size,)))
-    return lambda: step(batch, config.learning_rate, is_first=True)
-
-
-def _seconds_of(step: Callable[[], object]) -> float:
-    """The median time of a step, after some that allocate buffers and start threads."""
-    for _ in range(_WARM_UP_STEPS):
-        step()
-    times: list[float] = []
-    while len(times) < _LEAST_STEPS or sum(times) < _LEAST_SECONDS:
-        since = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - since)
-    return statistics.median(times)
 
 
 def _remembered() -> dict[str, Times]:

@@ -8,10 +8,12 @@ long on one lane with two threads as on two lanes with one.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import nullcontext
 from functools import partial
 from itertools import pairwise
+from queue import SimpleQueue
+from threading import Thread
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import torch
@@ -19,6 +21,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from ..config.schema import RunConfig
+from ..errors import Remedy, TrainingError
 from ..network.torch_internals import has_functions, states_of_direction
 
 _Result = TypeVar("_Result")
@@ -42,12 +46,12 @@ class Layout(NamedTuple):
 
     @property
     def lanes(self) -> int:
-        """Threads of Python that compute at once."""
+        """Tasks that run at once, each on a thread of Python."""
         return self.directions * self.parts
 
     @property
     def cores(self) -> int:
-        """Threads that compute at once."""
+        """Cores that are busy at once."""
         return self.lanes * self.threads
 
 
@@ -58,7 +62,8 @@ class Lanes:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads: list[Thread] = []
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self.use(layout)
 
     def use(self, layout: Layout) -> None:
@@ -69,32 +74,48 @@ class Lanes:
 
     def close(self) -> None:
         """End the threads; they are started again where they are needed."""
-        if self._pool:
-            self._pool.shutdown()
-            self._pool = None
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
 
     def run(self, tasks: Sequence[Callable[[], _Result]]) -> list[_Result]:
         """The results of tasks that run side by side, no more of them than there are lanes.
 
-        A part of the batch may in turn run its two directions so. Where tasks fail, the first
-        error is raised when all have ended.
+        A part of the batch may in turn run its two directions so: there is a thread for each task
+        that can be waited for. Where tasks fail, the first error is raised when all have ended.
+
+        Raises:
+            TrainingError: The system starts no more threads.
         """
         own, *others = tasks
-        futures = [self._submit(task) for task in others]
+        if others and not self._threads:
+            self._start()
+        futures: list[Future[_Result]] = []
         try:
+            for task in others:
+                futures.append(Future())
+                self._tasks.put((futures[-1], task))
             result = own()
         finally:
             wait(futures)
         return [result, *(future.result() for future in futures)]
 
-    def _submit(self, task: Callable[[], _Result]) -> Future[_Result]:
-        if not self._pool:
-            self._pool = ThreadPoolExecutor(
-                self.layout.lanes - 1,
-                thread_name_prefix="lane",
-                initializer=partial(torch.set_num_threads, self.layout.threads),
+    def _start(self) -> None:
+        for number in range(1, self.layout.lanes):
+            thread = Thread(
+                target=_work, args=(self._tasks, self.layout.threads), name=f"lane {number}"
             )
-        return self._pool.submit(task)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.close()
+                raise TrainingError(
+                    f"The system starts no thread for each of {self.layout.lanes} lanes: {error}.",
+                    Remedy("Set lanes = 1.", "set", settings={"lanes": 1}),
+                ) from None
+            self._threads.append(thread)
 
     def layer_states(self, layer: nn.RNNBase, inputs: Tensor, reversal: Tensor | None) -> Tensor:
         """A bidirectional layer's states, as `layer_states` of the network, directions at once.
@@ -103,6 +124,29 @@ class Lanes:
         """
         weights = [weight for direction in layer.all_weights for weight in direction]
         return _BothDirections.apply(self, layer, reversal, inputs, *weights)
+
+
+def _work(
+    tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None], num_threads: int
+) -> None:
+    """What a lane's thread does: tasks, until there is none."""
+    torch.set_num_threads(num_threads)
+    while item := tasks.get():
+        future, task = item
+        try:
+            future.set_result(task())
+        except BaseException as error:  # which the caller raises
+            future.set_exception(error)
+        del item, future, task  # nothing is kept alive while it waits
+
+
+def most_directions(config: RunConfig) -> int:
+    """Directions of a layer that can run side by side: 2, or 1.
+
+    With readout `last` the top layer computes one backward step only.
+    """
+    is_split = config.bidirectional and (config.num_layers > 1 or config.readout != "last")
+    return 2 if is_split else 1
 
 
 def has_direction_lanes(layer: nn.RNNBase) -> bool:

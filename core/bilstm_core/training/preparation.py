@@ -68,7 +68,7 @@ def prepare(
         folder = paths.data_dir(data_dir)
         data = registry.load(config, folder, on_progress, warn, should_stop)
         data = data.normalised(config.normalize)
-        tuner = choose_layout(config, data.spec, device, warn, layout)
+        tuner = choose_layout(config, data.spec, device, warn, layout, should_stop)
         precision = resolve_precision(config, device)
         try:
             yield Preparation(config, device, precision, data.to(device), tuner)

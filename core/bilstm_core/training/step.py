@@ -15,7 +15,7 @@ from ..data.batches import Batch
 from ..data.spec import DataSpec
 from ..errors import Remedy, TrainingError
 from ..network.classifier import SequenceClassifier
-from .dropout import Dropout
+from .dropout import SEEDS, Dropout
 from .evaluation import class_scores
 from .lanes import Lanes, has_direction_lanes, parts_of
 from .optimisers import make_optimizer, set_learning_rate, update_averaged_model
@@ -105,7 +105,7 @@ class LanedStep(Step):
         self._has_direction_lanes = all(map(has_direction_lanes, model.recurrent_layers))
 
     def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        seed = int(torch.randint(1 << 62, ())) if self._config.dropout else 0
+        seed = int(torch.randint(SEEDS, ())) if self._config.dropout else 0
         weights = self._class_weights
         divisor = len(batch) if weights is None else weights[batch.labels].sum()
         parts = parts_of(len(batch), self._lanes.layout.parts)

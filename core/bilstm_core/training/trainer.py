@@ -127,8 +127,9 @@ class Trainer:
     """One run over data that is already on its device; see `train`.
 
     Everything random follows from the seed: the weights and dropout masks from PyTorch's global
-    generator, order and augmentation of an epoch from (seed, epoch). On a CPU the same
-    configuration gives the same losses bit for bit with the same threads and lanes.
+    generator (on a processor, a seed of each step's masks), order and augmentation of an epoch
+    from (seed, epoch). On a CPU the same configuration gives the same losses bit for bit with the
+    same threads and lanes.
     """
 
     prepared: Preparation

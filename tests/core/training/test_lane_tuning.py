@@ -11,13 +11,12 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.paths import layouts_file
-from bilstm_core.training import lane_tuning
+from bilstm_core.stopping import RunStopped, ShouldStop, Stop
+from bilstm_core.training import lane_measurement, lane_tuning
+from bilstm_core.training.lane_measurement import Times, best_of, measure
 from bilstm_core.training.lane_tuning import (
     LaneTuner,
-    Times,
-    best_of,
     choose_layout,
-    measure,
     measure_in_advance,
     usable_cores,
 )
@@ -56,7 +55,10 @@ class Measured:
         self.busy = 0.0
         self.others = others
 
-    def __call__(self, config: RunConfig, spec: DataSpec, totals: list[int]) -> Times:
+    def __call__(
+        self, config: RunConfig, spec: DataSpec, totals: list[int], should_stop: ShouldStop
+    ) -> Times:
+        assert not should_stop()
         assert spec == describe(config)
         self.totals = totals
         self.asked.append(config)
@@ -136,6 +138,8 @@ class TestChoice:
             ({"lanes": 4, "bidirectional": False}, Layout(1, 4, 1)),
             ({"lanes": 4, "bidirectional": False, "batch_size": 9}, Layout(1, 3, 1)),
             ({"lanes": 4, "batch_size": 4}, Layout(2, 1, 2)),
+            ({"lanes": 2, "readout": "last"}, Layout(1, 2, 1)),
+            ({"lanes": 2, "readout": "last", "num_layers": 2}, LANES),
         ],
     )
     def test_so_many_lanes_as_are_set(
@@ -223,16 +227,31 @@ class TestChoice:
             (Layout(1, 2, 1), {"threads": 2}, Layout(1, 2, 1)),
             (Layout(1, 2, 1), {"threads": 1}, ONE),
             (LANES, {"lanes": 1}, ONE),
+            (LANES, {"threads": 3}, LANES),  # which leaves a thread over
+            (LANES, {"lanes": 8, "threads": 2}, LANES),  # as many as there are threads for
+            (TWO, {"lanes": 8, "threads": 2, "bidirectional": False, "batch_size": 4}, TWO),
+            (LANES, {"hidden_size": 4096, "num_layers": 4}, LANES),
         ],
     )
     def test_a_run_goes_on_with_the_layout_it_had(
-        self, previous: Layout | None, settings: dict[str, Any], expected: Layout
+        self,
+        previous: Layout | None,
+        settings: dict[str, Any],
+        expected: Layout,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr("psutil.cpu_count", lambda: 4)
         assert choose(small_config(**settings), previous=previous).best == expected
+
+    def test_a_fixed_number_of_threads_is_not_laid_out_by_chance(self, measured: Measured) -> None:
+        measured.times, measured.others = {TWO: 0.02, LANES: 0.01}, 1.0
+        assert choose(small_config(threads=2)).best == TWO
 
     def test_a_large_network_takes_all_cores_unmeasured(self, measured: Measured) -> None:
         large = small_config(hidden_size=4096, num_layers=4)
         assert choose(large).best == TWO
+        torch.set_num_threads(2)
+        assert choose(large.model_copy(update={"lanes": 2})).best == LANES
         assert not measured.asked
 
     def test_a_container_s_quota_counts(
@@ -274,11 +293,37 @@ def test_more_are_tried_until_they_are_slower_twice(
 ) -> None:
     used: list[Layout] = []
     monkeypatch.setattr(Lanes, "use", lambda _, layout: used.append(layout))
-    monkeypatch.setattr(lane_tuning, "_seconds_of", lambda _: seconds[used[-1].cores])
+    monkeypatch.setattr(lane_measurement, "_seconds_of", lambda *_: seconds[used[-1].cores])
     config = small_config(lanes=1)
     assert measure(config, describe(config), totals) == {
         Layout(threads=number): seconds[number] for number in tried
     }
+
+
+def test_so_many_lanes_as_are_set_are_tried_with_more_threads_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used: list[Layout] = []
+    monkeypatch.setattr(Lanes, "use", lambda _, layout: used.append(layout))
+    monkeypatch.setattr(lane_measurement, "_seconds_of", lambda *_: 1 / used[-1].cores)
+    config = small_config(lanes=4)
+    totals = lane_measurement.totals_of(18, 4)
+    assert totals == [4, 8, 16]
+    times = measure(config, describe(config), totals)
+    assert set(times) == {Layout(2, 2, threads) for threads in (1, 2, 4)}
+
+
+def test_a_stop_ends_the_measurement() -> None:
+    asked = []
+
+    def stop_at_the_ninth() -> Stop | bool:
+        asked.append(True)
+        return Stop.AT_ONCE if len(asked) == 9 else False
+
+    config = small_config(class_weights="balanced")  # of sizes that are not known yet
+    with pytest.raises(RunStopped):
+        measure(config, describe(config), [1, 2], stop_at_the_ninth)
+    assert torch.get_num_threads() == 2
 
 
 def test_more_cores_are_tried_near_the_layout_that_is_best_on_fewer(
@@ -288,7 +333,7 @@ def test_more_cores_are_tried_near_the_layout_that_is_best_on_fewer(
     used: list[Layout] = []
     monkeypatch.setattr(Lanes, "use", lambda _, layout: used.append(layout))
     monkeypatch.setattr(
-        lane_tuning, "_seconds_of", lambda _: 1 / (used[-1].lanes * used[-1].directions)
+        lane_measurement, "_seconds_of", lambda *_: 1 / (used[-1].lanes * used[-1].directions)
     )
     times = measure(small_config(), describe(small_config()), [1, 2, 4, 8, 16])
     assert best_of(times) == Layout(2, 8, 1)
@@ -300,6 +345,7 @@ def test_what_more_threads_do_not_gain_is_left_to_others() -> None:
     times = {1: 9.0, 2: 5.0, 4: 4.9, 8: 6.0}
     assert best_of({Layout(threads=it): times[it] for it in times}) == TWO
     assert best_of({ONE: 9.0, TWO: 5.1, LANES: 5.0}) == TWO
+    assert best_of({ONE: 9.0, Layout(threads=4): 1.0, LANES: 1.04}) == Layout(threads=4)
     assert best_of({ONE: 9.0, TWO: 5.3, LANES: 5.0}) == LANES
 
 
@@ -310,16 +356,16 @@ class TestWhileItTrains:
         monkeypatch.setattr("time.monotonic", lambda: self.now)
         self.reported: list[str] = []
 
-    def pass_time(self, threads: LaneTuner, seconds: float, step: float) -> None:
+    def pass_time(self, tuner: LaneTuner, seconds: float, step: float) -> None:
         for _ in range(round(seconds / step)):
             self.now += step
-            threads.record_step(step)
+            tuner.record_step(step)
 
     def test_threads_that_wait_for_one_another_become_fewer(self) -> None:
-        threads = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
-        self.pass_time(threads, 5, 0.010)
+        tuner = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
+        self.pass_time(tuner, 5, 0.010)
         assert torch.get_num_threads() == 2
-        self.pass_time(threads, 2, 0.2)
+        self.pass_time(tuner, 2, 0.2)
         assert torch.get_num_threads() == 1
         assert self.reported == [
             "Other programs need the processor: training uses 1 instead of 2 threads until cores "
@@ -327,59 +373,59 @@ class TestWhileItTrains:
         ]
 
     def test_a_machine_that_is_merely_slow_keeps_its_threads(self) -> None:
-        threads = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
-        self.pass_time(threads, 10, 0.04)
+        tuner = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
+        self.pass_time(tuner, 10, 0.04)
         assert torch.get_num_threads() == 2
         assert not self.reported
 
     def test_they_are_tried_again_ever_more_rarely(self) -> None:
-        threads = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
+        tuner = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
         waits = []
         for _ in range(7):
-            self.pass_time(threads, 2, 0.2)
+            self.pass_time(tuner, 2, 0.2)
             assert torch.get_num_threads() == 1
             since = self.now
             while torch.get_num_threads() == 1:
-                self.pass_time(threads, 1, 0.015)
+                self.pass_time(tuner, 1, 0.015)
             waits.append(self.now - since)
         assert waits == pytest.approx([30, 60, 120, 240, 480, 600, 600], abs=2)
         assert len(self.reported) == 1
-        self.pass_time(threads, 10, 0.010)
+        self.pass_time(tuner, 10, 0.010)
         assert torch.get_num_threads() == 2
 
     def test_one_long_step_is_no_sign(self) -> None:
-        threads = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
-        self.pass_time(threads, 0.5, 0.010)
-        self.pass_time(threads, 5, 5.0)
-        self.pass_time(threads, 5, 0.010)
+        tuner = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append)
+        self.pass_time(tuner, 0.5, 0.010)
+        self.pass_time(tuner, 5, 5.0)
+        self.pass_time(tuner, 5, 0.010)
         assert torch.get_num_threads() == 2
 
     def test_many_become_few_in_several_levels(self) -> None:
-        threads = LaneTuner(
+        tuner = LaneTuner(
             Lanes(ONE), {ONE: 0.016, TWO: 0.008, Layout(threads=4): 0.004}, self.reported.append
         )
-        self.pass_time(threads, 3, 0.5)
+        self.pass_time(tuner, 3, 0.5)
         assert torch.get_num_threads() == 1
-        self.pass_time(threads, 31, 0.016)
+        self.pass_time(tuner, 31, 0.016)
         assert torch.get_num_threads() == 2
 
     def test_a_run_that_goes_on_keeps_its_number(self) -> None:
         """Though more would be faster: the last bits of sums depend on them."""
-        threads = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append, ONE)
-        self.pass_time(threads, 100, 0.015)
+        tuner = LaneTuner(Lanes(ONE), BOTH_BETTER, self.reported.append, ONE)
+        self.pass_time(tuner, 100, 0.015)
         assert torch.get_num_threads() == 1
 
     def test_what_was_measured_beside_other_work_is_measured_again(self) -> None:
-        threads = LaneTuner(
+        tuner = LaneTuner(
             Lanes(ONE),
             {ONE: 0.015, TWO: 0.2},
             self.reported.append,
             measure_again=lambda: BOTH_BETTER,
         )
-        self.pass_time(threads, 25, 0.015)
+        self.pass_time(tuner, 25, 0.015)
         assert torch.get_num_threads() == 1
-        self.pass_time(threads, 10, 0.015)
-        assert threads.lanes.layout == threads.best == TWO
+        self.pass_time(tuner, 10, 0.015)
+        assert tuner.lanes.layout == tuner.best == TWO
 
     def test_lanes_become_fewer_and_more_again(self) -> None:
         tuner = LaneTuner(Lanes(ONE), {ONE: 0.015, TWO: 0.02, LANES: 0.008}, self.reported.append)
@@ -391,7 +437,7 @@ class TestWhileItTrains:
 
     def test_a_number_that_was_said_stays(self, measured: Measured) -> None:
         measured.times = {TWO: 0.01, LANES: 0.02}
-        threads = choose(small_config(threads=2), warn=self.reported.append)
-        self.pass_time(threads, 10, 1.0)
+        tuner = choose(small_config(threads=2), warn=self.reported.append)
+        self.pass_time(tuner, 10, 1.0)
         assert torch.get_num_threads() == 2
         assert not self.reported

@@ -17,7 +17,7 @@ from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import Batch
 from bilstm_core.data.dataset import Dataset
-from bilstm_core.errors import BilstmError, OutOfMemoryError
+from bilstm_core.errors import BilstmError, OutOfMemoryError, TrainingError
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.training.dropout import Dropout
 from bilstm_core.training.evaluation import evaluate
@@ -138,6 +138,22 @@ def test_dropout_class_weights_and_smoothing_are_those_of_one_lane(has_lengths: 
             assert all(a.equal(b) for a, b in zip(got, again, strict=True))
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_several_steps_with_clipping_lead_to_the_weights_of_a_plain_step(optimizer: Any) -> None:
+    config = small_config(clip_norm=0.1, optimizer=optimizer, learning_rate=0.05)
+    data, weights = batch(has_lengths=True), []
+    for layout in (None, *LAYOUTS):
+        model, lanes = network(num_layers=2, has_lengths=True), Lanes(layout or Layout())
+        laned = LanedStep(config, model, None, torch.float32, None, lanes)
+        step = laned if layout else Step(config, model, None, torch.float32)
+        for _ in range(5):
+            step(data, 0.05, is_first=False)
+        lanes.close()
+        weights.append([it.detach().clone() for it in model.parameters()])
+    for others in weights[1:]:
+        assert_close(weights[0], others, 1e-3 if optimizer == "adam" else 1e-5)
+
+
 def test_bfloat16_reaches_every_lane() -> None:
     data, model = batch(has_lengths=False), network(cell="gru", num_layers=2)
     expected = gradients(model, data, small_config(), None, torch.bfloat16)
@@ -172,7 +188,7 @@ class TestDropout:
         for rate in (0.01, 0.3, 0.5, 0.9):
             dropped = Dropout(rate, 1, 0)(states)
             assert (dropped == 0).float().mean().item() == pytest.approx(rate, abs=0.01)
-            assert dropped[dropped != 0].allclose(torch.tensor(1 / (1 - rate)))
+            assert dropped[dropped != 0].allclose(torch.tensor(1 / (1 - rate)), rtol=1e-3)
 
     def test_rows_have_the_same_masks_in_any_part(self) -> None:
         states = torch.ones(10, 3, 5)
@@ -187,7 +203,7 @@ class TestDropout:
         of_step = Dropout(0.5, 1, 0)
         layers = torch.cat((of_step(states), of_step(states), Dropout(0.5, 2, 0)(states)))
         correlations = torch.corrcoef(layers).fill_diagonal_(0)
-        assert correlations.abs().max() < 0.2
+        assert correlations.abs().max() < 0.1
 
 
 class TestThreads:
@@ -207,6 +223,50 @@ class TestThreads:
                 lanes.run([fail(words) for words in tasks])
             assert sorted(ended) == sorted(tasks)
         assert lane_threads()
+        lanes.close()
+
+    def test_an_interrupt_in_the_first_waits_for_the_others(self) -> None:
+        lanes, ended = Lanes(Layout(2, 1, 1)), []
+
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            lanes.run([interrupt, lambda: ended.append(True)])
+        assert ended
+        lanes.close()
+
+    def test_where_the_system_starts_no_more_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        start = threading.Thread.start
+
+        def fail_at_the_second(thread: threading.Thread) -> None:
+            if thread.name == "lane 2":
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", fail_at_the_second)
+        with pytest.raises(TrainingError, match="can't start new thread") as caught:
+            Lanes(Layout(1, 3, 1)).run([lambda: None] * 3)
+        assert [it.settings for it in caught.value.remedies] == [{"lanes": 1}]
+
+    @pytest.mark.parametrize("name", ["record", "differentiate"])
+    def test_an_error_in_a_direction_is_raised(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = Lanes.run
+
+        def fail_in_the_second(lanes: Lanes, tasks: Any) -> Any:
+            def fail() -> None:
+                raise MemoryError(name)
+
+            is_chosen = getattr(tasks[0], "func", fail).__name__ == name
+            return run(lanes, [tasks[0], fail] if is_chosen else tasks)
+
+        monkeypatch.setattr(Lanes, "run", fail_in_the_second)
+        lanes = Lanes(Layout(2, 2, 1))
+        step = LanedStep(small_config(), network(), None, torch.float32, None, lanes)
+        with pytest.raises(MemoryError, match=name):
+            step._differentiate(batch(has_lengths=False))
         lanes.close()
 
     def test_each_has_its_own_number_of_threads(self) -> None:
