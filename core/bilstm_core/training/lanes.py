@@ -105,7 +105,10 @@ class Lanes:
     def _start(self) -> None:
         for number in range(1, self.layout.lanes):
             thread = Thread(
-                target=_work, args=(self._tasks, self.layout.threads), name=f"lane {number}"
+                target=_work,
+                args=(self._tasks, self.layout.threads),
+                name=f"lane {number}",
+                daemon=True,  # a program that does not close them can end
             )
             try:
                 thread.start()

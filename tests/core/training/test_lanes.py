@@ -1,5 +1,7 @@
 """Lanes: the numbers of one lane, whatever the layout; and threads that end."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from itertools import cycle
@@ -224,6 +226,15 @@ class TestThreads:
             assert sorted(ended) == sorted(tasks)
         assert lane_threads()
         lanes.close()
+
+    def test_a_program_that_does_not_close_them_ends(self) -> None:
+        script = (
+            "from bilstm_core.training.lanes import Lanes, Layout; "
+            "print(Lanes(Layout(1, 2, 1)).run([int, int]))"
+        )
+        command = [sys.executable, "-c", script]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        assert result.stdout == "[0, 0]\n"
 
     def test_an_interrupt_in_the_first_waits_for_the_others(self) -> None:
         lanes, ended = Lanes(Layout(2, 1, 1)), []
