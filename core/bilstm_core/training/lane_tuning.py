@@ -150,7 +150,8 @@ def choose_layout(
     if device.type != "cpu":
         return LaneTuner(Lanes(Layout(threads=cores)))
     if config.lanes > cores:
-        warn(f"Training uses {cores} instead of {config.lanes} lanes: one for each core or thread.")
+        limit = f"threads = {config.threads}" if config.threads else f"there are {cores} cores"
+        warn(f"Training uses {cores} instead of {config.lanes} lanes, because {limit}.")
     if previous and not _fits(previous, config, cores, is_fixed=is_fixed):
         previous = None
     first, *others = candidates(config, cores, Layout())

@@ -153,7 +153,7 @@ class TestChoice:
         measured.times = {TWO: 0.02, LANES: 0.01}
         reported: list[str] = []
         assert choose(small_config(threads=2, lanes=8), warn=reported.append).best == LANES
-        assert reported == ["Training uses 2 instead of 8 lanes: one for each core or thread."]
+        assert reported == ["Training uses 2 instead of 8 lanes, because threads = 2."]
 
     @pytest.mark.usefixtures("measured")
     def test_no_more_than_there_are_cores(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_a_whole_run(output: Output) -> None:
     assert output.lines == [
         "LSTM 2×256, 821,770 parameters",
         "MNIST: 60,000 training and 10,000 test images of 28 rows × 28",
-        "cpu (Processor), float32",
+        "cpu (Processor), float32, 2 threads",
         "Using the last hidden state",
         "epoch 1/2  loss 0.2500  train  90.00% test  96.00%  2,000 samples/s  30.0s",
         "epoch 2/2  loss 0.2500  train  90.00% test  96.00%  2,000 samples/s  30.0s",

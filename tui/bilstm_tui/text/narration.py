@@ -73,7 +73,7 @@ class Narrator:
         self._write(f"{data.title}: {data.words()}")
         for note in data.notes:
             self._write(note)
-        self._write(f"{device.name} ({device.description}), {device.precision}")
+        self._write(f"{device.name} ({device.description}), {device.precision}{_cores(device)}")
         self._write(f"Using {READOUTS[readout].title if readout in READOUTS else readout}")
 
     def _narrate_evaluation(self, evaluation: events.Evaluation) -> None:
@@ -111,6 +111,14 @@ class Narrator:
                 f"Stopped in epoch {event.epoch} of {self._num_epochs}, "
                 f"after step {event.step:,} of {self._total_steps:,}"
             )
+
+
+def _cores(device: events.DeviceInfo) -> str:
+    """How many threads a processor computes on, and in how many lanes; empty for a GPU."""
+    if device.name != "cpu":
+        return ""
+    lanes = f" in {device.lanes} lanes" if device.lanes > 1 else ""
+    return f", {counted(device.threads, 'thread')}{lanes}"
 
 
 def _line(event: Event) -> str:
