@@ -15,7 +15,7 @@ from ...wording import counted, were
 from ..missing import count_missing, feature_means, fill
 from ..spec import MOST_NOTES, SPLIT_TITLES, DataSpec, Normalisation, Split
 from ..split import choose, held_out
-from .limits import listed
+from .limits import listed, named
 from .recordings import Read, Recordings
 from .repeats import warnings_of_repeats
 
@@ -79,6 +79,8 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     floats = [*map(_floats, splits.values())] if read.kind == "series" else []
     means = feature_means(floats[0]) if floats else None
     num_features = read.train.values[0].shape[1]
+    if floats:
+        _require_values(floats[0], read.train.feature_names)
     missing = count_missing((values for part in floats for values in part), num_features)
     warnings = [*_warnings_of_missing(int(missing.sum()), config)]
     needed = means if missing.any() else None
@@ -116,6 +118,26 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     )
     warnings += [*_warnings_of_classes(spec), *warnings_of_repeats(parts, spec)]
     return Assembled(spec, parts, missing / sum(whole), tuple(warnings))
+
+
+def _require_values(sequences: Sequence[NDArray[np.float32]], names: Sequence[str]) -> None:
+    """Refuse features of which the training part has no value at all.
+
+    Raises:
+        DataError: There is such a feature.
+    """
+    num_features = sequences[0].shape[1]
+    steps = sum(map(len, sequences))
+    without = np.flatnonzero(count_missing(sequences, num_features) == steps).tolist()
+    if without:
+        shown = [names[number] if names else str(number + 1) for number in without]
+        raise DataError(
+            f"No training sequence has a value of {named('feature', shown)}.",
+            "Leave such columns out: `features` names those to use."
+            if len(without) < num_features
+            else "Look into the file: every value is missing.",
+            title=_UNUSABLE,
+        )
 
 
 def _warnings_of_missing(lost: int, config: RunConfig) -> Iterator[str]:

@@ -22,6 +22,8 @@ _READERS: dict[Format, Callable[[Path], Read]] = {
     "ucr": read_ucr,
 }
 _FEW_CLASSES = 20
+_LEAST_AMOUNTS = 8
+"""So many sequences with a different number each hardly name classes."""
 _FIND_OUT = TableOptions()
 
 
@@ -137,10 +139,10 @@ def _check(path: Path, part: Recordings) -> None:
 
 def _are_amounts(labels: set[str], count: int) -> bool:
     """Whether labels are numbers to be predicted rather than names of classes."""
-    if len(labels) <= _FEW_CLASSES:
-        return False
     try:
-        numbers = [float(label) for label in labels]
-    except ValueError:
+        are_whole = all(float(label).is_integer() for label in labels)
+    except (ValueError, OverflowError):
         return False
-    return len(labels) > count / 2 or not all(number.is_integer() for number in numbers)
+    if len(labels) <= _FEW_CLASSES:
+        return len(labels) == count >= _LEAST_AMOUNTS and not are_whole
+    return len(labels) > count / 2 or not are_whole

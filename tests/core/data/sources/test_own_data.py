@@ -177,6 +177,26 @@ class TestTraining:
         (warning,) = recorded(config_for(tmp_path / "mine.npz")).of(events.RunWarning)
         assert warning.message.startswith("3 test sequences are also in the training part")
 
+    @pytest.mark.parametrize(("count", "named"), [(1, "feature 2"), (2, "features 1, 2")])
+    def test_features_without_any_value_are_refused(
+        self, count: int, named: str, tmp_path: Path
+    ) -> None:
+        values = np.ones((12, 4, 2), np.float32)
+        values[:, :, 2 - count :] = np.nan
+        labels = np.array(["a", "b"] * 6)
+        np.savez(tmp_path / "x.npz", X=values, y=labels)
+        with pytest.raises(DataError, match=f"No training sequence has a value of {named}") as it:
+            registry.describe(config_for(tmp_path / "x.npz"))
+        assert it.value.advice
+
+    def test_a_different_amount_for_each_of_a_few_sequences_is_no_class(
+        self, tmp_path: Path
+    ) -> None:
+        random = np.random.default_rng(0)
+        np.savez(tmp_path / "x.npz", X=random.random((9, 4, 1)), y=random.random(9))
+        with pytest.raises(DataError, match="no regression"):
+            registry.describe(config_for(tmp_path / "x.npz"))
+
     def test_missing_values_are_a_warning(self, table: Path) -> None:
         lines = table.read_text().splitlines()
         at = next(number for number, line in enumerate(lines) if line.startswith("r3,1,"))
