@@ -41,7 +41,7 @@ def unreadable(
     Args:
         path: The file.
         problem: A sentence without its full stop.
-        advice: See `BilstmError`.
+        advice: See `BilstmError`; without any, to correct what is named.
         line: Counted from 1; 0 if it is not known.
         column: Its name, or its number counted from 1.
     """
@@ -51,6 +51,8 @@ def unreadable(
     if column is not None:
         place += f", column {shown(column) if isinstance(column, str) else f'{column:,}'}"
     end = "" if problem.endswith("?") else "."
+    if not advice:
+        advice = (f"Correct {'that line' if line else 'the file'}, or choose another file.",)
     return DataError(f"{place}: {problem}{end}", *advice, title="The data cannot be read")
 
 
