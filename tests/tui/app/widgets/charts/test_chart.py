@@ -34,6 +34,15 @@ def test_the_axis_is_steps_then_epochs_then_time() -> None:
     drive_chart(steps)
 
 
+def test_epochs_are_whole_numbers() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.axis = "epoch"
+        chart.show([loss_series(history(FALLING[:46]), "loss", is_live=False)])
+        await until(pilot, lambda: text(pilot.app).splitlines()[-2].split() == ["│", "1", "2│"])
+
+    drive_chart(steps)
+
+
 def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])

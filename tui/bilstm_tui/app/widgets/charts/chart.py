@@ -22,7 +22,7 @@ from textual_plot import PlotWidget
 from ....text import braille
 from ....text.data_overview import shortened
 from ...textual_internals import DeferredPlot
-from .axes import LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
+from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
 from .diff_canvas import DiffCanvas
 from .reduction import Numbers, reduce, smooth
 from .series import Axis, Series
@@ -70,7 +70,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     margin_top = reactive(0)
     margin_bottom = reactive(1)
-    margin_left = reactive(7)
+    margin_left = reactive(VERTICAL_LABEL + 1)
     is_logarithmic = reactive(False)
     smoothing = reactive(_SMOOTHING_WEIGHTS[0])
     axis: reactive[Axis] = reactive("step")
@@ -191,7 +191,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
                 last = [it.convert(self.axis, np.array([it.last_step])) for it in live]
                 grown = min(grown, *(x[0] for x in last))
             high = max(high, grown)
-        return _widen_if_empty(float(low), float(high))
+        return _widen_if_empty(float(low), float(high), 1.0)
 
     def _find_y_range(self, curves: Sequence[_Curve]) -> tuple[float, float]:
         if self._zoomed_y:
@@ -201,7 +201,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         values = values[np.isfinite(values)]
         if not len(values):
             return (0.0, 1.0)
-        return _widen_if_empty(*widen_to_round(float(values.min()), float(values.max())))
+        low, high = float(values.min()), float(values.max())
+        return _widen_if_empty(*widen_to_round(low, high), 0.01 * abs(high) or 1.0)
 
     def _draw(self) -> None:
         if not self.is_mounted:
@@ -305,7 +306,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         return slice(max(0, int(first) - 1), int(last) + 1)
 
     def _choose_ticks(self) -> None:
-        ticks = {"step": Ticks(min_step=1), "epoch": Ticks(), "time": TimeTicks()}
+        ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
         horizontal = ticks[self.axis]
         vertical = (LogarithmTicks if self.is_logarithmic else Ticks)(is_vertical=True)
         horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
@@ -377,7 +378,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         return np.log10(np.maximum(values, _MIN_POSITIVE)) if self.is_logarithmic else values
 
 
-def _widen_if_empty(low: float, high: float) -> tuple[float, float]:
-    """Widen a range without extent; textual-plot would do so, and the limits would differ."""
-    margin = 1e-6 * max(1.0, abs(low), abs(high))
-    return (low, high) if high - low > margin else (low - margin, high + margin)
+def _widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
+    """Widen a range without extent, so that the one value is in the middle, between others."""
+    is_empty = high - low <= 1e-6 * max(1.0, abs(low), abs(high))
+    return (low - margin, high + margin) if is_empty else (low, high)
