@@ -17,8 +17,12 @@ class ChartApp(App[None]):
 
     CSS = "Chart { border: round white; }"
 
+    def __init__(self, chart: Chart | None = None) -> None:
+        super().__init__()
+        self._chart = chart or Chart("loss", id="chart")
+
     def compose(self) -> ComposeResult:
-        yield Chart("loss", id="chart")
+        yield self._chart
 
 
 Steps = Callable[[Chart, Pilot[None]], Awaitable[None]]

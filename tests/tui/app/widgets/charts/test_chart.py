@@ -1,17 +1,20 @@
 """Charts: what their keys do, what they mark, what they cost."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from textual.pilot import Pilot
 
 from bilstm_core import events
 from bilstm_core.runs.history import History
+from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
-from tests.tui.charting import FALLING, drive_chart, history
+from tests.tui.charting import FALLING, ChartApp, drive_chart, history
 from tests.tui.driving import (
     text,
     until,
@@ -43,16 +46,72 @@ def test_epochs_are_whole_numbers() -> None:
     drive_chart(steps)
 
 
-def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
+def test_a_loss_that_falls_far_has_a_logarithmic_axis_with_the_numbers_themselves() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
-        await pilot.press("y")
         await until(pilot, lambda: "log y" in text(pilot.app))
         await until(pilot, lambda: "0.001" in text(pilot.app))
         await pilot.press("m", "m")
         await until(pilot, lambda: "smoothed" not in text(pilot.app))
+        await pilot.press("y")
+        await until(pilot, lambda: "log y" not in text(pilot.app))
+        await pilot.press("y")
+        await until(pilot, lambda: "log y" in text(pilot.app))
 
     drive_chart(steps)
+
+
+@pytest.mark.parametrize(
+    ("losses", "is_logarithmic"),
+    [
+        ([2.0, 0.5, 0.11], False),
+        ([2.0, 0.5, 0.09], True),
+        ([2.0, 0.0, 0.11], False),  # 0 has no logarithm, and says nothing about the span
+        ([2.0, 0.0, 0.09], True),
+        ([2.0, None, 0.11], False),
+        ([2.0, -1.0, 0.01], False),
+        ([], False),
+    ],
+)
+def test_values_decide_whether_the_axis_is_logarithmic(
+    losses: list[float | None], is_logarithmic: bool
+) -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: ("log y" in text(pilot.app)) == is_logarithmic)
+        assert "e-1" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def accuracies(*values: float) -> History:
+    """The training accuracies of so many epochs."""
+    past = History()
+    past.add(run_started(small_config(num_epochs=100)))
+    for epoch, accuracy in enumerate(values, 1):
+        at = {"epoch": epoch, "step": 23 * epoch, "loss": 1.0, "seconds": 1.0}
+        past.add(events.EpochEnded(**at, correct=1, total=2, accuracy=accuracy))
+    return past
+
+
+@pytest.mark.parametrize(
+    ("values", "lowest", "highest"),
+    [((0.961, 0.985, 0.99), 96, 99), ((0.01, 0.9), 0, 100), ((0.975,), 96, 99), ((1.0,), 99, 100)],
+)
+def test_the_axis_of_accuracies_is_as_long_as_they_differ(
+    values: tuple[float, ...], lowest: float, highest: float
+) -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(100, 30)) as pilot:
+            app.query_one(Chart).show(accuracy_series(accuracies(*values), is_live=False))
+            await until(pilot, lambda: "train" in text(app))
+            labels = [line[1:8].strip() for line in text(app).splitlines()[1:-2]]
+            assert len([*filter(None, labels)]) > 1
+            assert all(lowest <= float(label) <= highest for label in labels if label)
+            assert "log y" not in text(app)
+
+    asyncio.run(main())
 
 
 def test_zooming_shows_more_and_goes_back() -> None:

@@ -33,7 +33,8 @@ _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
 _CHANGE_STYLE = "yellow"
 _NON_FINITE_STYLE = "bold red"
 _CROSSHAIR_STYLE = "bright_white"
-_MIN_POSITIVE = 1e-12
+_WIDE_SPAN = 20
+"""By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
@@ -68,10 +69,17 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         Binding("comma", "move_crosshair(-1)", "Crosshair left", show=False),
     ]
 
+    may_be_logarithmic: ClassVar = True
+    """Whether the y axis becomes logarithmic by itself where the values differ widely."""
+
+    highest: ClassVar = math.inf
+    """Where the y axis ends, however high values are."""
+
     margin_top = reactive(0)
     margin_bottom = reactive(1)
     margin_left = reactive(VERTICAL_LABEL + 1)
-    is_logarithmic = reactive(False)
+    logarithm: reactive[bool | None] = reactive(None)
+    """Whether the y axis is logarithmic; None if the values decide."""
     smoothing = reactive(_SMOOTHING_WEIGHTS[0])
     axis: reactive[Axis] = reactive("step")
 
@@ -84,6 +92,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self._crosshair: float | None = None
         self._border_titles: tuple[Text, ...] = ()
         self._x_range = self._y_range = (0.0, 1.0)
+        self._is_logarithmic = False
+        self._least_positive = 1.0
         self.set_reactive(Chart.axis, axis)
         self.border_title = title
 
@@ -103,7 +113,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def action_toggle_logarithm(self) -> None:
         """Switch between a logarithmic and a linear y axis."""
-        self.is_logarithmic = not self.is_logarithmic
+        self.logarithm = not self._is_logarithmic
 
     def action_next_smoothing(self) -> None:
         """Use the next smoothing weight."""
@@ -134,7 +144,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Discard the zoom, which means nothing on another axis."""
         self.action_show_all()
 
-    watch_is_logarithmic = watch_axis
+    watch_logarithm = watch_axis
 
     def watch_smoothing(self) -> None:
         """Draw again."""
@@ -202,12 +212,15 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         if not len(values):
             return (0.0, 1.0)
         low, high = float(values.min()), float(values.max())
-        return _widen_if_empty(*widen_to_round(low, high), 0.01 * abs(high) or 1.0)
+        low, high = _widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
+        low, high = widen_to_round(low, high)
+        return low, min(high, self.highest)
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         self.clear()
+        self._choose_scale()
         self._x_range = self._find_x_range()
         self.set_xlimits(*self._x_range)
         self._choose_ticks()
@@ -308,7 +321,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
     def _choose_ticks(self) -> None:
         ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
         horizontal = ticks[self.axis]
-        vertical = (LogarithmTicks if self.is_logarithmic else Ticks)(is_vertical=True)
+        vertical = (LogarithmTicks if self._is_logarithmic else Ticks)(is_vertical=True)
         horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
         self.set_x_formatter(horizontal)
         self.set_y_formatter(vertical)
@@ -318,7 +331,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def _heading(self) -> Text:
         parts = [f"{self._title} by {self.axis}"]
-        if self.is_logarithmic:
+        if self._is_logarithmic:
             parts.append("log y")
         if self.smoothing and any(series.is_noisy for series in self._series):
             parts.append(f"smoothed {self.smoothing:g}")
@@ -375,7 +388,20 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         return values
 
     def _scaled(self, values: Numbers) -> Numbers:
-        return np.log10(np.maximum(values, _MIN_POSITIVE)) if self.is_logarithmic else values
+        if not self._is_logarithmic:
+            return values
+        return np.log10(np.maximum(values, self._least_positive))
+
+    def _choose_scale(self) -> None:
+        """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
+        low = np.concatenate([[], *(series.low for series in self._series)])
+        high = np.concatenate([[], *(series.high for series in self._series)])
+        self._least_positive = float(low.min(initial=math.inf, where=low > 0))
+        if not math.isfinite(self._least_positive):
+            self._least_positive = 1.0
+        self._is_logarithmic = bool(self.logarithm)
+        if self.logarithm is None and self.may_be_logarithmic and len(low) and low.min() >= 0:
+            self._is_logarithmic = bool(high.max() > _WIDE_SPAN * self._least_positive)
 
 
 def _widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
