@@ -12,6 +12,7 @@ from bilstm_core import events
 from bilstm_core.runs.history import History
 from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
 from tests.tui.charting import FALLING, ChartApp, drive_chart, history
@@ -119,14 +120,14 @@ def test_zooming_shows_more_and_goes_back() -> None:
         noise = np.random.default_rng(0).normal(size=20_000).tolist()
         chart.show([loss_series(history(noise), "loss", is_live=True)])
         await until(pilot, lambda: "10k" in text(pilot.app))
-        points = len(chart._datasets[0].x)
+        points = len(chart._curves[0].noise[0])
         for _ in range(20):
             await pilot.press("+")
         await until(pilot, lambda: "9800" in text(pilot.app))
-        assert chart._datasets[0].x[-1] - chart._datasets[0].x[0] < 2000
-        assert len(chart._datasets[0].x) > points / 2  # the part in view has its own detail
+        assert np.ptp(chart._curves[0].noise[0]) < 2000
+        assert len(chart._curves[0].noise[0]) > points / 2  # the part in view has its own detail
         await pilot.press("right", "0")
-        await until(pilot, lambda: len(chart._datasets[0].x) == points)
+        await until(pilot, lambda: len(chart._curves[0].noise[0]) == points)
 
     drive_chart(steps)
 
@@ -186,8 +187,9 @@ def test_several_runs_differ_in_shape_too() -> None:
         chart.show([loss_series(history(FALLING), name, is_live=True) for name in ("one", "two")])
         await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
         body = "".join(text(pilot.app).splitlines()[1:-1])
-        assert "▲" in body
-        assert "●" in body  # though the other curve lies over it
+        assert body.count("▲") == body.count("●") == 1  # though the other curve lies over it
+        styles = {style for row in chart.query_one("#plot", DiffCanvas).cells[1] for style in row}
+        assert {"cyan", "yellow"} <= styles
 
     drive_chart(steps)
 
@@ -209,7 +211,7 @@ def test_redrawing_costs_the_same_however_long_the_run() -> None:
         async def steps(chart: Chart, _pilot: Pilot[None]) -> None:
             noise = np.random.default_rng(0).random(count).tolist()
             chart.show([loss_series(history(noise), "loss", is_live=True)])
-            drawn.append(sum(len(one.x) for one in chart._datasets))
+            drawn.append(sum(len(x) for it in chart._curves for x, _ in (it.line, it.noise)))
 
         drive_chart(steps)
         return drawn[0]

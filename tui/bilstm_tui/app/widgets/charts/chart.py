@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import accumulate, cycle
 from typing import Any, ClassVar, Self, get_args
 
@@ -16,15 +15,15 @@ from textual.binding import Binding, BindingType
 from textual.events import Leave, MouseMove
 from textual.geometry import Region
 from textual.reactive import reactive
-from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
-from ....text import braille
 from ....text.data_overview import shortened
 from ...textual_internals import DeferredPlot
 from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
+from .curves import Curve, View
 from .diff_canvas import DiffCanvas
-from .reduction import Numbers, reduce, smooth
+from .picture import Picture
+from .reduction import Numbers
 from .series import Axis, Series
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
@@ -38,16 +37,6 @@ _WIDE_SPAN = 20
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """What is drawn of a series: x, y and style of each line; x and y of its markers."""
-
-    lines: list[tuple[Numbers, Numbers, str]]
-    points: tuple[Numbers, Numbers]
-    marker: str
-    colour: str
 
 
 class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
@@ -92,6 +81,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self._crosshair: float | None = None
         self._border_titles: tuple[Text, ...] = ()
         self._x_range = self._y_range = (0.0, 1.0)
+        self._curves: list[Curve] = []
         self._is_logarithmic = False
         self._least_positive = 1.0
         self.set_reactive(Chart.axis, axis)
@@ -203,15 +193,14 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
             high = max(high, grown)
         return _widen_if_empty(float(low), float(high), 1.0)
 
-    def _find_y_range(self, curves: Sequence[_Curve]) -> tuple[float, float]:
+    def _find_y_range(self) -> tuple[float, float]:
         if self._zoomed_y:
             return self._zoomed_y
-        drawn = [y for curve in curves for _, y, *_ in (*curve.lines, curve.points)]
+        drawn = [y for curve in self._curves for _, y in (curve.line, curve.noise)]
         values = np.concatenate([[], *drawn])
-        values = values[np.isfinite(values)]
         if not len(values):
             return (0.0, 1.0)
-        low, high = float(values.min()), float(values.max())
+        low, high = self._scaled(np.array([values.min(), values.max()])).tolist()
         low, high = _widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
         low, high = widen_to_round(low, high)
         return low, min(high, self.highest)
@@ -224,20 +213,17 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self._x_range = self._find_x_range()
         self.set_xlimits(*self._x_range)
         self._choose_ticks()
-        curves = [
-            self._curve(series, colour, marker)
-            for series, colour, marker in self._styled_series()
-            if len(series.steps)
-        ]
-        for x, y, style in (line for curve in curves for line in curve.lines):
-            self.plot(x, y, style, hires_mode=HiResMode.BRAILLE)
-        for curve in curves:  # markers over lines
-            self.scatter(*curve.points, marker=curve.marker, marker_style=curve.colour)
-        self._y_range = self._find_y_range(curves)
+        view = View(
+            self.axis,
+            self._x_range,
+            is_part=self._zoomed_x is not None,
+            columns=2 * self._width,
+            smoothing=self.smoothing,
+            is_noise_shown=len(self._series) == 1,  # the noise of several would hide the curves
+        )
+        self._curves = [view.curve(*it) for it in self._styled_series() if len(it[0].steps)]
+        self._y_range = self._find_y_range()
         self.set_ylimits(*self._y_range)
-        self._draw_marks()
-        if self._crosshair is not None:
-            self.add_v_line(self._crosshair, _CROSSHAIR_STYLE)
         below = self._legend() if self._crosshair is None else self._values_at(self._crosshair)
         if (titles := (self._heading(), below)) != self._border_titles:  # setting them repaints
             self._border_titles = titles
@@ -246,6 +232,25 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
             for canvas in self.query(DiffCanvas):
                 drawn.enter_context(canvas.drawing())
             self.render()  # onto the canvases
+
+    def draw_curves(self) -> None:
+        """Draw marks, curves over them, and over these the markers at their ends."""
+        canvas = self.query_one("#plot", DiffCanvas)
+        if min(canvas.size) <= 2:  # there is space for nothing but the frame
+            return
+        picture = Picture(canvas, self._x_range, self._y_range)
+        self._draw_marks(picture)
+        if self._crosshair is not None:
+            picture.draw_column(self._crosshair, _CROSSHAIR_STYLE)
+        for curve in self._curves:
+            x, y = curve.noise
+            picture.draw_noise(x, self._scaled(y), f"{curve.colour} dim")
+        for curve in self._curves:
+            x, y = curve.line
+            picture.draw_line(x, self._scaled(y), curve.colour)
+        for curve in self._curves:
+            x, y = curve.line
+            picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
 
     def notify_style_update(self) -> None:
         """Draw again in the colours of another theme."""
@@ -265,58 +270,13 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """The curves, each with its colour and its marker."""
         return zip(self._series, cycle(COLOURS), cycle(MARKERS))
 
-    def _curve(self, series: Series, colour: str, marker: str) -> _Curve:
-        x = series.convert(self.axis, series.steps)
-        part = self._visible_part(x)
-        x, low, high = x[part], series.low[part], series.high[part]
-        points, y = reduce(x, low, high, 2 * self._width, self._x_range)
-        y = self._scaled(y)
-        lines = []
-        if not series.is_noisy:
-            if len(points) > 1:
-                lines.append((points, y, colour))
-            return _Curve(lines, (points, y), marker, colour)
-        if self.smoothing:
-            if len(self._series) == 1:  # the noise of several would hide the curves
-                lines.append((points, y, f"{colour} dim"))
-            smoothed = smooth(series.mean, self.smoothing)[part]
-            points, y = reduce(x, smoothed, smoothed, 2 * self._width, self._x_range)
-            y = self._scaled(y)
-        lines.append((points, y, colour))
-        shown = []
-        if len(self._series) > 1 and len(points):  # curves differ in a marker, not only in colour
-            parts = len(self._series) + 1
-            shown = [len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)]
-        return _Curve(lines, (points[shown], y[shown]), marker, colour)
-
-    def draw_line(self, x: Numbers, y: Numbers, style: str) -> None:
-        """Draw all dots of a line at once."""
-        canvas = self.query_one("#plot", DiffCanvas)
-        for position, character in braille.draw_line(x, y, *canvas.size).items():
-            canvas.set_pixel(*position, character, style)
-
-    def _draw_marks(self) -> None:
+    def _draw_marks(self, picture: Picture) -> None:
         """Mark changes of the learning rate, and values that were not finite."""
-        (low, high), (bottom, top) = self._x_range, self._y_range
-        first_row = top - (top - bottom) / max(1, self.size.height - 5)
         for series in self._series:
-            for x in series.convert(self.axis, np.array(series.changes, np.float64)):
-                if low <= x <= high:
-                    self.add_v_line(float(x), _CHANGE_STYLE)
-            if len(series.non_finite) and len(series.high):
-                x = series.convert(self.axis, np.array(series.non_finite, np.float64))
-                x = x[(low <= x) & (x <= high)]
-                columns = np.unique(np.floor((x - low) / (high - low or 1) * self._width))
-                x = low + columns * (high - low) / self._width
-                y = np.full(len(x), first_row)
-                self.scatter(x, y, marker="✕", marker_style=_NON_FINITE_STYLE)
-
-    def _visible_part(self, x: Numbers) -> slice:
-        """The visible points, and one more on each side, to which the line is drawn."""
-        if not self._zoomed_x:
-            return slice(None)
-        first, last = np.searchsorted(x, self._zoomed_x)
-        return slice(max(0, int(first) - 1), int(last) + 1)
+            for x in series.convert(self.axis, np.array(series.changes, np.float64)).tolist():
+                picture.draw_column(x, _CHANGE_STYLE)
+            x = series.convert(self.axis, np.array(series.non_finite, np.float64))
+            picture.mark_top(x, "✕", _NON_FINITE_STYLE)
 
     def _choose_ticks(self) -> None:
         ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
@@ -394,14 +354,17 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def _choose_scale(self) -> None:
         """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
-        low = np.concatenate([[], *(series.low for series in self._series)])
-        high = np.concatenate([[], *(series.high for series in self._series)])
-        self._least_positive = float(low.min(initial=math.inf, where=low > 0))
-        if not math.isfinite(self._least_positive):
-            self._least_positive = 1.0
-        self._is_logarithmic = bool(self.logarithm)
-        if self.logarithm is None and self.may_be_logarithmic and len(low) and low.min() >= 0:
-            self._is_logarithmic = bool(high.max() > _WIDE_SPAN * self._least_positive)
+        drawn = [series for series in self._series if len(series.steps)]
+        least = min((float(series.low.min()) for series in drawn), default=1.0)
+        highest = max((float(series.high.max()) for series in drawn), default=1.0)
+        positive = least
+        if least <= 0:  # 0 has no logarithm: it is drawn where the smallest other value is
+            values = np.concatenate([series.low for series in drawn])
+            positive = float(values[values > 0].min(initial=highest if highest > 0 else 1.0))
+        self._least_positive = positive
+        is_wide = least >= 0 and highest > _WIDE_SPAN * positive
+        values_decide = self.logarithm is None and self.may_be_logarithmic
+        self._is_logarithmic = is_wide if values_decide else bool(self.logarithm)
 
 
 def _widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:

@@ -1,0 +1,77 @@
+"""What is drawn of a series: its line, its noise, and its marker."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .reduction import Numbers, reduce, smooth
+from .series import Axis, Series
+
+Points = tuple[Numbers, Numbers]
+"""x and y of points, each of shape (N,)."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series, ready to be drawn.
+
+    Attributes:
+        series: Where it comes from.
+        colour: Its colour.
+        marker: Its marker.
+        x: The position of each of the series' steps on the x axis, shape (N,).
+        y: The value of the line at each of them, shape (N,).
+        line: The line in view, reduced.
+        noise: The values in view from which the line was smoothed, reduced; empty if not drawn.
+    """
+
+    series: Series
+    colour: str
+    marker: str
+    x: Numbers
+    y: Numbers
+    line: Points
+    noise: Points
+
+
+@dataclass(frozen=True)
+class View:
+    """How curves are drawn.
+
+    Attributes:
+        axis: What the x axis shows.
+        x_range: The ends of the x axis.
+        is_part: Whether that is only a part of the curves.
+        columns: Points that lie side by side, at most two in each: a minimum and a maximum.
+        smoothing: The weight of the moving average.
+        is_noise_shown: Whether the values are drawn from which a line was smoothed.
+    """
+
+    axis: Axis
+    x_range: tuple[float, float]
+    is_part: bool
+    columns: int
+    smoothing: float
+    is_noise_shown: bool
+
+    def curve(self, series: Series, colour: str, marker: str) -> Curve:
+        """Smooth a series, and reduce what is in view of it."""
+        x = series.convert(self.axis, series.steps)
+        part = self._part(x)
+        low, high = series.low[part], series.high[part]
+        if not (series.is_noisy and self.smoothing):
+            line = reduce(x[part], low, high, self.columns, self.x_range)
+            return Curve(series, colour, marker, x, series.mean, line, (np.empty(0), np.empty(0)))
+        noise = (np.empty(0), np.empty(0))
+        if self.is_noise_shown:
+            noise = reduce(x[part], low, high, self.columns, self.x_range)
+        y = smooth(series.mean, self.smoothing)
+        line = reduce(x[part], y[part], y[part], self.columns, self.x_range)
+        return Curve(series, colour, marker, x, y, line, noise)
+
+    def _part(self, x: Numbers) -> slice:
+        """The points in view, and one more on each side, to which the line is drawn."""
+        if not self.is_part:
+            return slice(None)
+        first, last = np.searchsorted(x, self.x_range)
+        return slice(max(0, int(first) - 1), int(last) + 1)
