@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from bilstm_core import events
@@ -128,6 +129,71 @@ def test_zooming_shows_more_and_goes_back() -> None:
         assert len(chart._curves[0].noise[0]) > points / 2  # the part in view has its own detail
         await pilot.press("right", "0")
         await until(pilot, lambda: len(chart._curves[0].noise[0]) == points)
+
+    drive_chart(steps)
+
+
+def test_what_is_zoomed_in_stays_in_view() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
+        for _ in range(30):
+            await pilot.press("+")
+        await until(pilot, lambda: chart._x_range[1] - chart._x_range[0] < 10)
+        inside = chart._curves[0].line[1][1:-1]  # without those to which the line is drawn
+        low, high = (10**end for end in chart._y_range)
+        assert len(inside) > 1
+        assert ((low <= inside) & (inside <= high)).all()
+        for _ in range(60):
+            await pilot.press("-")
+        await until(pilot, lambda: chart._zoomed_x is None)
+
+    drive_chart(steps)
+
+
+def test_a_pan_stops_at_the_ends_of_the_data() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.press("+", "+", "+", "+", "shift+up", "shift+up")
+        extents = np.ptp([chart._x_range, chart._y_range], axis=1)
+        for keys, ends in ((("left", "up"), (0, 1)), (("right", "down"), (1, 0))):
+            for _ in range(40):
+                await pilot.press(*keys)
+            await pilot.pause()
+            assert chart._x_range[ends[0]] == pytest.approx((1, 400)[ends[0]])
+            whole = chart._find_whole_y_range()
+            assert chart._y_range[ends[1]] == pytest.approx(whole[ends[1]])
+        np.testing.assert_allclose(np.ptp([chart._x_range], axis=1), extents[:1])
+        await pilot.press("0")
+        await until(pilot, lambda: chart._x_range == (1, 400))
+
+    drive_chart(steps)
+
+
+def test_zooming_vertically_keeps_the_end_of_the_curve_in_view() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        for _ in range(20):
+            await pilot.press("shift+up")
+        low, high = (10**end for end in chart._y_range)
+        assert low < chart._curves[0].y[-1] < high < 0.001
+        for _ in range(25):
+            await pilot.press("shift+down")
+        await until(pilot, lambda: chart._zoomed_y is None)
+
+    drive_chart(steps)
+
+
+def test_the_wheel_zooms_what_is_under_the_mouse() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.pause()
+        plot = chart.query_one("#plot")
+        for _ in range(20):
+            await pilot._post_mouse_events([MouseScrollDown], plot, (70, 5))
+        low, high = chart._x_range
+        assert high - low < 200
+        assert low + (high - low) * 0.7 == pytest.approx(1 + 399 * 70 / plot.size.width, rel=0.1)
+        assert chart._zoomed_y is None
 
     drive_chart(steps)
 

@@ -25,6 +25,7 @@ from .diff_canvas import DiffCanvas
 from .picture import Picture
 from .reduction import Numbers
 from .series import Axis, Series
+from .zoom import Range, extent, within, zoomed
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
@@ -36,6 +37,9 @@ _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
+_ZOOM = 1.15  # of a key press
+_LEAST_POINTS = 4  # side by side in a chart, however far it is zoomed in
+_LEAST_HEIGHT = 1e-3  # of the y axis, however far it is zoomed in
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
@@ -54,6 +58,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         Binding("right", "pan_right", "Pan right", show=False),
         Binding("up", "pan_up", "Pan up", show=False),
         Binding("down", "pan_down", "Pan down", show=False),
+        Binding("shift+up", "stretch(1)", "Zoom in vertically", show=False),
+        Binding("shift+down", "stretch(-1)", "Zoom out vertically", show=False),
         Binding("full_stop", "move_crosshair(1)", "Crosshair right", show=False),
         Binding("comma", "move_crosshair(-1)", "Crosshair left", show=False),
     ]
@@ -76,8 +82,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         super().__init__(id=id)
         self._title = title
         self._series: Sequence[Series] = ()
-        self._zoomed_x: tuple[float, float] | None = None
-        self._zoomed_y: tuple[float, float] | None = None
+        self._zoomed_x: Range | None = None
+        self._zoomed_y: Range | None = None
         self._crosshair: float | None = None
         self._border_titles: tuple[Text, ...] = ()
         self._x_range = self._y_range = (0.0, 1.0)
@@ -144,14 +150,46 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Draw again: the curves are reduced to the columns of the chart."""
         self._draw()
 
+    def action_zoom_in(self) -> None:
+        """Show a shorter part of the curves, at as much height as it needs."""
+        self._zoom_x(1 / _ZOOM)
+
+    def action_zoom_out(self) -> None:
+        """Show a longer part of the curves."""
+        self._zoom_x(_ZOOM)
+
+    def action_stretch(self, direction: int) -> None:
+        """Zoom the y axis in or out, around the value under the crosshair or at the end."""
+        if not self._curves:
+            return
+        curve = self._curves[0]
+        last = curve.x.searchsorted(self._x_range[1], "right") - 1
+        position = curve.nearest(self._crosshair) if self._crosshair is not None else max(0, last)
+        centre = float(self._scaled(curve.y[position : position + 1])[0])
+        self._zoomed_y = zoomed(self._y_range, centre, _ZOOM**-direction)
+        self._draw()
+
+    def _zoom_x(self, factor: float) -> None:
+        """Zoom the x axis around the crosshair, or the middle of the curves in view."""
+        low, high = self._x_range
+        ends = [curve.x[-1] for curve in self._curves]
+        centre = self._crosshair
+        if centre is None:
+            centre = (low + min(high, max(ends, default=high))) / 2
+        self._zoomed_x = zoomed((low, high), float(centre), factor)
+        self._draw()
+
     @on(PlotWidget.ScaleChanged)
     def _zoom_to(self, event: PlotWidget.ScaleChanged) -> None:
         """Draw the part that the user zoomed or panned to, in detail."""
+        x_range, y_range = (event.x_min, event.x_max), (event.y_min, event.y_max)
+        is_pan = math.isclose(extent(y_range), extent(self._y_range))
         # after a vertical pan, new points still appear at the right
-        if (event.x_min, event.x_max) != self._x_range:
-            self._zoomed_x = (event.x_min, event.x_max)
-        if (event.y_min, event.y_max) != self._y_range:
-            self._zoomed_y = (event.y_min, event.y_max)
+        if x_range != self._x_range:
+            self._zoomed_x = x_range
+        # the wheel zooms both axes; the y axis rather follows what is in view
+        if y_range != self._y_range and (is_pan or x_range == self._x_range):
+            self._zoomed_y = y_range
         self._draw()
 
     def on_mouse_move(self, event: MouseMove) -> None:
@@ -176,9 +214,16 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Columns between the axes."""
         return max(8, self.size.width - self.margin_left - 2)
 
-    def _find_x_range(self) -> tuple[float, float]:
+    def _find_x_range(self) -> Range:
+        """The ends of the x axis: the whole one, or a part inside it."""
+        whole = self._find_whole_x_range()
         if self._zoomed_x:
-            return self._zoomed_x
+            longest = max((len(series.steps) for series in self._series), default=0)
+            least = extent(whole) * min(1.0, _LEAST_POINTS / max(1, longest))
+            self._zoomed_x = within(self._zoomed_x, whole, least)
+        return self._zoomed_x or whole
+
+    def _find_whole_x_range(self) -> Range:
         drawn = [series for series in self._series if len(series.steps)]
         if not drawn:
             return (0.0, 1.0)
@@ -193,9 +238,14 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
             high = max(high, grown)
         return _widen_if_empty(float(low), float(high), 1.0)
 
-    def _find_y_range(self) -> tuple[float, float]:
+    def _find_y_range(self) -> Range:
+        """The ends of the y axis: around what is in view, or a part inside it."""
+        whole = self._find_whole_y_range()
         if self._zoomed_y:
-            return self._zoomed_y
+            self._zoomed_y = within(self._zoomed_y, whole, _LEAST_HEIGHT * extent(whole))
+        return self._zoomed_y or whole
+
+    def _find_whole_y_range(self) -> Range:
         drawn = [y for curve in self._curves for _, y in (curve.line, curve.noise)]
         values = np.concatenate([[], *drawn])
         if not len(values):

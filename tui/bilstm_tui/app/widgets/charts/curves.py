@@ -33,6 +33,10 @@ class Curve:
     line: Points
     noise: Points
 
+    def nearest(self, x: float) -> int:
+        """The number of the point that is nearest to a position."""
+        return int(np.abs(self.x - x).argmin())
+
 
 @dataclass(frozen=True)
 class View:

@@ -7,6 +7,7 @@ from textual_hires_canvas import Canvas
 
 from ....text import braille
 from .reduction import Numbers
+from .zoom import Range
 
 _FRAME = 1  # columns and rows of the frame on each side
 _AT_END = 1e-6
@@ -14,7 +15,6 @@ _TRIED = 40  # points, until one is found without another's marker
 _HALF_DOT = (0.25, 0.125)  # columns, rows
 
 Number = TypeVar("Number", float, Numbers)
-Range = tuple[float, float]
 
 
 class Picture:
