@@ -14,6 +14,7 @@ from bilstm_core.runs.history import History
 from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
+from bilstm_tui.app.widgets.charts.reduction import smooth
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
 from tests.tui.charting import FALLING, ChartApp, drive_chart, history
@@ -198,16 +199,42 @@ def test_the_wheel_zooms_what_is_under_the_mouse() -> None:
     drive_chart(steps)
 
 
-def test_the_cross_hair_reads_the_curve() -> None:
+def test_the_cross_hair_reads_the_curve_that_is_drawn_and_the_raw_value() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         await pilot.press("full_stop")
         await until(pilot, lambda: "step 209" in text(pilot.app))  # the axis is longer yet
-        assert "0.0083" in text(pilot.app).splitlines()[-1]
+        raw, smoothed = FALLING[208], smooth(np.array(FALLING, np.float64), 0.9)[208]
+        words = f"step 209  loss {smoothed:.4g} raw {raw:.4g}"
+        assert words in text(pilot.app).splitlines()[-1]
+        place = chart.query_one("#plot").region
+        middle = place.x + place.width // 2
+        parts = [line[middle - 2 : middle + 2] for line in text(pilot.app).splitlines()[1:-1]]
+        assert sum("●" in part for part in parts) == 1
         await pilot.press("comma")
         await until(pilot, lambda: "step 209" not in text(pilot.app))
         await pilot.hover(Chart, offset=(90, 10))
         await until(pilot, lambda: "step 382" in text(pilot.app).splitlines()[-1])
+        await pilot.press("m", "m")
+        await until(pilot, lambda: f"loss {FALLING[381]:.4g} " in text(pilot.app).splitlines()[-1])
+        assert "raw" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def test_the_cross_hair_reads_the_curves_that_are_there() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        pasts = {"short": history(FALLING[:100]), "long": history(FALLING)}
+        chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "● short -  ▲ long 0." in text(pilot.app).splitlines()[-1])
+        await pilot.hover(Chart, offset=(20, 10))
+        await until(pilot, lambda: "● short 0." in text(pilot.app).splitlines()[-1])
+        assert text(pilot.app).splitlines()[-1].count("raw 0.") == 2
+        past = history(FALLING)
+        chart.show([loss_series(past, f"a longer name {it}", is_live=False) for it in range(4)])
+        await until(pilot, lambda: "◆ a lo" in text(pilot.app).splitlines()[-1])
+        assert "raw" not in text(pilot.app)
 
     drive_chart(steps)
 

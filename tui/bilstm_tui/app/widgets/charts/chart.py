@@ -3,11 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import accumulate, cycle
+from itertools import cycle
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
-from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -17,11 +16,11 @@ from textual.geometry import Region
 from textual.reactive import reactive
 from textual_plot import PlotWidget
 
-from ....text.data_overview import shortened
 from ...textual_internals import DeferredPlot
-from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
+from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_to_round
 from .curves import Curve, View
 from .diff_canvas import DiffCanvas
+from .legend import legend, reading
 from .picture import Picture
 from .reduction import Numbers
 from .series import Axis, Series
@@ -36,7 +35,6 @@ _CROSSHAIR_STYLE = "bright_white"
 _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
-_SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
 _ZOOM = 1.15  # of a key press
 _LEAST_POINTS = 4  # side by side in a chart, however far it is zoomed in
 _LEAST_HEIGHT = 1e-3  # of the y axis, however far it is zoomed in
@@ -274,8 +272,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self._curves = [view.curve(*it) for it in self._styled_series() if len(it[0].steps)]
         self._y_range = self._find_y_range()
         self.set_ylimits(*self._y_range)
-        below = self._legend() if self._crosshair is None else self._values_at(self._crosshair)
-        if (titles := (self._heading(), below)) != self._border_titles:  # setting them repaints
+        titles = (self._heading(), self._words_below())
+        if titles != self._border_titles:  # setting them repaints
             self._border_titles = titles
             self.border_title, self.border_subtitle = titles
         with ExitStack() as drawn:
@@ -301,6 +299,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         for curve in self._curves:
             x, y = curve.line
             picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
+        self._mark_reading(picture)
 
     def notify_style_update(self) -> None:
         """Draw again in the colours of another theme."""
@@ -319,6 +318,16 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
     def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
         """The curves, each with its colour and its marker."""
         return zip(self._series, cycle(COLOURS), cycle(MARKERS))
+
+    def _mark_reading(self, picture: Picture) -> None:
+        """Mark the points of the curves that are read under the crosshair."""
+        if self._crosshair is None:
+            return
+        for curve in self._curves:
+            point = curve.point_at(self._crosshair, self._margin)
+            if point is not None:
+                y = float(self._scaled(curve.y[point : point + 1])[0])
+                picture.mark(float(curve.x[point]), y, curve.marker, curve.colour)
 
     def _draw_marks(self, picture: Picture) -> None:
         """Mark changes of the learning rate, and values that were not finite."""
@@ -347,36 +356,18 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
             parts.append(f"smoothed {self.smoothing:g}")
         return Text(", ".join(parts))
 
-    def _legend(self) -> Text:
-        """What each curve is, and if there is space for it, what each mark is."""
+    def _words_below(self) -> Text:
+        """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
-        names, marks = self._names(room), self._marks()
-        whole = Text(" ").join([*names, *marks])
-        return whole if whole.cell_len <= room else Text(" ").join(names)
+        if self._crosshair is None:
+            return legend([*self._styled_series()], self._marks(), room)
+        return reading(self._curves, self._crosshair, self.axis, self._margin, room)
 
-    def _names(self, room: int) -> list[Text]:
-        """The curves of several, their names as long as there is space for all."""
-        count = len(self._series)
-        if count < 2:
-            return []
-        labels = [
-            [shortened(series.label, longest) for series in self._series]
-            for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1)
-        ]
-        values = [f" {series.value}" if series.value else "" for series in self._series]
-        free = room - 3 * count + 1 - sum(map(cell_len, values))  # a marker and a gap on each side
-        chosen = next((it for it in labels if sum(map(cell_len, it)) <= free), labels[-1])
-        names = [
-            Text(f"{marker} {label}{value}", colour)
-            for (_, colour, marker), label, value in zip(
-                self._styled_series(), chosen, values, strict=True
-            )
-        ]
-        if Text(" ").join(names).cell_len <= room:
-            return names
-        ends = accumulate(name.cell_len + 1 for name in names)
-        shown = sum(end + len(f"+{count}") <= room for end in ends)
-        return [*names[:shown], Text(f"+{count - shown}", "dim")]
+    @property
+    def _margin(self) -> float:
+        """How far from its ends a curve is still read: of several, as far as a column is wide."""
+        is_single = len(self._curves) == 1  # and the axis of a live run is longer than its curve
+        return math.inf if is_single else extent(self._x_range) / self._width
 
     def _marks(self) -> list[Text]:
         parts = []
@@ -385,17 +376,6 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         if any(len(series.non_finite) for series in self._series):
             parts.append(Text("✕ not finite", _NON_FINITE_STYLE))
         return parts
-
-    def _values_at(self, x: float) -> Text:
-        """The values under the crosshair."""
-        formats = {"step": f"{x:,.0f}", "epoch": f"{x:,.4g}", "time": format_time(x)}
-        values = Text(f"{self.axis} {formats[self.axis]}")
-        for series, colour, marker in self._styled_series():
-            if len(series.steps):
-                index = int(np.abs(series.convert(self.axis, series.steps) - x).argmin())
-                prefix = f"{marker} " if len(self._series) > 1 else ""
-                values.append(f"  {prefix}{series.mean[index]:.4g}", colour)
-        return values
 
     def _scaled(self, values: Numbers) -> Numbers:
         if not self._is_logarithmic:

@@ -9,6 +9,7 @@ from .series import Axis, Series
 
 Points = tuple[Numbers, Numbers]
 """x and y of points, each of shape (N,)."""
+_NOTHING: Points = (np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Curve:
         y: The value of the line at each of them, shape (N,).
         line: The line in view, reduced.
         noise: The values in view from which the line was smoothed, reduced; empty if not drawn.
+        is_smoothed: Whether the line differs from the values themselves.
     """
 
     series: Series
@@ -32,10 +34,16 @@ class Curve:
     y: Numbers
     line: Points
     noise: Points
+    is_smoothed: bool
 
     def nearest(self, x: float) -> int:
         """The number of the point that is nearest to a position."""
         return int(np.abs(self.x - x).argmin())
+
+    def point_at(self, x: float, margin: float) -> int | None:
+        """The number of the nearest point, unless the curve ends further away than `margin`."""
+        is_beyond = x < self.x[0] - margin or x > self.x[-1] + margin
+        return None if is_beyond else self.nearest(x)
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,13 @@ class View:
         low, high = series.low[part], series.high[part]
         if not (series.is_noisy and self.smoothing):
             line = reduce(x[part], low, high, self.columns, self.x_range)
-            return Curve(series, colour, marker, x, series.mean, line, (np.empty(0), np.empty(0)))
-        noise = (np.empty(0), np.empty(0))
+            return Curve(series, colour, marker, x, series.mean, line, _NOTHING, is_smoothed=False)
+        noise = _NOTHING
         if self.is_noise_shown:
             noise = reduce(x[part], low, high, self.columns, self.x_range)
         y = smooth(series.mean, self.smoothing)
         line = reduce(x[part], y[part], y[part], self.columns, self.x_range)
-        return Curve(series, colour, marker, x, y, line, noise)
+        return Curve(series, colour, marker, x, y, line, noise, is_smoothed=True)
 
     def _part(self, x: Numbers) -> slice:
         """The points in view, and one more on each side, to which the line is drawn."""
