@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -271,6 +272,23 @@ def test_what_is_not_finite_and_a_changed_rate_are_marked() -> None:
         body = text(pilot.app).splitlines()[1:-1]
         assert sum(line.count("✕") for line in body) == 1
         assert sum("│" in line[20:40] for line in body) > 10
+
+    drive_chart(steps)
+
+
+def test_a_mark_has_the_colour_of_its_run() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses = FALLING.copy()
+        losses[200] = None
+        diverged, changed = history(losses), history(FALLING)
+        changed.add(events.LearningRateChanged(epoch=1, step=100, learning_rate=0.1))
+        pasts = {"one": history(FALLING), "two": diverged, "three": changed}
+        chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
+        await until(pilot, lambda: "not finite" in text(pilot.app))
+        characters, styles = chart.query_one("#plot", DiffCanvas).cells
+        cells = [*zip(chain(*characters), chain(*styles), strict=True)]
+        assert {style for character, style in cells if character == "✕"} == {"bold yellow"}
+        assert {style for character, style in cells if character == "│"} == {"magenta"}
 
     drive_chart(steps)
 

@@ -29,8 +29,6 @@ from .zoom import Range, extent, within, zoomed
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
-_CHANGE_STYLE = "yellow"
-_NON_FINITE_STYLE = "bold red"
 _CROSSHAIR_STYLE = "bright_white"
 _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
@@ -330,12 +328,12 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
                 picture.mark(float(curve.x[point]), y, curve.marker, curve.colour)
 
     def _draw_marks(self, picture: Picture) -> None:
-        """Mark changes of the learning rate, and values that were not finite."""
-        for series in self._series:
+        """Mark changes of the learning rate, and values that were not finite, in a run's colour."""
+        for series, colour, _ in self._styled_series():
             for x in series.convert(self.axis, np.array(series.changes, np.float64)).tolist():
-                picture.draw_column(x, _CHANGE_STYLE)
+                picture.draw_column(x, colour)
             x = series.convert(self.axis, np.array(series.non_finite, np.float64))
-            picture.mark_top(x, "✕", _NON_FINITE_STYLE)
+            picture.mark_top(x, "✕", f"bold {colour}")
 
     def _choose_ticks(self) -> None:
         ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
@@ -370,12 +368,17 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         return math.inf if is_single else extent(self._x_range) / self._width
 
     def _marks(self) -> list[Text]:
-        parts = []
-        if any(series.changes for series in self._series):
-            parts.append(Text("│ learning rate changed", _CHANGE_STYLE))
-        if any(len(series.non_finite) for series in self._series):
-            parts.append(Text("✕ not finite", _NON_FINITE_STYLE))
-        return parts
+        """What each mark means; in the colour of the run that has it, unless several have."""
+        styled = [*self._styled_series()]
+        owners = {
+            "│ learning rate changed": [colour for it, colour, _ in styled if len(it.changes)],
+            "✕ not finite": [colour for it, colour, _ in styled if len(it.non_finite)],
+        }
+        return [
+            Text(meaning, colours[0] if len(colours) == 1 else "")
+            for meaning, colours in owners.items()
+            if colours
+        ]
 
     def _scaled(self, values: Numbers) -> Numbers:
         if not self._is_logarithmic:
