@@ -15,7 +15,7 @@ from tests.samples import run_started, small_config
 class ChartApp(App[None]):
     """Shows one chart."""
 
-    CSS = "Chart { border: round white; }"
+    CSS = "Chart { border-top: blank; border-bottom: blank; }"
 
     def __init__(self, chart: Chart | None = None) -> None:
         super().__init__()

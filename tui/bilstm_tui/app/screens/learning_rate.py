@@ -74,6 +74,7 @@ class LearningRateScreen(Question):
         self.query_one("#message", Static).update(message)
         chart = self.query_one("#rates", PlotWidget)
         chart.display = True
+        chart.border_title = "loss by learning rate"
         horizontal, vertical = LogarithmTicks(), Ticks(is_vertical=True)
         horizontal.room, vertical.room = _COLUMNS, _ROWS
         chart.set_x_formatter(horizontal)

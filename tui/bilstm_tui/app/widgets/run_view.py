@@ -71,7 +71,7 @@ class RunView(Vertical):
         yield Static(id="metrics")
         yield Result()
         with Container(id="charts"):
-            yield Chart("training loss", id="loss")
+            yield Chart("training loss", id="loss", announcement="the loss of each step")
             yield AccuracyChart(id="accuracy")
         yield RunLog(id="log")
 

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from .chart import Chart
 
+_ANNOUNCEMENT = "a point after each epoch"
+
 
 class AccuracyChart(Chart):
     """Accuracies in percent."""
@@ -12,4 +14,4 @@ class AccuracyChart(Chart):
     highest: ClassVar = 100.0
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__("accuracy %", id=id, axis="epoch")
+        super().__init__("accuracy %", id=id, axis="epoch", announcement=_ANNOUNCEMENT)

@@ -138,6 +138,12 @@ def widen_to_round(low: float, high: float) -> tuple[float, float]:
     return math.floor(low / step) * step, math.ceil(high / step) * step
 
 
+def widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
+    """Widen a range without extent, so that the one value is in the middle, between others."""
+    is_empty = high - low <= 1e-6 * max(1.0, abs(low), abs(high))
+    return (low - margin, high + margin) if is_empty else (low, high)
+
+
 def format_time(seconds: float) -> str:
     """Format seconds as m:ss or h:mm:ss."""
     minutes, rest = divmod(round(seconds), 60)

@@ -17,7 +17,7 @@ from textual.reactive import reactive
 from textual_plot import PlotWidget
 
 from ...textual_internals import DeferredPlot
-from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_to_round
+from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_if_empty, widen_to_round
 from .curves import Curve, View
 from .diff_canvas import DiffCanvas
 from .legend import legend, reading
@@ -40,7 +40,13 @@ _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old po
 
 
 class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
-    """Curves over one x axis, drawn only when something changes; `title` is that of the y axis."""
+    """Curves over one x axis, drawn only when something changes.
+
+    Args:
+        title: What the y axis shows, with its unit.
+        axis: What the x axis shows at first.
+        announcement: What will appear, which is written where there is no curve yet.
+    """
 
     BINDING_GROUP_TITLE = "In a chart"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -74,9 +80,16 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
     smoothing = reactive(_SMOOTHING_WEIGHTS[0])
     axis: reactive[Axis] = reactive("step")
 
-    def __init__(self, title: str, *, id: str, axis: Axis = "step") -> None:  # noqa: A002
+    def __init__(
+        self,
+        title: str,
+        *,
+        id: str,  # noqa: A002
+        axis: Axis = "step",
+        announcement: str = "",
+    ) -> None:
         super().__init__(id=id)
-        self._title = title
+        self._title, self._announcement = title, announcement
         self._series: Sequence[Series] = ()
         self._zoomed_x: Range | None = None
         self._zoomed_y: Range | None = None
@@ -232,7 +245,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
                 last = [it.convert(self.axis, np.array([it.last_step])) for it in live]
                 grown = min(grown, *(x[0] for x in last))
             high = max(high, grown)
-        return _widen_if_empty(float(low), float(high), 1.0)
+        return widen_if_empty(float(low), float(high), 1.0)
 
     def _find_y_range(self) -> Range:
         """The ends of the y axis: around what is in view, or a part inside it."""
@@ -247,7 +260,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         if not len(values):
             return (0.0, 1.0)
         low, high = self._scaled(np.array([values.min(), values.max()])).tolist()
-        low, high = _widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
+        low, high = widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
         low, high = widen_to_round(low, high)
         return low, min(high, self.highest)
 
@@ -285,6 +298,8 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         if min(canvas.size) <= 2:  # there is space for nothing but the frame
             return
         picture = Picture(canvas, self._x_range, self._y_range)
+        if not self._curves:
+            picture.write(self._announcement, "dim")
         self._draw_marks(picture)
         if self._crosshair is not None:
             picture.draw_column(self._crosshair, _CROSSHAIR_STYLE)
@@ -305,12 +320,10 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self._draw()
 
     def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
-        """Repaint the border; nothing else of the widget itself is visible."""
+        """Repaint the lines above and below; nothing else of the widget itself is visible."""
         if not regions and not layout:
             width, height = self.size
-            sides = (Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
-            edges = (Region(-1, 0, 1, height), Region(width, 0, 1, height))
-            regions = (*sides, *edges)
+            regions = (Region(0, -1, width, 1), Region(0, height, width, 1))
         return super().refresh(*regions, layout=layout, **others)
 
     def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
@@ -358,7 +371,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
         if self._crosshair is None:
-            return legend([*self._styled_series()], self._marks(), room)
+            return legend([*self._styled_series()], room)
         return reading(self._curves, self._crosshair, self.axis, self._margin, room)
 
     @property
@@ -366,19 +379,6 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """How far from its ends a curve is still read: of several, as far as a column is wide."""
         is_single = len(self._curves) == 1  # and the axis of a live run is longer than its curve
         return math.inf if is_single else extent(self._x_range) / self._width
-
-    def _marks(self) -> list[Text]:
-        """What each mark means; in the colour of the run that has it, unless several have."""
-        styled = [*self._styled_series()]
-        owners = {
-            "│ learning rate changed": [colour for it, colour, _ in styled if len(it.changes)],
-            "✕ not finite": [colour for it, colour, _ in styled if len(it.non_finite)],
-        }
-        return [
-            Text(meaning, colours[0] if len(colours) == 1 else "")
-            for meaning, colours in owners.items()
-            if colours
-        ]
 
     def _scaled(self, values: Numbers) -> Numbers:
         if not self._is_logarithmic:
@@ -398,9 +398,3 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         is_wide = least >= 0 and highest > _WIDE_SPAN * positive
         values_decide = self.logarithm is None and self.may_be_logarithmic
         self._is_logarithmic = is_wide if values_decide else bool(self.logarithm)
-
-
-def _widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
-    """Widen a range without extent, so that the one value is in the middle, between others."""
-    is_empty = high - low <= 1e-6 * max(1.0, abs(low), abs(high))
-    return (low - margin, high + margin) if is_empty else (low, high)

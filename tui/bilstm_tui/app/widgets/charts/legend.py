@@ -22,11 +22,24 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
-def legend(styled: Sequence[StyledSeries], marks: Sequence[Text], room: int) -> Text:
+def legend(styled: Sequence[StyledSeries], room: int) -> Text:
     """What each curve is, and if there is space for it, what each mark is."""
     names = _names(styled, room) if len(styled) > 1 else []
-    whole = Text(" ").join([*names, *marks])
+    whole = Text(" ").join([*names, *_marks(styled)])
     return whole if whole.cell_len <= room else Text(" ").join(names)
+
+
+def _marks(styled: Sequence[StyledSeries]) -> list[Text]:
+    """What each mark means; in the colour of the run that has it, unless several have."""
+    owners = {
+        "│ learning rate changed": [colour for series, colour, _ in styled if len(series.changes)],
+        "✕ not finite": [colour for series, colour, _ in styled if len(series.non_finite)],
+    }
+    return [
+        Text(meaning, colours[0] if len(colours) == 1 else "")
+        for meaning, colours in owners.items()
+        if colours
+    ]
 
 
 def _names(styled: Sequence[StyledSeries], room: int) -> list[Text]:
