@@ -305,6 +305,28 @@ def test_several_runs_differ_in_shape_too() -> None:
     drive_chart(steps)
 
 
+def test_accuracies_are_shown_as_errors_on_a_logarithmic_axis() -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(100, 30)) as pilot:
+            chart = app.query_one(Chart)
+            chart.focus()
+            await pilot.press("e")
+            chart.show(accuracy_series(accuracies(0.9, 0.95, 0.99, 0.9944), is_live=True))
+            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            await until(pilot, lambda: "train 0.56" in text(app))
+            await pilot.press("y")
+            await until(pilot, lambda: "log y" not in text(app))
+            await pilot.press("e", "e")
+            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            chart.show(accuracy_series(accuracies(1.0, 1.0), is_live=True))
+            await until(pilot, lambda: "log y" not in text(app))  # 0 has no logarithm
+            await pilot.press("e")
+            await until(pilot, lambda: "accuracy % by epoch" in text(app))
+
+    asyncio.run(main())
+
+
 def test_an_empty_chart_says_what_will_appear_in_its_one_frame() -> None:
     async def main() -> None:
         app = ChartApp(AccuracyChart(id="chart"))

@@ -23,7 +23,7 @@ from .diff_canvas import DiffCanvas
 from .legend import legend, reading
 from .picture import Picture
 from .reduction import Numbers
-from .series import Axis, Series
+from .series import Axis, Series, value_range
 from .zoom import Range, extent, within, zoomed
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
@@ -66,9 +66,6 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         Binding("comma", "move_crosshair(-1)", "Crosshair left", show=False),
     ]
 
-    may_be_logarithmic: ClassVar = True
-    """Whether the y axis becomes logarithmic by itself where the values differ widely."""
-
     highest: ClassVar = math.inf
     """Where the y axis ends, however high values are."""
 
@@ -89,7 +86,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         announcement: str = "",
     ) -> None:
         super().__init__(id=id)
-        self._title, self._announcement = title, announcement
+        self.title, self._announcement = title, announcement
         self._series: Sequence[Series] = ()
         self._zoomed_x: Range | None = None
         self._zoomed_y: Range | None = None
@@ -113,8 +110,16 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def reset(self) -> None:
         """Remove the curves, the zoom, and the crosshair."""
-        self._series = ()
-        self.action_show_all()
+        self._zoomed_x = self._zoomed_y = self._crosshair = None
+        self.show(())
+
+    def prefers_logarithm(self, *, is_wide: bool) -> bool:
+        """Whether the y axis is logarithmic as long as the user has not chosen.
+
+        Args:
+            is_wide: Whether the smaller values could not be read on a linear axis.
+        """
+        return is_wide
 
     def action_toggle_logarithm(self) -> None:
         """Switch between a logarithmic and a linear y axis."""
@@ -360,7 +365,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self.set_yticks(no_ticks)
 
     def _heading(self) -> Text:
-        parts = [f"{self._title} by {self.axis}"]
+        parts = [f"{self.title} by {self.axis}"]
         if self._is_logarithmic:
             parts.append("log y")
         if self.smoothing and any(series.is_noisy for series in self._series):
@@ -387,14 +392,9 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def _choose_scale(self) -> None:
         """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
-        drawn = [series for series in self._series if len(series.steps)]
-        least = min((float(series.low.min()) for series in drawn), default=1.0)
-        highest = max((float(series.high.max()) for series in drawn), default=1.0)
-        positive = least
-        if least <= 0:  # 0 has no logarithm: it is drawn where the smallest other value is
-            values = np.concatenate([series.low for series in drawn])
-            positive = float(values[values > 0].min(initial=highest if highest > 0 else 1.0))
-        self._least_positive = positive
-        is_wide = least >= 0 and highest > _WIDE_SPAN * positive
-        values_decide = self.logarithm is None and self.may_be_logarithmic
-        self._is_logarithmic = is_wide if values_decide else bool(self.logarithm)
+        least, self._least_positive, highest = value_range(self._series)
+        is_wide = least >= 0 and highest > _WIDE_SPAN * self._least_positive
+        choice = (
+            self.prefers_logarithm(is_wide=is_wide) if self.logarithm is None else self.logarithm
+        )
+        self._is_logarithmic = choice and highest > 0
