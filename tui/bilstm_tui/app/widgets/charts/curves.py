@@ -1,6 +1,7 @@
 """What is drawn of a series: its line, its noise, and its marker."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,20 +22,28 @@ class Curve:
         colour: Its colour.
         marker: Its marker.
         x: The position of each of the series' steps on the x axis, shape (N,).
-        y: The value of the line at each of them, shape (N,).
         line: The line in view, reduced.
         noise: The values in view from which the line was smoothed, reduced; empty if not drawn.
-        is_smoothed: Whether the line differs from the values themselves.
+        smoothing: The weight of the moving average; 0 if the line is that of the values.
     """
 
     series: Series
     colour: str
     marker: str
     x: Numbers
-    y: Numbers
     line: Points
     noise: Points
-    is_smoothed: bool
+    smoothing: float
+
+    @property
+    def is_smoothed(self) -> bool:
+        """Whether the line differs from the values themselves."""
+        return self.smoothing > 0
+
+    @cached_property
+    def y(self) -> Numbers:
+        """The value of the line at each step, shape (N,); kept only while somebody reads it."""
+        return smooth(self.series.mean, self.smoothing)
 
     def nearest(self, x: float) -> int:
         """The number of the point that is nearest to a position."""
@@ -73,13 +82,13 @@ class View:
         low, high = series.low[part], series.high[part]
         if not (series.is_noisy and self.smoothing):
             line = reduce(x[part], low, high, self.columns, self.x_range)
-            return Curve(series, colour, marker, x, series.mean, line, _NOTHING, is_smoothed=False)
+            return Curve(series, colour, marker, x, line, _NOTHING, 0.0)
         noise = _NOTHING
         if self.is_noise_shown:
             noise = reduce(x[part], low, high, self.columns, self.x_range)
         y = smooth(series.mean, self.smoothing)
         line = reduce(x[part], y[part], y[part], self.columns, self.x_range)
-        return Curve(series, colour, marker, x, y, line, noise, is_smoothed=True)
+        return Curve(series, colour, marker, x, line, noise, self.smoothing)
 
     def _part(self, x: Numbers) -> slice:
         """The points in view, and one more on each side, to which the line is drawn."""

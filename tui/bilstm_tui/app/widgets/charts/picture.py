@@ -42,9 +42,9 @@ class Picture:
         """Draw a line; where it meets others, they take turns in giving cells their colours."""
         for cell, character in self._cells(x, y).items():
             dots, styles = self._lines.get(cell, (0, []))
-            dots, styles = dots | ord(character), [*styles, style]
+            dots, styles = dots | ord(character) & 0xFF, [*styles, style]
             self._lines[cell] = dots, styles
-            self._set(cell, chr(dots), styles[cell[0] % len(styles)])
+            self._set(cell, braille.CHARACTERS[dots], styles[cell[0] % len(styles)])
 
     def draw_column(self, x: float, style: str) -> None:
         """Draw a vertical line over the whole height, unless it is out of view."""
