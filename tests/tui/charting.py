@@ -15,10 +15,14 @@ from tests.samples import run_started, small_config
 class ChartApp(App[None]):
     """Shows one chart."""
 
-    CSS = "Chart { border: round white; }"
+    CSS = "Chart { border-top: blank; border-bottom: blank; }"
+
+    def __init__(self, chart: Chart | None = None) -> None:
+        super().__init__()
+        self._chart = chart or Chart("loss", id="chart")
 
     def compose(self) -> ComposeResult:
-        yield Chart("loss", id="chart")
+        yield self._chart
 
 
 Steps = Callable[[Chart, Pilot[None]], Awaitable[None]]

@@ -10,7 +10,8 @@ Numbers = NDArray[np.floating[Any]]
 _ROWS, _COLUMNS = 4, 2  # dots of a braille character
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """What each dot adds to a character's code (ISO/TR 11548-1)."""
-_BLANK = 0x2800
+CHARACTERS = [chr(0x2800 + dots) for dots in range(256)]
+"""All braille characters; one object of each, as a picture holds thousands."""
 
 
 def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int, int], str]:
@@ -33,7 +34,7 @@ def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int
     cells = dots.reshape(height, _ROWS, width, _COLUMNS).swapaxes(1, 2)
     codes = (cells * _BITS).sum(axis=(2, 3))
     return {
-        (int(column), int(row)): chr(_BLANK + int(codes[row, column]))
+        (int(column), int(row)): CHARACTERS[codes[row, column]]
         for row, column in np.argwhere(codes)
     }
 

@@ -28,3 +28,12 @@ def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+def test_the_keys_of_a_chart_are_listed(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Error instead of accuracy" in text(app))
+        assert "Zoom in vertically" in text(app)
+
+    drive(FakeWorker(), tmp_path, steps, size=(120, 100))

@@ -13,7 +13,7 @@ from textual_plot import PlotWidget
 from bilstm_core.errors import BilstmError
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
-from ..widgets.charts.axes import LogarithmTicks, Ticks
+from ..widgets.charts.axes import VERTICAL_LABEL, LogarithmTicks, Ticks
 from .dialogs import Question, error_dialog
 
 _COLUMNS, _ROWS = 54, 8  # of the chart, between its axes
@@ -74,11 +74,12 @@ class LearningRateScreen(Question):
         self.query_one("#message", Static).update(message)
         chart = self.query_one("#rates", PlotWidget)
         chart.display = True
+        chart.border_title = "loss by learning rate"
         horizontal, vertical = LogarithmTicks(), Ticks(is_vertical=True)
         horizontal.room, vertical.room = _COLUMNS, _ROWS
         chart.set_x_formatter(horizontal)
         chart.set_y_formatter(vertical)
-        chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, 7
+        chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, VERTICAL_LABEL + 1
         logarithms = np.log10(curve.rates)
         chart.plot(logarithms, curve.clipped_losses, "cyan", hires_mode=HiResMode.BRAILLE)
         if curve.suggestion:

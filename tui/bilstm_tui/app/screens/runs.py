@@ -104,7 +104,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
         yield Static("Reading the runs …", id="empty", markup=False)
         with Horizontal(id="comparison"):
-            yield Chart("training loss", id="overlay")
+            yield Chart("training loss", id="overlay", announcement="no losses yet")
             with VerticalScroll():
                 yield Static(id="differences")
         yield KeyFooter()

@@ -19,6 +19,7 @@ from bilstm_core.runs.run import Run
 
 from ...text.narration import Narrator
 from ...text.run_cells import STATUS_STYLES
+from .charts.accuracy_chart import AccuracyChart
 from .charts.chart import Chart
 from .charts.series import accuracy_series, loss_series
 from .device_usage import DeviceUsage
@@ -70,8 +71,8 @@ class RunView(Vertical):
         yield Static(id="metrics")
         yield Result()
         with Container(id="charts"):
-            yield Chart("training loss", id="loss")
-            yield Chart("accuracy %", id="accuracy", axis="epoch")
+            yield Chart("training loss", id="loss", announcement="the loss of each step")
+            yield AccuracyChart(id="accuracy")
         yield RunLog(id="log")
 
     def on_mount(self) -> None:

@@ -1,8 +1,11 @@
 """Ticks: round numbers that fit the width."""
 
+import math
+
+import numpy as np
 import pytest
 
-from bilstm_tui.app.widgets.charts.axes import LogarithmTicks, Ticks, TimeTicks
+from bilstm_tui.app.widgets.charts.axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks
 
 
 @pytest.mark.parametrize(
@@ -14,7 +17,7 @@ from bilstm_tui.app.widgets.charts.axes import LogarithmTicks, Ticks, TimeTicks
         (Ticks(), 0, 1_000_000, ["0", "200k", "400k", "600k", "800k", "1000k"]),
         (Ticks(), 5, 5.000_002, None),
         (TimeTicks(), 0, 100, ["0:00", "0:15", "0:30", "0:45", "1:00", "1:15", "1:30"]),
-        (TimeTicks(), 0, 90_000, ["0:00", "8:00:00", "16:00:00", "24:00:00"]),
+        (TimeTicks(), 0, 90_000, ["0:00", "8:00:00", "16:00:00"]),
         (TimeTicks(), 0, 1e9, None),
         (LogarithmTicks(), -3, 0, ["0.001", "0.01", "0.1", "1"]),
         (LogarithmTicks(), 0.1, 0.8, ["2", "5"]),
@@ -32,10 +35,42 @@ def test_ticks_are_round_and_fit(
         assert words == labels
 
 
-def test_a_last_label_that_would_be_cut_off_is_left_out() -> None:
-    ticks = Ticks()
+@pytest.mark.parametrize("ticks", [Ticks(), Ticks(min_step=1), TimeTicks(), LogarithmTicks()])
+def test_no_label_is_cut_off_at_the_right(ticks: Ticks) -> None:
     ticks.room = 32
-    for high in range(1990, 2100):
-        places, labels = ticks.get_ticks_and_labels(1, high)
-        column = (places[-1] - 1) / (high - 1) * ticks.room
-        assert places[-1] == high or column + len(labels[-1]) / 2 <= ticks.room + 2
+    for low, high in ((1, 1990 + more) for more in range(6000)):
+        is_logarithmic = isinstance(ticks, LogarithmTicks)
+        ends = (math.log10(low), math.log10(high)) if is_logarithmic else (low, high)
+        places, labels = ticks.get_ticks_and_labels(*ends)
+        column = math.floor((places[-1] - ends[0]) / (ends[1] - ends[0]) * ticks.room)
+        assert places[-1] == ends[1] or column + len(labels[-1]) // 2 <= ticks.room
+
+
+@pytest.mark.parametrize("kind", [Ticks, LogarithmTicks])
+def test_labels_beside_the_axis_are_whole_and_at_their_number(kind: type[Ticks]) -> None:
+    ticks = kind(is_vertical=True)
+    ticks.room = 20
+    random = np.random.default_rng(0)
+    for _ in range(3000):
+        low, high = np.sort(10 ** random.uniform(-6, 7, 2))
+        if kind is LogarithmTicks:
+            low, high = math.log10(low), math.log10(high)
+        places, labels = ticks.get_ticks_and_labels(low, high)
+        for place, label in zip(places, labels, strict=True):
+            assert len(label) <= VERTICAL_LABEL
+            if len(places) > 1:
+                number = float(label.replace("k", "e3").replace("M", "e6"))
+                actual = 10**place if kind is LogarithmTicks else place
+                assert number == pytest.approx(actual, rel=1e-5, abs=1e-9 * abs(high - low))
+
+
+def test_a_tick_at_an_end_is_exactly_there() -> None:
+    ticks = Ticks(is_vertical=True)
+    assert ticks.get_ticks(0.1, 0.1 + 0.2)[-1] == 0.1 + 0.2  # which is not 0.3
+
+
+def test_a_logarithmic_axis_without_powers_of_ten_has_other_round_numbers() -> None:
+    _, labels = LogarithmTicks(is_vertical=True).get_ticks_and_labels(
+        math.log10(2.1), math.log10(4.9)
+    )
+    assert labels == ["2.5", "3", "3.5", "4", "4.5"]

@@ -1,17 +1,24 @@
 """Charts: what their keys do, what they mark, what they cost."""
 
+import asyncio
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import pytest
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 
 from bilstm_core import events
 from bilstm_core.runs.history import History
+from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
+from bilstm_tui.app.widgets.charts.reduction import smooth
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
-from tests.tui.charting import FALLING, drive_chart, history
+from tests.tui.charting import FALLING, ChartApp, drive_chart, history
 from tests.tui.driving import (
     text,
     until,
@@ -34,16 +41,81 @@ def test_the_axis_is_steps_then_epochs_then_time() -> None:
     drive_chart(steps)
 
 
-def test_a_logarithmic_axis_has_the_numbers_themselves() -> None:
+def test_epochs_are_whole_numbers() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.axis = "epoch"
+        chart.show([loss_series(history(FALLING[:46]), "loss", is_live=False)])
+        await until(pilot, lambda: text(pilot.app).splitlines()[-1].split() == ["1", "2"])
+
+    drive_chart(steps)
+
+
+def test_a_loss_that_falls_far_has_a_logarithmic_axis_with_the_numbers_themselves() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
-        await pilot.press("y")
         await until(pilot, lambda: "log y" in text(pilot.app))
         await until(pilot, lambda: "0.001" in text(pilot.app))
         await pilot.press("m", "m")
         await until(pilot, lambda: "smoothed" not in text(pilot.app))
+        await pilot.press("y")
+        await until(pilot, lambda: "log y" not in text(pilot.app))
+        await pilot.press("y")
+        await until(pilot, lambda: "log y" in text(pilot.app))
 
     drive_chart(steps)
+
+
+@pytest.mark.parametrize(
+    ("losses", "is_logarithmic"),
+    [
+        ([2.0, 0.5, 0.11], False),
+        ([2.0, 0.5, 0.09], True),
+        ([2.0, 0.0, 0.11], False),  # 0 has no logarithm, and says nothing about the span
+        ([2.0, 0.0, 0.09], True),
+        ([2.0, None, 0.11], False),
+        ([2.0, -1.0, 0.01], False),
+        ([], False),
+    ],
+)
+def test_values_decide_whether_the_axis_is_logarithmic(
+    losses: list[float | None], is_logarithmic: bool
+) -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: ("log y" in text(pilot.app)) == is_logarithmic)
+        assert "e-1" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def accuracies(*values: float) -> History:
+    """The training accuracies of so many epochs."""
+    past = History()
+    past.add(run_started(small_config(num_epochs=100)))
+    for epoch, accuracy in enumerate(values, 1):
+        at = {"epoch": epoch, "step": 23 * epoch, "loss": 1.0, "seconds": 1.0}
+        past.add(events.EpochEnded(**at, correct=1, total=2, accuracy=accuracy))
+    return past
+
+
+@pytest.mark.parametrize(
+    ("values", "lowest", "highest"),
+    [((0.961, 0.985, 0.99), 96, 99), ((0.01, 0.9), 0, 100), ((0.975,), 96, 99), ((1.0,), 99, 100)],
+)
+def test_the_axis_of_accuracies_is_as_long_as_they_differ(
+    values: tuple[float, ...], lowest: float, highest: float
+) -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(100, 30)) as pilot:
+            app.query_one(Chart).show(accuracy_series(accuracies(*values), is_live=False))
+            await until(pilot, lambda: "train" in text(app))
+            labels = [line[:7].strip() for line in text(app).splitlines()[1:-2]]
+            assert len([*filter(None, labels)]) > 1
+            assert all(lowest <= float(label) <= highest for label in labels if label)
+            assert "log y" not in text(app)
+
+    asyncio.run(main())
 
 
 def test_zooming_shows_more_and_goes_back() -> None:
@@ -51,28 +123,119 @@ def test_zooming_shows_more_and_goes_back() -> None:
         noise = np.random.default_rng(0).normal(size=20_000).tolist()
         chart.show([loss_series(history(noise), "loss", is_live=True)])
         await until(pilot, lambda: "10k" in text(pilot.app))
-        points = len(chart._datasets[0].x)
+        points = len(chart._curves[0].noise[0])
         for _ in range(20):
             await pilot.press("+")
         await until(pilot, lambda: "9800" in text(pilot.app))
-        assert chart._datasets[0].x[-1] - chart._datasets[0].x[0] < 2000
-        assert len(chart._datasets[0].x) > points / 2  # the part in view has its own detail
+        assert np.ptp(chart._curves[0].noise[0]) < 2000
+        assert len(chart._curves[0].noise[0]) > points / 2  # the part in view has its own detail
         await pilot.press("right", "0")
-        await until(pilot, lambda: len(chart._datasets[0].x) == points)
+        await until(pilot, lambda: len(chart._curves[0].noise[0]) == points)
 
     drive_chart(steps)
 
 
-def test_the_cross_hair_reads_the_curve() -> None:
+def test_what_is_zoomed_in_stays_in_view() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=True)])
+        for _ in range(30):
+            await pilot.press("+")
+        await until(pilot, lambda: chart._x_range[1] - chart._x_range[0] < 10)
+        inside = chart._curves[0].line[1][1:-1]  # without those to which the line is drawn
+        low, high = (10**end for end in chart._y_range)
+        assert len(inside) > 1
+        assert ((low <= inside) & (inside <= high)).all()
+        for _ in range(60):
+            await pilot.press("-")
+        await until(pilot, lambda: chart._zoomed_x is None)
+
+    drive_chart(steps)
+
+
+def test_a_pan_stops_at_the_ends_of_the_data() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.press("+", "+", "+", "+", "shift+up", "shift+up")
+        extents = np.ptp([chart._x_range, chart._y_range], axis=1)
+        for keys, ends in ((("left", "up"), (0, 1)), (("right", "down"), (1, 0))):
+            for _ in range(40):
+                await pilot.press(*keys)
+            await pilot.pause()
+            assert chart._x_range[ends[0]] == pytest.approx((1, 400)[ends[0]])
+            whole = chart._find_whole_y_range()
+            assert chart._y_range[ends[1]] == pytest.approx(whole[ends[1]])
+        np.testing.assert_allclose(np.ptp([chart._x_range], axis=1), extents[:1])
+        await pilot.press("0")
+        await until(pilot, lambda: chart._x_range == (1, 400))
+
+    drive_chart(steps)
+
+
+def test_zooming_vertically_keeps_the_end_of_the_curve_in_view() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        for _ in range(20):
+            await pilot.press("shift+up")
+        low, high = (10**end for end in chart._y_range)
+        assert low < chart._curves[0].y[-1] < high < 0.001
+        for _ in range(25):
+            await pilot.press("shift+down")
+        await until(pilot, lambda: chart._zoomed_y is None)
+
+    drive_chart(steps)
+
+
+def test_the_wheel_zooms_what_is_under_the_mouse() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.pause()
+        plot = chart.query_one("#plot")
+        for _ in range(20):
+            await pilot._post_mouse_events([MouseScrollDown], plot, (70, 5))
+        low, high = chart._x_range
+        assert high - low < 200
+        assert low + (high - low) * 0.7 == pytest.approx(1 + 399 * 70 / plot.size.width, rel=0.1)
+        assert chart._zoomed_y is None
+
+    drive_chart(steps)
+
+
+def test_the_cross_hair_reads_the_curve_that_is_drawn_and_the_raw_value() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         await pilot.press("full_stop")
         await until(pilot, lambda: "step 209" in text(pilot.app))  # the axis is longer yet
-        assert "0.0083" in text(pilot.app).splitlines()[-1]
+        raw, smoothed = FALLING[208], smooth(np.array(FALLING, np.float64), 0.9)[208]
+        words = f"step 209  loss {smoothed:.4g} raw {raw:.4g}"
+        assert words in text(pilot.app).splitlines()[-1]
+        place = chart.query_one("#plot").region
+        middle = place.x + place.width // 2
+        parts = [line[middle - 2 : middle + 2] for line in text(pilot.app).splitlines()[1:-1]]
+        assert sum("●" in part for part in parts) == 1
         await pilot.press("comma")
         await until(pilot, lambda: "step 209" not in text(pilot.app))
         await pilot.hover(Chart, offset=(90, 10))
-        await until(pilot, lambda: "step 382" in text(pilot.app).splitlines()[-1])
+        await until(pilot, lambda: "step 378" in text(pilot.app).splitlines()[-1])
+        await pilot.press("m", "m")
+        await until(pilot, lambda: f"loss {FALLING[377]:.4g}" in text(pilot.app).splitlines()[-1])
+        assert "raw" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def test_the_cross_hair_reads_the_curves_that_are_there() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        pasts = {"short": history(FALLING[:100]), "long": history(FALLING)}
+        chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
+        await pilot.press("full_stop")
+        await until(pilot, lambda: "● short -  ▲ long 0." in text(pilot.app).splitlines()[-1])
+        await pilot.hover(Chart, offset=(20, 10))
+        await until(pilot, lambda: "● short 0." in text(pilot.app).splitlines()[-1])
+        assert text(pilot.app).splitlines()[-1].count("raw 0.") == 2
+        past = history(FALLING)
+        chart.show([loss_series(past, f"a longer name {it}", is_live=False) for it in range(4)])
+        await until(pilot, lambda: "◆ a lo" in text(pilot.app).splitlines()[-1])
+        assert "raw" not in text(pilot.app)
 
     drive_chart(steps)
 
@@ -90,7 +253,7 @@ def test_the_legend_fits_the_chart() -> None:
         assert all(f"of run {number} 9.5" in legend for number in range(3))
         show(*(f"run {number}" for number in range(30)))
         await until(pilot, lambda: "+2" in text(pilot.app).splitlines()[-1])
-        assert text(pilot.app).splitlines()[-1].endswith("─╯")
+        assert len(text(pilot.app).splitlines()[-1].rstrip()) < 100
         show("ab", "a name that is long but fits beside a short one")
         await until(pilot, lambda: "● ab 9.5 ▲ a name that is long" in text(pilot.app))
 
@@ -113,15 +276,69 @@ def test_what_is_not_finite_and_a_changed_rate_are_marked() -> None:
     drive_chart(steps)
 
 
+def test_a_mark_has_the_colour_of_its_run() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses = FALLING.copy()
+        losses[200] = None
+        diverged, changed = history(losses), history(FALLING)
+        changed.add(events.LearningRateChanged(epoch=1, step=100, learning_rate=0.1))
+        pasts = {"one": history(FALLING), "two": diverged, "three": changed}
+        chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
+        await until(pilot, lambda: "not finite" in text(pilot.app))
+        characters, styles = chart.query_one("#plot", DiffCanvas).cells
+        cells = [*zip(chain(*characters), chain(*styles), strict=True)]
+        assert {style for character, style in cells if character == "✕"} == {"bold yellow"}
+        assert {style for character, style in cells if character == "│"} == {"magenta"}
+
+    drive_chart(steps)
+
+
 def test_several_runs_differ_in_shape_too() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), name, is_live=True) for name in ("one", "two")])
         await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
         body = "".join(text(pilot.app).splitlines()[1:-1])
-        assert "▲" in body
-        assert "●" in body  # though the other curve lies over it
+        assert body.count("▲") == body.count("●") == 1  # though the other curve lies over it
+        styles = {style for row in chart.query_one("#plot", DiffCanvas).cells[1] for style in row}
+        assert {"cyan", "yellow"} <= styles
 
     drive_chart(steps)
+
+
+def test_accuracies_are_shown_as_errors_on_a_logarithmic_axis() -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(100, 30)) as pilot:
+            chart = app.query_one(Chart)
+            chart.focus()
+            await pilot.press("e")
+            chart.show(accuracy_series(accuracies(0.9, 0.95, 0.99, 0.9944), is_live=True))
+            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            await until(pilot, lambda: "train 0.56" in text(app))
+            await pilot.press("y")
+            await until(pilot, lambda: "log y" not in text(app))
+            await pilot.press("e", "e")
+            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            chart.show(accuracy_series(accuracies(1.0, 1.0), is_live=True))
+            await until(pilot, lambda: "log y" not in text(app))  # 0 has no logarithm
+            await pilot.press("e")
+            await until(pilot, lambda: "accuracy % by epoch" in text(app))
+
+    asyncio.run(main())
+
+
+def test_an_empty_chart_says_what_will_appear_in_its_one_frame() -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(60, 12)) as pilot:
+            chart = app.query_one(Chart)
+            chart.show(accuracy_series(accuracies(), is_live=True))
+            await until(pilot, lambda: "a point after each epoch" in text(app))
+            assert not {*"│─╭╰"} & {*text(app)}
+            chart.show(accuracy_series(accuracies(0.9), is_live=True))
+            await until(pilot, lambda: "each epoch" not in text(app))
+
+    asyncio.run(main())
 
 
 def test_no_epoch_yet_is_no_curve() -> None:
@@ -141,7 +358,7 @@ def test_redrawing_costs_the_same_however_long_the_run() -> None:
         async def steps(chart: Chart, _pilot: Pilot[None]) -> None:
             noise = np.random.default_rng(0).random(count).tolist()
             chart.show([loss_series(history(noise), "loss", is_live=True)])
-            drawn.append(sum(len(one.x) for one in chart._datasets))
+            drawn.append(sum(len(x) for it in chart._curves for x, _ in (it.line, it.noise)))
 
         drive_chart(steps)
         return drawn[0]

@@ -44,3 +44,14 @@ def test_a_line_comes_in_from_outside_the_picture() -> None:
     x, _ = reduce(steps, steps, steps, 60, (2.5, 3.5))
     assert x.min() < 2.5
     assert x.max() > 3.5
+
+
+@pytest.mark.parametrize("weight", [0.6, 0.9, 0.98])
+def test_a_smoothed_curve_stays_among_the_values_so_far(weight: float) -> None:
+    random = np.random.default_rng(2)
+    for scale in (1e-6, 1.0, 1e6):
+        values = scale * np.exp(-np.arange(3000) / 200 + random.normal(0, 1, 3000))
+        smoothed = smooth(values, weight)
+        assert (smoothed <= np.maximum.accumulate(values) * (1 + 1e-12)).all()
+        assert (smoothed >= np.minimum.accumulate(values) * (1 - 1e-12)).all()
+        assert smoothed[0] == pytest.approx(values[0])

@@ -10,6 +10,9 @@ _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
+_FEW_TICKS = 2
+VERTICAL_LABEL = 7
+"""Columns of the longest label of a vertical axis: textual-plot cuts longer ones."""
 
 
 class Ticks(AxisFormatter):
@@ -35,22 +38,33 @@ class Ticks(AxisFormatter):
         for step in self._steps(min_, max_):
             ticks = _multiples(step, min_, max_)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
-                return self._without_cut_label(ticks, min_, max_)
+                return self._without_cut_label(self._at_ends(ticks, min_, max_), min_, max_)
         return []
+
+    @staticmethod
+    def _at_ends(ticks: list[float], low: float, high: float) -> list[float]:
+        """The ticks, those that rounding moved past an end of the axis exactly at the end.
+
+        textual-plot leaves out ticks beyond the ends, and aligns labels with the frame only at
+        an end.
+        """
+        near = _EXACT * (high - low)
+        at_low = (low if abs(tick - low) < near else tick for tick in ticks)
+        return [high if abs(tick - high) < near else tick for tick in at_low]
 
     def _without_cut_label(self, ticks: list[float], low: float, high: float) -> list[float]:
         """Remove the last tick if its label would be cut off, and read as another number."""
-        if self._is_vertical or not ticks:
+        if self._is_vertical or not ticks or ticks[-1] == high:
             return ticks
-        behind = (high - ticks[-1]) / (high - low) * self.room
-        if behind < _EXACT:  # textual-plot aligns such a label with the edge
-            return [*ticks[:-1], high]
-        return ticks if behind + 2 >= len(self.get_labels_for_ticks(ticks)[-1]) / 2 else ticks[:-1]
+        # the label is centred on the tick's column; the frame is one column more
+        column = math.floor((ticks[-1] - low) / (high - low) * self.room)
+        last = column + len(self.get_labels_for_ticks(ticks)[-1]) // 2
+        return ticks if last <= self.room else ticks[:-1]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """Numbers with no more decimals than their distance needs; thousands as k."""
         if len(ticks) == 1:
-            return [f"{ticks[0]:.4g}"]
+            return [_short(ticks[0])]
         step = ticks[1] - ticks[0] if ticks else 1
         return [_format(tick, step) for tick in ticks]
 
@@ -62,8 +76,10 @@ class Ticks(AxisFormatter):
         return (step for step in steps if step >= self._min_step)
 
     def _fit(self, labels: list[str]) -> bool:
-        needed = 2 * len(labels) if self._is_vertical else sum(len(label) + 3 for label in labels)
-        return needed <= self.room
+        if self._is_vertical:
+            is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
+            return is_short and 2 * len(labels) <= self.room
+        return sum(len(label) + 3 for label in labels) <= self.room
 
 
 class TimeTicks(Ticks):
@@ -91,14 +107,25 @@ class LogarithmTicks(Ticks):
                 if power % each == 0
                 for factor in factors
             ]
-            ticks = [tick for tick in ticks if min_ <= tick <= max_]
+            ticks = [tick for tick in self._at_ends(ticks, min_, max_) if min_ <= tick <= max_]
+            if len(factors) > 1 and len(ticks) < _FEW_TICKS:
+                return self._between_powers(min_, max_, max_ticks)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
-                return ticks
+                return self._without_cut_label(ticks, min_, max_)
         return []
+
+    def _between_powers(self, low: float, high: float, max_ticks: int) -> list[float]:
+        """The logarithms of equally distant round numbers, where there is hardly a power of ten."""
+        linear = Ticks(is_vertical=self._is_vertical)
+        linear.room = self.room
+        numbers = linear.get_ticks(10**low, 10**high, max_ticks)
+        ticks = [math.log10(number) for number in numbers if number > 0]
+        return self._without_cut_label(self._at_ends(ticks, low, high), low, high)
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """The numbers whose logarithms the ticks are."""
-        return [f"{10**tick:.3g}" for tick in ticks]
+        label = _short if len(ticks) == 1 else _plain
+        return [label(10**tick) for tick in ticks]
 
 
 def widen_to_round(low: float, high: float) -> tuple[float, float]:
@@ -109,6 +136,12 @@ def widen_to_round(low: float, high: float) -> tuple[float, float]:
     power = 10.0 ** math.floor(math.log10(min_step))
     step = next(factor * power for factor in (*_ROUND, 10) if factor * power >= min_step)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
+    """Widen a range without extent, so that the one value is in the middle, between others."""
+    is_empty = high - low <= 1e-6 * max(1.0, abs(low), abs(high))
+    return (low - margin, high + margin) if is_empty else (low, high)
 
 
 def format_time(seconds: float) -> str:
@@ -131,3 +164,17 @@ def _format(value: float, step: float) -> str:
             return f"{value / unit:.10g}{letter}"
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return f"{value:.{min(decimals, 8)}f}"
+
+
+def _plain(value: float) -> str:
+    """A number of few digits as people write it: 50k rather than 5e+04, but 1e-05."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= 10 * unit:
+            return f"{value / unit:.7g}{letter}"
+    return f"{value:.7g}"
+
+
+def _short(value: float) -> str:
+    """A number with as many digits, four at most, as a label has columns for."""
+    labels = (f"{value:.{digits}g}" for digits in (4, 3, 2))
+    return next((label for label in labels if len(label) <= VERTICAL_LABEL), f"{value:.1g}")

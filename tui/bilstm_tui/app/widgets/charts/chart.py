@@ -3,12 +3,10 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import accumulate, cycle
+from itertools import cycle
 from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
-from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -16,41 +14,39 @@ from textual.binding import Binding, BindingType
 from textual.events import Leave, MouseMove
 from textual.geometry import Region
 from textual.reactive import reactive
-from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
-from ....text import braille
-from ....text.data_overview import shortened
 from ...textual_internals import DeferredPlot
-from .axes import LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
+from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_if_empty, widen_to_round
+from .curves import Curve, View
 from .diff_canvas import DiffCanvas
-from .reduction import Numbers, reduce, smooth
-from .series import Axis, Series
+from .legend import legend, reading
+from .picture import Picture
+from .reduction import Numbers
+from .series import Axis, Series, value_range
+from .zoom import Range, extent, within, zoomed
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
-_CHANGE_STYLE = "yellow"
-_NON_FINITE_STYLE = "bold red"
 _CROSSHAIR_STYLE = "bright_white"
-_MIN_POSITIVE = 1e-12
+_WIDE_SPAN = 20
+"""By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
-_SHORTEST_NAME, _LONGEST_NAME = 4, 40  # in the legend
+_ZOOM = 1.15  # of a key press
+_LEAST_POINTS = 4  # side by side in a chart, however far it is zoomed in
+_LEAST_HEIGHT = 1e-3  # of the y axis, however far it is zoomed in
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
-@dataclass(frozen=True)
-class _Curve:
-    """What is drawn of a series: x, y and style of each line; x and y of its markers."""
-
-    lines: list[tuple[Numbers, Numbers, str]]
-    points: tuple[Numbers, Numbers]
-    marker: str
-    colour: str
-
-
 class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
-    """Curves over one x axis, drawn only when something changes; `title` is that of the y axis."""
+    """Curves over one x axis, drawn only when something changes.
+
+    Args:
+        title: What the y axis shows, with its unit.
+        axis: What the x axis shows at first.
+        announcement: What will appear, which is written where there is no curve yet.
+    """
 
     BINDING_GROUP_TITLE = "In a chart"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -64,26 +60,42 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         Binding("right", "pan_right", "Pan right", show=False),
         Binding("up", "pan_up", "Pan up", show=False),
         Binding("down", "pan_down", "Pan down", show=False),
+        Binding("shift+up", "stretch(1)", "Zoom in vertically", show=False),
+        Binding("shift+down", "stretch(-1)", "Zoom out vertically", show=False),
         Binding("full_stop", "move_crosshair(1)", "Crosshair right", show=False),
         Binding("comma", "move_crosshair(-1)", "Crosshair left", show=False),
     ]
 
+    highest: ClassVar = math.inf
+    """Where the y axis ends, however high values are."""
+
     margin_top = reactive(0)
     margin_bottom = reactive(1)
-    margin_left = reactive(7)
-    is_logarithmic = reactive(False)
+    margin_left = reactive(VERTICAL_LABEL + 1)
+    logarithm: reactive[bool | None] = reactive(None)
+    """Whether the y axis is logarithmic; None if the values decide."""
     smoothing = reactive(_SMOOTHING_WEIGHTS[0])
     axis: reactive[Axis] = reactive("step")
 
-    def __init__(self, title: str, *, id: str, axis: Axis = "step") -> None:  # noqa: A002
+    def __init__(
+        self,
+        title: str,
+        *,
+        id: str,  # noqa: A002
+        axis: Axis = "step",
+        announcement: str = "",
+    ) -> None:
         super().__init__(id=id)
-        self._title = title
+        self.title, self._announcement = title, announcement
         self._series: Sequence[Series] = ()
-        self._zoomed_x: tuple[float, float] | None = None
-        self._zoomed_y: tuple[float, float] | None = None
+        self._zoomed_x: Range | None = None
+        self._zoomed_y: Range | None = None
         self._crosshair: float | None = None
         self._border_titles: tuple[Text, ...] = ()
         self._x_range = self._y_range = (0.0, 1.0)
+        self._curves: list[Curve] = []
+        self._is_logarithmic = False
+        self._least_positive = 1.0
         self.set_reactive(Chart.axis, axis)
         self.border_title = title
 
@@ -98,12 +110,20 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def reset(self) -> None:
         """Remove the curves, the zoom, and the crosshair."""
-        self._series = ()
-        self.action_show_all()
+        self._zoomed_x = self._zoomed_y = self._crosshair = None
+        self.show(())
+
+    def prefers_logarithm(self, *, is_wide: bool) -> bool:
+        """Whether the y axis is logarithmic as long as the user has not chosen.
+
+        Args:
+            is_wide: Whether the smaller values could not be read on a linear axis.
+        """
+        return is_wide
 
     def action_toggle_logarithm(self) -> None:
         """Switch between a logarithmic and a linear y axis."""
-        self.is_logarithmic = not self.is_logarithmic
+        self.logarithm = not self._is_logarithmic
 
     def action_next_smoothing(self) -> None:
         """Use the next smoothing weight."""
@@ -134,7 +154,7 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Discard the zoom, which means nothing on another axis."""
         self.action_show_all()
 
-    watch_is_logarithmic = watch_axis
+    watch_logarithm = watch_axis
 
     def watch_smoothing(self) -> None:
         """Draw again."""
@@ -144,14 +164,46 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Draw again: the curves are reduced to the columns of the chart."""
         self._draw()
 
+    def action_zoom_in(self) -> None:
+        """Show a shorter part of the curves, at as much height as it needs."""
+        self._zoom_x(1 / _ZOOM)
+
+    def action_zoom_out(self) -> None:
+        """Show a longer part of the curves."""
+        self._zoom_x(_ZOOM)
+
+    def action_stretch(self, direction: int) -> None:
+        """Zoom the y axis in or out, around the value under the crosshair or at the end."""
+        if not self._curves:
+            return
+        curve = self._curves[0]
+        last = curve.x.searchsorted(self._x_range[1], "right") - 1
+        position = curve.nearest(self._crosshair) if self._crosshair is not None else max(0, last)
+        centre = float(self._scaled(curve.y[position : position + 1])[0])
+        self._zoomed_y = zoomed(self._y_range, centre, _ZOOM**-direction)
+        self._draw()
+
+    def _zoom_x(self, factor: float) -> None:
+        """Zoom the x axis around the crosshair, or the middle of the curves in view."""
+        low, high = self._x_range
+        ends = [curve.x[-1] for curve in self._curves]
+        centre = self._crosshair
+        if centre is None:
+            centre = (low + min(high, max(ends, default=high))) / 2
+        self._zoomed_x = zoomed((low, high), float(centre), factor)
+        self._draw()
+
     @on(PlotWidget.ScaleChanged)
     def _zoom_to(self, event: PlotWidget.ScaleChanged) -> None:
         """Draw the part that the user zoomed or panned to, in detail."""
+        x_range, y_range = (event.x_min, event.x_max), (event.y_min, event.y_max)
+        is_pan = math.isclose(extent(y_range), extent(self._y_range))
         # after a vertical pan, new points still appear at the right
-        if (event.x_min, event.x_max) != self._x_range:
-            self._zoomed_x = (event.x_min, event.x_max)
-        if (event.y_min, event.y_max) != self._y_range:
-            self._zoomed_y = (event.y_min, event.y_max)
+        if x_range != self._x_range:
+            self._zoomed_x = x_range
+        # the wheel zooms both axes; the y axis rather follows what is in view
+        if y_range != self._y_range and (is_pan or x_range == self._x_range):
+            self._zoomed_y = y_range
         self._draw()
 
     def on_mouse_move(self, event: MouseMove) -> None:
@@ -176,9 +228,16 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         """Columns between the axes."""
         return max(8, self.size.width - self.margin_left - 2)
 
-    def _find_x_range(self) -> tuple[float, float]:
+    def _find_x_range(self) -> Range:
+        """The ends of the x axis: the whole one, or a part inside it."""
+        whole = self._find_whole_x_range()
         if self._zoomed_x:
-            return self._zoomed_x
+            longest = max((len(series.steps) for series in self._series), default=0)
+            least = extent(whole) * min(1.0, _LEAST_POINTS / max(1, longest))
+            self._zoomed_x = within(self._zoomed_x, whole, least)
+        return self._zoomed_x or whole
+
+    def _find_whole_x_range(self) -> Range:
         drawn = [series for series in self._series if len(series.steps)]
         if not drawn:
             return (0.0, 1.0)
@@ -191,41 +250,46 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
                 last = [it.convert(self.axis, np.array([it.last_step])) for it in live]
                 grown = min(grown, *(x[0] for x in last))
             high = max(high, grown)
-        return _widen_if_empty(float(low), float(high))
+        return widen_if_empty(float(low), float(high), 1.0)
 
-    def _find_y_range(self, curves: Sequence[_Curve]) -> tuple[float, float]:
+    def _find_y_range(self) -> Range:
+        """The ends of the y axis: around what is in view, or a part inside it."""
+        whole = self._find_whole_y_range()
         if self._zoomed_y:
-            return self._zoomed_y
-        drawn = [y for curve in curves for _, y, *_ in (*curve.lines, curve.points)]
+            self._zoomed_y = within(self._zoomed_y, whole, _LEAST_HEIGHT * extent(whole))
+        return self._zoomed_y or whole
+
+    def _find_whole_y_range(self) -> Range:
+        drawn = [y for curve in self._curves for _, y in (curve.line, curve.noise)]
         values = np.concatenate([[], *drawn])
-        values = values[np.isfinite(values)]
         if not len(values):
             return (0.0, 1.0)
-        return _widen_if_empty(*widen_to_round(float(values.min()), float(values.max())))
+        low, high = self._scaled(np.array([values.min(), values.max()])).tolist()
+        low, high = widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
+        low, high = widen_to_round(low, high)
+        return low, min(high, self.highest)
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         self.clear()
+        self._choose_scale()
         self._x_range = self._find_x_range()
         self.set_xlimits(*self._x_range)
         self._choose_ticks()
-        curves = [
-            self._curve(series, colour, marker)
-            for series, colour, marker in self._styled_series()
-            if len(series.steps)
-        ]
-        for x, y, style in (line for curve in curves for line in curve.lines):
-            self.plot(x, y, style, hires_mode=HiResMode.BRAILLE)
-        for curve in curves:  # markers over lines
-            self.scatter(*curve.points, marker=curve.marker, marker_style=curve.colour)
-        self._y_range = self._find_y_range(curves)
+        view = View(
+            self.axis,
+            self._x_range,
+            is_part=self._zoomed_x is not None,
+            columns=2 * self._width,
+            smoothing=self.smoothing,
+            is_noise_shown=len(self._series) == 1,  # the noise of several would hide the curves
+        )
+        self._curves = [view.curve(*it) for it in self._styled_series() if len(it[0].steps)]
+        self._y_range = self._find_y_range()
         self.set_ylimits(*self._y_range)
-        self._draw_marks()
-        if self._crosshair is not None:
-            self.add_v_line(self._crosshair, _CROSSHAIR_STYLE)
-        below = self._legend() if self._crosshair is None else self._values_at(self._crosshair)
-        if (titles := (self._heading(), below)) != self._border_titles:  # setting them repaints
+        titles = (self._heading(), self._words_below())
+        if titles != self._border_titles:  # setting them repaints
             self._border_titles = titles
             self.border_title, self.border_subtitle = titles
         with ExitStack() as drawn:
@@ -233,81 +297,66 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
                 drawn.enter_context(canvas.drawing())
             self.render()  # onto the canvases
 
+    def draw_curves(self) -> None:
+        """Draw marks, curves over them, and over these the markers at their ends."""
+        canvas = self.query_one("#plot", DiffCanvas)
+        if min(canvas.size) <= 2:  # there is space for nothing but the frame
+            return
+        picture = Picture(canvas, self._x_range, self._y_range)
+        if not self._curves:
+            picture.write(self._announcement, "dim")
+        self._draw_marks(picture)
+        if self._crosshair is not None:
+            picture.draw_column(self._crosshair, _CROSSHAIR_STYLE)
+        for curve in self._curves:
+            x, y = curve.noise
+            picture.draw_noise(x, self._scaled(y), f"{curve.colour} dim")
+        for curve in self._curves:
+            x, y = curve.line
+            picture.draw_line(x, self._scaled(y), curve.colour)
+        for curve in self._curves:
+            x, y = curve.line
+            picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
+        self._mark_reading(picture)
+
     def notify_style_update(self) -> None:
         """Draw again in the colours of another theme."""
         super().notify_style_update()
         self._draw()
 
     def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
-        """Repaint the border; nothing else of the widget itself is visible."""
+        """Repaint the lines above and below; nothing else of the widget itself is visible."""
         if not regions and not layout:
             width, height = self.size
-            sides = (Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
-            edges = (Region(-1, 0, 1, height), Region(width, 0, 1, height))
-            regions = (*sides, *edges)
+            regions = (Region(0, -1, width, 1), Region(0, height, width, 1))
         return super().refresh(*regions, layout=layout, **others)
 
     def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
         """The curves, each with its colour and its marker."""
         return zip(self._series, cycle(COLOURS), cycle(MARKERS))
 
-    def _curve(self, series: Series, colour: str, marker: str) -> _Curve:
-        x = series.convert(self.axis, series.steps)
-        part = self._visible_part(x)
-        x, low, high = x[part], series.low[part], series.high[part]
-        points, y = reduce(x, low, high, 2 * self._width, self._x_range)
-        y = self._scaled(y)
-        lines = []
-        if not series.is_noisy:
-            if len(points) > 1:
-                lines.append((points, y, colour))
-            return _Curve(lines, (points, y), marker, colour)
-        if self.smoothing:
-            if len(self._series) == 1:  # the noise of several would hide the curves
-                lines.append((points, y, f"{colour} dim"))
-            smoothed = smooth(series.mean, self.smoothing)[part]
-            points, y = reduce(x, smoothed, smoothed, 2 * self._width, self._x_range)
-            y = self._scaled(y)
-        lines.append((points, y, colour))
-        shown = []
-        if len(self._series) > 1 and len(points):  # curves differ in a marker, not only in colour
-            parts = len(self._series) + 1
-            shown = [len(points) * (MARKERS.index(marker) % parts + 1) // (parts + 1)]
-        return _Curve(lines, (points[shown], y[shown]), marker, colour)
+    def _mark_reading(self, picture: Picture) -> None:
+        """Mark the points of the curves that are read under the crosshair."""
+        if self._crosshair is None:
+            return
+        for curve in self._curves:
+            point = curve.point_at(self._crosshair, self._margin)
+            if point is not None:
+                y = float(self._scaled(curve.y[point : point + 1])[0])
+                picture.mark(float(curve.x[point]), y, curve.marker, curve.colour)
 
-    def draw_line(self, x: Numbers, y: Numbers, style: str) -> None:
-        """Draw all dots of a line at once."""
-        canvas = self.query_one("#plot", DiffCanvas)
-        for position, character in braille.draw_line(x, y, *canvas.size).items():
-            canvas.set_pixel(*position, character, style)
-
-    def _draw_marks(self) -> None:
-        """Mark changes of the learning rate, and values that were not finite."""
-        (low, high), (bottom, top) = self._x_range, self._y_range
-        first_row = top - (top - bottom) / max(1, self.size.height - 5)
-        for series in self._series:
-            for x in series.convert(self.axis, np.array(series.changes, np.float64)):
-                if low <= x <= high:
-                    self.add_v_line(float(x), _CHANGE_STYLE)
-            if len(series.non_finite) and len(series.high):
-                x = series.convert(self.axis, np.array(series.non_finite, np.float64))
-                x = x[(low <= x) & (x <= high)]
-                columns = np.unique(np.floor((x - low) / (high - low or 1) * self._width))
-                x = low + columns * (high - low) / self._width
-                y = np.full(len(x), first_row)
-                self.scatter(x, y, marker="✕", marker_style=_NON_FINITE_STYLE)
-
-    def _visible_part(self, x: Numbers) -> slice:
-        """The visible points, and one more on each side, to which the line is drawn."""
-        if not self._zoomed_x:
-            return slice(None)
-        first, last = np.searchsorted(x, self._zoomed_x)
-        return slice(max(0, int(first) - 1), int(last) + 1)
+    def _draw_marks(self, picture: Picture) -> None:
+        """Mark changes of the learning rate, and values that were not finite, in a run's colour."""
+        for series, colour, _ in self._styled_series():
+            for x in series.convert(self.axis, np.array(series.changes, np.float64)).tolist():
+                picture.draw_column(x, colour)
+            x = series.convert(self.axis, np.array(series.non_finite, np.float64))
+            picture.mark_top(x, "✕", f"bold {colour}")
 
     def _choose_ticks(self) -> None:
-        ticks = {"step": Ticks(min_step=1), "epoch": Ticks(), "time": TimeTicks()}
+        ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
         horizontal = ticks[self.axis]
-        vertical = (LogarithmTicks if self.is_logarithmic else Ticks)(is_vertical=True)
+        vertical = (LogarithmTicks if self._is_logarithmic else Ticks)(is_vertical=True)
         horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
         self.set_x_formatter(horizontal)
         self.set_y_formatter(vertical)
@@ -316,68 +365,36 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
         self.set_yticks(no_ticks)
 
     def _heading(self) -> Text:
-        parts = [f"{self._title} by {self.axis}"]
-        if self.is_logarithmic:
+        parts = [f"{self.title} by {self.axis}"]
+        if self._is_logarithmic:
             parts.append("log y")
         if self.smoothing and any(series.is_noisy for series in self._series):
             parts.append(f"smoothed {self.smoothing:g}")
         return Text(", ".join(parts))
 
-    def _legend(self) -> Text:
-        """What each curve is, and if there is space for it, what each mark is."""
+    def _words_below(self) -> Text:
+        """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
-        names, marks = self._names(room), self._marks()
-        whole = Text(" ").join([*names, *marks])
-        return whole if whole.cell_len <= room else Text(" ").join(names)
+        if self._crosshair is None:
+            return legend([*self._styled_series()], room)
+        return reading(self._curves, self._crosshair, self.axis, self._margin, room)
 
-    def _names(self, room: int) -> list[Text]:
-        """The curves of several, their names as long as there is space for all."""
-        count = len(self._series)
-        if count < 2:
-            return []
-        labels = [
-            [shortened(series.label, longest) for series in self._series]
-            for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1)
-        ]
-        values = [f" {series.value}" if series.value else "" for series in self._series]
-        free = room - 3 * count + 1 - sum(map(cell_len, values))  # a marker and a gap on each side
-        chosen = next((it for it in labels if sum(map(cell_len, it)) <= free), labels[-1])
-        names = [
-            Text(f"{marker} {label}{value}", colour)
-            for (_, colour, marker), label, value in zip(
-                self._styled_series(), chosen, values, strict=True
-            )
-        ]
-        if Text(" ").join(names).cell_len <= room:
-            return names
-        ends = accumulate(name.cell_len + 1 for name in names)
-        shown = sum(end + len(f"+{count}") <= room for end in ends)
-        return [*names[:shown], Text(f"+{count - shown}", "dim")]
-
-    def _marks(self) -> list[Text]:
-        parts = []
-        if any(series.changes for series in self._series):
-            parts.append(Text("│ learning rate changed", _CHANGE_STYLE))
-        if any(len(series.non_finite) for series in self._series):
-            parts.append(Text("✕ not finite", _NON_FINITE_STYLE))
-        return parts
-
-    def _values_at(self, x: float) -> Text:
-        """The values under the crosshair."""
-        formats = {"step": f"{x:,.0f}", "epoch": f"{x:,.4g}", "time": format_time(x)}
-        values = Text(f"{self.axis} {formats[self.axis]}")
-        for series, colour, marker in self._styled_series():
-            if len(series.steps):
-                index = int(np.abs(series.convert(self.axis, series.steps) - x).argmin())
-                prefix = f"{marker} " if len(self._series) > 1 else ""
-                values.append(f"  {prefix}{series.mean[index]:.4g}", colour)
-        return values
+    @property
+    def _margin(self) -> float:
+        """How far from its ends a curve is still read: of several, as far as a column is wide."""
+        is_single = len(self._curves) == 1  # and the axis of a live run is longer than its curve
+        return math.inf if is_single else extent(self._x_range) / self._width
 
     def _scaled(self, values: Numbers) -> Numbers:
-        return np.log10(np.maximum(values, _MIN_POSITIVE)) if self.is_logarithmic else values
+        if not self._is_logarithmic:
+            return values
+        return np.log10(np.maximum(values, self._least_positive))
 
-
-def _widen_if_empty(low: float, high: float) -> tuple[float, float]:
-    """Widen a range without extent; textual-plot would do so, and the limits would differ."""
-    margin = 1e-6 * max(1.0, abs(low), abs(high))
-    return (low, high) if high - low > margin else (low - margin, high + margin)
+    def _choose_scale(self) -> None:
+        """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
+        least, self._least_positive, highest = value_range(self._series)
+        is_wide = least >= 0 and highest > _WIDE_SPAN * self._least_positive
+        choice = (
+            self.prefers_logarithm(is_wide=is_wide) if self.logarithm is None else self.logarithm
+        )
+        self._is_logarithmic = choice and highest > 0

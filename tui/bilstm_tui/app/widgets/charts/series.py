@@ -1,7 +1,7 @@
 """The curves of a run, as charts draw them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -76,6 +76,33 @@ def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
         curve = (steps, values, values, values, convert)
         series.append(Series(split, *curve, is_noisy=False, last_step=last_step, value=value))
     return series
+
+
+def as_error(accuracy: Series) -> Series:
+    """What an accuracy lacks to 100 %."""
+
+    def lacking(values: Numbers) -> Numbers:
+        return np.round(100 - values, 9)  # 100 - 99.44 is not quite 0.56
+
+    return replace(
+        accuracy,
+        low=lacking(accuracy.high),
+        high=lacking(accuracy.low),
+        mean=lacking(accuracy.mean),
+        value=f"{100 - float(accuracy.value):.2f}" if accuracy.value else "",
+    )
+
+
+def value_range(several: Sequence[Series]) -> tuple[float, float, float]:
+    """The lowest value of several curves, their lowest positive one, and the highest."""
+    drawn = [series for series in several if len(series.steps)]
+    lowest = min((float(series.low.min()) for series in drawn), default=1.0)
+    highest = max((float(series.high.max()) for series in drawn), default=1.0)
+    if lowest > 0:
+        return lowest, lowest, highest
+    values = np.concatenate([series.low for series in drawn])
+    positive = values[values > 0].min(initial=highest if highest > 0 else 1.0)
+    return lowest, float(positive), highest
 
 
 def _last_step(history: History, is_live: bool) -> float | None:

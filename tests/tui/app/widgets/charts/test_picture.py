@@ -1,0 +1,97 @@
+"""A picture hides no line behind another, and draws nothing on its frame."""
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+from textual.app import App, ComposeResult
+from textual_hires_canvas import Canvas
+
+from bilstm_tui.app.widgets.charts.picture import Picture
+
+WIDTH, HEIGHT = 22, 8
+
+
+class CanvasApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield Canvas(WIDTH, HEIGHT)
+
+
+def drawn(draw: Callable[[Picture], None]) -> list[list[tuple[str, str]]]:
+    """Characters and styles inside the frame, of a picture from 0 to 1 in both directions."""
+
+    async def main() -> list[list[tuple[str, str]]]:
+        app = CanvasApp()
+        async with app.run_test(size=(WIDTH, HEIGHT)):
+            canvas = app.query_one(Canvas)
+            canvas.reset(canvas.size)
+            draw(Picture(canvas, (0.0, 1.0), (0.0, 1.0)))
+            cells = [[canvas.get_pixel(x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
+            edges = [*cells[0], *cells[-1], *(row[0] for row in cells), *(row[-1] for row in cells)]
+            assert {*edges} == {(" ", "")}
+            return [row[1:-1] for row in cells[1:-1]]
+
+    return asyncio.run(main())
+
+
+ENDS = np.array([0.0, 1.0])
+
+
+def test_lines_in_the_same_cells_take_turns() -> None:
+    def draw(picture: Picture) -> None:
+        for style in ("red", "green", "blue"):
+            picture.draw_line(ENDS, np.array([0.5, 0.5]), style)
+        picture.draw_line(ENDS, np.array([0.95, 0.95]), "cyan")
+
+    cells = drawn(draw)
+    row = next(row for row in cells[1:] if row[0][0] != " ")
+    assert [style for _, style in row] == (["red", "green", "blue"] * 7)[: len(row)]
+    assert {style for _, style in cells[0]} == {"cyan"}
+
+
+def test_a_cell_has_the_dots_of_all_its_lines() -> None:
+    def draw(picture: Picture) -> None:
+        picture.draw_line(ENDS, np.array([0.99, 0.99]), "red")
+        picture.draw_line(ENDS, np.array([0.85, 0.85]), "green")
+
+    assert {character for character, _ in drawn(draw)[0]} == {"⣉"}
+
+
+def test_a_line_replaces_noise() -> None:
+    def draw(picture: Picture) -> None:
+        picture.draw_noise(np.repeat(np.linspace(0, 1, 40), 2), np.tile(ENDS, 40), "red dim")
+        picture.draw_line(ENDS, np.array([0.99, 0.99]), "red")
+
+    cells = drawn(draw)
+    assert {*cells[0]} == {("⠉", "red")}
+    assert {style for row in cells[1:] for _, style in row} == {"red dim"}
+
+
+def test_the_ends_of_both_axes_are_inside() -> None:
+    def draw(picture: Picture) -> None:
+        picture.draw_line(ENDS, np.array([1.0, 0.0]), "red")
+        picture.mark_last(ENDS, np.array([1.0, 0.0]), "●", "red")
+
+    cells = drawn(draw)
+    assert cells[-1][-1] == ("●", "red")
+    assert cells[0][0] != (" ", "")
+
+
+def test_no_marker_hides_another() -> None:
+    def draw(picture: Picture) -> None:
+        x = np.linspace(0, 1, 30)
+        for marker in "●▲■":
+            picture.mark_last(x, np.full(30, 0.5), marker, "red")
+        picture.mark_last(x, np.full(30, 2.0), "◆", "red")  # out of view
+
+    row = next(row for row in drawn(draw) if row[-1][0] != " ")
+    assert "".join(character for character, _ in row).strip() == "■▲●"
+
+
+def test_two_single_points_at_the_same_place_are_both_marked() -> None:
+    def draw(picture: Picture) -> None:
+        for marker in "●▲":
+            picture.mark_last(np.array([0.5]), np.array([0.5]), marker, "red")
+
+    row = next(row for row in drawn(draw) if "●" in {character for character, _ in row})
+    assert "".join(character for character, _ in row).strip() == "●▲"

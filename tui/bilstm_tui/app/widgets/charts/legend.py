@@ -1,0 +1,110 @@
+"""The words around a chart: what each curve is, what each mark means, what the crosshair reads."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from ....text.data_overview import shortened
+from .axes import format_time
+from .curves import Curve
+from .series import Axis, Series
+
+_SHORTEST_NAME, _LONGEST_NAME = 4, 40
+_READINGS = (
+    (_LONGEST_NAME, True),
+    *((longest, False) for longest in (_LONGEST_NAME, 20, 12, 8, 6, 4)),
+)
+"""The longest name, and whether raw values are shown: the first that fits is taken."""
+
+StyledSeries = tuple[Series, str, str]
+"""A series, its colour, and its marker."""
+
+
+def legend(styled: Sequence[StyledSeries], room: int) -> Text:
+    """What each curve is, and if there is space for it, what each mark is."""
+    names = _names(styled, room) if len(styled) > 1 else []
+    whole = Text(" ").join([*names, *_marks(styled)])
+    return whole if whole.cell_len <= room else Text(" ").join(names)
+
+
+def _marks(styled: Sequence[StyledSeries]) -> list[Text]:
+    """What each mark means; in the colour of the run that has it, unless several have."""
+    owners = {
+        "│ learning rate changed": [colour for series, colour, _ in styled if len(series.changes)],
+        "✕ not finite": [colour for series, colour, _ in styled if len(series.non_finite)],
+    }
+    return [
+        Text(meaning, colours[0] if len(colours) == 1 else "")
+        for meaning, colours in owners.items()
+        if colours
+    ]
+
+
+def _names(styled: Sequence[StyledSeries], room: int) -> list[Text]:
+    """The names of curves, as long as there is space for all."""
+    count = len(styled)
+    values = [f" {series.value}" if series.value else "" for series, *_ in styled]
+    free = room - 3 * count + 1 - sum(map(cell_len, values))  # a marker and a gap on each side
+    labels = _labels([series for series, *_ in styled], free)
+    names = [
+        Text(f"{marker} {label}{value}", colour)
+        for (_, colour, marker), label, value in zip(styled, labels, values, strict=True)
+    ]
+    if Text(" ").join(names).cell_len <= room:
+        return names
+    ends = accumulate(name.cell_len + 1 for name in names)
+    shown = sum(end + len(f"+{count}") <= room for end in ends)
+    return [*names[:shown], Text(f"+{count - shown}", "dim")]
+
+
+def _labels(series: Sequence[Series], room: int) -> list[str]:
+    """The names of series, shortened to fit, but never to less than a few letters."""
+    choices = [
+        [shortened(one.label, longest) for one in series]
+        for longest in range(_LONGEST_NAME, _SHORTEST_NAME - 1, -1)
+    ]
+    return next((it for it in choices if sum(map(cell_len, it)) <= room), choices[-1])
+
+
+def reading(curves: Sequence[Curve], x: float, axis: Axis, column: float, room: int) -> Text:
+    """What the curves are at the crosshair, as much of it as there is space for.
+
+    Args:
+        curves: The curves that are drawn.
+        x: The position of the crosshair.
+        axis: What the x axis shows.
+        column: The width of a column: a curve that ends further away has no value here.
+        room: Columns there are for the text.
+    """
+    points = [curve.point_at(x, column) for curve in curves]
+    places = [
+        float(curve.x[point])
+        for curve, point in zip(curves, points, strict=True)
+        if point is not None
+    ]
+    nearest = min(places, key=lambda place: abs(place - x), default=x)
+    text = Text()
+    for longest, has_raw in _READINGS:
+        text = Text(f"{axis} {_position(axis, nearest)}")
+        for curve, point in zip(curves, points, strict=True):
+            marker = f"{curve.marker} " if len(curves) > 1 else ""
+            name = shortened(curve.series.label, longest)
+            value = "-" if point is None else f"{curve.y[point]:.4g}"
+            text.append(f"  {marker}{name} {value}", curve.colour)
+            if has_raw and curve.is_smoothed and point is not None:
+                text.append(f" raw {curve.series.mean[point]:.4g}", curve.colour)
+        if text.cell_len <= room:
+            break
+    return text
+
+
+def _position(axis: Axis, x: float) -> str:
+    match axis:
+        case "step":
+            return f"{x:,.0f}"
+        case "epoch":
+            return f"{x:,.4g}"
+        case "time":
+            return format_time(x)
