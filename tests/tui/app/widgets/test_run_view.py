@@ -34,7 +34,7 @@ from tests.tui.driving import (
 )
 
 MANY_STEPS, CAPACITY = 100_000, 1 << 12
-LITTLE_BYTES = 1 << 19
+LITTLE_BYTES = 3 << 18
 """For two pictures are never alike, and fifty lines are reported; half the numbers take 1.5 MiB."""
 
 
