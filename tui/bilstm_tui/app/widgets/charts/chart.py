@@ -20,7 +20,7 @@ from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
 from ....text import braille
-from ....text.data_overview import shortened
+from ....text.names import shortened
 from ...textual_internals import DeferredPlot
 from .axes import LogarithmTicks, Ticks, TimeTicks, format_time, widen_to_round
 from .diff_canvas import DiffCanvas
