@@ -20,7 +20,7 @@ from bilstm_core.data.sources.registry import describe, load
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.paths import data_dir
 from bilstm_core.training.evaluation import evaluate
-from bilstm_core.training.lane_measurement import best_of, step_on_noise
+from bilstm_core.training.lane_measurement import best_of, step_on_noise, totals_of
 from bilstm_core.training.lane_measurement import measure as measured_times
 from bilstm_core.training.lane_tuning import usable_cores
 from bilstm_core.training.lanes import Lanes, Layout
@@ -101,8 +101,7 @@ def _compared(name: str, config: RunConfig, cores: int, rounds: int) -> dict[str
 def _layouts(config: RunConfig, cores: int) -> tuple[Layout, Layout]:
     """The best layout of one lane, and the best of all."""
     torch.set_num_threads(cores)
-    totals = sorted({2**power for power in range(cores.bit_length())} | {cores})
-    times = measured_times(config, describe(config), totals)
+    times = measured_times(config, describe(config), totals_of(cores, 1))
     return best_of({it: times[it] for it in times if it.lanes == 1}), best_of(times)
 
 

@@ -129,20 +129,24 @@ class TestProcesses:
         self, env: dict[str, str], tmp_path: Path
     ) -> None:
         noisy = with_site(env, tmp_path, NOISY)
-        small = ["--hidden-size", "16", "--num-epochs", "2"]
-        with Terminal(*small, env=noisy, columns=100, rows=30) as app:
+        with Terminal(*LONG, env=noisy, columns=100, rows=30) as app:
             app.wait_for("BiLSTM 1×16")
             app.type("t")
+            app.wait_for(FORETOLD)
+            printed = the_run(tmp_path).worker_log_file
+            wait_until(lambda: printed.read_bytes().count(b"noise") > 10**5)
+            app.type("s")
+            app.wait_for("Stop the run?")
+            app.type("\r")
             app.wait_for(r"got \d+ / 360 with accuracy")
-            app.wait_for("finished")
+            app.wait_for("stopped")
             app.type("i")
             app.wait_for("of 360 test images misclassified")
             app.type("\x1b")
-            app.wait_for("finished")
+            app.wait_for("stopped")
             app.type("q")
             assert app.wait() == 0
             assert b"noise" not in app.bytes
-        assert the_run(tmp_path).worker_log_file.read_bytes().count(b"noise") > 10**5
 
 
 class TestFolders:

@@ -132,18 +132,18 @@ def step_on_noise(config: RunConfig, spec: DataSpec, lanes: Lanes) -> Callable[[
 
 def _seconds_of(step: Callable[[], object], should_stop: ShouldStop) -> float:
     """The median time of a step, after some that allocate buffers and start threads."""
+
+    def seconds_of_one() -> float:
+        stop_if(should_stop)
+        since = time.perf_counter()
+        step()
+        return time.perf_counter() - since
+
+    spent = 0.0
+    for _ in range(_WARM_UP_STEPS):
+        if spent < _LEAST_SECONDS:  # one is enough of a slow step
+            spent += seconds_of_one()
     times: list[float] = []
-
-    def take(count: int, seconds: float) -> None:
-        times.clear()
-        while len(times) < count or sum(times) < seconds:
-            stop_if(should_stop)
-            since = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - since)
-            if sum(times) > _LEAST_SECONDS and len(times) >= _LEAST_STEPS:
-                break
-
-    take(_WARM_UP_STEPS, 0)
-    take(_LEAST_STEPS, _LEAST_SECONDS)
+    while len(times) < _LEAST_STEPS or sum(times) < _LEAST_SECONDS:
+        times.append(seconds_of_one())
     return statistics.median(times)

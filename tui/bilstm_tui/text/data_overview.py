@@ -12,6 +12,8 @@ from rich.text import Text
 from bilstm_core.data.data_overview import DataOverview, Example, FeatureSummary
 from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 
+from .names import shortened
+
 Picture = Sequence[Sequence[int]]
 """Rows of brightness from 0 to 255."""
 
@@ -235,14 +237,6 @@ def _column(texts: Sequence[str], most: int, *, is_right: bool = False) -> list[
     width = max(8, *map(cell_len, cut))
     gaps = (" " * (width - cell_len(text)) for text in cut)
     return [gap + text if is_right else text + gap for text, gap in zip(cut, gaps, strict=True)]
-
-
-def shortened(text: str, most: int) -> str:
-    """A name without its middle, if it is too long: the end often tells it from others."""
-    if cell_len(text) <= most:
-        return text
-    end = text[-(most // 3) :]
-    return set_cell_size(text, most - 1 - cell_len(end)) + "…" + end
 
 
 def _bar(count: int, most: int, room: int) -> str:

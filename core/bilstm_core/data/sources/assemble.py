@@ -79,9 +79,10 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     floats = [*map(_floats, splits.values())] if read.kind == "series" else []
     means = feature_means(floats[0]) if floats else None
     num_features = read.train.values[0].shape[1]
+    missing_in = [count_missing(part, num_features) for part in floats]
     if floats:
-        _require_values(floats[0], read.train.feature_names)
-    missing = count_missing((values for part in floats for values in part), num_features)
+        _require_values(missing_in[0], sum(map(len, floats[0])), read.train.feature_names)
+    missing = sum(missing_in, np.zeros(num_features, np.int64))
     warnings = [*_warnings_of_missing(int(missing.sum()), config)]
     needed = means if missing.any() else None
     positions = {name: number for number, name in enumerate(classes)}
@@ -120,21 +121,24 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     return Assembled(spec, parts, missing / sum(whole), tuple(warnings))
 
 
-def _require_values(sequences: Sequence[NDArray[np.float32]], names: Sequence[str]) -> None:
+def _require_values(missing: NDArray[np.int64], steps: int, names: Sequence[str]) -> None:
     """Refuse features of which the training part has no value at all.
+
+    Args:
+        missing: How many values of each feature are missing in its steps, shape (num_features,).
+        steps: Its steps in all.
+        names: Of the features; may be empty.
 
     Raises:
         DataError: There is such a feature.
     """
-    num_features = sequences[0].shape[1]
-    steps = sum(map(len, sequences))
-    without = np.flatnonzero(count_missing(sequences, num_features) == steps).tolist()
+    without = np.flatnonzero(missing == steps).tolist()
     if without:
         shown = [names[number] if names else str(number + 1) for number in without]
         raise DataError(
             f"No training sequence has a value of {named('feature', shown)}.",
             "Leave such columns out: `features` names those to use."
-            if len(without) < num_features
+            if len(without) < len(missing)
             else "Look into the file: every value is missing.",
             title=_UNUSABLE,
         )

@@ -21,7 +21,7 @@ from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
-from ...text.data_overview import shortened
+from ...text.names import shortened
 from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width, short_names
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter

@@ -8,7 +8,7 @@ from textual.widgets import DataTable, Static
 
 from bilstm_core.inference.report import ExaminationReport
 
-from ...text.data_overview import shortened
+from ...text.names import shortened
 
 _MOST_CLASSES = 100
 _NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names beside the rows

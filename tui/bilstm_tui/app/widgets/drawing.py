@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from bilstm_core.inference.report import StepwisePrediction
 
-from ...text.data_overview import shortened
+from ...text.names import shortened
 
 _WIDTH = 28
 _STEP_BAR = 8

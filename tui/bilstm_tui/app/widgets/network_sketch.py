@@ -17,6 +17,7 @@ from bilstm_core.network.cost import steps_per_epoch, training_bytes, with_epoch
 from bilstm_core.network.summary import LayerSummary, ModelSummary, summarise
 from bilstm_core.runs.duration import StepTiming, estimate_seconds, observe_step_times
 from bilstm_core.runs.store import list_runs
+from bilstm_core.wording import counted
 
 from ...text.command_line import command_for
 
@@ -54,7 +55,7 @@ class NetworkSketch(Static):
             "",
             Text(
                 f"{spec.title}: {spec.train_size:,} training {spec.items}, "
-                f"{steps:,} step{'s' * (steps != 1)} per epoch, "
+                f"{counted(steps, 'step')} per epoch, "
                 f"{steps * with_epochs(config, spec).num_epochs:,} in all"
             ),
             f"memory: about {memory:,.0f} MiB besides PyTorch's own",

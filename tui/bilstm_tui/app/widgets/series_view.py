@@ -11,7 +11,7 @@ from textual.widget import Widget
 from bilstm_core.inference.report import Drawing, Mistake, StepwisePrediction
 
 from ...text import braille
-from ...text.data_overview import shortened
+from ...text.names import shortened
 
 MOST_CURVES = 6
 _LEAST_ROWS, _MOST_ROWS = 2, 8  # of a curve

@@ -6,7 +6,7 @@ from itertools import accumulate
 from rich.cells import cell_len
 from rich.text import Text
 
-from ....text.data_overview import shortened
+from ....text.names import shortened
 from .axes import format_time
 from .curves import Curve
 from .series import Axis, Series
