@@ -263,6 +263,7 @@ class RunConfig(BaseModel):
         "processor threads of the arithmetic; 0 or auto = the fastest number, measured once per "
         "network and kept when a run is resumed",
         "threads",
+        others="or auto",
         ge=0,
         le=1024,
         resumable=True,
@@ -273,6 +274,7 @@ class RunConfig(BaseModel):
         "directions and parts of a batch that are computed side by side on a processor, sharing "
         "its threads; 0 or auto = the fastest number, measured and kept likewise",
         "lanes",
+        others="or auto",
         ge=0,
         le=1024,
         resumable=True,

@@ -49,7 +49,7 @@ class Setting:
     @property
     def limits(self) -> str:
         """The choices or the range."""
-        return ", ".join(filter(None, (*self.choices, self.others))) or self.range
+        return ", ".join(filter(None, (*self.choices, self.range, self.others)))
 
     @property
     def allowed(self) -> str:

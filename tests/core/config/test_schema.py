@@ -29,3 +29,4 @@ class TestIntrospection:
         assert SETTINGS["dropout"].allowed == "a number from 0 to below 1"
         assert SETTINGS["learning_rate"].allowed == "a number above 0 to 10"
         assert SETTINGS["device"].allowed == "auto, cpu, cuda, cuda:N, mps"
+        assert SETTINGS["lanes"].allowed == "a whole number from 0 to 1,024 lanes, or auto"

@@ -147,7 +147,7 @@ class Form(Widget):
             return Select.from_values(
                 setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
             )
-        kind = "number" if setting.is_numeric else "text"
+        kind = "number" if setting.is_numeric and not setting.others else "text"
         return OrderedInput(value, id=setting.name, compact=True, type=kind)
 
     def _read_preset(self) -> dict[str, Any]:
