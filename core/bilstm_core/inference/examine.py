@@ -1,9 +1,10 @@
 """Examines a trained network: its confusions, its mistakes, and what each direction predicts."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
 from .report import (
     ClassScore,
+    ConfidenceBin,
     Confusion,
     Drawing,
     ExaminationReport,
@@ -29,10 +31,24 @@ from .report import (
 )
 
 _CPU = torch.device("cpu")
-_MOST_MISTAKES = 200
+_MOST_MISTAKES = 10_000
+_CONFIDENCE_BINS = 10
 _MOST_CONFUSIONS = 1 << 17
-_MOST_PIECES, _MOST_FEATURES, _MOST_CLASSES = 256, 128, 64
-"""What is sent of a sequence at most: more cannot be seen on a screen."""
+_MOST_CLASSES = 64
+"""What is sent of a prediction at most."""
+
+
+class _Size(NamedTuple):
+    """What is sent of a sequence at most: more cannot be seen."""
+
+    pieces: int
+    features: int
+    digits: int = 17
+
+
+_SCREEN = _Size(256, 128)
+_SMALL_IMAGE = _Size(32, 32, digits=3)
+_SMALL_SERIES = _Size(64, 1, digits=4)
 
 
 class Examination:
@@ -60,8 +76,18 @@ class Examination:
         """What is predicted for a test sequence step by step, and the sequence for drawing."""
         model, sequence = self._model, self._data.test[torch.tensor([index])]
         inputs = make_batch(sequence, model.spec).inputs[0]
-        shown = inputs if model.spec.kind == "images" else sequence.padded()[0]
-        return predict_stepwise(model, inputs, self._used), _drawing(shown, model.spec)
+        return predict_stepwise(model, inputs, self._used), self._draw(index, _SCREEN)
+
+    def draw(self, indices: Sequence[int]) -> list[Drawing]:
+        """Small drawings of test sequences; of a series only its first feature."""
+        size = _SMALL_IMAGE if self._model.spec.kind == "images" else _SMALL_SERIES
+        return [self._draw(index, size) for index in indices]
+
+    def _draw(self, index: int, size: _Size) -> Drawing:
+        sequence, spec = self._data.test[torch.tensor([index])], self._model.spec
+        is_image = spec.kind == "images"
+        shown = make_batch(sequence, spec).inputs[0] if is_image else sequence.padded()[0]
+        return _drawing(shown, spec, size)
 
 
 def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationReport:
@@ -81,7 +107,7 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
     )
     correct = actual[actual == predicted].bincount(minlength=len(classes)).tolist()
     wrong = (actual != predicted).nonzero().flatten()
-    shown = wrong[confidence[wrong].argsort(descending=True)][:_MOST_MISTAKES]
+    shown = _most_confident(wrong[confidence[wrong].argsort(descending=True)], actual)
     return ExaminationReport(
         spec=model.spec,
         warning="; ".join(_warnings(model, data, precision, used)),
@@ -100,6 +126,7 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
             )
             for index in shown.tolist()
         ],
+        calibration=_calibration(confidence, actual == predicted),
     )
 
 
@@ -115,6 +142,36 @@ def _predictions(
             found.append((scores.argmax(dim=1), scores.softmax(dim=1).amax(dim=1)))
     predicted, confidence = zip(*found, strict=True)
     return torch.cat(predicted), torch.cat(confidence)
+
+
+def _most_confident(mistakes: Tensor, actual: Tensor) -> Tensor:
+    """Of too many mistakes the first ones of each class, in the order that they have."""
+    if len(mistakes) <= _MOST_MISTAKES:
+        return mistakes
+    places: Counter[int] = Counter()
+    ranks = []
+    for label in actual[mistakes].tolist():
+        ranks.append(places[label])
+        places[label] += 1
+    kept = torch.tensor(ranks).argsort(stable=True)[:_MOST_MISTAKES]
+    return mistakes[kept.sort().values]
+
+
+def _calibration(confidence: Tensor, is_correct: Tensor) -> list[ConfidenceBin]:
+    """How many predictions are correct, by their probability in ranges of equal width."""
+    width = 1 / _CONFIDENCE_BINS
+    places = (confidence / width).long().clamp(0, _CONFIDENCE_BINS - 1)
+    return [
+        ConfidenceBin(
+            low=place * width,
+            high=(place + 1) * width,
+            count=int(chosen.sum()),
+            confidence=confidence[chosen].mean().item(),
+            accuracy=is_correct[chosen].float().mean().item(),
+        )
+        for place in range(_CONFIDENCE_BINS)
+        if (chosen := places == place).any()
+    ]
 
 
 def _confusions(actual: Tensor, predicted: Tensor, num_classes: int) -> list[Confusion]:
@@ -133,24 +190,28 @@ def _pieces(count: int, most: int) -> list[tuple[int, int]]:
     return [(at * count // pieces, (at + 1) * count // pieces) for at in range(pieces)]
 
 
-def _drawing(values: Tensor, spec: DataSpec) -> Drawing:
+def _drawing(values: Tensor, spec: DataSpec, size: _Size) -> Drawing:
     """A sequence (T, features) reduced for drawing."""
-    times, features = _pieces(len(values), _MOST_PIECES), values.shape[1]
+    times, features = _pieces(len(values), size.pieces), values.shape[1]
     low, high = (
         torch.stack([extreme(values[start:end], dim=0) for start, end in times])
         for extreme in (torch.amin, torch.amax)
     )
     if spec.kind == "images":
-        columns = _pieces(features, _MOST_FEATURES)
+        columns = _pieces(features, size.features)
         low, high = (
             torch.stack([it[:, start:end].amax(dim=1) for start, end in columns], dim=1)
             for it in (low, high)
         )
     return Drawing(
         num_steps=len(values),
-        low=low[:, :_MOST_FEATURES].tolist(),
-        high=high[:, :_MOST_FEATURES].tolist(),
+        low=_rows(low[:, : size.features], size),
+        high=_rows(high[:, : size.features], size),
     )
+
+
+def _rows(values: Tensor, size: _Size) -> list[list[float]]:
+    return [[float(f"{value:.{size.digits}g}") for value in row] for row in values.tolist()]
 
 
 def _warnings(
@@ -205,7 +266,7 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> Ste
         states = inputs[None]
         for layer in network.layers:
             states, _ = layer(states)
-        size, times = network.hidden_size, _pieces(len(inputs), _MOST_PIECES)
+        size, times = network.hidden_size, _pieces(len(inputs), _SCREEN.pieces)
         forward, backward = states[0, :, :size], states[0, :, size:]
         forward_scores = [_scores_so_far(network, forward[:end], 0) for _, end in times]
         backward_scores = [

@@ -1,10 +1,15 @@
 """What an examination of a trained network returns; without torch, for the process that paints."""
 
+import math
+from collections.abc import Callable
+
 from pydantic import BaseModel
 
 from ..cleaning import Name
 from ..data.spec import DataSpec
 from ..events import Failed
+
+_NORMAL_QUANTILE = 1.959963984540054  # of 97.5 %
 
 
 class ClassScore(BaseModel):
@@ -53,6 +58,23 @@ class Mistake(BaseModel):
     probability: float
 
 
+class ConfidenceBin(BaseModel):
+    """The test sequences whose predicted class has a probability in one range.
+
+    Attributes:
+        low: Where the range starts; so `high` is where it ends.
+        count: Sequences in it.
+        confidence: Mean probability of their predicted classes.
+        accuracy: The part of them that is classified correctly.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
 class ExaminationReport(BaseModel):
     """A network on the whole test data.
 
@@ -60,7 +82,10 @@ class ExaminationReport(BaseModel):
         confusions: The most frequent ones first; of very many, the first ones. A whole matrix would
             have a million cells for a thousand classes, nearly all of them zero.
         scores: Of each class; empty where there are no test data.
-        mistakes: The most confident ones first; of many, the first ones.
+        mistakes: The most confident ones first; of more than 10,000, as many of each class as of
+            the others, as far as there are.
+        calibration: How often the network is right by how sure it is; ranges without sequences are
+            left out.
         failure: Why there are no test data.
         warning: What is to be known of the test data.
     """
@@ -69,8 +94,51 @@ class ExaminationReport(BaseModel):
     confusions: list[Confusion] = []
     scores: list[ClassScore] = []
     mistakes: list[Mistake] = []
+    calibration: list[ConfidenceBin] = []
     failure: Failed | None = None
     warning: str = ""
+
+    @property
+    def total(self) -> int:
+        """Test sequences."""
+        return sum(score.support for score in self.scores)
+
+    @property
+    def correct(self) -> int:
+        """Test sequences that are classified correctly."""
+        return sum(score.correct for score in self.scores)
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error: the mean of |accuracy - confidence|, by sequences.
+
+        Naeini, Cooper, Hauskrecht: Obtaining Well Calibrated Probabilities Using Bayesian Binning
+        (AAAI 2015).
+        """
+        return self._mean_gap(abs)
+
+    @property
+    def overconfidence(self) -> float:
+        """Mean confidence less accuracy: positive where the network is surer than it is right."""
+        return self._mean_gap(lambda gap: gap)
+
+    def _mean_gap(self, weigh: Callable[[float], float]) -> float:
+        gaps = (it.count * weigh(it.confidence - it.accuracy) for it in self.calibration)
+        return sum(gaps) / (self.total or 1)
+
+
+def accuracy_interval(correct: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy that was measured on `total` sequences.
+
+    Wilson: Probable Inference, the Law of Succession, and Statistical Inference (1927).
+
+    Returns:
+        Its ends, from 0 to 1.
+    """
+    share, z = correct / total, _NORMAL_QUANTILE
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 class Drawing(BaseModel):

@@ -15,7 +15,10 @@ from ..runs.event_log import open_log
 from ..runs.run import Run
 from .protocol import (
     Answer,
+    DrawingsRead,
     Examined,
+    Question,
+    ReadDrawings,
     ReadSequence,
     ReadTestSequence,
     SequenceRead,
@@ -51,13 +54,15 @@ def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> N
     examination = Examination(model, data_dir, used)
     answer(Examined(report=examination.report))
     for line in sys.stdin:
-        question = _parse(line)
-        if isinstance(question, ReadTestSequence):
-            prediction, drawing = examination.read(question.index)
-            answer(SequenceRead(prediction=prediction, drawing=drawing))
-        else:
-            inputs = torch.tensor(question.inputs, dtype=torch.float32)
-            answer(SequenceRead(prediction=predict_stepwise(model, inputs, used)))
+        match _parse(line):
+            case ReadTestSequence(index=index):
+                prediction, drawing = examination.read(index)
+                answer(SequenceRead(prediction=prediction, drawing=drawing))
+            case ReadDrawings(indices=indices):
+                answer(DrawingsRead(drawings=examination.draw(indices)))
+            case ReadSequence(inputs=inputs):
+                sequence = torch.tensor(inputs, dtype=torch.float32)
+                answer(SequenceRead(prediction=predict_stepwise(model, sequence, used)))
 
 
 def _precision_of(run: Run) -> str:
@@ -66,9 +71,9 @@ def _precision_of(run: Run) -> str:
     return started[-1].device.precision if started else ""
 
 
-def _parse(line: str) -> ReadSequence | ReadTestSequence:
+def _parse(line: str) -> Question:
     try:
-        return from_json(line, ReadSequence, ReadTestSequence)
+        return from_json(line, ReadSequence, ReadTestSequence, ReadDrawings)
     except ValueError as error:
         raise InstallationError(f"The examiner does not understand a question: {error}.") from None
 

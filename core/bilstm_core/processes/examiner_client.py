@@ -2,14 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from typing import TypeVar
 
 from ..errors import DataError, InstallationError, Remedy
 from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..runs.run import Run
 from .child import Child
 from .protocol import (
+    DrawingsRead,
     Examined,
     Question,
+    ReadDrawings,
     ReadSequence,
     ReadTestSequence,
     SequenceRead,
@@ -18,6 +21,7 @@ from .protocol import (
 from .worker_client import parse_answer
 
 _MAX_LINE_BYTES = 1 << 26
+_Answer = TypeVar("_Answer", SequenceRead, DrawingsRead)
 
 
 class ExaminerClient:
@@ -48,7 +52,7 @@ class ExaminerClient:
         """
         # the answer is read even if the caller is cancelled: the next call would get it otherwise
         question = ReadSequence(inputs=inputs)
-        return (await asyncio.shield(self._ask(question))).prediction
+        return (await asyncio.shield(self._ask(question, SequenceRead))).prediction
 
     async def read_test_sequence(self, index: int) -> tuple[StepwisePrediction, Drawing]:
         """Predict a sequence of the test data step by step, and get it reduced for drawing.
@@ -60,15 +64,25 @@ class ExaminerClient:
             RelayedError: The process did not understand the question.
             InstallationError: The process has exited.
         """
-        answer = await asyncio.shield(self._ask(ReadTestSequence(index=index)))
+        answer = await asyncio.shield(self._ask(ReadTestSequence(index=index), SequenceRead))
         assert answer.drawing  # noqa: S101 - which that question is answered with
         return answer.prediction, answer.drawing
 
-    async def _ask(self, question: Question) -> SequenceRead:
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        """Get small drawings of sequences of the test data; what is raised is the same.
+
+        Args:
+            indices: Their positions in the test data.
+        """
+        return (
+            await asyncio.shield(self._ask(ReadDrawings(indices=indices), DrawingsRead))
+        ).drawings
+
+    async def _ask(self, question: Question, expected: type[_Answer]) -> _Answer:
         async with self._one_at_a_time:
             assert self._child  # noqa: S101 - which `examine` has started
             await self._child.ask(to_json(question))
-            return parse_answer(await self._read_line(self._child), SequenceRead)
+            return parse_answer(await self._read_line(self._child), expected)
 
     def close(self) -> None:
         """End the process."""

@@ -6,8 +6,8 @@ line on the file descriptor ANSWERS: `RunOpened`, `LearningRateFound`, or the ev
 `RunOpened` it trains; what it reports from then on is in the run's folder.
 
 An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`) first answers with
-`Examined`, then answers each `ReadSequence` or `ReadTestSequence` on stdin with `SequenceRead`.
-After `Failed` it exits.
+`Examined`, then answers each `ReadSequence` or `ReadTestSequence` on stdin with `SequenceRead`, and
+`ReadDrawings` with `DrawingsRead`. After `Failed` it exits.
 
 A **data reader** (`python -m bilstm_core.processes.data_reader ANSWERS`) reads one `ReadData` from
 stdin, answers with `DataRead` or `Failed`, and exits.
@@ -95,6 +95,14 @@ class ReadTestSequence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadDrawings:
+    """Draw sequences of the test data as small pictures."""
+
+    type: Literal["read_drawings"] = "read_drawings"
+    indices: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadData:
     """Read the data of a configuration, and say what is in them; nothing is downloaded."""
 
@@ -137,6 +145,14 @@ class SequenceRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawingsRead:
+    """The answer to `ReadDrawings`."""
+
+    type: Literal["drawings_read"] = "drawings_read"
+    drawings: list[Drawing]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataRead:
     """The answer to `ReadData`."""
 
@@ -144,8 +160,8 @@ class DataRead:
     overview: DataOverview
 
 
-Answer = RunOpened | LearningRateFound | Examined | SequenceRead | DataRead | Failed
-Question = ReadSequence | ReadTestSequence
+Answer = RunOpened | LearningRateFound | Examined | SequenceRead | DrawingsRead | DataRead | Failed
+Question = ReadSequence | ReadTestSequence | ReadDrawings
 Message = Prepare | StartRun | ResumeRun | FindLearningRate | Question | ReadData | Answer
 
 _M = TypeVar("_M", bound=Message)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binomtest
 
 from bilstm_core import events
 from bilstm_core.building_blocks.readouts import READOUTS
@@ -17,6 +18,7 @@ from bilstm_core.data.sources.registry import describe, read_present
 from bilstm_core.data.spec import Normalisation
 from bilstm_core.inference import examine as examine_module
 from bilstm_core.inference.examine import Examination, examine, predict_stepwise
+from bilstm_core.inference.report import accuracy_interval
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel
 from bilstm_core.training.trainer import train
@@ -35,7 +37,7 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     wrong = sum(score.wrong for score in report.scores)
     assert sum(score.support for score in report.scores) == 360
     assert sum(confusion.count for confusion in report.confusions) == wrong
-    assert len(report.mistakes) == min(200, wrong)
+    assert len(report.mistakes) == wrong
     for number, score in enumerate(report.scores):
         own = [it.count for it in report.confusions if it.actual == number]
         assert score.recall == pytest.approx(score.correct / score.support)
@@ -46,6 +48,61 @@ def test_the_parts_of_a_report_agree_with_one_another(tmp_path: Path) -> None:
     confidences = [mistake.probability for mistake in report.mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert all(mistake.actual != mistake.predicted for mistake in report.mistakes)
+
+
+def test_of_too_many_mistakes_each_class_keeps_as_many(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    everything = examine(untrained(small_config()), tmp_path).mistakes
+    monkeypatch.setattr(examine_module, "_MOST_MISTAKES", 30)
+    kept = examine(untrained(small_config()), tmp_path).mistakes
+    assert len(kept) == 30
+    assert kept == [mistake for mistake in everything if mistake in kept]
+    for number in {mistake.actual for mistake in everything}:
+        own = [mistake for mistake in everything if mistake.actual == number]
+        shown = [mistake for mistake in kept if mistake.actual == number]
+        assert shown == own[: len(shown)]
+        assert len(shown) >= min(3, len(own))
+
+
+def test_calibration_is_accuracy_by_confidence(tmp_path: Path) -> None:
+    model = untrained(small_config())
+    with torch.no_grad():  # as sure as a trained one
+        model.network.classifier.weight.mul_(20)
+    report = examine(model, tmp_path)
+    confidence = [mistake.probability for mistake in report.mistakes]
+    assert len(report.calibration) > 3
+    assert sum(it.count for it in report.calibration) == report.total == 360
+    assert sum(round(it.count * it.accuracy) for it in report.calibration) == report.correct
+    for part in report.calibration:
+        assert part.low - 1e-6 <= part.confidence <= part.high + 1e-6
+        wrong = sum(part.low <= value < part.high for value in confidence)
+        assert part.count - round(part.count * part.accuracy) == pytest.approx(wrong, abs=1)
+    gaps = [it.count * (it.confidence - it.accuracy) for it in report.calibration]
+    assert report.calibration_error == pytest.approx(sum(map(abs, gaps)) / 360)
+    assert report.overconfidence == pytest.approx(sum(gaps) / 360)
+    assert report.overconfidence > 0.1
+
+
+@pytest.mark.parametrize(("correct", "total"), [(0, 5), (5, 5), (351, 360), (1, 3), (9767, 10000)])
+def test_the_interval_of_an_accuracy_is_wilsons(correct: int, total: int) -> None:
+    expected = binomtest(correct, total).proportion_ci(method="wilson")
+    assert accuracy_interval(correct, total) == pytest.approx((expected.low, expected.high))
+
+
+def test_small_drawings_of_images_and_series(tmp_path: Path) -> None:
+    images = Examination(untrained(small_config()), tmp_path)
+    _, whole = images.read(7)
+    (small,) = images.draw([7])
+    assert np.array(small.high) == pytest.approx(np.array(whole.high), abs=1e-3)
+    config = small_config(dataset="japanese-vowels")
+    series = Examination(untrained(config), tmp_path)
+    drawings = series.draw([3, 0])
+    for index, drawing in zip([3, 0], drawings, strict=True):
+        _, whole = series.read(index)
+        assert drawing.num_steps == whole.num_steps
+        first = [row[:1] for row in whole.high]
+        assert np.array(drawing.high) == pytest.approx(np.array(first), rel=1e-3)
 
 
 def test_a_mistake_is_called_as_in_the_file(tmp_path: Path) -> None:
@@ -203,7 +260,8 @@ class TestLongSequences:
         config = small_config(dataset=str(path), hidden_size=4)
         examination = Examination(untrained(config), tmp_path)
         report = examination.report
-        assert (len(report.scores), len(report.mistakes)) == (80, 200)
+        wrong = sum(score.wrong for score in report.scores)
+        assert (len(report.scores), len(report.mistakes)) == (80, wrong)
         assert len(report.model_dump_json()) < 100_000
         prediction, drawing = examination.read(0)
         assert drawing.num_steps == 5000
@@ -235,7 +293,7 @@ class TestLongSequences:
     def test_pieces_are_read_up_to_their_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         model, inputs = untrained(small_config()), torch.rand(8, 8)
         whole = predict_stepwise(model, inputs)
-        monkeypatch.setattr(examine_module, "_MOST_PIECES", 3)
+        monkeypatch.setattr(examine_module, "_SCREEN", examine_module._Size(3, 128))
         cut = predict_stepwise(model, inputs)
         assert cut.forward == [whole.forward[step] for step in (1, 4, 7)]
         assert cut.backward == [whole.backward[step] for step in (0, 2, 5)]
@@ -255,7 +313,7 @@ class TestLongSequences:
     def test_wide_images_are_reduced_from_side_to_side(self) -> None:
         image = torch.zeros(300, 200)
         image[:, 199] = 1
-        drawing = examine_module._drawing(image, describe(small_config()))
+        drawing = examine_module._drawing(image, describe(small_config()), examine_module._SCREEN)
         assert (len(drawing.high), len(drawing.high[0])) == (256, 128)
         assert drawing.high[0][127] == 1
         assert drawing.high[0][126] == 0
