@@ -4,15 +4,19 @@ import asyncio
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
+from textual.color import Color
+from textual.coordinate import Coordinate
 from textual.pilot import Pilot
-from textual.widgets import TabbedContent
+from textual.widgets import DataTable, TabbedContent
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import (
     ClassScore,
+    ConfidenceBin,
     Confusion,
     Drawing,
     ExaminationReport,
@@ -22,6 +26,7 @@ from bilstm_core.inference.report import (
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
 from tests.samples import run_started
 from tests.tui.driving import (
     FakeWorker,
@@ -64,11 +69,14 @@ class FakeInspector:
     async def read_test_sequence(self, _index: int) -> tuple[StepwisePrediction, Drawing]:
         return await self.read(PIXELS), Drawing(num_steps=28, low=PIXELS, high=PIXELS)
 
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        return [Drawing(num_steps=28, low=PIXELS, high=PIXELS) for _ in indices]
+
     def close(self) -> None:
         pass
 
 
-@pytest.mark.parametrize("columns", [80, 104, 160])
+@pytest.mark.parametrize("columns", [80, 104, 200])
 def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inspect, "ExaminerClient", FakeInspector)
     (run,) = past_runs(tmp_path, 16)
@@ -82,12 +90,16 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
         )
         await pilot.press("n")
         await until(pilot, lambda: "98.7%" in text(app))
-        app.screen.query_one(TabbedContent).active = "mistakes-tab"
-        await until(pilot, lambda: "100.0% ██████" in text(app))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "100.0% █████" in text(app))
         name = "Ank" if columns < 104 else "Ankle boot"
         assert f"{name} 100.0%" in text(app)
         app.screen.query_one(TabbedContent).active = "draw-tab"
-        await until(pilot, lambda: "100.0% ██████" in text(app))
+        await until(pilot, lambda: "Draw here" in text(app))
+        app.screen.query_one(DrawingPad).focus()
+        await pilot.press("space", "right")
+        await until(pilot, lambda: "100.0% ███" in text(app))
+        assert "Draw here" not in text(app)
 
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 
@@ -109,7 +121,7 @@ def test_names_of_one_s_own_classes_are_shortened(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: re.search(r"kingfisher_se…side_9( +·)+", text(app)))
-        await pilot.press("j")
+        await pilot.press("j", "enter")
         await until(pilot, lambda: re.search(r"9 +100\.0% ██████", text(app)))
 
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
@@ -184,6 +196,146 @@ def series(monkeypatch: pytest.MonkeyPatch) -> None:
 SIZES = [(80, 24), (120, 36), (160, 50)]
 
 
+class ManyMistakes(FakeInspector):
+    """Digits, of which 100 are misclassified; what was asked for is recorded."""
+
+    asked: ClassVar[list[int]] = []
+
+    async def examine(self) -> ExaminationReport:
+        spec = CATALOG["digits"]
+        scores = [
+            ClassScore(name=name, precision=1, recall=1, f1=1, support=36, correct=26)
+            for name in spec.classes
+        ]
+        mistakes = [
+            Mistake(index=number, actual=number % 10, predicted=9 - number % 10, probability=0.5)
+            for number in range(100)
+        ]
+        confusions = [Confusion(actual=at, predicted=9 - at, count=10 - at) for at in range(10)]
+        bins = [
+            ConfidenceBin(low=0.4, high=0.5, count=160, confidence=0.45, accuracy=0.45),
+            ConfidenceBin(low=0.9, high=1.0, count=200, confidence=0.95, accuracy=0.85),
+        ]
+        return ExaminationReport(
+            spec=spec, confusions=confusions, scores=scores, mistakes=mistakes, calibration=bins
+        )
+
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        self.asked.extend(indices)
+        return await super().read_drawings(indices)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    ManyMistakes.asked.clear()
+    monkeypatch.setattr(inspect, "ExaminerClient", ManyMistakes)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("size", SIZES)
+def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "misclassified" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: text(app).count("→") >= 15 and "1 of 100" in text(app))
+        shown = len(ManyMistakes.asked)  # the pictures of this page, and no others
+        assert ManyMistakes.asked == [*range(text(app).count("→"))]
+        await pilot.press("right", "right", "left", "j")
+        await until(pilot, lambda: "3 of 100 (any class): 2, predicted 7 with 50.0%" in text(app))
+        await pilot.press("down")
+        per_row = next(line.count("→") for line in text(app).splitlines() if "→" in line)
+        await until(pilot, lambda: f"{3 + per_row} of 100" in text(app))
+        assert len(ManyMistakes.asked) == shown
+        await pilot.press("pagedown")
+        await until(pilot, lambda: len(ManyMistakes.asked) > shown)
+        await pilot.press("end")
+        await until(pilot, lambda: "100 of 100" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Each direction, row by row" in text(app))
+        await until(pilot, lambda: "✓ 9 100.0%" in text(app))  # the true class
+        assert "→" not in text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "→" in text(app))
+        await pilot.press("c")
+        await until(pilot, lambda: "1 of 10 (0)" in text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.usefixtures("many")
+def test_a_click_chooses_a_mistake_and_another_opens_it(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "misclassified" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "1 of 100" in text(app) and "→" in text(app))
+        await pilot.click("#gallery", offset=(20, 2))
+        await until(pilot, lambda: "2 of 100" in text(app))
+        await pilot.click("#gallery", offset=(20, 2))
+        await until(pilot, lambda: "Each direction, row by row" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("size", SIZES)
+def test_how_often_the_network_is_right_by_how_sure_it_is(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "misclassified" in text(app))
+        app.screen.query_one(TabbedContent).active = "calibration-tab"
+        words = "Accuracy 72.22 % (95 % interval: 67.38 to 76.60 %)"
+        await until(pilot, lambda: words in text(app))
+        assert "Expected calibration error 5.56 %" in text(app)
+        assert "Its probabilities are on average 5.56 points too high" in text(app)
+        lines = [line for line in text(app).splitlines() if "% to" in line and "┃" in line]
+        high, low = lines
+        assert "90% to 100%        200     85.0%" in high
+        assert high.rindex("█") < high.index("┃")  # surer than it should be
+        assert abs(low.rindex("█") - low.index("┃")) <= 1
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])
+def test_a_larger_confusion_has_a_stronger_colour(theme: str, tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.theme = theme
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"10 +27\.8% +0 → 9", text(app)))
+        table = app.screen.query_one("#confusion-counts DataTable", DataTable)
+        cells = [table.get_cell_at(Coordinate(at, 10 - at)) for at in range(10)]
+        assert [str(cell) for cell in cells] == [str(10 - at) for at in range(10)]
+        ground = Color.parse(app.theme_variables["background"])
+        styles = [cell.style for cell in cells]
+        backs = [Color.from_rich_color(style.bgcolor) for style in styles]
+        for style, back in zip(styles, backs, strict=True):
+            assert back.get_contrast_text(1.0) == Color.from_rich_color(style.color)
+        strengths = [distance(back, ground) for back in backs]
+        assert strengths == sorted(strengths, reverse=True)
+        assert strengths[0] > 2 * strengths[-1] > 0
+
+    drive(FakeWorker(), tmp_path, steps, (120, 36))
+
+
+def distance(one: Color, other: Color) -> int:
+    return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True))
+
+
 @pytest.mark.usefixtures("series")
 @pytest.mark.parametrize("size", SIZES)
 def test_a_series_is_drawn_above_what_each_direction_predicts(
@@ -196,6 +348,9 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
         await until(pilot, lambda: "test sequences misclassified" in text(app))
         assert "f Features" not in text(app)
         await pilot.press("j")
+        await until(pilot, lambda: re.search(r"activity 59\s+→activity 0 50%", text(app)))
+        assert "f Features" not in text(app)
+        await pilot.press("enter")
         await until(pilot, lambda: "id walk_17: activity 59" in text(app))
         await until(pilot, lambda: "Each direction alone, step by step" in text(app))
         await until(pilot, lambda: "4,000 steps; features 1 to" in text(app))
@@ -279,10 +434,10 @@ def test_while_the_network_is_examined_only_images_have_a_canvas(
 def test_a_wide_image_is_reduced() -> None:
     pixels = [[0.0] * 100 for _ in range(7)]
     pixels[6][99] = 1.0
-    reduced = inspect._reduced(pixels)
-    assert (len(reduced), len(reduced[0])) == (3, 34)
-    assert reduced[2][33] == 1
-    assert sum(map(sum, reduced)) == 1
+    smaller = reduced(pixels, widest=40)
+    assert (len(smaller), len(smaller[0])) == (3, 34)
+    assert smaller[2][33] == 1
+    assert sum(map(sum, smaller)) == 1
 
 
 def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None:

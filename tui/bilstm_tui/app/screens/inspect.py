@@ -1,7 +1,7 @@
 """A trained network: its confusion matrix, its classes and mistakes, and a canvas to try it on."""
 
 import asyncio
-from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,26 +15,33 @@ from textual.widgets import Static, TabbedContent, TabPane
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
 from bilstm_core.events import RunStarted
-from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
+from bilstm_core.inference.report import ExaminationReport
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
-from ...text.names import shortened
-from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width, short_names
+from ..widgets.calibration import CalibrationView, accuracy_in_words
+from ..widgets.confusion import ConfusionView, ScoreTable
 from ..widgets.drawing import DrawingPad, StepwiseView
 from ..widgets.key_footer import KeyFooter
-from ..widgets.series_view import SeriesShown, SeriesView
+from ..widgets.mistakes import Mistakes, names_that_fit
+from ..widgets.series_view import SeriesView
+from ..widgets.shares import Shares
 from .base import BaseScreen
 from .dialogs import error_dialog
 
-_SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
-_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
-_SHORT_NAME = 3
-_LONGEST_NAME = 16  # columns of a class beside its probability
-_SHORTEST_ID, _LONGEST_ID = 12, 40
-_WIDEST_IMAGE = 40  # columns: what is predicted needs the others
+_DRAWING_HINT = """\
+Draw here.
+
+drag      with the mouse
+arrows    move the pen
+space     lower or lift the pen
+x         clear
+
+What the network predicts appears
+here as soon as there is a dot."""
+_SPINNER, _SPINNER_SECONDS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 0.2
 _LARGEST = 64  # rows or columns of an image that can be drawn
 
 
@@ -47,7 +54,7 @@ class InspectScreen(BaseScreen[None]):
         Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
         Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
         Binding("f", "next_features", "Features", tooltip="Draw other features of the series"),
-        Binding("escape", "dismiss", "Back", tooltip="Back"),
+        Binding("escape", "back", "Back", tooltip="Back"),
     ]
 
     AUTO_FOCUS = "Tabs"
@@ -58,35 +65,41 @@ class InspectScreen(BaseScreen[None]):
         self._examiner = ExaminerClient(run, data_dir)
         self._report: ExaminationReport | None = None
         self._is_normalised = False
-        self._class: int | None = None
-        self._position = 0
+        self._spinner = cycle(_SPINNER)
         self._canvas = DrawingPad()
+        self._mistakes = Mistakes(self._examiner, id="mistakes")
 
     def compose(self) -> ComposeResult:
         """Compose a tab for each view."""
-        yield Static(Text(f"{self._run.name}: reading the test data …"), id="caption")
+        yield Static(id="caption")
         with TabbedContent():
-            with TabPane("Confusion", id="confusion-tab"), Horizontal():
-                yield ConfusionTable(id="confusion")
-                yield ConfusionTable(id="confusion-shares")
+            with TabPane("Confusion", id="confusion-tab"):
+                yield ConfusionView(id="confusion")
             with TabPane("Classes", id="classes-tab"):
                 yield ScoreTable(id="classes", cursor_type="row", fixed_columns=1)
-            with TabPane("Mistakes", id="mistakes-tab"), VerticalScroll():
-                yield Static(id="mistake")
-                with Horizontal(id="mistake-view"):
-                    yield StepwiseView(id="mistake-steps")
-                    yield SeriesView(id="mistake-series")
-                    yield StepwiseView(id="mistake-shares")
+            with TabPane("Calibration", id="calibration-tab"), VerticalScroll():
+                yield CalibrationView(id="calibration")
+            with TabPane("Mistakes", id="mistakes-tab"):
+                yield self._mistakes
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
+                yield Static(_DRAWING_HINT, id="draw-hint", markup=False)
                 yield StepwiseView(id="draw-steps")
-                yield StepwiseView(id="draw-shares")
+                yield Shares(id="draw-shares")
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Examine the network."""
         self.query_one(TabbedContent).hide_tab("draw-tab")
+        self._show_waiting()
+        self._waiting = self.set_interval(_SPINNER_SECONDS, self._show_waiting)
         self._examine()
+
+    def _show_waiting(self) -> None:
+        """Show that the network is being examined: it takes seconds."""
+        turn = next(self._spinner)
+        words = f"{turn} {self._run.name}: reading the test data …"
+        self.query_one("#caption", Static).update(Text(words), layout=False)
 
     def on_unmount(self) -> None:
         """End the examiner."""
@@ -97,6 +110,7 @@ class InspectScreen(BaseScreen[None]):
         try:
             self._show_draw_tab(await asyncio.to_thread(_logged_spec, self._run))
             self._report = report = await self._examiner.examine()
+            self._waiting.stop()
         except BilstmError as error:
             if self in self.app.screen_stack:  # else the screen was closed
                 self.dismiss(None)
@@ -106,9 +120,6 @@ class InspectScreen(BaseScreen[None]):
         if _can_draw(report.spec):
             self._canvas.set_size(report.spec.height, report.spec.width)
             self._predict_drawing()
-        self.query_one("#mistake-steps").display = report.spec.kind == "images"
-        self.query_one("#mistake-series").display = report.spec.kind != "images"
-        self.query_one("#mistake-view").set_class(report.spec.kind != "images", "-series")
         caption = self.query_one("#caption", Static)
         if report.failure:
             caption.update(Text(f"{self._run.name}: no test data"))
@@ -116,13 +127,19 @@ class InspectScreen(BaseScreen[None]):
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        wrong = sum(score.wrong for score in report.scores)
-        total = sum(score.support for score in report.scores)
-        words = f"{self._run.name}: {wrong:,} of {total:,} test {report.spec.items} misclassified"
-        caption.update(Text("; ".join(filter(None, (words, report.warning)))))
+        wrong = report.total - report.correct
+        words = (
+            f"{self._run.name}: {wrong:,} of {report.total:,} test {report.spec.items} "
+            "misclassified"
+        )
+        accuracy = accuracy_in_words(report)
+        if len(words) + len(accuracy) + 4 > self.app.size.width:  # it stands in a tab, too
+            accuracy = ""
+        caption.update(Text("; ".join(filter(None, (words, accuracy, report.warning)))))
         self.query_one(ScoreTable).show(report)
+        self.query_one(CalibrationView).show(report)
         self._show_confusion()
-        self._show_mistake()
+        self._mistakes.show(report)
 
     def action_normalise(self) -> None:
         """Switch between counts and shares."""
@@ -131,20 +148,27 @@ class InspectScreen(BaseScreen[None]):
 
     def action_step(self, by: int) -> None:
         """Show another mistake, or the one that was shown last."""
-        tabs = self.query_one(TabbedContent)
-        if tabs.active == "mistakes-tab":
-            self._position += by
-        tabs.active = "mistakes-tab"
-        self._show_mistake()
+        if self._show_mistakes():
+            self._mistakes.step(by)
 
     def action_next_class(self) -> None:
         """Show the mistakes of the next class only, or of all classes."""
-        if self._report:
-            first = 0 if self._class is None else self._class + 1
-            wrong = {mistake.actual for mistake in self._report.mistakes}
-            self._class = min((number for number in wrong if number >= first), default=None)
-            self._position = 0
-            self.action_step(0)
+        self._show_mistakes()
+        self._mistakes.show_next_class()
+
+    def _show_mistakes(self) -> bool:
+        """Show their tab; return whether it was shown already."""
+        tabs = self.query_one(TabbedContent)
+        was_shown, tabs.active = tabs.active == "mistakes-tab", "mistakes-tab"
+        self.call_after_refresh(self._mistakes.focus_gallery)
+        return was_shown
+
+    def action_back(self) -> None:
+        """Leave the mistake that is open, or the screen."""
+        if self._mistakes.is_open and self.query_one(TabbedContent).active == "mistakes-tab":
+            self._mistakes.close()
+        else:
+            self.dismiss(None)
 
     def action_next_features(self) -> None:
         """Draw the next features of the series."""
@@ -154,6 +178,7 @@ class InspectScreen(BaseScreen[None]):
         """Offer other features only where there are some."""
         if action == "next_features":
             is_shown = self.is_mounted and self.query_one(TabbedContent).active == "mistakes-tab"
+            is_shown = is_shown and self._mistakes.is_open
             return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
 
@@ -164,98 +189,36 @@ class InspectScreen(BaseScreen[None]):
     def on_resize(self) -> None:
         """Adapt to the width."""
         self._show_confusion()
-        self._show_mistake()
         self._predict_drawing()
 
     def _show_confusion(self) -> None:
         if self._report and not self._report.failure:
-            width = self.app.size.width
-            fits_twice = width >= max(_SIDE_BY_SIDE_WIDTH, 2 * needed_width(self._report))
-            kinds = [False, True] if fits_twice else [self._is_normalised]
-            tables = [*self.query(ConfusionTable)]
-            tables[1].display = fits_twice
-            for table, kind in zip(tables, kinds, strict=False):
-                table.show(self._report, is_normalised=kind, room=width // len(kinds))
+            self.query_one(ConfusionView).show(self._report, is_normalised=self._is_normalised)
 
-    @work(exclusive=True, group="mistake")
-    async def _show_mistake(self) -> None:
-        report = self._report
-        if not report or report.failure:
-            return
-        mistakes = [it for it in report.mistakes if self._class in {None, it.actual}]
-        classes = report.spec.classes
-        heading = self.query_one("#mistake", Static)
-        self.query_one("#mistake-view").display = bool(mistakes)
-        if not mistakes:
-            heading.update(Text(f"No test {report.spec.items[:-1]} was misclassified"))
-            return
-        which = "any class" if self._class is None else classes[self._class]
-        self._position %= len(mistakes)
-        shown = mistakes[self._position]
-        chosen = report.scores if self._class is None else [report.scores[self._class]]
-        wrong = sum(score.wrong for score in chosen)
-        which += f", the most confident of {wrong:,}" if wrong > len(mistakes) else ""
-        place = f"{self._position + 1} of {len(mistakes)} ({which})"
-        words = (
-            f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
-            f"with {shown.probability:.1%}"
-        )
-        room = self.app.size.width - len(f" {place}, id : {words} ")
-        name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
-        place += f", id {name}" if name else ""
-        heading.update(Text(f"{place}: {words}", style="bold"))
-        try:
-            prediction, drawing = await self._examiner.read_test_sequence(shown.index)
-        except BilstmError as error:
-            self._show_failure(error)
-            return
-        if report.spec.kind == "images":
-            self._show_image("mistake", _reduced(drawing.high), prediction, with_image=True)
-            return
-        features = report.spec.feature_names or _numbered(report.spec.num_features)
-        series = SeriesShown(
-            drawing=drawing,
-            prediction=prediction,
-            mistake=shown,
-            features=[*features[: len(drawing.high[0])]],
-            num_features=report.spec.num_features,
-            classes=[*classes],
-        )
-        self.query_one(SeriesView).show(series)
-        shares = self.query_one("#mistake-shares", StepwiseView)
-        shares.display = self.app.size.width >= _LONG_NAMES_WIDTH
-        shares.show_shares(prediction, _fitting(classes))
-        self.refresh_bindings()
+    @on(Mistakes.Failed)
+    def _show_failed_mistake(self, event: Mistakes.Failed) -> None:
+        self._show_failure(event.error)
 
     @on(DrawingPad.Changed)
     @work(exclusive=True, group="drawing")
     async def _predict_drawing(self) -> None:
         if not self._report or not _can_draw(self._report.spec):
             return
+        is_blank = self._canvas.is_blank
+        self.query_one("#draw-hint").display = is_blank
+        self.query("#draw-steps, #draw-shares").set(display=not is_blank)
+        if is_blank:
+            return
         pixels = [list(row) for row in self._canvas.pixels]
         try:
             prediction = await self._examiner.read(pixels)
         except BilstmError as error:
             self._show_failure(error)
-        else:
-            self._show_image("draw", pixels, prediction, with_image=False)
-
-    def _show_image(
-        self,
-        view: str,
-        pixels: list[list[float]],
-        prediction: StepwisePrediction,
-        *,
-        with_image: bool,
-    ) -> None:
-        """Show what the network predicts for an image, in the views with this prefix."""
-        assert self._report  # noqa: S101 - the callers checked it
-        classes = _fitting(self._report.spec.classes)
-        if self.app.size.width < _LONG_NAMES_WIDTH:
-            classes = short_names(classes, _SHORT_NAME)
-        steps = self.query_one(f"#{view}-steps", StepwiseView)
-        steps.show(pixels, prediction, classes, with_image=with_image)
-        self.query_one(f"#{view}-shares", StepwiseView).show_shares(prediction, classes)
+            return
+        names = names_that_fit(self._report.spec.classes, self.app.size.width)
+        steps = self.query_one("#draw-steps", StepwiseView)
+        steps.show(pixels, prediction, names, with_image=False)
+        self.query_one("#draw-shares", Shares).show(prediction.probabilities, names)
 
     def _show_failure(self, error: BilstmError) -> None:
         if self.is_attached:
@@ -276,25 +239,3 @@ def _logged_spec(run: Run) -> DataSpec | None:
 def _can_draw(spec: DataSpec) -> bool:
     """Whether the network reads images that are small enough to be drawn in a terminal."""
     return spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST
-
-
-def _fitting(names: Iterable[str]) -> list[str]:
-    """The names of classes, as long as there is space for them beside their probabilities."""
-    return [shortened(name, _LONGEST_NAME) for name in names]
-
-
-def _numbered(count: int) -> list[str]:
-    return ["value"] if count == 1 else [f"feature {number}" for number in range(1, count + 1)]
-
-
-def _reduced(pixels: list[list[float]]) -> list[list[float]]:
-    """An image that is not wider than there is room for, made of its brightest pixels."""
-    factor = -(-len(pixels[0]) // _WIDEST_IMAGE)
-    squares = (pixels[top : top + factor] for top in range(0, len(pixels), factor))
-    return [
-        [
-            max(max(row[left : left + factor]) for row in rows)
-            for left in range(0, len(pixels[0]), factor)
-        ]
-        for rows in squares
-    ]

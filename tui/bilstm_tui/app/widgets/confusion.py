@@ -1,9 +1,11 @@
 """Tables of a trained network's test results, which scroll below and beside their headings."""
 
+from rich.style import Style
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.color import Color
+from textual.containers import Container, Vertical
 from textual.widgets import DataTable, Static
 
 from bilstm_core.inference.report import ExaminationReport
@@ -12,7 +14,43 @@ from ...text.names import shortened
 
 _MOST_CLASSES = 100
 _NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names beside the rows
-_RARE, _FREQUENT = 0.01, 0.05  # shares misclassified, from which on they are more prominent
+_SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
+_LONGEST_LISTED = 12  # columns of a class in the list
+_LIST_MARGIN = 4
+_ROWS_AROUND = 9  # of the matrix on the screen
+_FEWEST_LISTED = 4  # lines below the matrix
+_MOST_LISTED = 40
+_FAINTEST, _STRONGEST = 0.15, 0.75  # of the colour behind a cell
+
+
+class ConfusionView(Container):
+    """The matrix, as counts and as shares, and the most frequent confusions in words."""
+
+    def compose(self) -> ComposeResult:
+        """Compose two tables, of which one may be hidden, and the list."""
+        yield ConfusionTable(id="confusion-counts")
+        yield ConfusionTable(id="confusion-shares")
+        yield Static(id="confusions")
+
+    def show(self, report: ExaminationReport, *, is_normalised: bool) -> None:
+        """Show a report; the list stands beside the tables or below, where there is space."""
+        width, height = self.app.size
+        listed = _largest_in_words(report)
+        list_width = max(line.cell_len for line in listed.split()) + _LIST_MARGIN
+        is_beside = width >= needed_width(report, is_normalised=is_normalised) + list_width
+        rows_below = height - _ROWS_AROUND - len(_shown_classes(report))
+        self.set_class(is_beside, "-wide")
+        room = width - list_width * is_beside
+        fits_twice = width >= _SIDE_BY_SIDE_WIDTH and room >= 2 * needed_width(report)
+        kinds = [False, True] if fits_twice else [is_normalised]
+        tables = [*self.query(ConfusionTable)]
+        tables[1].display = fits_twice
+        for table, kind in zip(tables, kinds, strict=False):
+            table.show(report, is_normalised=kind, room=room // len(kinds))
+        list_ = self.query_one("#confusions", Static)
+        list_.display = is_beside or rows_below >= _FEWEST_LISTED
+        list_.styles.width = list_width if is_beside else "1fr"
+        list_.update(listed)
 
 
 class ConfusionTable(Vertical):
@@ -24,6 +62,7 @@ class ConfusionTable(Vertical):
         self._counts: dict[tuple[int, int], int] = {}
         self._numbers: list[int] = []
         self._title = ""
+        self._largest_share = 1.0
 
     def compose(self) -> ComposeResult:
         """Compose a line of words and the table."""
@@ -35,11 +74,15 @@ class ConfusionTable(Vertical):
         self._report, self._numbers = report, _shown_classes(report)
         self._counts = {(it.actual, it.predicted): it.count for it in report.confusions}
         self._counts |= {(at, at): score.correct for at, score in enumerate(report.scores)}
+        self._largest_share = max(
+            (it.count / (report.scores[it.actual].support or 1) for it in report.confusions),
+            default=1.0,
+        )
         classes = report.spec.classes
         names = [classes[number] for number in self._numbers]
         label = min(_LONGEST_NAME, max(map(len, names)))
-        width = min(max(_WIDE, label), max(_NARROW, (room - label - 4) // len(names) - 1))
-        width = max(width, 5) if is_normalised else width
+        least = _least_width(report, is_normalised=is_normalised)
+        width = min(max(_WIDE, label), max(least, (room - label - 4) // len(names) - 1))
         what = "shares of each row" if is_normalised else report.spec.items
         some = f", {len(names)} classes with most mistakes" if len(names) < len(classes) else ""
         self._title = f"{what}: true, down; predicted, across{some}"
@@ -63,9 +106,23 @@ class ConfusionTable(Vertical):
             count = self._counts.get((number, column), 0)
             share = "100%" if count == total else f"{count / total:.1%}"
             cell = share if is_normalised else f"{count:,}"
-            style = _style(count / total, is_correct=column == number)
+            style = self._heat(count / total, is_correct=column == number)
             cells.append(Text(cell if count else "·", style, justify="right"))
         return cells
+
+    def _heat(self, share: float, *, is_correct: bool) -> Style:
+        """The style of a cell: the larger the share, the stronger the colour behind it."""
+        if not share:
+            return Style(dim=True)
+        name = "success" if is_correct else "error"
+        colour, ground = (Color.parse(self.app.theme_variables[it]) for it in (name, "background"))
+        if colour.ansi is not None or ground.ansi is not None:
+            return Style.parse("bold green" if is_correct else "bold red")
+        strength = share if is_correct else (share / self._largest_share) ** 0.5
+        cell = ground.blend(colour, _FAINTEST + (_STRONGEST - _FAINTEST) * strength)
+        return Style(
+            color=cell.get_contrast_text(1.0).rich_color, bgcolor=cell.rich_color, bold=is_correct
+        )
 
     @on(DataTable.CellHighlighted)
     def _say_cell(self, event: "DataTable.CellHighlighted") -> None:
@@ -96,10 +153,19 @@ class ScoreTable(DataTable[Text]):
             self.add_row(Text(score.name, "bold"), *(Text(cell, justify="right") for cell in cells))
 
 
-def needed_width(report: ExaminationReport) -> int:
-    """Columns that a confusion table of shares needs at least, if it is not to scroll."""
+def needed_width(report: ExaminationReport, *, is_normalised: bool = True) -> int:
+    """Columns that a confusion table needs at least, if it is not to scroll."""
     names = [report.spec.classes[number] for number in _shown_classes(report)]
-    return min(_LONGEST_NAME, max(map(len, names))) + 6 * len(names) + 2
+    cell = _least_width(report, is_normalised=is_normalised) + 1
+    return min(_LONGEST_NAME, max(map(len, names))) + cell * len(names) + 4
+
+
+def _least_width(report: ExaminationReport, *, is_normalised: bool) -> int:
+    """Columns of the widest cell."""
+    if is_normalised:
+        return len("97.5%")
+    counts = (score.support for score in report.scores)  # no other count is larger
+    return max(_NARROW, len(f"{max(counts):,}"))
 
 
 def _shown_classes(report: ExaminationReport) -> list[int]:
@@ -121,11 +187,13 @@ def short_names(names: list[str], width: int) -> list[str]:
     return [name[start : start + width] or name[:width] for name in names]
 
 
-def _style(share: float, *, is_correct: bool) -> str:
-    if is_correct:
-        return "bold green"
-    if not share:
-        return "dim"
-    if share < _RARE:
-        return "red"
-    return "bold red" if share < _FREQUENT else "bold white on red"
+def _largest_in_words(report: ExaminationReport) -> Text:
+    """The most frequent confusions, one in a line."""
+    if not report.confusions:
+        return Text("no confusions", "dim")
+    classes, lines = report.spec.classes, Text("most frequent confusions\n", "dim")
+    for it in report.confusions[:_MOST_LISTED]:
+        share = it.count / (report.scores[it.actual].support or 1)
+        names = [shortened(classes[at], _LONGEST_LISTED) for at in (it.actual, it.predicted)]
+        lines.append(f"{it.count:>5,} {share:>6.1%}  {' → '.join(names)}\n")
+    return lines

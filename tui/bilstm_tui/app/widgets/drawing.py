@@ -15,8 +15,6 @@ from ...text.names import shortened
 
 _WIDTH = 28
 _STEP_BAR = 8
-_SHARE_BAR = 6
-_MOST_SHARES = 12
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
@@ -51,33 +49,26 @@ def render_image(
     return lines
 
 
+def reduced(pixels: list[list[float]], widest: int) -> list[list[float]]:
+    """An image that is not wider than there is room for, made of its brightest pixels."""
+    factor = -(-len(pixels[0]) // widest)
+    squares = (pixels[top : top + factor] for top in range(0, len(pixels), factor))
+    return [
+        [
+            max(max(row[left : left + factor]) for row in rows)
+            for left in range(0, len(pixels[0]), factor)
+        ]
+        for rows in squares
+    ]
+
+
 def _colour(brightness: float, is_cursor: bool) -> str:
     level = round(255 * min(1.0, max(0.0, brightness)))
     return f"#{level:02x}{255 if is_cursor else level:02x}{level:02x}"
 
 
 class StepwiseView(Static):
-    """What a network predicts for an image, row by row, or for the whole sequence."""
-
-    def show_shares(self, prediction: StepwisePrediction, classes: list[str]) -> None:
-        """Show the probability of each class after the whole sequence, as a bar.
-
-        Of many classes only the most probable ones are shown, in descending order.
-        """
-        lines = Text()
-        best = max(prediction.probabilities)
-        shares = [*zip(classes, prediction.probabilities, strict=True)]
-        if len(shares) > _MOST_SHARES:
-            shares = sorted(shares, key=lambda it: -it[1])[:_MOST_SHARES]
-        width = max(len(name) for name, _ in shares)
-        for name, share in shares:
-            bar = "█" * round(share * _SHARE_BAR)
-            style = "bold green" if share == best else ""
-            lines.append(f"{name:>{width}} {share:6.1%} {bar}\n", style)
-        if others := len(classes) - len(shares):
-            rest = max(0.0, 1 - sum(share for _, share in shares))
-            lines.append(f"{f'{others:,} others':>{width}} {rest:6.1%}\n", "dim")
-        self.update(lines)
+    """What each direction predicts for an image, row by row."""
 
     def show(
         self,
@@ -121,6 +112,8 @@ def _best(probabilities: list[float], classes: list[str]) -> Text:
 class DrawingPad(Static, can_focus=True):
     """An image to draw on with the mouse, or with the arrow keys and Space."""
 
+    ALLOW_SELECT = False  # dragging draws
+
     class Changed(Message):
         """Posted when the image changes."""
 
@@ -145,6 +138,11 @@ class DrawingPad(Static, can_focus=True):
         self.pixels = [[0.0] * width for _ in range(height)]
         self._cursor = (height // 2, width // 2)
         self._show()
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was drawn."""
+        return not any(map(any, self.pixels))
 
     def action_move(self, down: int, right: int) -> None:
         """Move the pen; draw if it is down."""

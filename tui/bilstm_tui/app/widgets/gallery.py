@@ -1,0 +1,269 @@
+"""Misclassified sequences as a page of small pictures, with a cursor."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bilstm_core.inference.report import Drawing, Mistake
+
+from ...text import braille
+from ...text.names import shortened
+from .drawing import reduced, render_image
+
+_GAP = 2  # columns between two pictures
+_NARROWEST = 14  # columns of an image with the words below it
+_SERIES_WIDTH = 24  # columns of a curve, at least
+_SERIES_HEIGHT = 4
+_LARGEST = 16  # columns of an image
+_HIGH = 30  # rows from which on small images are enlarged
+_SHORT_NAME = 4  # columns of class names that both fit into a line
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """The size of a picture with the words below it, and the gap beside it.
+
+    Attributes:
+        words: Lines below the picture: one, or a line for each class where names are long.
+        scale: Columns for each pixel of an image.
+    """
+
+    width: int
+    height: int
+    words: int = 1
+    scale: int = 1
+
+
+class Gallery(Widget, can_focus=True):
+    """Pictures in rows, as many as there is space for; the cursor chooses one.
+
+    Pictures are asked for with `PageShown`, and arrive with `add`.
+    """
+
+    @dataclass
+    class Moved(Message):
+        """Posted when the cursor moves; `position` is that of a mistake in the list."""
+
+        position: int
+
+    @dataclass
+    class PageShown(Message):
+        """Posted when pictures of these test sequences are needed."""
+
+        indices: list[int]
+
+    class Opened(Message):
+        """Posted when the user wants to see the mistake under the cursor as a whole."""
+
+    BINDING_GROUP_TITLE = "In the gallery"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Look closer"),
+        Binding("left", "move(-1)", "Previous", show=False),
+        Binding("right", "move(1)", "Next", show=False),
+        Binding("up", "move_row(-1)", "The row above", show=False),
+        Binding("down", "move_row(1)", "The row below", show=False),
+        Binding("pageup", "move_page(-1)", "The previous page", show=False),
+        Binding("pagedown", "move_page(1)", "The next page", show=False),
+        Binding("home", "first", "The first one", show=False),
+        Binding("end", "last", "The last one", show=False),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._mistakes: list[Mistake] = []
+        self._names: tuple[str, ...] = ()
+        self._is_image, self._image_size = True, (1, 1)
+        self._position, self._tile = 0, _Tile(_NARROWEST, 2)
+        self._drawings: dict[int, Drawing] = {}
+        self._pictures: dict[int, list[Strip]] = {}
+
+    def show(
+        self, mistakes: list[Mistake], classes: tuple[str, ...], image: tuple[int, int] | None
+    ) -> None:
+        """Show other mistakes, whose pictures may be known already.
+
+        Args:
+            mistakes: In their order.
+            classes: The names of all classes.
+            image: Height and width of an image; None for series.
+        """
+        self._mistakes, self._names = mistakes, classes
+        self._is_image, self._image_size = image is not None, image or (1, 1)
+        self._position = 0
+        self._use_size()
+
+    def add(self, indices: list[int], drawings: list[Drawing]) -> None:
+        """Add the pictures that were asked for."""
+        self._drawings.update(zip(indices, drawings, strict=True))
+        self._pictures.clear()
+        self.refresh()
+
+    def move_to(self, position: int) -> None:
+        """Move the cursor; another page is shown where it needs one."""
+        before, self._position = self._position, position
+        if before // self._per_page != position // self._per_page:
+            self._show_page()
+        else:
+            for place in (before, position):
+                self.refresh(self._caption_region(place % self._per_page))
+
+    def on_resize(self, _event: Resize) -> None:
+        """Show as many as fit now."""
+        self._use_size()
+
+    def on_click(self, event: Click) -> None:
+        """Move the cursor to a picture; a second click opens it."""
+        column, row = event.x // self._tile.width, event.y // self._tile.height
+        position = self._first + row * self._columns + column
+        if column < self._columns and row < self._rows and position < len(self._mistakes):
+            if position == self._position:
+                self.action_open()
+            else:
+                self.post_message(self.Moved(position))
+
+    def action_open(self) -> None:
+        """Look at the mistake under the cursor."""
+        if self._mistakes:
+            self.post_message(self.Opened())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor, but not beyond the first and the last mistake."""
+        position = min(max(self._position + by, 0), len(self._mistakes) - 1)
+        if self._mistakes and position != self._position:
+            self.post_message(self.Moved(position))
+
+    def action_move_row(self, by: int) -> None:
+        """Move the cursor to another row."""
+        if 0 <= self._position + by * self._columns < len(self._mistakes):
+            self.action_move(by * self._columns)
+
+    def action_move_page(self, by: int) -> None:
+        """Move the cursor to another page."""
+        self.action_move(by * self._per_page)
+
+    def action_first(self) -> None:
+        """Move the cursor to the first mistake."""
+        self.action_move(-len(self._mistakes))
+
+    def action_last(self) -> None:
+        """Move the cursor to the last mistake."""
+        self.action_move(len(self._mistakes))
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the pictures of a row, or of the words below them."""
+        row, line = divmod(y, self._tile.height)
+        first = self._first + row * self._columns
+        last = min(first + self._columns, len(self._mistakes))
+        if row >= self._rows or first >= last:
+            return Strip.blank(self.size.width, self.rich_style)
+        strips = [self._line_of(position, line) for position in range(first, last)]
+        return Strip.join(strips).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _find_tile(self) -> _Tile:
+        words = 1 if max(map(len, self._names), default=0) <= _SHORT_NAME else 2
+        if not self._is_image:
+            columns = max(1, (self.size.width + _GAP) // (_SERIES_WIDTH + _GAP))
+            return _Tile((self.size.width + _GAP) // columns, _SERIES_HEIGHT + words, words)
+        height, width = self._image_size
+        factor = -(-width // _LARGEST)  # of a large image
+        height, width = -(-height // factor), -(-width // factor)
+        scale = max(1, _LARGEST // width) if self.app.size.height >= _HIGH else 1
+        lines = -(-height * scale // 2)
+        return _Tile(max(_NARROWEST, width * scale) + _GAP, lines + words, words, scale)
+
+    @property
+    def _columns(self) -> int:
+        return max(1, (self.size.width + _GAP) // self._tile.width)
+
+    @property
+    def _rows(self) -> int:
+        return max(1, self.size.height // self._tile.height)
+
+    @property
+    def _per_page(self) -> int:
+        return self._columns * self._rows
+
+    @property
+    def _first(self) -> int:
+        """The position of the first mistake of the page."""
+        return self._position // self._per_page * self._per_page
+
+    def _use_size(self) -> None:
+        self._tile = self._find_tile()
+        self._show_page()
+
+    def _show_page(self) -> None:
+        self._pictures.clear()
+        self.refresh()
+        if not self.size.height:  # it has no place on the screen yet
+            return
+        page = self._mistakes[self._first : self._first + self._per_page]
+        missing = [mistake.index for mistake in page if mistake.index not in self._drawings]
+        if missing:
+            self.post_message(self.PageShown(missing))
+
+    def _caption_region(self, place: int) -> Region:
+        row, column = divmod(place, self._columns)
+        tile = self._tile
+        bottom = (row + 1) * tile.height
+        return Region(column * tile.width, bottom - tile.words, tile.width, tile.words)
+
+    def _line_of(self, position: int, line: int) -> Strip:
+        mistake, tile = self._mistakes[position], self._tile
+        if line >= tile.height - tile.words:
+            words = self._caption(mistake, is_chosen=position == self._position)
+            return self._strip(words[line - tile.height])
+        if position not in self._pictures:
+            self._pictures[position] = [self._strip(it) for it in self._draw(mistake)]
+        picture = self._pictures[position]
+        return picture[line] if line < len(picture) else self._strip(Text())
+
+    def _strip(self, text: Text) -> Strip:
+        strip = Strip(text.render(self.app.console), text.cell_len)
+        return strip.adjust_cell_length(self._tile.width, self.rich_style).apply_style(
+            self.rich_style
+        )
+
+    def _caption(self, mistake: Mistake, *, is_chosen: bool) -> list[Text]:
+        """True class → predicted one, and its probability."""
+        width, share = self._tile.width - _GAP, f" {mistake.probability:.0%}"
+        actual, predicted = self._names[mistake.actual], self._names[mistake.predicted]
+        first = Text("▸" if is_chosen else " ").append(shortened(actual, width - 1), "green")
+        second = Text("→").append(shortened(predicted, width - len(share) - 1), "red")
+        second.append(share)
+        lines = [first, second] if self._tile.words == 2 else [first.append_text(second)]
+        for line in lines:
+            line.truncate(width, pad=True)
+            if is_chosen:
+                line.stylize("bold reverse")
+        return lines
+
+    def _draw(self, mistake: Mistake) -> list[Text]:
+        drawing = self._drawings.get(mistake.index)
+        if drawing is None:
+            return [Text("…", "dim")]
+        if self._is_image:
+            return render_image(reduced(drawing.high, _LARGEST), scale=self._tile.scale)
+        return _draw_curve(drawing, self._tile.width - _GAP)
+
+
+def _draw_curve(drawing: Drawing, width: int) -> list[Text]:
+    """The first feature of a series, over its whole height."""
+    low, high = (np.array(values)[:, 0] for values in (drawing.low, drawing.high))
+    bottom, extent = low.min(), (high.max() - low.min()) or 1.0
+    x = (np.arange(len(low)) + 0.5) / len(low) * width
+    values = np.column_stack((low, high)).ravel()
+    y = (1 - (values - bottom) / extent) * (_SERIES_HEIGHT - 0.25) + 0.125
+    cells = braille.draw_line(np.repeat(x, 2), y, width, _SERIES_HEIGHT)
+    return [
+        Text("".join(cells.get((column, row), " ") for column in range(width)), "cyan")
+        for row in range(_SERIES_HEIGHT)
+    ]

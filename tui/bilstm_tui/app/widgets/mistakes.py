@@ -1,0 +1,225 @@
+"""The misclassified sequences: a gallery, and each of them with what the network predicts."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from bilstm_core.data.spec import DataSpec
+from bilstm_core.errors import BilstmError
+from bilstm_core.inference.report import Drawing, ExaminationReport, Mistake, StepwisePrediction
+from bilstm_core.processes.examiner_client import ExaminerClient
+
+from ...text.names import shortened
+from .confusion import short_names
+from .drawing import StepwiseView, reduced
+from .gallery import Gallery
+from .series_view import SeriesShown, SeriesView
+from .shares import Shares
+
+_Q = TypeVar("_Q")
+_A = TypeVar("_A")
+
+_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
+_SHORT_NAME = 3
+_LONGEST_NAME = 16  # columns of a class beside its probability
+_SHORTEST_ID, _LONGEST_ID = 12, 40
+_WIDEST_IMAGE = 40  # columns: what is predicted needs the others
+
+
+class Mistakes(Vertical):
+    """A heading, and below it the gallery, or one mistake that was opened.
+
+    Args:
+        examiner: Reads test sequences.
+    """
+
+    class Failed(Message):
+        """Posted when a sequence cannot be read."""
+
+        def __init__(self, error: BilstmError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, examiner: ExaminerClient, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._examiner = examiner
+        self._report: ExaminationReport | None = None
+        self._class: int | None = None
+        self._position = 0
+        self.is_open = False
+
+    def compose(self) -> ComposeResult:
+        """Compose the heading, the gallery, and the views of one mistake."""
+        yield Static(id="mistake")
+        yield Gallery(id="gallery")
+        with Horizontal(id="mistake-view"):
+            yield StepwiseView(id="mistake-steps")
+            yield SeriesView(id="mistake-series")
+            yield Shares(id="mistake-shares")
+
+    def show(self, report: ExaminationReport) -> None:
+        """Show the mistakes of a report."""
+        self._report = report
+        is_image = report.spec.kind == "images"
+        self.query_one("#mistake-steps").display = is_image
+        self.query_one("#mistake-series").display = not is_image
+        self.query_one("#mistake-view").set_class(not is_image, "-series")
+        self._show_class()
+
+    def step(self, by: int) -> None:
+        """Move to another mistake."""
+        if shown := self._shown():
+            self._move_to((self._position + by) % len(shown))
+
+    def show_next_class(self) -> None:
+        """Show the mistakes of the next class only, or of all classes."""
+        if self._report:
+            first = 0 if self._class is None else self._class + 1
+            wrong = {mistake.actual for mistake in self._report.mistakes}
+            self._class = min((number for number in wrong if number >= first), default=None)
+            self._show_class()
+
+    @on(Gallery.Opened)
+    def open(self) -> None:
+        """Show the mistake under the cursor as a whole."""
+        self._set_open(is_open=True)
+
+    def close(self) -> None:
+        """Show the gallery again."""
+        self._set_open(is_open=False)
+        self.focus_gallery()
+
+    def focus_gallery(self) -> None:
+        """Let the arrow keys move its cursor."""
+        if not self.is_open:
+            self.query_one(Gallery).focus()
+
+    def _set_open(self, *, is_open: bool) -> None:
+        self.is_open = is_open
+        self._show_mistake()
+        self.screen.refresh_bindings()
+
+    @on(Gallery.Moved)
+    def _follow_cursor(self, event: Gallery.Moved) -> None:
+        self._move_to(event.position)
+
+    @on(Gallery.PageShown)
+    @work(exclusive=True, group="gallery")
+    async def _draw_page(self, event: Gallery.PageShown) -> None:
+        drawings = await self._read(self._examiner.read_drawings, event.indices)
+        if drawings is not None:
+            self.query_one(Gallery).add(event.indices, drawings)
+
+    def _move_to(self, position: int) -> None:
+        self._position = position
+        self.query_one(Gallery).move_to(position)
+        self._show_mistake()
+
+    def _show_class(self) -> None:
+        assert self._report  # noqa: S101 - the callers checked it
+        self._position, spec = 0, self._report.spec
+        size = (spec.height, spec.width) if spec.kind == "images" else None
+        self.query_one(Gallery).show(self._shown(), spec.classes, size)
+        self._show_mistake()
+
+    def _shown(self) -> list[Mistake]:
+        """The mistakes of the chosen class, or all."""
+        if not self._report:
+            return []
+        return [it for it in self._report.mistakes if self._class in {None, it.actual}]
+
+    def on_resize(self) -> None:
+        """Adapt to the width."""
+        self._show_mistake()
+
+    @work(exclusive=True, group="mistake")
+    async def _show_mistake(self) -> None:
+        """Say which mistake it is; show it as a whole if it is open."""
+        report, mistakes = self._report, self._shown()
+        if not report:
+            return
+        heading = self.query_one("#mistake", Static)
+        self.query_one("#mistake-view").display = bool(mistakes) and self.is_open
+        self.query_one(Gallery).display = bool(mistakes) and not self.is_open
+        if not mistakes:
+            heading.update(Text(f"No test {report.spec.items[:-1]} was misclassified"))
+            return
+        mistake = mistakes[self._position]
+        heading.update(self._heading(report, mistake, len(mistakes)))
+        if not self.is_open:
+            return
+        read = await self._read(self._examiner.read_test_sequence, mistake.index)
+        if read is None:
+            return
+        prediction, drawing = read
+        if report.spec.kind == "images":
+            self._show_image(report.spec, drawing, prediction)
+        else:
+            self._show_series(report.spec, drawing, prediction, mistake)
+        names = [shortened(name, _LONGEST_NAME) for name in report.spec.classes]
+        if report.spec.kind == "images":
+            names = names_that_fit(names, self.app.size.width)
+        shares = self.query_one("#mistake-shares", Shares)
+        shares.display = report.spec.kind == "images" or self.app.size.width >= _LONG_NAMES_WIDTH
+        shares.show(prediction.probabilities, names, mistake.actual)
+        self.call_after_refresh(self.screen.refresh_bindings)  # a series has a size only then
+
+    async def _read(self, ask: Callable[[_Q], Awaitable[_A]], question: _Q) -> _A | None:
+        try:
+            return await ask(question)
+        except BilstmError as error:
+            if self.is_attached:
+                self.post_message(self.Failed(error))
+            return None
+
+    def _heading(self, report: ExaminationReport, shown: Mistake, count: int) -> Text:
+        classes = report.spec.classes
+        which = "any class" if self._class is None else classes[self._class]
+        chosen = report.scores if self._class is None else [report.scores[self._class]]
+        wrong = sum(score.wrong for score in chosen)
+        which += f", the most confident of {wrong:,}" if wrong > count else ""
+        place = f"{self._position + 1} of {count} ({which})"
+        words = (
+            f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
+            f"with {shown.probability:.1%}"
+        )
+        room = self.app.size.width - len(f" {place}, id : {words} ")
+        name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
+        place += f", id {name}" if name else ""
+        return Text(f"{place}: {words}", style="bold")
+
+    def _show_image(self, spec: DataSpec, drawing: Drawing, prediction: StepwisePrediction) -> None:
+        names = names_that_fit(spec.classes, self.app.size.width)
+        pixels = reduced(drawing.high, _WIDEST_IMAGE)
+        steps = self.query_one("#mistake-steps", StepwiseView)
+        steps.show(pixels, prediction, names, with_image=True)
+
+    def _show_series(
+        self, spec: DataSpec, drawing: Drawing, prediction: StepwisePrediction, mistake: Mistake
+    ) -> None:
+        features = spec.feature_names or _numbered(spec.num_features)
+        series = SeriesShown(
+            drawing=drawing,
+            prediction=prediction,
+            mistake=mistake,
+            features=[*features[: len(drawing.high[0])]],
+            num_features=spec.num_features,
+            classes=[*spec.classes],
+        )
+        self.query_one(SeriesView).show(series)
+
+
+def names_that_fit(names: Iterable[str], width: int) -> list[str]:
+    """The names of classes, as long as there is space for them beside their probabilities."""
+    fitting = [shortened(name, _LONGEST_NAME) for name in names]
+    return fitting if width >= _LONG_NAMES_WIDTH else short_names(fitting, _SHORT_NAME)
+
+
+def _numbered(count: int) -> list[str]:
+    return ["value"] if count == 1 else [f"feature {number}" for number in range(1, count + 1)]
