@@ -94,10 +94,14 @@ class _Search:
         self._path, self._columns, self._options = path, columns, options
         self._names = dict.fromkeys(column.name for column in columns)
         self._taken: set[str] = set()
+        self._left_out: set[str] = set()  # taken, but for no role: one may still be chosen
 
     def run(self, *, needs_labels: bool) -> tuple[TableOptions, list[str]]:
         """See `find_roles`."""
         options = self._options
+        if needs_labels and options.id_column == NO_COLUMN and not options.time_column:
+            # each row is a sequence, and a time is that of a whole one
+            self._options = options = replace(options, time_column=NO_COLUMN)
         has_label = needs_labels or options.label_column in {"", *self._names}
         if not needs_labels:  # what only training needs does not have to be there
             optional = ("label_column", "group_column", "id_column")
@@ -140,7 +144,9 @@ class _Search:
         chosen = getattr(self._options, setting)
         if chosen == NO_COLUMN:
             known = _KNOWN[setting].split()
-            self._taken.update(name for name in self._names if _plain(name) in known)
+            left_out = {name for name in self._names if _plain(name) in known} - self._taken
+            self._left_out |= left_out
+            self._taken |= left_out
             return ""
         return chosen or self._by_name(setting)
 
@@ -183,7 +189,8 @@ class _Search:
     def _ask(
         self, setting: str, reason: str, *advice: str, names: Collection[str] = ()
     ) -> ConfigError:
-        free = [column for column in self._columns if column.name not in self._taken]
+        taken = self._taken - self._left_out
+        free = [column for column in self._columns if column.name not in taken]
         choices = [str(column) for column in free if not names or column.name in names]
         return ConfigError(
             f"Which column of {self._path} {_MEANINGS[setting]}? {reason[0].upper()}{reason[1:]}.",
