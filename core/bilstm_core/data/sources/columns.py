@@ -98,16 +98,8 @@ class _Search:
 
     def run(self, *, needs_labels: bool) -> tuple[TableOptions, list[str]]:
         """See `find_roles`."""
-        options = self._options
-        if needs_labels and options.id_column == NO_COLUMN and not options.time_column:
-            # each row is a sequence, and a time is that of a whole one
-            self._options = options = replace(options, time_column=NO_COLUMN)
-        has_label = needs_labels or options.label_column in {"", *self._names}
-        if not needs_labels:  # what only training needs does not have to be there
-            optional = ("label_column", "group_column", "id_column")
-            present = {*self._names, NO_COLUMN}
-            absent = [it for it in optional if getattr(options, it) not in present]
-            self._options = options = replace(options, **dict.fromkeys(absent, ""))
+        has_label = needs_labels or self._options.label_column in {"", *self._names}
+        self._options = options = self._completed(needs_labels=needs_labels)
         for setting in _KNOWN:
             self._take_named(setting, getattr(options, setting))
         for name in options.features:
@@ -135,6 +127,17 @@ class _Search:
         if not needs_labels and is_long is None and not identity:
             is_long = bool(time) or len(features) == 1  # one sequence to predict
         return TableOptions(identity, time, label, group, features, is_long), unused
+
+    def _completed(self, *, needs_labels: bool) -> TableOptions:
+        """The options with what follows from them."""
+        options = self._options
+        if needs_labels:
+            is_wide = options.id_column == NO_COLUMN and not options.time_column
+            return replace(options, time_column=NO_COLUMN) if is_wide else options
+        # what only training needs does not have to be there
+        optional, present = ("label_column", "group_column", "id_column"), {*self._names, NO_COLUMN}
+        absent = [it for it in optional if getattr(options, it) not in present]
+        return replace(options, **dict.fromkeys(absent, ""))
 
     def _optional(self, setting: str) -> str:
         """The column of a role; empty where there is none, or none is to have the role.

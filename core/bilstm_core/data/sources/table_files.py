@@ -21,7 +21,7 @@ from .content import read_text
 from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
 from .limits import MOST_NAME, listed, require_size, shown, unreadable
 from .parquet import read_parquet
-from .recognition import BINARY_SUFFIXES
+from .recognition import BINARY_SUFFIXES, format_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -149,24 +149,23 @@ class Column:
         return None
 
 
-def load_parquet(path: Path) -> Table:
-    """Read a Parquet file.
+def load(path: Path) -> Table:
+    """Read a Parquet file, or a text file with a line of column names.
 
     Raises:
-        DataError: It cannot be read, or has no rows.
+        DataError: It cannot be read, or has no rows; the message names the line.
     """
+    return _load_parquet(path) if format_of(path) == "parquet" else _load_text(path)
+
+
+def _load_parquet(path: Path) -> Table:
     frame = read_parquet(path)
     if not frame.height:
         raise unreadable(path, "it has columns, but no rows")
     return Table(path, frame)
 
 
-def load_text(path: Path) -> Table:
-    """Read a text file with a line of column names.
-
-    Raises:
-        DataError: It cannot be read; the message names the line.
-    """
+def _load_text(path: Path) -> Table:
     import polars as pl
 
     text, notes = read_text(path)

@@ -100,14 +100,16 @@ def _are_ids(column: Column, table: Table, label: "pl.Series") -> bool:
     if column.kind == "whole number":
         runs = cells.rle_id()
         is_in_blocks = 1 < runs.n_unique() == cells.n_unique()
-        return is_in_blocks and bool(runs.value_counts()["count"].min() > 1) and _determines(
-            cells, label
+        return (
+            is_in_blocks
+            and bool(runs.value_counts()["count"].min() > 1)
+            and _determines(cells, label)
         )
     return column.kind == "text" and _determines(cells, label)
 
 
 def _determines(ids: "pl.Series", label: "pl.Series") -> bool:
-    """Whether ids repeat, and rows with the same id have the same label, of which there are fewer."""
+    """Whether ids repeat, and rows with an id have one label, of which there are fewer."""
     import polars as pl
 
     if not label.n_unique() < ids.n_unique() <= len(ids) / 2:

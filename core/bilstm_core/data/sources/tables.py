@@ -12,7 +12,7 @@ from .columns import NO_COLUMN, TableOptions, find_roles, require_columns
 from .limits import listed, named, require_size, shown, unreadable
 from .recordings import Read, Recordings, label_text
 from .series_text import without_padding
-from .table_files import Table, load_parquet, load_text
+from .table_files import Table, load
 from .table_rows import rows_are_steps
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _CERTAIN_TIMES = "Write dates as 2024-02-01 or 2024-02-01 10:15:30, or write num
 
 
 def read_tables(
-    train: Path, test: Path | None, options: TableOptions, *, is_parquet: bool, needs_labels: bool
+    train: Path, test: Path | None, options: TableOptions, *, needs_labels: bool
 ) -> Read:
     """Read a table, or one for training and one for testing with the same columns.
 
@@ -36,7 +36,6 @@ def read_tables(
             whether a row is a step; or the order of the times that one names is not certain.
         DataError: A table cannot be read; the message names line and column.
     """
-    load = load_parquet if is_parquet else load_text
     table = load(train)
     described = [column.described for column in table.columns.values()]
     if not needs_labels and (lost := [it for it in options.features if it not in table.columns]):
@@ -48,8 +47,7 @@ def read_tables(
         require_columns(test, tables[1].columns, roles, train)
     is_chosen = bool(options.time_column)
     parts = [
-        _Part(table, roles, needs_labels=needs_labels, is_time_chosen=is_chosen)
-        for table in tables
+        _Part(table, roles, needs_labels=needs_labels, is_time_chosen=is_chosen) for table in tables
     ]
     is_long = roles.is_long
     if is_long is None:
@@ -186,7 +184,9 @@ class _Part:
         """
         if name := self._roles.time_column:
             cell = shown(self.table.frame[name][0])
-            problem = f"The order of the times in column {shown(name)}, such as {cell}, is uncertain"
+            problem = (
+                f"The order of the times in column {shown(name)}, such as {cell}, is uncertain"
+            )
             if self._is_time_chosen:
                 raise ConfigError(
                     f"{problem} ({self.table.path}).",
@@ -194,7 +194,9 @@ class _Part:
                     f"If the rows stand in the right order, set time_column = {NO_COLUMN}.",
                     title="The order of the times is not certain",
                 )
-            self.warnings.append(f"{problem}: rows stay as they stand in the file. {_CERTAIN_TIMES}")
+            self.warnings.append(
+                f"{problem}: rows stay as they stand in the file. {_CERTAIN_TIMES}"
+            )
             return
         starts = np.flatnonzero(np.diff(self._first, prepend=-1))
         again = starts[self._first[starts] != starts]

@@ -146,6 +146,29 @@ class TestParts:
             read(tmp_path)
         assert error.value.advice == "Choose a file: X_TRAIN.arff, Y_TRAIN.ts."
 
+    def test_a_test_part_of_another_format(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "X_TRAIN.arff", TEXTS["arff"])
+        write(tmp_path / "X_TEST.ts", TEXTS["ts"])
+        for chosen in (path, tmp_path):
+            found = read(chosen)
+            assert found.test is not None
+            assert found.test.labels == ["a", "b"]
+            assert found.notes[-1] == "The test part is X_TEST.ts."
+        write(tmp_path / "X_TEST.arff", TEXTS["arff"])
+        assert "The test part is X_TEST.ts." not in read(path).notes
+        write(tmp_path / "Y_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "Y_TEST.tsv", TEXTS["table"].replace(",", "\t"))
+        assert read(tmp_path / "Y_TRAIN.csv").test is not None
+
+    @pytest.mark.parametrize("test", ["@data\n1:2:a\n", "", "\0"])
+    def test_one_that_does_not_fit_is_named(self, test: str, tmp_path: Path) -> None:
+        path = write(tmp_path / "X_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "X_TEST.ts", test)
+        found = read(path)
+        assert found.test is None
+        (warning,) = found.warnings
+        assert warning.startswith("X_TEST.ts stands beside X_TRAIN.csv and is not used")
+
     def test_real_ones(self, series_dir: Path) -> None:
         found = read(series_dir / "JapaneseVowels_TRAIN.ts")
         assert found.test is not None
