@@ -76,8 +76,7 @@ class SequenceFiles:
             raise unreadable(
                 path,
                 f"the time {shown(time.strip())} occurs twice",
-                "A file is one sequence: give each row a time of its own, or leave the column of times "
-                "out.",
+                "A file is one sequence: give each row a time of its own, or leave the column out.",
                 column=column,
             )
         return sequence[order]

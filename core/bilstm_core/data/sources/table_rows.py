@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from .columns import NO_COLUMN, TableOptions
-from .limits import listed, shown
+from .limits import listed, set_to, shown
 from .table_files import Column, Table
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _has_times(table: Table, roles: TableOptions, chosen: TableOptions) -> bool:
     raise ConfigError(
         f"Is a row of {table.path} a step, or a sequence? No {shown(roles.id_column)} occurs "
         f"twice, and {shown(time)} may be the time of a step, or that of a whole sequence.",
-        f"If each row is a step, set time_column = {time}; if each row is a sequence, set "
+        f"If each row is a step, set {set_to('time_column', time)}; if each row is a sequence, set "
         f"time_column = {NO_COLUMN}.",
         title=_DOUBT,
     )
@@ -59,7 +59,7 @@ def _refuse_unused_ids(table: Table, roles: TableOptions) -> None:
         f"Is a row of {table.path} a step, or a sequence? Each {shown(likely)} stands in several "
         f"rows with the same {shown(roles.label_column)}, so it may tell which sequence a row "
         "belongs to.",
-        f"If each row is a step, set id_column = {likely}; if each row is a sequence, set "
+        f"If each row is a step, set {set_to('id_column', likely)}; if each row is a sequence, set "
         f"id_column = {NO_COLUMN}.",
         _columns_of(table),
         title=_DOUBT,
@@ -79,8 +79,8 @@ def _refuse_ids_as_labels(table: Table, roles: TableOptions, chosen: TableOption
             raise ConfigError(
                 f"Which column of {table.path} holds the label? {shown(column.name)} is the same "
                 f"in all rows with the same {shown(words)}, so that may be the id.",
-                f"Set label_column = {column.name} and id_column = {words}; or set label_column = "
-                f"{words}.",
+                f"Set {set_to('label_column', column.name)} and {set_to('id_column', words)}; or "
+                f"set {set_to('label_column', words)}.",
                 _columns_of(table),
                 title="A column has to be chosen",
             )
