@@ -78,7 +78,7 @@ def predict(
             failures.append(error)
 
         tally, chosen = Tally(model.spec), format_for(output, as_csv=csv, as_json=json)
-        predictions = predict_files(model, files, as_is=as_is, on_failure=report)
+        predictions = predict_files(model, files, as_is=as_is, on_failure=report, warn=show_warning)
         write_predictions(_counted(predictions, tally), chosen, stream)
     if output and tally.total:
         say(f"wrote {counted(tally.total, 'prediction')} to {output}", stderr=True)
