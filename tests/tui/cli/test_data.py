@@ -53,6 +53,14 @@ def test_one_feature_is_drawn_in_braille(
     assert any(char in out for char in BRAILLE)
 
 
+def test_a_warning_names_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{n},{step},{step * step % 3},{'ab'[n % 2]}" for n in range(8) for step in range(4)]
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(["id,tick,v,label", *rows]), encoding="utf-8")
+    _, out, _ = said(capsys, "data", str(path))
+    assert "If it is the time, set --time-column tick." in " ".join(out.split())
+
+
 def test_settings_count(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tokens = ("data", str(table), "--test-fraction", "0.5", "--max-length", "2", "--seed", "3")
     _, out, _ = said(capsys, *tokens)

@@ -55,12 +55,12 @@ def with_commands(
     return "\n".join(
         f"{line.removesuffix('.')}: {commands[line]}"
         if line in commands
-        else _with_options(line, options)
+        else with_options(line, options)
         for line in advice.splitlines()
     )
 
 
-def _with_options(line: str, options: Collection[str]) -> str:
+def with_options(line: str, options: Collection[str]) -> str:
     """A line of advice with options for the settings in it: `id_column = x` is --id-column x."""
 
     def typed(found: re.Match[str]) -> str:

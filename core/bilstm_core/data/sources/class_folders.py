@@ -210,7 +210,11 @@ class _Walk:
             found += [ClassFile(path, label, self._text(path)) for path in paths]
         if not found:
             links = f", but {counted(self._links, 'symbolic link')} (links are not followed)"
-            raise unreadable(folder, f"the folders in it have no files{links * bool(self._links)}")
+            raise unreadable(
+                folder,
+                f"the folders in it have no files{links * bool(self._links)}",
+                "Lay it out as CLASS/FILE, or as train/CLASS/FILE and test/CLASS/FILE.",
+            )
         return found
 
     def _list(self, folder: Path) -> tuple[list[Path], list[Path]]:

@@ -120,7 +120,11 @@ class _Search:
         )
         if not features:
             columns = listed([*map(str, self._columns)])
-            raise unreadable(self._path, f"no column is left for values among {columns}")
+            raise unreadable(
+                self._path,
+                f"no column is left for values among {columns}",
+                "Values stand in columns of numbers; `features` names them.",
+            )
         used = {*features, identity, time, label, group}
         unused = [column.name for column in self._columns if column.name not in used]
         is_long = options.is_long
@@ -219,7 +223,8 @@ def require_columns(path: Path, names: Collection[str], roles: TableOptions, tra
     needed = [roles.id_column, roles.time_column, roles.label_column, roles.group_column]
     missing = [name for name in (*needed, *roles.features) if name and name not in names]
     if missing:
-        raise unreadable(path, f"it has no {named('column', missing)}, which {train.name} has")
+        problem = f"it has no {named('column', missing)}, which {train.name} has"
+        raise unreadable(path, problem, "Call the columns alike in both files.")
 
 
 def is_time_name(name: str) -> bool:

@@ -51,9 +51,9 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
         note = "Settings for columns are used only for tables."
         found = replace(found, notes=(*found.notes, note))
     found = _with_test_named(found, source)
-    _check(path, found.train)
+    _check(path, found.train, "" if found.test is None or source.test else "training")
     if found.test is not None:
-        _check(source.test or path, found.test)
+        _check(source.test or path, found.test, "" if source.test else "test")
         features = [part.values[0].shape[1] for part in (found.train, found.test)]
         if features[0] != features[1]:
             own = counted(features[1], "feature")
@@ -122,10 +122,20 @@ def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
     return found
 
 
-def _check(path: Path, part: Recordings) -> None:
-    """Refuse labels that are missing, numbers to be predicted, or more than is read."""
+def _check(path: Path, part: Recordings, name: str) -> None:
+    """Refuse labels that are missing, numbers to be predicted, or more than is read.
+
+    Args:
+        path: Its file.
+        part: A part of the data.
+        name: Which it is, where a file has several.
+    """
     if part.labels is None:
-        raise unreadable(path, "it has no labels")
+        problem = f"its {name} part has no labels" if name else "it has no labels"
+        arrays = "In an .npz, y holds them beside X; y_train and y_test beside X_train and X_test."
+        is_array = format_of(path) == "npz"
+        advice = arrays if is_array else "Training needs a label for each sequence."
+        raise unreadable(path, problem, advice)
     distinct = {*part.labels}
     require_size(path, classes=len(distinct))
     for label in distinct:
@@ -139,7 +149,8 @@ def _check(path: Path, part: Recordings) -> None:
         problem = f"the name of a group is longer than {MOST_NAME:,} characters: {shown(longest)}"
         raise unreadable(path, problem)
     if _are_amounts(distinct, len(part.labels)):
-        examples = f"{len(distinct):,} different ones, such as {shown(min(distinct))}"
+        example = min(distinct, key=lambda label: (float(label).is_integer(), label))
+        examples = f"{len(distinct):,} different ones, such as {shown(example)}"
         raise unreadable(
             path,
             f"{REGRESSION}: {examples}",

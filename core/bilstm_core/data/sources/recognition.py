@@ -201,11 +201,12 @@ def _is_alike(train: Path, test: Path) -> bool:
 
 def _recognise_folder(folder: Path) -> Source:
     """Find X_TRAIN.* in a folder, or the folders of classes."""
-    has_folders = False
+    has_folders = has_arrays = False
     trains: dict[str, list[Path]] = {}
     for entry in _entries(folder):
         path = folder / entry.name
         match = _PART.fullmatch(path.stem)
+        has_arrays |= path.suffix.lower() == ".npy"
         if path.is_dir():
             has_folders |= not entry.name.startswith(".")
         elif match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED:
@@ -218,10 +219,12 @@ def _recognise_folder(folder: Path) -> Source:
         return _paired(*_best(paths))
     if has_folders:
         return Source("folder", folder)
+    advice = "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE."
+    arrays = "Arrays are read from one file: np.savez(FILE, X_train=values, y_train=labels)."
     raise unreadable(
         folder,
         "it holds neither a training part such as X_TRAIN.ts or train.csv nor a folder per class",
-        "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE.",
+        *[advice, *[arrays] * has_arrays],
     )
 
 
@@ -229,7 +232,7 @@ def _best(trains: Sequence[Path]) -> tuple[Path, Path | None]:
     """Of the same training part in several formats, the one to read, and its test part."""
     in_order = sorted(trains, key=lambda it: (_PREFERRED.index(it.suffix.lower()), it.name))
     found = [(train, _test_part(train)) for train in in_order]
-    return max(found, key=lambda both: (both[1] is not None, both[1] and _is_alike(*both)))
+    return max(found, key=lambda both: 1 + _is_alike(both[0], both[1]) if both[1] else 0)
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

@@ -63,7 +63,7 @@ class SequenceFiles:
             values = numbers(path, every, line=1, decimal=decimal)
         except DataError:  # now slowly, to name the line
             for line, cells in rows:
-                numbers(path, cells, line=line, decimal=decimal)
+                numbers(path, cells, line=line, columns=self._header, decimal=decimal)
             raise
         sequence = values.reshape(len(rows), self._width)[:, self._columns]
         if self._time is None:

@@ -18,7 +18,14 @@ from ...errors import DataError
 from ...wording import counted
 from .columns import Described, Kind
 from .content import read_text
-from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
+from .delimited import (
+    AS_MISSING,
+    MISSING,
+    MISSING_LABELS,
+    first_lines,
+    looks_like_values,
+    separator_of,
+)
 from .limits import MOST_NAME, listed, require_size, shown, unreadable
 from .parquet import read_parquet
 from .recognition import BINARY_SUFFIXES, format_of
@@ -96,7 +103,7 @@ class Column:
         if len(self.wrong):
             row = int(self.wrong[0])
             problem = f"{shown(self._cells[row])} is not a finite 32-bit number"
-            raise self._table.error(problem, row, self.name)
+            raise self._table.error(problem, row, self.name, AS_MISSING)
         return self.values
 
     def require_texts(self, *, may_be_empty: bool = False) -> "pl.Series":
@@ -116,7 +123,9 @@ class Column:
         if may_be_empty:
             return texts.set(is_missing, "")
         if is_missing.any():
-            raise self._table.error("the cell is empty", int(is_missing.arg_max() or 0), self.name)
+            advice = "Every row needs one, and those of a sequence repeat it."
+            row = int(is_missing.arg_max() or 0)
+            raise self._table.error("the cell is empty", row, self.name, advice)
         return texts
 
     def times(self) -> NDArray[np.floating | np.integer] | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...errors import ConfigError
 from .columns import NO_COLUMN, TableOptions
 from .limits import listed, set_to, shown
@@ -98,13 +100,10 @@ def _are_ids(column: Column, table: Table, label: "pl.Series") -> bool:
     """Whether a column may hold ids; numbers do where each stands in one block of rows."""
     cells = _cells(table, column.name)
     if column.kind == "whole number":
-        runs = cells.rle_id()
-        is_in_blocks = 1 < runs.n_unique() == cells.n_unique()
-        return (
-            is_in_blocks
-            and bool(runs.value_counts()["count"].min() > 1)
-            and _determines(cells, label)
-        )
+        blocks = np.bincount(cells.rle_id().to_numpy())  # rows of each
+        if not 1 < len(blocks) <= len(cells) / 2 or blocks.min() < 2:
+            return False
+        return len(blocks) == cells.n_unique() and _determines(cells, label)
     return column.kind == "text" and _determines(cells, label)
 
 

@@ -12,13 +12,18 @@ from .columns import NO_COLUMN, TableOptions, find_roles, require_columns
 from .limits import listed, named, require_size, shown, unreadable
 from .recordings import Read, Recordings, label_text
 from .series_text import without_padding
+from .table_doubts import doubts
 from .table_files import Table, load
 from .table_rows import rows_are_steps
 
 if TYPE_CHECKING:
     import polars as pl
 
-_USED_AGAIN = "If other sequences have the same id, give each an id of its own."
+_USED_AGAIN = (
+    "If several sequences have the same id, as where those of each person are counted from 1, give "
+    "each an id of its own."
+)
+_ONE_LABEL = "A sequence has one label: split it where that changes, into sequences of other ids."
 _CERTAIN_TIMES = "Write dates as 2024-02-01 or 2024-02-01 10:15:30, or write numbers."
 
 
@@ -59,6 +64,7 @@ def read_tables(
     if unused:
         notes.append(f"Columns that are not used: {listed(unused)}.")
     warnings: list[str] = []
+    warnings += doubts(table, roles, options, is_long=is_long)
     for part in parts:
         notes += [note for note in part.notes if note not in notes]
         warnings += [warning for warning in part.warnings if warning not in warnings]
@@ -227,6 +233,8 @@ class _Part:
             )
             rows = f"If each row is a sequence, set id_column = {NO_COLUMN}."
             advice = [_USED_AGAIN, rows] if self._roles.id_column else []
+            if what == "label" and advice:
+                advice.append(_ONE_LABEL)
             raise self.table.error(problem, row, name, *advice)
         return texts.gather(starts).to_list()
 

@@ -134,7 +134,7 @@ class TestSequences:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("x,y\n1,2\n3,z\n", "2.csv, line 3, column 2: 'z' is not a number"),
+            ("x,y\n1,2\n3,z\n", "2.csv, line 3, column 'y': 'z' is not a number"),
             ("x,y\n1,2\n\n3\n", "2.csv, line 4: the line has 1 column instead of 2"),
             ("x,z\n1,2\n", "2.csv, line 1: its columns are x, z instead of x, y"),
             ("x,y\n", "2.csv: it has no steps"),
@@ -212,8 +212,9 @@ class TestFolders:
 
     def test_nothing_in_them(self, tmp_path: Path) -> None:
         (tmp_path / "a").mkdir()
-        with pytest.raises(DataError, match="the folders in it have no files"):
+        with pytest.raises(DataError, match="the folders in it have no files") as error:
             read(tmp_path)
+        assert error.value.advice.startswith("Lay it out as CLASS/FILE")
 
     def test_links_are_not_followed(self, tmp_path: Path) -> None:
         picture(tmp_path / "data" / "a" / "1.png")

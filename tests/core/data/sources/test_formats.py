@@ -195,6 +195,21 @@ class TestParts:
             read(series_dir)
         assert "JapaneseVowels_TRAIN.ts" in error.value.advice
 
+    def test_arrays_in_files_of_their_own(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "X_train.npy", np.ones((4, 3, 2)))
+        np.save(tmp_path / "y_train.npy", np.ones(4))
+        for path in (tmp_path, tmp_path / "X_train.npy"):
+            with pytest.raises(DataError) as error:
+                read(path)
+            assert "one file: np.savez(FILE, X" in error.value.advice
+
+    def test_a_test_part_without_labels_is_called_so(self, tmp_path: Path) -> None:
+        values = np.ones((4, 3))
+        np.savez(tmp_path / "x.npz", X_train=values, y_train=np.arange(4) % 2, X_test=values)
+        with pytest.raises(DataError, match="its test part has no labels") as error:
+            read(tmp_path / "x.npz")
+        assert "y_test beside X_train and X_test" in error.value.advice
+
     def test_a_folder_that_holds_none(self, tmp_path: Path) -> None:
         write(tmp_path / "x.csv", TEXTS["table"])
         with pytest.raises(DataError, match="neither a training part such as") as error:

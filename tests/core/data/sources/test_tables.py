@@ -103,7 +103,8 @@ class TestLong:
         text = "id,time,x,label\n1,0,1,a\n1,0,2,a\n2,0,1,b\n"
         error = failure(tmp_path, text)
         assert error.advice.splitlines() == [
-            "If other sequences have the same id, give each an id of its own.",
+            "If several sequences have the same id, as where those of each person are counted from "
+            "1, give each an id of its own.",
             "If the row is there twice, remove one of them.",
             "If the rows stand in the right order, set time_column = -.",
         ]
@@ -179,6 +180,7 @@ class TestWide:
         assert "give each an id of its own.\nIf each row is a sequence, set id_column = -." in (
             error.advice
         )
+        assert "A sequence has one label: split it where that changes" in error.advice
         found = read_text(tmp_path, text, TableOptions(id_column="-"))
         assert lists(found.train) == [[[1], [2]], [[3], [4]], [[5], [6]]]
 
@@ -414,6 +416,18 @@ def test_what_is_wrong_is_named(text: str, message: str, tmp_path: Path) -> None
     assert isinstance(error, DataError)
     assert error.exit_code == 3
     assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("id,x,label\n1,-,a\n1,2,a\n1,3,a\n", "a missing value is an empty cell, or ?, NA"),
+        ("id,x,label\n1,2,a\n1,3,\n", "Every row needs one, and those of a sequence repeat it."),
+        ("file,label\nu,a\nw,b\n", "Values stand in columns of numbers"),
+    ],
+)
+def test_what_to_do_next(text: str, advice: str, tmp_path: Path) -> None:
+    assert advice in failure(tmp_path, text).advice
 
 
 class TestParquet:
