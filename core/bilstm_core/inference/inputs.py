@@ -1,6 +1,6 @@
 """Sequences to predict, from files of any format, prepared as those that were trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,10 +60,18 @@ class InputReader:
         config: What the network was trained with.
         spec: The data that it was trained on.
         as_is: See `predict`.
+        warn: Called with what may be wrong with a file.
     """
 
-    def __init__(self, config: RunConfig, spec: DataSpec, *, as_is: bool) -> None:
-        self._config, self._spec, self._as_is = config, spec, as_is
+    def __init__(
+        self,
+        config: RunConfig,
+        spec: DataSpec,
+        *,
+        as_is: bool,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._config, self._spec, self._as_is, self._warn = config, spec, as_is, warn
 
     def read(self, file: InputFile) -> Iterator[Input]:
         """The sequences of a file.
@@ -153,9 +161,20 @@ class InputReader:
             files = SequenceFiles(path)
             return [Recordings([files.read(path)], None, [file.id], None, files.names)]
         read = read_file(path, self._table_options())
+        for warning in read.warnings:
+            self._warn(f"{path}: {warning}")
         if [*read.train.ids] == [path.name]:  # a table that is one sequence
+            self._warn_of_length(path, len(read.train.values[0]))
             read = replace(read, train=replace(read.train, ids=[file.id]))
         return [part for part in (read.train, read.test) if part is not None]
+
+    def _warn_of_length(self, path: Path, steps: int) -> None:
+        """Say that a table was read as one sequence, where it may well hold many."""
+        if steps > self._spec.longest:
+            self._warn(
+                f"{path}: all {steps:,} rows were read as one sequence, because no column has ids, "
+                f"and the longest one in training has {counted(self._spec.longest, 'step')}."
+            )
 
     def _is_one_sequence(self, path: Path, found: Format) -> bool:
         """Whether a text file has no names of columns, or one column, and so no ids or labels.

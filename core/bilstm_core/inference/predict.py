@@ -93,6 +93,7 @@ def predict_files(
     *,
     as_is: bool = False,
     on_failure: Callable[[BilstmError], None] | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Prediction]:
     """Classify the sequences in files and folders, one part after another.
 
@@ -102,8 +103,9 @@ def predict_files(
         as_is: As for `predict`.
         on_failure: Called with what is wrong with a file, whose sequences are then left out; where
             there is none, it is raised.
+        warn: Called with what may be wrong with a file that is predicted.
     """
-    reader = InputReader(model.config, model.spec, as_is=as_is)
+    reader = InputReader(model.config, model.spec, as_is=as_is, warn=warn)
 
     def inputs() -> Iterator[Input]:
         for path in paths:

@@ -19,6 +19,7 @@ class Tally:
     A label that is no class of the network counts as one that is never predicted.
 
     Attributes:
+        total: Of all predictions, also of sequences without a label.
         unknown: Such labels, the first ones.
     """
 
@@ -26,10 +27,12 @@ class Tally:
         self._positions = {one_line(name): number for number, name in enumerate(spec.classes)}
         self._labels: list[int] = []
         self._predicted: list[int] = []
+        self.total = 0
         self.unknown: dict[str, None] = {}
 
     def add(self, prediction: Prediction) -> None:
-        """Count a prediction, if its label is known."""
+        """Count a prediction, and whether it is right if its label is known."""
+        self.total += 1
         if prediction.label is None:
             return
         if prediction.label not in self._positions and len(self.unknown) < _MOST_UNKNOWN:

@@ -232,6 +232,20 @@ class TestTables:
         path = write(tmp_path / "short.csv", "name,x,y\na,1,2\nb,3,4\n")
         assert len(predict(untrained(table, id_column="name"), path)) == 2
 
+    def test_what_may_be_wrong_with_a_file_is_a_warning(self, table: Path, tmp_path: Path) -> None:
+        model = untrained(table, id_column="name")
+        apart = write(tmp_path / "apart.csv", "name,x,y\n1,0,1\n2,0,1\n1,1,2\n")
+        short = write(tmp_path / "short.csv", "x,y\n0,1\n0,1\n")
+        long = write(tmp_path / "long.csv", "who,x,y\n" + "1,0,1\n" * 10)
+        said: list[str] = []
+        found = [*predict_files(model, [apart, short, long], warn=said.append)]
+        assert [it.id for it in found] == ["1", "2", "short.csv", "long.csv"]
+        assert said[0].startswith(f"{apart}: The rows of 1 sequence do not stand together")
+        assert said[1:] == [
+            f"{long}: all 10 rows were read as one sequence, because no column has ids, and the "
+            "longest one in training has 9 steps."
+        ]
+
     def test_a_column_that_is_not_there(self, table: Path, tmp_path: Path) -> None:
         path = write(tmp_path / "x.csv", "name,t,x\na,0,1\na,1,2\n")
         with pytest.raises(DataError, match="it has no column y, which the network reads"):

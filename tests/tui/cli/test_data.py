@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,14 @@ def test_one_feature_is_drawn_in_braille(
     assert any(char in out for char in BRAILLE)
 
 
+def test_a_warning_names_the_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{n},{step},{step * step % 3},{'ab'[n % 2]}" for n in range(8) for step in range(4)]
+    path = tmp_path / "x.csv"
+    path.write_text("\n".join(["id,tick,v,label", *rows]), encoding="utf-8")
+    _, out, _ = said(capsys, "data", str(path))
+    assert "If it is the time, set --time-column tick." in " ".join(out.split())
+
+
 def test_settings_count(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tokens = ("data", str(table), "--test-fraction", "0.5", "--max-length", "2", "--seed", "3")
     _, out, _ = said(capsys, *tokens)
@@ -97,7 +106,8 @@ def test_data_that_would_be_downloaded(tmp_path: Path, capsys: pytest.CaptureFix
         ("id,x,label\n" + "".join(f"{n},1,{n}.5\n" for n in range(40)), 3, "no regression"),
         ("id,x,label\n1,1,a\n1,2,b\n2,1,b\n", 3, "label"),
         ("id,time,x,label\n1,1,1,a\n1,1,2,a\n2,1,1,b\n", 3, "time"),
-        ("id,x,kind,place\n1,1,a,u\n2,2,b,v\n", 2, "Set label_column"),
+        ("id,x,kind,place\n1,1,a,u\n2,2,b,v\n", 2, "Set --label-column to one of them: x ("),
+        ("id,x,label\n1,1,a\n1,2,b\n2,1,b\n", 3, "If each row is a sequence, set --id-column -."),
         ("", 3, "the file is empty"),
     ],
 )
@@ -184,6 +194,17 @@ def test_of_many_classes_and_features_the_first_are_listed() -> None:
     assert f"and {40 - MOST_FEATURES} more features" in text
     assert "and 280 more classes" in text
     assert "and 34 more features" in text
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_end_of_a_long_id_is_shown(width: int) -> None:
+    data = overview()
+    long = f"/recordings/2026/{'x' * 200}/walk-0123.csv"
+    examples = tuple(replace(example, id=long) for example in data.examples)
+    lines = [line.plain for line in overview_lines(replace(data, examples=examples), width)]
+    captions = [line for line in lines if "id /" in line]
+    assert captions
+    assert all(line.rstrip().endswith("23.csv") for line in captions)
 
 
 def test_names_are_no_markup() -> None:

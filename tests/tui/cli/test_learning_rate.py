@@ -50,7 +50,7 @@ def test_too_little_memory_is_a_failure_in_words(
     code, out, err = said(capsys, "lr-find", *SETTINGS)
     assert (code, out) == (1, "")
     assert "Out of memory" in err
-    assert "batch_size" in err
+    assert "Lower --batch-size first" in err
 
 
 def test_no_fall_is_a_failure_in_words() -> None:

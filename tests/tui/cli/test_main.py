@@ -139,7 +139,22 @@ class TestRefusals:
         code, _, err = said(capsys)
         assert code == 2
         assert "needs a terminal" in err
-        assert "--no-ui" in err
+        assert err.endswith(": bilstm-tui --no-ui\n")
+
+    def test_what_was_typed_is_in_the_command_without_the_app(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        tokens = ["--preset", "quick", "--dataset", "digits", "--name", "a b", "--seed", "3"]
+        code, _, err = said(capsys, *tokens)
+        assert code == 2
+        assert ": bilstm-tui --no-ui --preset quick --dataset digits --name 'a b' --seed 3\n" in err
+
+    def test_the_options_of_the_command_are_listed_by_its_help(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _, _, err = said(capsys, "data", "digits", "--hidden-size", "3")
+        assert "There is no option --hidden-size here." in err
+        assert "List every option: bilstm-tui data --help" in err
 
 
 class TestDefects:

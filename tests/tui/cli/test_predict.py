@@ -113,8 +113,12 @@ def test_an_output_file_is_complete_and_never_replaced_by_accident(
     command: list[str], capsys: Said, tmp_path: Path
 ) -> None:
     path, output = table(tmp_path / "one.csv", 7), tmp_path / "out.jsonl"
-    code, out, _ = said(capsys, *command, str(path), "-o", str(output))
+    code, out, err = said(capsys, *command, str(path), "-o", str(output))
     assert (code, out) == (0, "")
+    assert err.splitlines()[:2] == [
+        f"wrote 7 predictions to {output}",
+        "got 7 / 7 with accuracy 100.00",
+    ]
     assert len([*map(json.loads, output.read_text().splitlines())]) == 7
     code, _, err = said(capsys, *command, str(path), "--output", str(output), "--csv")
     assert code == 2
@@ -128,8 +132,9 @@ def test_an_output_file_is_complete_and_never_replaced_by_accident(
     assert (code, path.read_text()) == (2, before)
     assert "is to be read" in err
     before = output.read_text()
-    code, _, _ = said(capsys, *command, "nothing.csv", "-o", str(output), "--force")
+    code, _, err = said(capsys, *command, "nothing.csv", "-o", str(output), "--force")
     assert code == 3
+    assert "wrote" not in err
     assert output.read_text() == before
     code, _, err = said(capsys, *command, str(path), "-o", str(tmp_path / "none" / "x.csv"))
     assert code == 5

@@ -55,6 +55,27 @@ def test_settings_are_options() -> None:
     assert typed("restart", "/b c/config.toml") == "bilstm-tui --no-ui --config '/b c/config.toml'"
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Set label_column to one of them.", "Set --label-column to one of them."),
+        ("Set id_column = x; or id_column = -.", "Set --id-column x; or --id-column -."),
+        ("Set id_column = 'a b'.", "Set --id-column 'a b'."),
+        ("Set id_column = label_column.", "Set --id-column label_column."),
+        ("Change learning_rate.", "Change --learning-rate."),
+        ("missing = forward or mean fills in.", "--missing forward or mean fills in."),
+        ("Then `features` names those to use.", "Then --features names those to use."),
+        ("Columns: label_column (text), features (text).", None),
+        ("The features of 'id_column' are in /data/id_column.csv.", None),
+        ("seed_column = 3 and max_length = 2 are no options of the command.", None),
+    ],
+)
+def test_advice_names_the_options_that_a_command_has(line: str, expected: str | None) -> None:
+    options = {"label_column", "id_column", "learning_rate", "missing", "features", "seed"}
+    assert with_commands(line, (), options=options) == (expected or line)
+    assert with_commands(line, ()) == line
+
+
 def test_a_hostile_log_cannot_add_commands() -> None:
     assert typed("resume", "a; rm -rf ~") == "bilstm-tui resume 'a; rm -rf ~'"
     assert typed("set", dataset="$(reboot)", seed="{run}") == "--dataset '$(reboot)' --seed '{run}'"

@@ -1,12 +1,15 @@
 """`bilstm-tui data PATH`: what is in a data set, before it is trained with."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from bilstm_core import paths
+from bilstm_core.config.settings import DATA_SETTINGS
 
+from ..text.advice import with_options
 from ..text.console import make_console
 from .options import DataDir, given, switch
 from .train import resolve_typed
@@ -29,7 +32,11 @@ def data(
     from bilstm_core.data.sources.registry import read_present
 
     overview = look_at(read_present(config, paths.data_dir(data_dir)))
-    _print_json(overview) if json else _print(overview)
+    if json:
+        _print_json(overview)
+        return 0
+    problems = (with_options(problem, DATA_SETTINGS) for problem in overview.problems)
+    _print(replace(overview, problems=tuple(problems)))
     return 0
 
 

@@ -79,12 +79,13 @@ app.default(_TRAIN)
 
 def run(tokens: list[str]) -> int:
     """Run a command line; return the exit code."""
+    command = tokens[0] if tokens and tokens[0] in _COMMANDS else ""
     try:
         paths.require_working_directory()
         with imports_in_words():
             return app(tokens, exit_on_error=False, print_error=False) or 0
     except CycloptsError as error:
-        failure: BilstmError = _usage_error(error)
+        failure: BilstmError = _usage_error(error, command)
     except BilstmError as error:
         failure = error
     except BrokenPipeError:  # the process that reads stdout has exited
@@ -95,7 +96,8 @@ def run(tokens: list[str]) -> int:
             return show_internal_error(error)
         abandon_stdout()
         failure = OutputError(f"{error.strerror or error}.")
-    show_failure(failure)
+    options = inspect.signature(_COMMANDS.get(command, _TRAIN)).parameters.keys() & SETTINGS.keys()
+    show_failure(failure, options=options, typed=() if command else tokens)
     return failure.exit_code
 
 
@@ -104,10 +106,14 @@ def _is_stream_error(error: Exception) -> TypeGuard[OSError]:
     return isinstance(error, OSError) and error.filename is None
 
 
-def _usage_error(error: CycloptsError) -> UsageError:
+def _usage_error(error: CycloptsError, command: str) -> UsageError:
     advice = Remedy("List every option.", "list_settings")
+    if command:
+        advice = f"List every option: bilstm-tui {command} --help"
     if isinstance(error, UnknownOptionError) and error.token:
         typed = error.token.keyword or error.token.value
+        if command == "resume" and any(typed == setting.flag for setting in SETTINGS.values()):
+            return _not_resumable(typed)
         options = {name.replace("_", "-") for name in inspect.signature(_TRAIN).parameters}
         nearest = did_you_mean(typed.lstrip("-"), options - {typed.removeprefix("--")})
         nearest = nearest.replace("mean ", "mean --")
@@ -119,3 +125,13 @@ def _usage_error(error: CycloptsError) -> UsageError:
         nearest = did_you_mean(typed, _COMMANDS)
         return UsageError(f"{typed} is not a command or the value of an option.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)
+
+
+def _not_resumable(option: str) -> UsageError:
+    may_change = ", ".join(SETTINGS[name].flag for name in SETTINGS if name in RESUMABLE)
+    return UsageError(
+        f"{option} cannot change when a run is resumed.",
+        f"These may: {may_change}.",
+        "To change others, start a new run from the settings in the run's folder: bilstm-tui "
+        f"--no-ui --config FOLDER/config.toml {option} VALUE",
+    )

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 from bilstm_core import paths
 from bilstm_core.errors import BilstmError, UsageError
 from bilstm_core.runs.store import find_run
+from bilstm_core.wording import counted
 
-from ..text.console import show_failure, show_warning
+from ..text.console import say, show_failure, show_warning
 from .options import RunName, RunsDir, switch
 from .output import opened_output
 
@@ -77,8 +78,10 @@ def predict(
             failures.append(error)
 
         tally, chosen = Tally(model.spec), format_for(output, as_csv=csv, as_json=json)
-        predictions = predict_files(model, files, as_is=as_is, on_failure=report)
+        predictions = predict_files(model, files, as_is=as_is, on_failure=report, warn=show_warning)
         write_predictions(_counted(predictions, tally), chosen, stream)
+    if output and tally.total:
+        say(f"wrote {counted(tally.total, 'prediction')} to {output}", stderr=True)
     _show_score(tally, sys.stdout if chosen == "text" else sys.stderr)
     return failures[-1].exit_code if failures else 0
 

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -53,19 +54,22 @@ def make_console(*, stderr: bool = False) -> Console:
     return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
-def say(line: str) -> None:
-    """Print a line on stdout."""
-    make_console().print(sanitize(line), soft_wrap=True)
+def say(line: str, *, stderr: bool = False) -> None:
+    """Print a line on stdout, or on stderr."""
+    make_console(stderr=stderr).print(sanitize(line), soft_wrap=True)
 
 
-def show_failure(error: BilstmError) -> None:
-    """Print on stderr what happened and what to do next."""
+def show_failure(
+    error: BilstmError, *, options: Collection[str] = (), typed: Sequence[str] = ()
+) -> None:
+    """Print on stderr what happened and what to do next; for the rest see `with_commands`."""
     console = make_console(stderr=True)
     console.print(Text(f"✗ {error.title}", style="bold red"))
     _print_indented(console, error.message)
     if error.advice:
         console.print()
-        _print_indented(console, with_commands(error.advice, error.remedies))
+        advice = with_commands(error.advice, error.remedies, options=options, typed=typed)
+        _print_indented(console, advice)
 
 
 def show_warning(message: str) -> None:

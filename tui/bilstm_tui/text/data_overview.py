@@ -19,7 +19,7 @@ Picture = Sequence[Sequence[int]]
 
 MOST_CLASSES, MOST_FEATURES = 100, 20
 """So many are listed; of more, their number."""
-_LONGEST_NAME = 24
+_SHORTEST_NAME, _LONGEST_NAME = 8, 24
 _LONGEST_BAR = 30
 _NARROWEST = 20  # columns; where there are fewer, lines are cut
 _COUNT = 11
@@ -185,9 +185,11 @@ def _examples(
 
 
 def _caption(example: Example, spec: DataSpec, width: int) -> Text:
-    caption = Text(example.label, "bold")
+    caption = Text(shortened(example.label, width), "bold")
     length = f"{example.steps:,} {spec.steps}, " if spec.has_lengths else ""
-    caption.append(f"  {length}id {example.id}", "not bold dim")
+    caption.append(f"  {length}id ", "not bold dim")
+    room = max(_SHORTEST_NAME, width - caption.cell_len)
+    caption.append(shortened(example.id, room), "not bold dim")
     caption.truncate(width, overflow="ellipsis")
     return caption
 
@@ -232,9 +234,9 @@ def _sparkline(curve: Sequence[float], width: int) -> str:
 
 def _column(texts: Sequence[str], most: int, *, is_right: bool = False) -> list[str]:
     """Texts of equal width, the longest ones shortened."""
-    most = max(8, min(_LONGEST_NAME, most))
+    most = max(_SHORTEST_NAME, min(_LONGEST_NAME, most))
     cut = [shortened(text, most) for text in texts]
-    width = max(8, *map(cell_len, cut))
+    width = max(_SHORTEST_NAME, *map(cell_len, cut))
     gaps = (" " * (width - cell_len(text)) for text in cut)
     return [gap + text if is_right else text + gap for text, gap in zip(cut, gaps, strict=True)]
 

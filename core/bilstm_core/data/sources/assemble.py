@@ -83,7 +83,7 @@ def assemble(read: Read, title: str, origin: str, config: RunConfig) -> Assemble
     if floats:
         _require_values(missing_in[0], sum(map(len, floats[0])), read.train.feature_names)
     missing = sum(missing_in, np.zeros(num_features, np.int64))
-    warnings = [*_warnings_of_missing(int(missing.sum()), config)]
+    warnings = [*read.warnings, *_warnings_of_missing(int(missing.sum()), config)]
     needed = means if missing.any() else None
     positions = {name: number for number, name in enumerate(classes)}
     parts: dict[Split, Part] = {

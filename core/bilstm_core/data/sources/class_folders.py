@@ -4,7 +4,9 @@ A file is a picture, or a sequence as .csv or .npy; all of them are of the same 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +29,7 @@ FOLDER_PER_CLASS = "folder per class"
 
 _MOST_FILES = 1 << 20
 _MOST_SIDE = 128
+_FEW = 15
 _LITTER = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
@@ -58,21 +61,23 @@ def read_class_folders(root: Path) -> Read:
     """
     walk = _Walk(root)
     parts = walk.parts()
-    first = parts[0][0].path
-    kind = format_of(first)
+    paths = [file.path for part in parts for file in part]
+    usual = _with_what_most_have(paths, format_of)
+    kind = format_of(usual)
     names: tuple[str, ...] = ()
     notes = walk.notes()
     if kind == "picture":
         values, note = _read_pictures([[file.path for file in part] for part in parts])
         notes += note
     elif kind == "npy":
-        values = _read_sequences(parts, read_npy)
+        values = _read_sequences(parts, read_npy, _with_what_most_have(paths, _width))
     elif kind in {"table", "ucr"}:
-        files = SequenceFiles(first)
-        names, values = files.names, _read_sequences(parts, files.read)
+        usual = _with_what_most_have(paths, lambda path: SequenceFiles(path).layout)
+        files = SequenceFiles(usual)
+        names, values = files.names, _read_sequences(parts, files.read, usual)
     else:
         problem = "a file in the folder of its class has to be a picture, .csv or .npy"
-        raise unreadable(first, problem)
+        raise unreadable(usual, problem)
     found = [
         Recordings(
             sequences, [file.label for file in part], [file.id for file in part], None, names
@@ -88,19 +93,34 @@ def read_class_folders(root: Path) -> Read:
     )
 
 
+def _with_what_most_have(paths: Sequence[Path], of: Callable[[Path], Hashable]) -> Path:
+    """A file that is like most of a few of them, so that an odd one is named, not all others."""
+    found: dict[Path, Hashable] = {}
+    for path in paths[:: -(-len(paths) // _FEW)]:
+        with suppress(DataError):  # what reads it says what is wrong with it
+            found[path] = of(path)
+    if not found:
+        return paths[0]
+    ((usual, _),) = Counter(found.values()).most_common(1)
+    return next(path for path, one in found.items() if one == usual)
+
+
+def _width(path: Path) -> int:
+    return read_npy(path).shape[1]
+
+
 def _read_sequences(
-    parts: Sequence[Sequence[ClassFile]], read: Callable[[Path], NDArray[np.float32]]
+    parts: Sequence[Sequence[ClassFile]], read: Callable[[Path], NDArray[np.float32]], usual: Path
 ) -> list[list[NDArray[np.float32]]]:
     found: list[list[NDArray[np.float32]]] = []
-    size = features = 0
+    size, features = 0, read(usual).shape[1]
     for part in parts:
         found.append([])
         for file in part:
             sequence = read(file.path)
-            features = features or sequence.shape[1]
             if sequence.shape[1] != features:
                 own = counted(sequence.shape[1], "column")
-                problem = f"it has {own}, and others have {features:,}"
+                problem = f"it has {own}, and others, such as {usual.name}, have {features:,}"
                 raise unreadable(file.path, problem)
             size += sequence.size
             require_size(file.path.parent, values=size)
@@ -190,7 +210,11 @@ class _Walk:
             found += [ClassFile(path, label, self._text(path)) for path in paths]
         if not found:
             links = f", but {counted(self._links, 'symbolic link')} (links are not followed)"
-            raise unreadable(folder, f"the folders in it have no files{links * bool(self._links)}")
+            raise unreadable(
+                folder,
+                f"the folders in it have no files{links * bool(self._links)}",
+                "Lay it out as CLASS/FILE, or as train/CLASS/FILE and test/CLASS/FILE.",
+            )
         return found
 
     def _list(self, folder: Path) -> tuple[list[Path], list[Path]]:

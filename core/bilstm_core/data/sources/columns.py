@@ -94,16 +94,12 @@ class _Search:
         self._path, self._columns, self._options = path, columns, options
         self._names = dict.fromkeys(column.name for column in columns)
         self._taken: set[str] = set()
+        self._left_out: set[str] = set()  # taken, but for no role: one may still be chosen
 
     def run(self, *, needs_labels: bool) -> tuple[TableOptions, list[str]]:
         """See `find_roles`."""
-        options = self._options
-        has_label = needs_labels or options.label_column in {"", *self._names}
-        if not needs_labels:  # what only training needs does not have to be there
-            optional = ("label_column", "group_column", "id_column")
-            present = {*self._names, NO_COLUMN}
-            absent = [it for it in optional if getattr(options, it) not in present]
-            self._options = options = replace(options, **dict.fromkeys(absent, ""))
+        has_label = needs_labels or self._options.label_column in {"", *self._names}
+        self._options = options = self._completed(needs_labels=needs_labels)
         for setting in _KNOWN:
             self._take_named(setting, getattr(options, setting))
         for name in options.features:
@@ -124,13 +120,28 @@ class _Search:
         )
         if not features:
             columns = listed([*map(str, self._columns)])
-            raise unreadable(self._path, f"no column is left for values among {columns}")
+            raise unreadable(
+                self._path,
+                f"no column is left for values among {columns}",
+                "Values stand in columns of numbers; `features` names them.",
+            )
         used = {*features, identity, time, label, group}
         unused = [column.name for column in self._columns if column.name not in used]
         is_long = options.is_long
         if not needs_labels and is_long is None and not identity:
             is_long = bool(time) or len(features) == 1  # one sequence to predict
         return TableOptions(identity, time, label, group, features, is_long), unused
+
+    def _completed(self, *, needs_labels: bool) -> TableOptions:
+        """The options with what follows from them."""
+        options = self._options
+        if needs_labels:
+            is_wide = options.id_column == NO_COLUMN and not options.time_column
+            return replace(options, time_column=NO_COLUMN) if is_wide else options
+        # what only training needs does not have to be there
+        optional, present = ("label_column", "group_column", "id_column"), {*self._names, NO_COLUMN}
+        absent = [it for it in optional if getattr(options, it) not in present]
+        return replace(options, **dict.fromkeys(absent, ""))
 
     def _optional(self, setting: str) -> str:
         """The column of a role; empty where there is none, or none is to have the role.
@@ -140,7 +151,9 @@ class _Search:
         chosen = getattr(self._options, setting)
         if chosen == NO_COLUMN:
             known = _KNOWN[setting].split()
-            self._taken.update(name for name in self._names if _plain(name) in known)
+            left_out = {name for name in self._names if _plain(name) in known} - self._taken
+            self._left_out |= left_out
+            self._taken |= left_out
             return ""
         return chosen or self._by_name(setting)
 
@@ -183,7 +196,8 @@ class _Search:
     def _ask(
         self, setting: str, reason: str, *advice: str, names: Collection[str] = ()
     ) -> ConfigError:
-        free = [column for column in self._columns if column.name not in self._taken]
+        taken = self._taken - self._left_out
+        free = [column for column in self._columns if column.name not in taken]
         choices = [str(column) for column in free if not names or column.name in names]
         return ConfigError(
             f"Which column of {self._path} {_MEANINGS[setting]}? {reason[0].upper()}{reason[1:]}.",
@@ -209,7 +223,8 @@ def require_columns(path: Path, names: Collection[str], roles: TableOptions, tra
     needed = [roles.id_column, roles.time_column, roles.label_column, roles.group_column]
     missing = [name for name in (*needed, *roles.features) if name and name not in names]
     if missing:
-        raise unreadable(path, f"it has no {named('column', missing)}, which {train.name} has")
+        problem = f"it has no {named('column', missing)}, which {train.name} has"
+        raise unreadable(path, problem, "Call the columns alike in both files.")
 
 
 def is_time_name(name: str) -> bool:

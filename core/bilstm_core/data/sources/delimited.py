@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 MISSING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "none"})
 """What stands for a missing value, in lower case."""
+AS_MISSING = "Correct the cell; a missing value is an empty cell, or ?, NA, NaN, null or none."
 MISSING_LABELS = frozenset({"", "?", "nan", "NaN", "NAN", "Nan"})
 """What is no label; a class may well be called None."""
 

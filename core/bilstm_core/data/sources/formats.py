@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from ...cleaning import one_line
 from ...wording import counted
 from .arff_files import read_arff
 from .arrays import read_npz
@@ -31,8 +32,9 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
     """Read labelled sequences; the format is found from the content.
 
     Where a file is called X_TRAIN.ts, the test part is X_TEST.ts beside it, and so for every
-    format of files. A folder holds such files, or a folder per class. Where sequences have no
-    ids, they are their numbers, from 1.
+    format of files; where there is none, it may be one of another format, such as X_TEST.arff. A
+    folder holds such files, or a folder per class. Where sequences have no ids, they are their
+    numbers, from 1.
 
     Args:
         path: A file or folder.
@@ -48,9 +50,10 @@ def read(path: Path, options: TableOptions = _FIND_OUT) -> Read:
     if options != _FIND_OUT and source.format not in {"table", "parquet"}:
         note = "Settings for columns are used only for tables."
         found = replace(found, notes=(*found.notes, note))
-    _check(path, found.train)
+    found = _with_test_named(found, source)
+    _check(path, found.train, "" if found.test is None or source.test else "training")
     if found.test is not None:
-        _check(source.test or path, found.test)
+        _check(source.test or path, found.test, "" if source.test else "test")
         features = [part.values[0].shape[1] for part in (found.train, found.test)]
         if features[0] != features[1]:
             own = counted(features[1], "feature")
@@ -75,6 +78,20 @@ def read_file(path: Path, options: TableOptions = _FIND_OUT) -> Read:
     return _cleaned(_read(Source(format_of(path), path), options, needs_labels=False))
 
 
+def _with_test_named(found: Read, source: Source) -> Read:
+    """The same with a word about a test part of another format."""
+    if source.test and source.test.suffix.lower() != source.train.suffix.lower():
+        note = f"The test part is {one_line(source.test.name)}."
+        return replace(found, notes=(*found.notes, note))
+    if source.unused_test:
+        warning = (
+            f"{one_line(source.unused_test.name)} stands beside {one_line(source.train.name)} and "
+            "is not used, because its format does not fit. Save both in one format to use it."
+        )
+        return replace(found, warnings=(*found.warnings, warning))
+    return found
+
+
 def _cleaned(found: Read) -> Read:
     """The same with names that can be shown, as they are stored in models."""
     test = found.test and found.test.cleaned()
@@ -90,31 +107,35 @@ def _read(source: Source, options: TableOptions, *, needs_labels: bool) -> Read:
         raise unreadable(
             source.train,
             "a data set is more than one sequence",
-            "Choose the folder that holds a folder per class.",
+            "Choose the folder that holds a folder per class; or save sequences and labels in one "
+            "file: np.savez(FILE, X=values, y=labels).",
         )
-    if source.test and (other := format_of(source.test)) != source.format:
-        problem = f"its format is {other}, and {source.train.name} has {source.format}"
-        raise unreadable(source.test, problem)
     if source.format in {"table", "parquet"}:
         from .tables import read_tables
 
-        is_parquet = source.format == "parquet"
-        return read_tables(
-            source.train, source.test, options, is_parquet=is_parquet, needs_labels=needs_labels
-        )
-    read_one = _READERS[source.format]
-    found = read_one(source.train)
+        return read_tables(source.train, source.test, options, needs_labels=needs_labels)
+    found = _READERS[source.format](source.train)
     if source.test and found.test is None:
-        test = read_one(source.test)
+        test = _READERS[format_of(source.test)](source.test)
         notes = [note for note in test.notes if note not in found.notes]
         found = replace(found, test=test.train, notes=(*found.notes, *notes))
     return found
 
 
-def _check(path: Path, part: Recordings) -> None:
-    """Refuse labels that are missing, numbers to be predicted, or more than is read."""
+def _check(path: Path, part: Recordings, name: str) -> None:
+    """Refuse labels that are missing, numbers to be predicted, or more than is read.
+
+    Args:
+        path: Its file.
+        part: A part of the data.
+        name: Which it is, where a file has several.
+    """
     if part.labels is None:
-        raise unreadable(path, "it has no labels")
+        problem = f"its {name} part has no labels" if name else "it has no labels"
+        arrays = "In an .npz, y holds them beside X; y_train and y_test beside X_train and X_test."
+        is_array = format_of(path) == "npz"
+        advice = arrays if is_array else "Training needs a label for each sequence."
+        raise unreadable(path, problem, advice)
     distinct = {*part.labels}
     require_size(path, classes=len(distinct))
     for label in distinct:
@@ -128,7 +149,8 @@ def _check(path: Path, part: Recordings) -> None:
         problem = f"the name of a group is longer than {MOST_NAME:,} characters: {shown(longest)}"
         raise unreadable(path, problem)
     if _are_amounts(distinct, len(part.labels)):
-        examples = f"{len(distinct):,} different ones, such as {shown(min(distinct))}"
+        example = min(distinct, key=lambda label: (float(label).is_integer(), label))
+        examples = f"{len(distinct):,} different ones, such as {shown(example)}"
         raise unreadable(
             path,
             f"{REGRESSION}: {examples}",

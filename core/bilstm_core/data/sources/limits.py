@@ -1,5 +1,6 @@
 """How large the files of a data set may be, and how their readers say what is wrong."""
 
+import shlex
 from pathlib import Path
 
 from ...errors import DataError
@@ -31,6 +32,11 @@ def listed(names: list[str], most: int = 20) -> str:
 def named(noun: str, names: list[str]) -> str:
     """Such as 'column x', or 'columns x, y'."""
     return f"{noun}{'s' * (len(names) != 1)} {listed(names)}"
+
+
+def set_to(setting: str, name: str) -> str:
+    """Such as 'id_column = x', with quotes where a shell or TOML needs them."""
+    return f"{setting} = {shlex.quote(name)}"
 
 
 def unreadable(

@@ -11,6 +11,7 @@ from typing import Literal
 
 from ...cleaning import one_line
 from ...config.resolve import did_you_mean
+from ...errors import DataError
 from .content import decode, opened
 from .delimited import first_lines, rows_of, separator_of, starts_with_values
 from .limits import listed, unreadable
@@ -55,17 +56,26 @@ SUFFIXES = (".ts", ".arff", ".tsv", ".txt", ".csv", ".parquet", ".npz")
 """Of files that hold sequences. Where a data set is there in several formats, one with a test part
 is read, and of those the first."""
 BINARY_SUFFIXES = frozenset({".parquet", ".npz", ".npy"})
+_TABLES: frozenset[Format] = frozenset({"table", "parquet"})
+_OF_SEQUENCES: frozenset[Format] = frozenset({"npz", "ts", "arff", "ucr"})
+"""Formats whose files say by themselves what is in them: two of them may differ."""
 _LFS_POINTER = "version https://git-lfs.github.com/spec/"
 _PREFERRED = (*SUFFIXES, "")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the data of a path are: one file or two of a format, or a folder of folders."""
+    """Where the data of a path are: one file or two, or a folder of folders.
+
+    Attributes:
+        format: Of the training part.
+        unused_test: A test part that does not fit the training part.
+    """
 
     format: Format
     train: Path
     test: Path | None = None
+    unused_test: Path | None = None
 
 
 def recognise(path: Path) -> Source:
@@ -86,7 +96,7 @@ def recognise(path: Path) -> Source:
         raise unreadable(path, getattr(error, "strerror", None) or str(error)) from None
     if is_folder:
         return _recognise_folder(path)
-    return Source(format_of(path), path, _test_part(path))
+    return _paired(path, _test_part(path))
 
 
 def format_of(path: Path) -> Format:
@@ -146,24 +156,57 @@ def title_of(dataset: str) -> str:
     return one_line((match and match["name"]) or path.stem or dataset)
 
 
+def _paired(train: Path, test: Path | None) -> Source:
+    """A training part with its test part, if that can be read beside it."""
+    found = format_of(train)
+    if test is None:
+        return Source(found, train)
+    try:
+        other = format_of(test)
+        if other == found or {found, other} <= _OF_SEQUENCES or {found, other} <= _TABLES:
+            return Source(found, train, test)
+        raise unreadable(test, f"its format is {other}, and {train.name} has {found}")
+    except DataError:
+        if _is_alike(train, test):
+            raise
+        return Source(found, train, unused_test=test)
+
+
 def _test_part(path: Path) -> Path | None:
-    """The file beside X_TRAIN.ts that is called X_TEST.ts, in whatever case."""
+    """The file beside X_TRAIN.ts that is called X_TEST.ts, in whatever case, or X_TEST.arff."""
     match = _PART.fullmatch(path.stem)
     if not match or match["part"].lower() != "train":
         return None
-    wanted = f"{match['name']}{match['separator']}test{path.suffix}".lower()
-    names = [entry.name for entry in _entries(path.parent) if entry.name.lower() == wanted]
-    names.sort(key=lambda name: (not name.endswith(path.suffix), name))
-    return path.with_name(names[0]) if names else None
+    wanted = f"{match['name']}{match['separator']}test".lower()
+    beside = (path.with_name(entry.name) for entry in _entries(path.parent) if entry.is_file())
+    tests = [
+        test
+        for test in beside
+        if test.stem.lower() == wanted
+        and (_is_alike(path, test) or test.suffix.lower() in SUFFIXES)
+    ]
+    return min(tests, key=lambda test: _order_beside(path, test), default=None)
+
+
+def _order_beside(train: Path, test: Path) -> tuple[bool, bool, int, str]:
+    """Of several test parts, the one of the training part's suffix comes first."""
+    is_alike, suffix = _is_alike(train, test), test.suffix.lower()
+    place = 0 if is_alike else SUFFIXES.index(suffix)
+    return not is_alike, test.suffix != train.suffix, place, test.name
+
+
+def _is_alike(train: Path, test: Path) -> bool:
+    return train.suffix.lower() == test.suffix.lower()
 
 
 def _recognise_folder(folder: Path) -> Source:
     """Find X_TRAIN.* in a folder, or the folders of classes."""
-    has_folders = False
+    has_folders = has_arrays = False
     trains: dict[str, list[Path]] = {}
     for entry in _entries(folder):
         path = folder / entry.name
         match = _PART.fullmatch(path.stem)
+        has_arrays |= path.suffix.lower() == ".npy"
         if path.is_dir():
             has_folders |= not entry.name.startswith(".")
         elif match and match["part"].lower() == "train" and path.suffix.lower() in _PREFERRED:
@@ -173,14 +216,15 @@ def _recognise_folder(folder: Path) -> Source:
         advice = f"Choose a file: {listed(names)}."
         raise unreadable(folder, f"it holds {len(names):,} data sets", advice)
     for paths in trains.values():
-        train, test = _best(paths)
-        return Source(format_of(train), train, test)
+        return _paired(*_best(paths))
     if has_folders:
         return Source("folder", folder)
+    advice = "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE."
+    arrays = "Arrays are read from one file: np.savez(FILE, X_train=values, y_train=labels)."
     raise unreadable(
         folder,
         "it holds neither a training part such as X_TRAIN.ts or train.csv nor a folder per class",
-        "Choose one of its files, or lay it out as train/CLASS/FILE and test/CLASS/FILE.",
+        *[advice, *[arrays] * has_arrays],
     )
 
 
@@ -188,7 +232,7 @@ def _best(trains: Sequence[Path]) -> tuple[Path, Path | None]:
     """Of the same training part in several formats, the one to read, and its test part."""
     in_order = sorted(trains, key=lambda it: (_PREFERRED.index(it.suffix.lower()), it.name))
     found = [(train, _test_part(train)) for train in in_order]
-    return next((both for both in found if both[1]), found[0])
+    return max(found, key=lambda both: 1 + _is_alike(both[0], both[1]) if both[1] else 0)
 
 
 def _entries(folder: Path) -> Iterator["os.DirEntry[str]"]:

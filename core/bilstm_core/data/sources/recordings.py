@@ -37,12 +37,12 @@ class Recordings:
     columns: tuple[str, ...] = ()
 
     def cleaned(self) -> "Recordings":
-        """The same with names that can be shown, and one label for equal numbers."""
+        """The same with names that can be shown, and one label or group for equal numbers."""
         return replace(
             self,
             labels=None if self.labels is None else _cleaned(_one_for_equal_numbers(self.labels)),
             ids=_cleaned(self.ids),
-            groups=None if self.groups is None else _cleaned(self.groups),
+            groups=None if self.groups is None else _cleaned(_one_for_equal_numbers(self.groups)),
             feature_names=tuple(_cleaned(self.feature_names)),
             columns=tuple(_cleaned(self.columns)),
         )
@@ -60,9 +60,9 @@ def label_text(label: str) -> str:
     return format(number.normalize(), "f") if number else "0"
 
 
-def _one_for_equal_numbers(labels: Sequence[str]) -> Iterator[str]:
-    texts = {label: label_text(label) for label in {*labels}}
-    return (texts[label] for label in labels)
+def _one_for_equal_numbers(names: Sequence[str]) -> Iterator[str]:
+    texts = {name: label_text(name) for name in {*names}}
+    return (texts[name] for name in names)
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -84,6 +84,7 @@ class Read:
         train: The training part, or everything where the data have one part only.
         test: The data's own test part; None where they have none.
         notes: What the user should know, one sentence each.
+        warnings: What may be wrong, and what to do about it.
     """
 
     format: str
@@ -91,3 +92,4 @@ class Read:
     train: Recordings
     test: Recordings | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

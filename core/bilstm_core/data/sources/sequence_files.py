@@ -10,7 +10,7 @@ from ...wording import counted
 from .columns import is_time_name
 from .content import read_text
 from .delimited import first_lines, is_number, rows_of, separator_of
-from .limits import listed, require_size, unreadable
+from .limits import listed, require_size, shown, unreadable
 from .series_text import instants, numbers
 
 
@@ -22,6 +22,7 @@ class SequenceFiles:
 
     Attributes:
         names: Names of the features; empty where the files have none.
+        layout: Equal for files of the same layout.
 
     Raises:
         DataError: The first one cannot be read.
@@ -38,6 +39,8 @@ class SequenceFiles:
         left_out = {self._time, 0 if self._header[:1] == [""] else None}
         self._columns = [index for index in range(self._width) if index not in left_out]
         self.names = tuple(self._header[index] for index in self._columns if self._header)
+        self._first = first
+        self.layout = (self._separator, self._width, *self._header)
         if not self._columns:
             raise unreadable(first, "it has no column of values")
 
@@ -60,15 +63,22 @@ class SequenceFiles:
             values = numbers(path, every, line=1, decimal=decimal)
         except DataError:  # now slowly, to name the line
             for line, cells in rows:
-                numbers(path, cells, line=line, decimal=decimal)
+                numbers(path, cells, line=line, columns=self._header, decimal=decimal)
             raise
         sequence = values.reshape(len(rows), self._width)[:, self._columns]
         if self._time is None:
             return sequence
         moments = instants(path, times)
         order = np.argsort(moments, kind="stable")
-        if (np.diff(moments[order]) == 0).any():
-            raise unreadable(path, "a time occurs twice", column=self._header[self._time])
+        is_twice = np.diff(moments[order]) == 0
+        if is_twice.any():
+            time, column = times[int(order[is_twice.argmax() + 1])], self._header[self._time]
+            raise unreadable(
+                path,
+                f"the time {shown(time.strip())} occurs twice",
+                "A file is one sequence: give each row a time of its own, or leave the column out.",
+                column=column,
+            )
         return sequence[order]
 
     def _rows(self, path: Path) -> list[tuple[int, list[str]]]:
@@ -79,14 +89,18 @@ class SequenceFiles:
             line, names = rows.pop(0)
             if [name.strip() for name in names] != self._header:
                 problem = f"its columns are {listed(names, 6)} instead of {listed(self._header, 6)}"
-                raise unreadable(path, problem, line=line)
+                raise unreadable(path, problem + self._elsewhere(path), line=line)
         if not rows:
             raise unreadable(path, "it has no steps")
         for line, cells in rows:
             if len(cells) != self._width:
                 problem = f"the line has {counted(len(cells), 'column')} instead of {self._width:,}"
-                raise unreadable(path, problem, line=line)
+                raise unreadable(path, problem + self._elsewhere(path), line=line)
         return rows
+
+    def _elsewhere(self, path: Path) -> str:
+        first = self._first
+        return "" if path == first else f", as in {first.parent.name}/{first.name}"
 
     def _cut(self, line: str) -> list[str]:
         if '"' in line:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...wording import counted
-from .delimited import MISSING, MISSING_LABELS
+from .delimited import AS_MISSING, MISSING, MISSING_LABELS
 from .limits import require_size, shown, unreadable
 from .recordings import Read, Recordings, numbered
 
@@ -18,7 +18,12 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 
 def numbers(
-    path: Path, cells: Sequence[str], *, line: int, first: int = 1, decimal: str = "."
+    path: Path,
+    cells: Sequence[str],
+    *,
+    line: int,
+    columns: Sequence[int | str] = (),
+    decimal: str = ".",
 ) -> NDArray[np.float32]:
     """The numbers in some cells of a line, NaN where one is missing.
 
@@ -26,12 +31,13 @@ def numbers(
         path: The file, and the line, for messages.
         cells: As they are written.
         line: Counted from 1.
-        first: Number of the first cell's column.
+        columns: Names or numbers of the columns of the cells; by default numbers from 1.
         decimal: What stands before decimals, beside a full stop.
 
     Raises:
         DataError: A cell is neither a finite 32-bit number nor missing.
     """
+    columns = columns or range(1, len(cells) + 1)
     try:
         if "_" in "".join(cells):  # Python reads 1_000
             raise ValueError  # noqa: TRY301 - one way to look at each cell
@@ -39,8 +45,8 @@ def numbers(
     except ValueError:
         values = np.array(
             [
-                _number(path, cell.strip(), line=line, column=first + index, decimal=decimal)
-                for index, cell in enumerate(cells)
+                _number(path, cell.strip(), line=line, column=column, decimal=decimal)
+                for column, cell in zip(columns, cells, strict=True)
             ]
         )
     with np.errstate(over="ignore"):
@@ -48,11 +54,11 @@ def numbers(
     if (wrong := np.isinf(narrow)).any():
         index = int(wrong.argmax())
         problem = f"{shown(cells[index])} is not a finite 32-bit number"
-        raise unreadable(path, problem, line=line, column=first + index)
+        raise unreadable(path, problem, line=line, column=columns[index])
     return narrow
 
 
-def _number(path: Path, cell: str, *, line: int, column: int, decimal: str) -> float:
+def _number(path: Path, cell: str, *, line: int, column: int | str, decimal: str) -> float:
     if cell.lower() in MISSING:
         return np.nan
     try:
@@ -60,7 +66,8 @@ def _number(path: Path, cell: str, *, line: int, column: int, decimal: str) -> f
             return float(cell.replace(decimal, ".", 1))
     except ValueError:
         pass
-    raise unreadable(path, f"{shown(cell)} is not a number", line=line, column=column)
+    problem = f"{shown(cell)} is not a number"
+    raise unreadable(path, problem, AS_MISSING, line=line, column=column)
 
 
 def lines_of(text: str) -> Iterator[tuple[int, str]]:

@@ -18,10 +18,17 @@ from ...errors import DataError
 from ...wording import counted
 from .columns import Described, Kind
 from .content import read_text
-from .delimited import MISSING, MISSING_LABELS, first_lines, looks_like_values, separator_of
+from .delimited import (
+    AS_MISSING,
+    MISSING,
+    MISSING_LABELS,
+    first_lines,
+    looks_like_values,
+    separator_of,
+)
 from .limits import MOST_NAME, listed, require_size, shown, unreadable
 from .parquet import read_parquet
-from .recognition import BINARY_SUFFIXES
+from .recognition import BINARY_SUFFIXES, format_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +103,7 @@ class Column:
         if len(self.wrong):
             row = int(self.wrong[0])
             problem = f"{shown(self._cells[row])} is not a finite 32-bit number"
-            raise self._table.error(problem, row, self.name)
+            raise self._table.error(problem, row, self.name, AS_MISSING)
         return self.values
 
     def require_texts(self, *, may_be_empty: bool = False) -> "pl.Series":
@@ -116,7 +123,9 @@ class Column:
         if may_be_empty:
             return texts.set(is_missing, "")
         if is_missing.any():
-            raise self._table.error("the cell is empty", int(is_missing.arg_max() or 0), self.name)
+            advice = "Every row needs one, and those of a sequence repeat it."
+            row = int(is_missing.arg_max() or 0)
+            raise self._table.error("the cell is empty", row, self.name, advice)
         return texts
 
     def times(self) -> NDArray[np.floating | np.integer] | None:
@@ -149,24 +158,23 @@ class Column:
         return None
 
 
-def load_parquet(path: Path) -> Table:
-    """Read a Parquet file.
+def load(path: Path) -> Table:
+    """Read a Parquet file, or a text file with a line of column names.
 
     Raises:
-        DataError: It cannot be read, or has no rows.
+        DataError: It cannot be read, or has no rows; the message names the line.
     """
+    return _load_parquet(path) if format_of(path) == "parquet" else _load_text(path)
+
+
+def _load_parquet(path: Path) -> Table:
     frame = read_parquet(path)
     if not frame.height:
         raise unreadable(path, "it has columns, but no rows")
     return Table(path, frame)
 
 
-def load_text(path: Path) -> Table:
-    """Read a text file with a line of column names.
-
-    Raises:
-        DataError: It cannot be read; the message names the line.
-    """
+def _load_text(path: Path) -> Table:
     import polars as pl
 
     text, notes = read_text(path)

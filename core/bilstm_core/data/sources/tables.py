@@ -7,20 +7,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ConfigError
+from ...wording import counted
 from .columns import NO_COLUMN, TableOptions, find_roles, require_columns
 from .limits import listed, named, require_size, shown, unreadable
-from .recordings import Read, Recordings
+from .recordings import Read, Recordings, label_text
 from .series_text import without_padding
-from .table_files import Table, load_parquet, load_text
+from .table_doubts import doubts
+from .table_files import Table, load
+from .table_rows import rows_are_steps
 
 if TYPE_CHECKING:
     import polars as pl
 
-UNORDERED = "The order of the times is not certain, so rows stay as they stand in the file."
+_USED_AGAIN = (
+    "If several sequences have the same id, as where those of each person are counted from 1, give "
+    "each an id of its own."
+)
+_ONE_LABEL = "A sequence has one label: split it where that changes, into sequences of other ids."
+_CERTAIN_TIMES = "Write dates as 2024-02-01 or 2024-02-01 10:15:30, or write numbers."
 
 
 def read_tables(
-    train: Path, test: Path | None, options: TableOptions, *, is_parquet: bool, needs_labels: bool
+    train: Path, test: Path | None, options: TableOptions, *, needs_labels: bool
 ) -> Read:
     """Read a table, or one for training and one for testing with the same columns.
 
@@ -29,60 +37,40 @@ def read_tables(
     may be missing; they are empty.
 
     Raises:
-        ConfigError: An option names no column, or has to be set: also where no id repeats although
-            a column is called like a time.
+        ConfigError: An option names no column, or has to be set: also where it is in doubt
+            whether a row is a step; or the order of the times that one names is not certain.
         DataError: A table cannot be read; the message names line and column.
     """
-    load = load_parquet if is_parquet else load_text
     table = load(train)
     described = [column.described for column in table.columns.values()]
     if not needs_labels and (lost := [it for it in options.features if it not in table.columns]):
         raise unreadable(train, f"it has no {named('column', lost)}, which the network reads")
     roles, unused = find_roles(train, described, options, needs_labels=needs_labels)
-    parts = [_Part(table, roles, needs_labels=needs_labels)]
+    tables = [table]
     if test:
-        table = load(test)
-        require_columns(test, table.columns, roles, train)
-        parts.append(_Part(table, roles, needs_labels=needs_labels))
+        tables.append(load(test))
+        require_columns(test, tables[1].columns, roles, train)
+    is_chosen = bool(options.time_column)
+    parts = [
+        _Part(table, roles, needs_labels=needs_labels, is_time_chosen=is_chosen) for table in tables
+    ]
     is_long = roles.is_long
     if is_long is None:
         is_long = any(part.has_repeated_ids for part in parts)
     if roles.is_long is None and needs_labels and not is_long:
-        is_long = _has_times(train, roles, options)
+        is_long = rows_are_steps(tables[0], roles, options)
     found = [part.read(is_long=is_long) for part in parts]
     notes = [_in_words(roles, is_long=is_long)]
     if unused:
         notes.append(f"Columns that are not used: {listed(unused)}.")
+    warnings: list[str] = []
+    warnings += doubts(table, roles, options, is_long=is_long)
     for part in parts:
         notes += [note for note in part.notes if note not in notes]
-    if options.time_column and UNORDERED in notes:
-        raise ConfigError(
-            f"time_column names {shown(options.time_column)} of {train}. {UNORDERED}",
-            "Numbers do, and dates such as 2026-11-24 10:15:30.",
-            title="The order of the times is not certain",
-        )
+        warnings += [warning for warning in part.warnings if warning not in warnings]
     kind = "table with a row a step" if is_long else "table with a row a sequence"
-    return Read(kind, "series", found[0], found[1] if test else None, tuple(notes))
-
-
-def _has_times(path: Path, roles: TableOptions, options: TableOptions) -> bool:
-    """Whether the rows are steps although no id repeats: sequences of one step each.
-
-    Raises:
-        ConfigError: They may as well be sequences that have a time each.
-    """
-    if not (roles.id_column and roles.time_column):
-        return False
-    if options.time_column or len(roles.features) == 1:  # of one value, both are the same
-        return True
-    time = roles.time_column
-    raise ConfigError(
-        f"Is a row of {path} a step, or a sequence? No {shown(roles.id_column)} occurs twice, and "
-        f"{shown(time)} may be the time of a step, or that of a whole sequence.",
-        f"If each row is a step, set time_column = {time}; if each row is a sequence, set "
-        f"time_column = {NO_COLUMN}.",
-        title="A row may be a step or a sequence",
-    )
+    own_test = found[1] if test else None
+    return Read(kind, "series", found[0], own_test, tuple(notes), tuple(warnings))
 
 
 def _in_words(roles: TableOptions, *, is_long: bool) -> str:
@@ -100,13 +88,18 @@ class _Part:
     """The sequences of a table whose columns are known.
 
     Attributes:
+        table: The table.
         notes: What the user should know.
+        warnings: What may be wrong.
     """
 
-    def __init__(self, table: Table, roles: TableOptions, *, needs_labels: bool) -> None:
-        self._table, self._roles, self._needs_labels = table, roles, needs_labels
+    def __init__(
+        self, table: Table, roles: TableOptions, *, needs_labels: bool, is_time_chosen: bool
+    ) -> None:
+        self.table, self._roles, self._needs_labels = table, roles, needs_labels
+        self._is_time_chosen = is_time_chosen
         self._columns, self._rows = table.columns, np.arange(table.frame.height)
-        self.notes = [*table.notes]
+        self.notes, self.warnings = [*table.notes], list[str]()
         self._ids, self._first = None, self._rows
         if roles.id_column:
             self._ids = self._columns[roles.id_column].require_texts()
@@ -141,12 +134,12 @@ class _Part:
         """
         if self._ids is not None:
             return self._ids[row]
-        return self._table.path.name if self._roles.is_long else f"{row + 1}"
+        return self.table.path.name if self._roles.is_long else f"{row + 1}"
 
     def _values(self) -> NDArray[np.float32]:
         """All values, shape (rows, features)."""
         names = self._roles.features
-        require_size(self._table.path, values=len(self._rows) * len(names))
+        require_size(self.table.path, values=len(self._rows) * len(names))
         values = np.empty((len(self._rows), len(names)), np.float32)
         for index, name in enumerate(names):
             values[:, index] = self._columns[name].require_numbers()
@@ -157,13 +150,13 @@ class _Part:
     def _whole_rows(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         sequences = [without_padding(row[:, None]) for row in values]
         if empty := [row for row, sequence in enumerate(sequences) if not len(sequence)]:
-            raise self._table.error("the sequence has no values", empty[0])
+            raise self.table.error("the sequence has no values", empty[0])
         return sequences
 
     def _steps(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         order = self._order()
         starts = np.flatnonzero(np.diff(self._first[order], prepend=-1))
-        require_size(self._table.path, steps=int(np.diff(starts, append=len(order)).max()))
+        require_size(self.table.path, steps=int(np.diff(starts, append=len(order)).max()))
         return np.split(values[order], starts[1:])
 
     def _order(self) -> NDArray[np.intp]:
@@ -171,17 +164,55 @@ class _Part:
         name = self._roles.time_column
         times = self._columns[name].times() if name else None
         if times is None:
-            if name:
-                self.notes.append(UNORDERED)
+            self._warn_of_order()
             return np.argsort(self._first, kind="stable")
         order = np.lexsort((times, self._first))
         is_twice = (np.diff(self._first[order]) == 0) & (np.diff(times[order]) == 0)
         if is_twice.any():
             row = int(order[is_twice.argmax() + 1])
-            time = shown(self._table.frame[name][row])
+            time = shown(self.table.frame[name][row])
             problem = f"the time {time} occurs twice in sequence {shown(self._id(row))}"
-            raise self._table.error(problem, row, name)
+            raise self.table.error(
+                problem,
+                row,
+                name,
+                _USED_AGAIN,
+                "If the row is there twice, remove one of them.",
+                f"If the rows stand in the right order, set time_column = {NO_COLUMN}.",
+            )
         return order
+
+    def _warn_of_order(self) -> None:
+        """Say where rows keep the order of the file, and that may be another one.
+
+        Raises:
+            ConfigError: There are times, which the user chose, and their order is not certain.
+        """
+        if name := self._roles.time_column:
+            cell = shown(self.table.frame[name][0])
+            problem = (
+                f"The order of the times in column {shown(name)}, such as {cell}, is uncertain"
+            )
+            if self._is_time_chosen:
+                raise ConfigError(
+                    f"{problem} ({self.table.path}).",
+                    _CERTAIN_TIMES,
+                    f"If the rows stand in the right order, set time_column = {NO_COLUMN}.",
+                    title="The order of the times is not certain",
+                )
+            self.warnings.append(
+                f"{problem}: rows stay as they stand in the file. {_CERTAIN_TIMES}"
+            )
+            return
+        starts = np.flatnonzero(np.diff(self._first, prepend=-1))
+        again = starts[self._first[starts] != starts]
+        if len(again):
+            count = len(np.unique(self._first[again]))
+            self.warnings.append(
+                f"The rows of {counted(count, 'sequence')} do not stand together, such as those of "
+                f"{shown(self._id(int(again[0])))}, and were joined in the order of the file. A "
+                f"column of times would make that certain. {_USED_AGAIN}"
+            )
 
     def _constant(
         self, name: str, what: str, first: NDArray[np.intp], starts: NDArray[np.intp]
@@ -190,6 +221,8 @@ class _Part:
         if not name:
             return None
         texts = self._columns[name].require_texts(may_be_empty=not self._needs_labels)
+        distinct = texts.unique().to_list()
+        texts = texts.replace(distinct, [*map(label_text, distinct)])  # 1 and 1.0 are equal
         codes = _first_rows(texts)
         changed = np.flatnonzero(codes != codes[first])
         if len(changed):
@@ -198,9 +231,11 @@ class _Part:
                 f"the {what} of sequence {shown(self._id(row))} changes from "
                 f"{shown(texts[int(first[row])])} to {shown(texts[row])}"
             )
-            other = f"If each row is a sequence, set id_column = {NO_COLUMN}."
-            advice = [other] * bool(self._roles.id_column)
-            raise self._table.error(problem, row, name, *advice)
+            rows = f"If each row is a sequence, set id_column = {NO_COLUMN}."
+            advice = [_USED_AGAIN, rows] if self._roles.id_column else []
+            if what == "label" and advice:
+                advice.append(_ONE_LABEL)
+            raise self.table.error(problem, row, name, *advice)
         return texts.gather(starts).to_list()
 
 

@@ -89,8 +89,13 @@ def _read_stamped(path: Path, channels: str, line: int) -> NDArray[np.float32]:
     for column, channel in enumerate(values):
         at = np.searchsorted(steps, moments[first : first + len(channel)])
         if len(np.unique(at)) < len(at):
-            problem = "a time occurs twice"
-            raise unreadable(path, problem, line=line, column=column + 1)
+            raise unreadable(
+                path,
+                "a time occurs twice",
+                "Give each value of a channel a time of its own.",
+                line=line,
+                column=column + 1,
+            )
         sequence[at, column] = numbers(path, channel, line=line)
         first += len(channel)
     return sequence

@@ -31,9 +31,8 @@ def read_ucr(path: Path) -> Read:
                 "Where a sequence is shorter, fill its line with NaN.",
                 line=number,
             )
-        values = numbers(
-            path, cells, line=number, first=2, decimal="." if separator == "," else ","
-        )
+        columns, decimal = range(2, len(cells) + 2), "." if separator == "," else ","
+        values = numbers(path, cells, line=number, columns=columns, decimal=decimal)
         label = label_text(label.strip().strip("\"'"))
         collected.add(without_padding(values[:, None]), label, line=number)
     return collected.read("UCR text file", notes)

@@ -134,7 +134,7 @@ class TestSequences:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("x,y\n1,2\n3,z\n", "2.csv, line 3, column 2: 'z' is not a number"),
+            ("x,y\n1,2\n3,z\n", "2.csv, line 3, column 'y': 'z' is not a number"),
             ("x,y\n1,2\n\n3\n", "2.csv, line 4: the line has 1 column instead of 2"),
             ("x,z\n1,2\n", "2.csv, line 1: its columns are x, z instead of x, y"),
             ("x,y\n", "2.csv: it has no steps"),
@@ -150,17 +150,55 @@ class TestSequences:
 
     def test_a_time_that_occurs_twice(self, tmp_path: Path) -> None:
         write(tmp_path / "a" / "1.csv", "time,x\n1,2\n1,3\n")
-        with pytest.raises(DataError, match="column 'time': a time occurs twice"):
+        with pytest.raises(DataError, match="column 'time': the time '1' occurs twice") as error:
             read(tmp_path)
+        assert "or leave the column out" in error.value.advice
 
     def test_arrays_that_differ(self, tmp_path: Path) -> None:
         (tmp_path / "a").mkdir()
         np.save(tmp_path / "a" / "1.npy", np.eye(3))
         np.save(tmp_path / "a" / "2.npy", np.eye(2))
-        with pytest.raises(DataError, match=r"2\.npy: it has 2 columns, and others have 3"):
+        with pytest.raises(DataError, match=r"2\.npy: it has 2 columns, and others, such as 1"):
             read(tmp_path)
         (tmp_path / "a" / "2.npy").write_text("1,2,3\n")
         with pytest.raises(DataError, match=r"2\.npy: the array does not start"):
+            read(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("odd", "usual", "message"),
+        [
+            ("1,2,3\n", "1,2\n", "line 1: the line has 3 columns instead of 2, as in a/2.csv"),
+            ("x,z\n1,2\n", "x,y\n1,2\n", "its columns are x, z instead of x, y, as in a/2.csv"),
+            ("1,2\n", "x,y\n1,2\n", "its columns are 1, 2 instead of x, y"),
+            ("", "1,2\n", "the file is empty"),
+            ("\x89PNG\0", "1,2\n", "a/1.csv"),
+        ],
+    )
+    def test_one_unlike_the_others_is_named_although_it_is_the_first(
+        self, odd: str, usual: str, message: str, tmp_path: Path
+    ) -> None:
+        write(tmp_path / "a" / "1.csv", odd)
+        for name in ("a/2.csv", "b/1.csv", "b/2.csv"):
+            write(tmp_path / name, usual)
+        with pytest.raises(DataError) as error:
+            read(tmp_path)
+        assert "a/1.csv" in error.value.message
+        assert message in error.value.message
+
+    def test_an_array_unlike_the_others_is_named_although_it_is_the_first(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a").mkdir()
+        for number in range(40):
+            np.save(tmp_path / "a" / f"{number:02}.npy", np.eye(3 if number else 2))
+        with pytest.raises(DataError, match=r"00\.npy: it has 2 columns, and others, such as 0"):
+            read(tmp_path)
+
+    def test_a_table_among_pictures_is_named(self, tmp_path: Path) -> None:
+        write(tmp_path / "a" / "0.csv", "name,class\n1.png,a\n")
+        picture(tmp_path / "a" / "1.png")
+        picture(tmp_path / "b" / "2.png")
+        with pytest.raises(DataError, match=r"0\.csv is no image"):
             read(tmp_path)
 
 
@@ -174,8 +212,9 @@ class TestFolders:
 
     def test_nothing_in_them(self, tmp_path: Path) -> None:
         (tmp_path / "a").mkdir()
-        with pytest.raises(DataError, match="the folders in it have no files"):
+        with pytest.raises(DataError, match="the folders in it have no files") as error:
             read(tmp_path)
+        assert error.value.advice.startswith("Lay it out as CLASS/FILE")
 
     def test_links_are_not_followed(self, tmp_path: Path) -> None:
         picture(tmp_path / "data" / "a" / "1.png")

@@ -146,6 +146,29 @@ class TestParts:
             read(tmp_path)
         assert error.value.advice == "Choose a file: X_TRAIN.arff, Y_TRAIN.ts."
 
+    def test_a_test_part_of_another_format(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "X_TRAIN.arff", TEXTS["arff"])
+        write(tmp_path / "X_TEST.ts", TEXTS["ts"])
+        for chosen in (path, tmp_path):
+            found = read(chosen)
+            assert found.test is not None
+            assert found.test.labels == ["a", "b"]
+            assert found.notes[-1] == "The test part is X_TEST.ts."
+        write(tmp_path / "X_TEST.arff", TEXTS["arff"])
+        assert "The test part is X_TEST.ts." not in read(path).notes
+        write(tmp_path / "Y_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "Y_TEST.tsv", TEXTS["table"].replace(",", "\t"))
+        assert read(tmp_path / "Y_TRAIN.csv").test is not None
+
+    @pytest.mark.parametrize("test", ["@data\n1:2:a\n", "", "\0"])
+    def test_one_that_does_not_fit_is_named(self, test: str, tmp_path: Path) -> None:
+        path = write(tmp_path / "X_TRAIN.csv", TEXTS["table"])
+        write(tmp_path / "X_TEST.ts", test)
+        found = read(path)
+        assert found.test is None
+        (warning,) = found.warnings
+        assert warning.startswith("X_TEST.ts stands beside X_TRAIN.csv and is not used")
+
     def test_real_ones(self, series_dir: Path) -> None:
         found = read(series_dir / "JapaneseVowels_TRAIN.ts")
         assert found.test is not None
@@ -171,6 +194,21 @@ class TestParts:
         with pytest.raises(DataError, match="it holds 6 data sets") as error:
             read(series_dir)
         assert "JapaneseVowels_TRAIN.ts" in error.value.advice
+
+    def test_arrays_in_files_of_their_own(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "X_train.npy", np.ones((4, 3, 2)))
+        np.save(tmp_path / "y_train.npy", np.ones(4))
+        for path in (tmp_path, tmp_path / "X_train.npy"):
+            with pytest.raises(DataError) as error:
+                read(path)
+            assert "one file: np.savez(FILE, X" in error.value.advice
+
+    def test_a_test_part_without_labels_is_called_so(self, tmp_path: Path) -> None:
+        values = np.ones((4, 3))
+        np.savez(tmp_path / "x.npz", X_train=values, y_train=np.arange(4) % 2, X_test=values)
+        with pytest.raises(DataError, match="its test part has no labels") as error:
+            read(tmp_path / "x.npz")
+        assert "y_test beside X_train and X_test" in error.value.advice
 
     def test_a_folder_that_holds_none(self, tmp_path: Path) -> None:
         write(tmp_path / "x.csv", TEXTS["table"])

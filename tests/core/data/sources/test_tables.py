@@ -93,9 +93,40 @@ class TestLong:
         text = f"id,time,x,label\n1,{times[0]},1,a\n1,{times[1]},2,a\n"
         found = read_text(tmp_path, text)
         assert lists(found.train) == [[[1], [2]]]
-        assert any("rows stay as they stand" in note for note in found.notes)
+        (warning,) = found.warnings
+        assert f"such as '{times[0]}', is uncertain: rows stay as they stand" in warning
+        assert "Write dates as 2024-02-01" in warning
         error = failure(tmp_path, text, time_column="time")
         assert isinstance(error, ConfigError)
+
+    def test_a_time_that_occurs_twice_comes_with_what_to_do(self, tmp_path: Path) -> None:
+        text = "id,time,x,label\n1,0,1,a\n1,0,2,a\n2,0,1,b\n"
+        error = failure(tmp_path, text)
+        assert error.advice.splitlines() == [
+            "If several sequences have the same id, as where those of each person are counted from "
+            "1, give each an id of its own.",
+            "If the row is there twice, remove one of them.",
+            "If the rows stand in the right order, set time_column = -.",
+        ]
+        found = read_text(tmp_path, text, TableOptions(time_column="-"))
+        assert lists(found.train) == [[[1], [2]], [[1]]]
+
+    def test_rows_of_an_id_that_stand_apart_are_a_warning(self, tmp_path: Path) -> None:
+        text = "id,x,label\np,1,a\nq,2,b\np,3,a\n"
+        (warning,) = read_text(tmp_path, text).warnings
+        assert warning.startswith(
+            "The rows of 1 sequence do not stand together, such as those of 'p'"
+        )
+        assert "A column of times would make that certain." in warning
+        timed = "id,time,x,label\np,0,1,a\nq,0,2,b\np,1,3,a\n"
+        assert read_text(tmp_path, timed).warnings == ()
+
+    @pytest.mark.parametrize("column", ["label", "subject"])
+    def test_equal_numbers_are_equal_within_an_id(self, column: str, tmp_path: Path) -> None:
+        kind = "" if column == "label" else ",kind"
+        text = f"id,x,{column}{kind}\n1,1,1{kind}\n1,2,1.0{kind}\n2,3,2.50{kind}\n2,3,2.5{kind}\n"
+        found = read_text(tmp_path, text).train
+        assert (found.labels if column == "label" else found.groups) == ["1", "2.5"]
 
     def test_groups(self, tmp_path: Path) -> None:
         text = "id,x,label,Subject-ID\n1,1,a,p\n1,2,a,p\n2,3,a,q\n2,3,a,q\n"
@@ -146,9 +177,17 @@ class TestWide:
         text = "trial,v0,v1,label\n1,1,2,a\n2,3,4,a\n1,5,6,b\n"
         error = failure(tmp_path, text)
         assert "the label of sequence '1' changes from 'a' to 'b'" in error.message
-        assert error.advice == "If each row is a sequence, set id_column = -."
+        assert "give each an id of its own.\nIf each row is a sequence, set id_column = -." in (
+            error.advice
+        )
+        assert "A sequence has one label: split it where that changes" in error.advice
         found = read_text(tmp_path, text, TableOptions(id_column="-"))
         assert lists(found.train) == [[[1], [2]], [[3], [4]], [[5], [6]]]
+
+    def test_without_ids_a_time_is_that_of_a_sequence(self, tmp_path: Path) -> None:
+        found = read_text(tmp_path, self.ONE_ROW_EACH, TableOptions(id_column="-"))
+        assert lists(found.train) == [[[1], [2]], [[3], [4]]]
+        assert found.notes[-1] == "Columns that are not used: id, time."
 
     def test_chosen_steps_in_the_order_of_the_choice(self, tmp_path: Path) -> None:
         found = read_text(tmp_path, WIDE, TableOptions(features=("v1", "v0"))).train
@@ -287,6 +326,18 @@ class TestColumns:
                 "Set id_column to one of them: x (whole number).",
             ),
             (
+                "time,id,x,label\n1,2,3.5,a\n",
+                {"id_column": "-", "time_column": "time"},
+                "'time' says that each row is one step",
+                "Set id_column to one of them: id (whole number), x (number).",
+            ),
+            (
+                "id,u,w,x\n1,a,b,3.5\n",
+                {"id_column": "-"},
+                "holds the label?",
+                "one of them: id (whole number), u (text), w (text), x (number).",
+            ),
+            (
                 "id,series,x,label\n1,2,3.5,a\n",
                 {},
                 "sequence a row belongs to? Several may: id, series.",
@@ -365,6 +416,18 @@ def test_what_is_wrong_is_named(text: str, message: str, tmp_path: Path) -> None
     assert isinstance(error, DataError)
     assert error.exit_code == 3
     assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("id,x,label\n1,-,a\n1,2,a\n1,3,a\n", "a missing value is an empty cell, or ?, NA"),
+        ("id,x,label\n1,2,a\n1,3,\n", "Every row needs one, and those of a sequence repeat it."),
+        ("file,label\nu,a\nw,b\n", "Values stand in columns of numbers"),
+    ],
+)
+def test_what_to_do_next(text: str, advice: str, tmp_path: Path) -> None:
+    assert advice in failure(tmp_path, text).advice
 
 
 class TestParquet:
