@@ -19,12 +19,14 @@ from bilstm_core.inference.report import Confusion, Drawing, ExaminationReport, 
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
     DataRead,
+    DrawingsRead,
     Examined,
     FindLearningRate,
     LearningRateFound,
     Message,
     Prepare,
     ReadData,
+    ReadDrawings,
     ReadSequence,
     ReadTestSequence,
     ResumeRun,
@@ -49,6 +51,7 @@ MESSAGES: list[Message] = [
     FindLearningRate(config=CONFIG, data_dir=Path("/data")),
     ReadSequence(inputs=[[0.0, 1.0], [0.1, 0.2]]),
     ReadTestSequence(index=3),
+    ReadDrawings(indices=[3, 0]),
     RunOpened(run=Path("/runs/not UTF-8: \udcff")),
     LearningRateFound(curve=LearningRateCurve(rates=[0.1], losses=[2.0], suggestion=None)),
     Examined(
@@ -56,6 +59,7 @@ MESSAGES: list[Message] = [
             spec=CATALOG["digits"], confusions=[Confusion(actual=0, predicted=1, count=3)]
         )
     ),
+    DrawingsRead(drawings=[Drawing(num_steps=1, low=[[0.0]], high=[[0.5]])]),
     SequenceRead(
         prediction=StepwisePrediction(
             probabilities=[0.1, 0.9], classes=[0, 1], forward=[[1 / 3, 2 / 3]]
