@@ -26,21 +26,20 @@ def model(mnist_dir: Path) -> TrainedModel:
     return model
 
 
-def correct(model: TrainedModel, folder: Path, *, as_is: bool = False) -> Counter[str]:
-    """How many of 10 pictures of each kind are read correctly."""
-    counts: Counter[str] = Counter()
-    for kind in DISTURBANCES:
-        for digit in range(10):
-            file = folder / "picture"
-            file.write_bytes(draw(kind, digit))
-            (prediction,) = predict(model, file, as_is=as_is)
-            counts[kind] += prediction.best.startswith(str(digit))
-    return counts
-
-
 def test_the_digits_in_pictures_are_read(model: TrainedModel, tmp_path: Path) -> None:
     """96 %, with this network and with that of the quick preset."""
-    counts = correct(model, tmp_path)
+    file = tmp_path / "picture"
+    counts: Counter[str] = Counter()
+    some_as_seen = some_as_is = 0
+    for kind in DISTURBANCES:
+        for digit in range(10):
+            file.write_bytes(draw(kind, digit))
+            (prediction,) = predict(model, file)
+            counts[kind] += prediction.best.startswith(str(digit))
+            if digit < 3:
+                (as_is,) = predict(model, file, as_is=True)
+                some_as_seen += prediction.best.startswith(str(digit))
+                some_as_is += as_is.best.startswith(str(digit))
     assert min(counts.values()) >= 7, counts
     assert counts.total() >= 0.9 * 10 * len(DISTURBANCES), counts
-    assert correct(model, tmp_path, as_is=True).total() < 0.7 * counts.total()
+    assert some_as_is < 0.7 * some_as_seen
