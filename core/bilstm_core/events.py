@@ -232,11 +232,7 @@ class Evaluation(_Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Examples(_Event):
-    """The sequences whose predictions are reported while the run trains.
-
-    Attributes:
-        split: Where they are from.
-    """
+    """The sequences of a split whose predictions are reported while the run trains."""
 
     type: Literal["examples"] = "examples"
     split: Split
