@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.widget import Widget
 
 from bilstm_core import events
 from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 
 from ...text.names import shortened_together
 from ...text.numbers import bar
+from .lines_view import LinesView
 
 _LEAST_BAR, _GAP = 4, 3
 _LONGEST_NAME = 14
@@ -52,7 +52,7 @@ def class_results(evaluations: Sequence[events.Evaluation], data: DataSpec) -> l
     ]
 
 
-class ClassBars(Widget):
+class ClassBars(LinesView):
     """Bars beside the names of classes; of more than there is room for, the worst ones."""
 
     def __init__(self) -> None:
@@ -60,7 +60,6 @@ class ClassBars(Widget):
         self._results: list[ClassResult] = []
         self._shown: list[events.Evaluation] = []
         self._split = ""
-        self.border_title = "accuracy by class"
 
     @property
     def is_empty(self) -> bool:
@@ -79,8 +78,7 @@ class ClassBars(Widget):
         self._shown = evaluations
         self._results = class_results(evaluations, data) if data else []
         self._split = SPLIT_TITLES[evaluations[-1].split] if evaluations else ""
-        self._update_title()
-        self.refresh()
+        self._draw()
 
     def rows_for(self, width: int, most: int) -> int:
         """The rows that all classes need, with the title: one below the other, if possible."""
@@ -88,26 +86,30 @@ class ClassBars(Widget):
         return 1 + count if count < most else 1 + -(-count // self._most_columns(width))
 
     def on_resize(self) -> None:
-        """Say how many there is room for."""
-        self._update_title()
+        """Draw as many as there is room for."""
+        self._draw()
 
-    def render(self) -> Text:
+    def _draw(self) -> None:
+        shown, count = len(self._chosen()), len(self._results)
+        which = f", the worst {shown} of {count}" if shown < count else ""
+        self.show_lines(self._draw_lines(), f"{self._split} accuracy by class{which}")
+
+    def _draw_lines(self) -> list[Text]:
         """Draw the bars, column by column."""
         shown = self._chosen()
-        if not shown or self.size.height < 1:
-            return Text()
+        if not shown:
+            return []
         columns = -(-len(shown) // self.size.height)
         rows = -(-len(shown) // columns)
         width = (self.size.width + _GAP) // columns - _GAP
         longest = min(_LONGEST_NAME, width // 3, max(cell_len(it.name) for it in shown))
         names = shortened_together([it.name for it in shown], longest)
         lines = [Text() for _ in range(rows)]
-        for number, result in enumerate(shown[: rows * columns]):
+        for number, result in enumerate(shown):
             line = lines[number % rows]
-            if number >= rows:
-                line.append(" " * _GAP)
+            line.append(" " * (_GAP if number >= rows else 0))
             line.append_text(_line(result, names[number], longest, width))
-        return Text("\n").join(lines)
+        return lines
 
     def _chosen(self) -> list[ClassResult]:
         """All classes, or the worst ones first."""
@@ -120,13 +122,6 @@ class ClassBars(Widget):
         longest = max((cell_len(it.name) for it in self._results), default=0)
         least = min(longest, _LONGEST_NAME) + 1 + _LEAST_BAR + _FIGURES
         return max(1, (width + _GAP) // (least + _GAP))
-
-    def _update_title(self) -> None:
-        shown, count = len(self._chosen()), len(self._results)
-        which = f", the worst {shown} of {count}" if shown < count else ""
-        title = f"{self._split} accuracy by class{which}".strip()
-        if title != self.border_title:
-            self.border_title = title
 
 
 def _line(result: ClassResult, name: str, longest: int, width: int) -> Text:

@@ -64,17 +64,19 @@ class Dashboard(VerticalScroll):
             chart.reset()
 
     def show_charts(self, history: History, *, is_live: bool) -> None:
-        """Draw the curves as they are now."""
+        """Draw the curves and the accuracy of each class as they are now."""
         self.query_one("#loss", Chart).show([loss_series(history, "loss", is_live=is_live)])
         self.query_one("#accuracy", Chart).show(accuracy_series(history, is_live=is_live))
         for name in _FIGURES:
             series = figure_series(history, name, is_live=is_live)
             self.query_one(f"#{name}", Chart).show([series])
-
-    def show_predictions(self, history: History) -> None:
-        """Show the accuracy of each class, and what is predicted for the examples."""
         data = history.started.data if history.started else None
         self.query_one(ClassBars).show(history.by_class, data)
+        self.rearrange()
+
+    def show_predictions(self, history: History) -> None:
+        """Show what is predicted for the examples."""
+        data = history.started.data if history.started else None
         self.query_one(ExamplesView).show(history.examples, history.predictions, data)
         self.rearrange()
 

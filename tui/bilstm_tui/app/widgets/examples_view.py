@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
 
 from bilstm_core import events
 from bilstm_core.data.example import Example, Shares
@@ -17,6 +14,7 @@ from bilstm_core.wording import counted
 from ...text.names import shortened_together
 from ...text.numbers import bar
 from .example_picture import draw_image, draw_series
+from .lines_view import LinesView
 
 _GAP = 2  # columns between two examples
 _LEAST_CELL, _LEAST_PICTURE = 7, 2
@@ -67,7 +65,7 @@ def arrange(
     return max(found, key=lambda it: (it.rows * it.columns, it.across), default=without)
 
 
-class ExamplesView(Widget):
+class ExamplesView(LinesView):
     """Pictures, and below each the most probable classes; the true one is marked."""
 
     def __init__(self) -> None:
@@ -75,15 +73,14 @@ class ExamplesView(Widget):
         self._examples: events.Examples | None = None
         self._predictions: events.Predictions | None = None
         self._data: DataSpec | None = None
-        self._lines: list[Text] = []
+        self._pictures: list[list[Text]] = []
         self._names: list[str] = []
         self._arrangement = Arrangement(1, 1, 1, 0, 0)
-        self.border_title = "examples"
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not self._examples or not self._examples.examples
+        return not self._shown
 
     def show(
         self,
@@ -101,10 +98,10 @@ class ExamplesView(Widget):
 
     def rows_for(self, width: int) -> int:
         """The rows of pictures as large as possible side by side, with bars and the title."""
-        if not self._examples or not self._data:
+        if self.is_empty or not self._data:
             return 0
         it = arrange(
-            self._examples.examples,
+            self._shown,
             max(1, width - 2),
             1 << 10,
             is_image=self._data.kind == "images",
@@ -116,68 +113,44 @@ class ExamplesView(Widget):
         """Draw in the new size."""
         self._draw()
 
-    def render_line(self, y: int) -> Strip:
-        """A row of the screen."""
-        if y >= len(self._lines):
-            return Strip.blank(self.size.width, self.rich_style)
-        strip = Strip(self._lines[y].render(self.app.console))
-        return strip.adjust_cell_length(self.size.width, self.rich_style).apply_style(
-            self.rich_style
-        )
-
     def _draw(self) -> None:
-        self._lines = []
-        if self._examples and self._examples.examples and self._data and self.size.area:
+        """Draw the pictures; they stay as they are until the size changes."""
+        self._pictures = []
+        if not self.is_empty and self._data and self.size.area:
             is_image = self._data.kind == "images"
-            shown, (width, height) = self._examples.examples, self.size
+            shown, (width, height) = self._shown, self.size
             self._arrangement = it = arrange(shown, width, height, is_image=is_image)
-            self._lines = [Text() for _ in range(self._line_count)]
             most = min(_LONGEST_NAME, max(1, it.width - _SHARE - 3))
             self._names = shortened_together(self._data.classes, most)
             draw = draw_image if is_image else draw_series
-            for number, example in enumerate(shown if it.rows else ()):
-                picture = draw(example.picture(), it.columns, it.rows)
-                self._put(number, 0, picture)
-            self._draw_bars()
-        self.refresh()
-
-    @property
-    def _line_count(self) -> int:
-        assert self._examples  # noqa: S101 - the callers checked it
-        across, height = self._arrangement.across, self._arrangement.height
-        return (height + 1) * -(-len(self._examples.examples) // across) - 1
+            self._pictures = [
+                draw(example.picture(), it.columns, it.rows) if it.rows else [] for example in shown
+            ]
+        self._draw_bars()
 
     def _draw_bars(self) -> None:
-        """Draw what is predicted; only these lines are sent again."""
-        examples, data, it = self._examples, self._data, self._arrangement
-        if not examples or not data or not self._lines:
+        """Draw what is predicted below the pictures."""
+        examples, it = self._examples, self._arrangement
+        if not examples or not self._pictures:
+            self.show_lines([], "examples")
             return
         predictions = self._predictions.predictions if self._predictions else ()
-        regions = []
-        for first in range(0, len(examples.examples), it.across):
-            top = first // it.across * (it.height + 1) + it.rows
-            self._lines[top : top + _BARS] = [Text() for _ in range(_BARS)]
-            regions.append(Region(0, top, self.size.width, _BARS))
+        lines = [Text() for _ in range((it.height + 1) * -(-len(self._shown) // it.across) - 1)]
         right = 0
-        for number, example in enumerate(examples.examples):
+        for number, (example, picture) in enumerate(zip(self._shown, self._pictures, strict=True)):
             shares = predictions[number] if number < len(predictions) else ()
             right += bool(shares) and shares[0][0] == example.label
             bars = _bars(shares, example.label, self._names, it.width)
-            self._put(number, it.rows, bars)
-        title = _title(examples, self._predictions, right)
-        if str(self.border_title) != title:
-            self.border_title = title
-        self.refresh(*regions)
+            row, column = divmod(number, it.across)
+            start = column * (it.width + _GAP)
+            for line, own in zip(lines[row * (it.height + 1) :], [*picture, *bars], strict=False):
+                line.append(" " * (start + (it.width - own.cell_len) // 2 - line.cell_len))
+                line.append_text(own)
+        self.show_lines(lines, _title(examples, self._predictions, right))
 
-    def _put(self, number: int, top: int, lines: Sequence[Text]) -> None:
-        """Put lines into an example's place, in the middle of its width."""
-        it = self._arrangement
-        row, column = divmod(number, it.across)
-        start = column * (it.width + _GAP)
-        for y, line in enumerate(lines, row * (it.height + 1) + top):
-            whole = self._lines[y]
-            whole.append(" " * (start + (it.width - line.cell_len) // 2 - whole.cell_len))
-            whole.append_text(line)
+    @property
+    def _shown(self) -> Sequence[Example]:
+        return self._examples.examples if self._examples else ()
 
 
 def _title(examples: events.Examples, predictions: events.Predictions | None, right: int) -> str:
