@@ -12,6 +12,7 @@ from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import make_batch
 from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.example import Example
 from bilstm_core.data.sources import registry
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.training import examples, trainer
@@ -96,7 +97,7 @@ class TestPictures:
         (shown,) = recorder.all
         assert isinstance(shown, events.Examples)
         assert len(events.to_json(shown)) < 2_000
-        largest = [events.Example(index=9_999, label=9, rows=28, columns=28, values="A" * 1048)] * 8
+        largest = [Example(index=9_999, label=9, rows=28, columns=28, values="A" * 1048)] * 8
         assert len(events.to_json(events.Examples(split="test", examples=(*largest,)))) < 10_240
 
 

@@ -84,7 +84,7 @@ def test_a_run_is_seen_to_learn(
             assert body.max_scroll_y == 0
             last = [it for it in story if isinstance(it, events.Predictions)][-1]
             assert f"after step {last.step}" in text(app)
-            assert text(app).count("✓") >= 8
+            assert text(app).count("▸") >= 8
             assert "accuracy by class" in text(app)
             used = max(app.screen.query_one(it, Widget).region.bottom for it in PANELS)
             assert body.region.bottom - used <= 2
@@ -198,9 +198,9 @@ class TestExamples:
             most = ((1, 0.5), (3, 0.3), (0, 0.1), (2, 0.05))
             view.show(self.SHOWN, predictions(((0, 0.9),), most), data)
             await pilot.pause()
-            lines = [line for line in text(app).splitlines() if "%" in line or "✓" in line]
-            assert "✓cat" in "".join(lines)
-            assert any("✓[b]owl" in line and line.rstrip().endswith("5") for line in lines)
+            lines = [line for line in text(app).splitlines() if "%" in line or "▸" in line]
+            assert "▸cat" in "".join(lines)
+            assert any("▸[b]owl" in line and line.rstrip().endswith("5") for line in lines)
 
         show_panels((80, 30), steps)
 
@@ -211,7 +211,7 @@ class TestExamples:
             told = predictions(*(((number, 1.0),) for number in range(8)))
             app.query_one(ExamplesView).show(shown, told, data_of(*names))
             await pilot.pause()
-            assert all(f"✓{number} " in text(app) for number in range(8))
+            assert all(f"▸{number} " in text(app) for number in range(8))
 
         show_panels((80, 30), steps)
 
@@ -235,7 +235,7 @@ class TestExamples:
         if it.rows:
             lines = -(-len(shown) // it.across)
             assert lines * (it.height + 1) - 1 <= height
-            assert it.across * (it.width + 2) - 2 <= width
+            assert it.across * (it.width + it.gap) - it.gap <= width
 
 
 class TestClasses:

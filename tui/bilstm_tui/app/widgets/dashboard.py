@@ -115,9 +115,8 @@ class Dashboard(VerticalScroll):
         examples, classes = self.query_one(ExamplesView), self.query_one(ClassBars)
         classes.styles.column_span, classes.styles.row_span = _COLUMNS, 1
         self.move_child(classes, after=examples)
-        self._use(
-            8, 5, *[_LEAST_LOWER + 2] * examples.display, *[min(16, class_rows)] * classes.display
-        )
+        lower = examples.rows_for(self.size.width)
+        self._use(8, 5, *[lower] * examples.display, *[min(16, class_rows)] * classes.display)
 
     def _use(self, *rows: int) -> None:
         self.styles.grid_size_rows = len(rows)

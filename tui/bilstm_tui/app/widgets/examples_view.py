@@ -16,13 +16,14 @@ from ...text.numbers import bar
 from .example_picture import draw_image, draw_series
 from .lines_view import LinesView
 
-_GAP = 2  # columns between two examples
+_GAP, _WIDE_GAP = 1, 2  # columns between two examples
+_WIDE_CELL = 10  # columns of an example from which on the gap is wide
 _LEAST_CELL, _LEAST_PICTURE = 7, 2
 _SERIES_ROWS = 6
 _ENLARGED = 3
 """An image is shown with at most so many columns for each of its own."""
 _BARS = 3
-_TRUE = "✓"
+_TRUE = "▸"
 _LONGEST_NAME = 10
 _SHARE = 4
 """Columns for a percentage and the gap before it."""
@@ -33,6 +34,7 @@ class Arrangement:
     """How examples are laid out: `columns` and `rows` are those of a picture."""
 
     across: int
+    gap: int
     width: int
     height: int
     columns: int
@@ -47,7 +49,8 @@ def arrange(
     found = []
     for lines in range(1, min(count, most_lines) + 1):
         across = -(-count // lines)
-        cell, tall = (width + _GAP) // across - _GAP, (height + 1) // lines - 1
+        cell, gap = _cell(width, across)
+        tall = (height + 1) // lines - 1
         rows = tall - _BARS
         if cell < _LEAST_CELL or rows < _LEAST_PICTURE:
             continue
@@ -59,10 +62,17 @@ def arrange(
         else:
             rows = min(rows, _SERIES_ROWS)
         if rows > 0 and columns > 0:
-            found.append(Arrangement(across, cell, rows + _BARS, columns, rows))
+            found.append(Arrangement(across, gap, cell, rows + _BARS, columns, rows))
     across = min(count, max(1, (width + _GAP) // (_LEAST_CELL + _GAP)))
-    without = Arrangement(across, (width + _GAP) // across - _GAP, _BARS, 0, 0)
+    cell, gap = _cell(width, across)
+    without = Arrangement(across, gap, cell, _BARS, 0, 0)
     return max(found, key=lambda it: (it.rows * it.columns, it.across), default=without)
+
+
+def _cell(width: int, across: int) -> tuple[int, int]:
+    """The columns of each of so many examples, and of the gap between them."""
+    gap = _WIDE_GAP if width // across >= _WIDE_CELL else _GAP
+    return (width + gap) // across - gap, gap
 
 
 class ExamplesView(LinesView):
@@ -75,7 +85,7 @@ class ExamplesView(LinesView):
         self._data: DataSpec | None = None
         self._pictures: list[list[Text]] = []
         self._names: list[str] = []
-        self._arrangement = Arrangement(1, 1, 1, 0, 0)
+        self._arrangement = Arrangement(1, 1, 1, 1, 0, 0)
 
     @property
     def is_empty(self) -> bool:
@@ -142,7 +152,7 @@ class ExamplesView(LinesView):
             right += bool(shares) and shares[0][0] == example.label
             bars = _bars(shares, example.label, self._names, it.width)
             row, column = divmod(number, it.across)
-            start = column * (it.width + _GAP)
+            start = column * (it.width + it.gap)
             for line, own in zip(lines[row * (it.height + 1) :], [*picture, *bars], strict=False):
                 line.append(" " * (start + (it.width - own.cell_len) // 2 - line.cell_len))
                 line.append_text(own)
