@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -293,5 +294,36 @@ def test_predictions_appear_as_they_are_reported(
 
     try:
         drive(FakeWorker(), tmp_path, steps, (120, 36))
+    finally:
+        lock.release()
+
+
+def test_the_wheel_scrolls_and_zooms_the_chart_that_has_the_focus(
+    reported: dict[str, list[events.Event]], tmp_path: Path
+) -> None:
+    run, lock = live(tmp_path, reported["digits"][:-1])
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.train_screen.watch_run(run)
+        body, loss = app.screen.query_one(Dashboard), app.screen.query_one("#loss", Chart)
+        await until(pilot, lambda: body.max_scroll_y > 0)
+        plot = loss.query_one("#plot")
+
+        def wheel() -> MouseScrollDown:
+            region = plot.region
+            return MouseScrollDown(
+                plot, 9, 2, 0, 1, 0, False, False, False, region.x + 9, region.y + 2
+            )
+
+        plot.post_message(wheel())
+        await until(pilot, lambda: body.scroll_offset.y > 0)
+        assert loss._zoomed_x is None
+        loss.focus()
+        await pilot.pause()
+        plot.post_message(wheel())
+        await until(pilot, lambda: loss._zoomed_x)
+
+    try:
+        drive(FakeWorker(), tmp_path, steps, (80, 24))
     finally:
         lock.release()

@@ -8,7 +8,6 @@ from bilstm_core.runs.history import History
 from ...text.numbers import short
 from .charts.accuracy_chart import AccuracyChart
 from .charts.chart import Chart
-from .charts.scrolled_chart import ScrolledChart
 from .charts.series import Figure, accuracy_series, figure_series, loss_series
 from .charts.small_chart import SmallChart
 from .class_bars import ClassBars
@@ -29,7 +28,7 @@ class Dashboard(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Compose the charts, large and small, the classes, and the examples."""
-        yield ScrolledChart("training loss", id="loss", announcement="the loss of each step")
+        yield Chart("training loss", id="loss", announcement="the loss of each step")
         yield AccuracyChart(id="accuracy")
         yield SmallChart("learning rate", "lr", id="learning_rates", words=short)
         yield SmallChart("gradient norm", "grad norm", id="gradient_norms", words=short)

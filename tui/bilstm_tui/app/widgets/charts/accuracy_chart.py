@@ -7,13 +7,12 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
 from .chart import Chart
-from .scrolled_chart import ScrolledChart
 from .series import Series, as_error
 
 _ANNOUNCEMENT = "a point after each epoch"
 
 
-class AccuracyChart(ScrolledChart):
+class AccuracyChart(Chart):
     """Accuracies in percent, or what is missing to 100, on a logarithmic axis.
 
     Between 99.0 and 99.5 the accuracy hardly rises, but the error falls by half.

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from rich.text import Text
 from textual.reactive import reactive
 
+from .chart import Chart
 from .diff_canvas import DiffCanvas
-from .scrolled_chart import ScrolledChart
 from .zoom import Range
 
 _GAP = 4  # columns beside a title in the border
 
 
-class SmallChart(ScrolledChart):
+class SmallChart(Chart):
     """One curve without ticks, for which there is always space.
 
     Args:
