@@ -15,7 +15,8 @@ from pydantic import ConfigDict, Field, OnErrorOmit, TypeAdapter, ValidationErro
 
 from .cleaning import Line, Name, Text
 from .config.settings import Settings
-from .data.spec import Count, DataSpec, Split
+from .data.example import MOST_EXAMPLES, Example, Shares
+from .data.spec import Count, DataSpec, Fraction, Split
 from .errors import BilstmError, Remedy
 from .network.summary import ModelSummary
 
@@ -24,11 +25,15 @@ Seconds = Annotated[float, Ge(0), Le(1e11)]
 Timestamp = Annotated[float, Ge(-1e11), Le(1e11)]
 """Seconds since 1970 (UTC); negative where a machine's clock is set before that."""
 Rate = Annotated[float, Ge(0), Le(1e15)]
-Fraction = Annotated[float, Ge(0), Le(1)]
 Loss = Annotated[float, Ge(-3.5e38), Le(3.5e38)]
 """Within the range of a float32."""
+Norm = Annotated[float, Ge(0), Le(3.5e38)]
 ExitCode = Annotated[int, Ge(1), Le(255)]
 """Of a process that failed; the system would take 256 for 0, which is success."""
+
+
+MOST_CLASSES = 100
+"""Classes of which an evaluation has the counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +133,16 @@ class Progress(_AtStep):
         losses: One loss per step, the last belonging to `step`; null if it is not finite.
         learning_rate: Learning rate of the last step.
         samples_per_second: Sequences trained per second since the previous `progress`.
+        gradient_norm: That of the whole gradient of the last step, before clipping.
+        device_usage: How busy the device is, a CPU with all its cores; None if not known.
     """
 
     type: Literal["progress"] = "progress"
     losses: Annotated[list[Loss | None], Field(fail_fast=True)]
     learning_rate: Rate
     samples_per_second: Rate
+    gradient_norm: Norm | None = None
+    device_usage: Fraction | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +213,7 @@ class Evaluation(_Event):
         balanced_accuracy: Mean over the classes of the part that is classified correctly; None
             where a log does not say.
         macro_f1: Mean F1 over the classes.
+        class_correct: Of each class, sequences classified correctly; of very many the first ones.
     """
 
     type: Literal["evaluation"] = "evaluation"
@@ -217,6 +227,28 @@ class Evaluation(_Event):
     accuracy: Fraction
     balanced_accuracy: Fraction | None = None
     macro_f1: Fraction | None = None
+    class_correct: Annotated[tuple[Count, ...], MaxLen(MOST_CLASSES)] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples(_Event):
+    """The sequences of a split whose predictions are reported while the run trains."""
+
+    type: Literal["examples"] = "examples"
+    split: Split
+    examples: Annotated[tuple[Example, ...], MaxLen(MOST_EXAMPLES), Field(fail_fast=True)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions(_AtStep):
+    """What the network predicts for the examples: at the start, and after evaluations.
+
+    Attributes:
+        predictions: For each example, the most probable classes, and its own.
+    """
+
+    type: Literal["predictions"] = "predictions"
+    predictions: Annotated[tuple[Shares, ...], MaxLen(MOST_EXAMPLES), Field(fail_fast=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,6 +358,8 @@ Event = (
     | StoppedEarly
     | EvaluationStarted
     | Evaluation
+    | Examples
+    | Predictions
     | RunWarning
     | Finished
     | Paused

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.example import Example
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import Remedy
 from tests.samples import run_started, small_config
@@ -31,12 +32,15 @@ FROZEN = {
         "run", "epoch", "step", "config", "model", "device", "data", "steps_per_epoch",
         "total_steps", "versions",
     ],
-    "progress": ["epoch", "step", "losses", "learning_rate", "samples_per_second"],
+    "progress": ["epoch", "step", "losses", "learning_rate", "samples_per_second",
+                 "gradient_norm", "device_usage"],
     "epoch_ended": ["epoch", "step", "loss", "correct", "total", "accuracy", "seconds"],
     "stopped_early": ["epoch", "step", "kept_epoch"],
     "evaluation_started": ["split", "epoch", "step", "total"],
     "evaluation": ["split", "final", "epoch", "step", "loss", "correct", "total", "accuracy",
-                   "balanced_accuracy", "macro_f1"],
+                   "balanced_accuracy", "macro_f1", "class_correct"],
+    "examples": ["split", "examples"],
+    "predictions": ["epoch", "step", "predictions"],
     "warning": ["message"],
     "finished": ["epoch", "step", "kept_epoch", "seconds", "training_seconds"],
     "paused": ["epoch", "step"],
@@ -195,6 +199,53 @@ def test_a_setting_of_a_later_version_is_written_in_plain_characters() -> None:
     again = events.from_json(line)
     assert isinstance(again, events.RunStarted)
     assert again.config["mood"] == config["mood"]
+
+
+PROGRESS = (
+    '{"type":"progress","time":1,"epoch":1,"step":2,"losses":[1],"learning_rate":1,'
+    '"samples_per_second":1'
+)
+
+
+def test_a_log_of_an_earlier_version_is_read() -> None:
+    event = events.from_json(PROGRESS + "}")
+    assert isinstance(event, events.Progress)
+    assert event.gradient_norm is event.device_usage is None
+
+
+@pytest.mark.parametrize(
+    "more", ['"gradient_norm":1e300', '"gradient_norm":-1', '"device_usage":1.5']
+)
+def test_absurd_figures_are_not_read(more: str) -> None:
+    with pytest.raises(ValueError, match="not an event"):
+        events.from_json(f"{PROGRESS},{more}}}")
+
+
+def example(**changes: Any) -> Example:
+    return Example(**{"index": 0, "label": 0, "rows": 2, "columns": 3, "values": "", **changes})
+
+
+@pytest.mark.parametrize("values", ["", "AAAA", "?", "\u00e9", "/" * 1000])
+def test_a_picture_has_its_rows_and_columns_whatever_it_holds(values: str) -> None:
+    picture = example(values=values).picture()
+    assert [len(row) for row in picture] == [3, 3]
+    assert all(0 <= value <= 255 for row in picture for value in row)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"rows": 29}, {"columns": 65}, {"columns": 0}, {"values": "A" * 3000}]
+)
+def test_a_picture_is_bounded(changes: dict[str, Any]) -> None:
+    line = events.to_json(events.Examples(split="test", examples=(example(**changes),)))
+    with pytest.raises(ValueError, match="not an event"):
+        events.from_json(line)
+
+
+@pytest.mark.parametrize(("count", "shares"), [(9, 1), (1, 5)])
+def test_predictions_are_bounded(count: int, shares: int) -> None:
+    many = events.Predictions(epoch=1, step=1, predictions=(((0, 0.5),) * shares,) * count)
+    with pytest.raises(ValueError, match="not an event"):
+        events.from_json(events.to_json(many))
 
 
 @pytest.mark.parametrize("code", [-9, -1, 0, 256, 512, 2**40])

@@ -13,6 +13,7 @@ class Stream(IntEnum):
     ORDER = 1
     AUGMENT = 2
     VALIDATION = 3
+    EXAMPLES = 4
 
 
 def seed_sequence(seed: int, stream: Stream, epoch: int = 0) -> SeedSequence:

@@ -112,6 +112,11 @@ class Dataset:
         """The sequences of a split."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
+    @property
+    def evaluated_split(self) -> Split:
+        """The split on which a network is evaluated after each epoch."""
+        return "validation" if len(self.validation) else "test"
+
     def to(self, device: torch.device) -> "Dataset":
         """The same data for a device: in its memory, or else in main memory."""
         if self.num_bytes > _LARGEST_PART * _free_bytes(device):

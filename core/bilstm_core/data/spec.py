@@ -12,6 +12,7 @@ from ..wording import counted
 
 Count = Annotated[int, Ge(0), Le(2**53)]
 """A count. It has a bound, because a description may come from an untrusted file."""
+Fraction = Annotated[float, Ge(0), Le(1)]
 Real = Annotated[float, Ge(-1e39), Le(1e39)]
 Positive = Annotated[float, Gt(0), Le(1e39)]
 Size = Annotated[int, Ge(1), Le(2**24)]

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from ..events import Event
 from .event_log import Ending
 
 _MAX_BINS = 1 << 16
+_FEW_BINS = 1 << 12
+"""For values of which there are a few a second."""
 _BUFFERED_VALUES = 1 << 12
 _MAX_TIMES = 4096
 _MAX_EPOCHS = 4096
@@ -32,13 +35,14 @@ class Curve:
         bin_size: Steps per bin.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bins: int = 0) -> None:
+        bins = self._bins = bins or _MAX_BINS
         self.bin_size = 1
-        self._low = np.full(_MAX_BINS, np.nan)
-        self._high = np.full(_MAX_BINS, np.nan)
-        self._sum = np.zeros(_MAX_BINS)
-        self._count = np.zeros(_MAX_BINS, np.int64)
-        self._non_finite = np.zeros(_MAX_BINS, np.int64)
+        self._low = np.full(bins, np.nan)
+        self._high = np.full(bins, np.nan)
+        self._sum = np.zeros(bins)
+        self._count = np.zeros(bins, np.int64)
+        self._non_finite = np.zeros(bins, np.int64)
         self._buffer_start = 1
         self._buffer: list[float | None] = []
         """Values not in their bins yet: adding many at a time is faster."""
@@ -56,10 +60,16 @@ class Curve:
         """Add the buffered values to their bins."""
         first_step, values = self._buffer_start, self._buffer
         self._buffer_start, self._buffer = first_step + len(values), []
-        while (first_step + len(values) - 2) // self.bin_size >= _MAX_BINS:
+        self._add(np.arange(first_step, first_step + len(values)), values)
+
+    def _add(self, steps: NDArray[np.int64], values: list[float | None]) -> None:
+        """Add the values of ascending steps to their bins."""
+        if not values:
+            return
+        while (int(steps[-1]) - 1) // self.bin_size >= self._bins:
             self._double_bin_size()
         numbers = np.array(values, dtype=np.float64)  # None becomes nan
-        bins = (np.arange(len(values)) + (first_step - 1)) // self.bin_size
+        bins = (steps - 1) // self.bin_size
         is_finite = np.isfinite(numbers)
         np.add.at(self._non_finite, bins[~is_finite], 1)
         bins, numbers = bins[is_finite], numbers[is_finite]
@@ -94,7 +104,7 @@ class Curve:
         return int(self._count.sum() + self._non_finite.sum())
 
     def _double_bin_size(self) -> None:
-        half = _MAX_BINS // 2
+        half = self._bins // 2
         self._low[:half] = np.fmin(self._low[::2], self._low[1::2])
         self._high[:half] = np.fmax(self._high[::2], self._high[1::2])
         for counts in (self._sum, self._count, self._non_finite):
@@ -102,6 +112,26 @@ class Curve:
             counts[half:] = 0
         self._low[half:] = self._high[half:] = np.nan
         self.bin_size *= 2
+
+
+class SparseCurve(Curve):
+    """A value for some steps of a run."""
+
+    def __init__(self) -> None:
+        super().__init__(_FEW_BINS)
+        self._buffer_steps: list[int] = []
+
+    def add(self, step: int, value: float | None) -> None:
+        """Add the value of a step, which comes after the others."""
+        self._buffer_steps.append(step)
+        self._buffer.append(value)
+        if len(self._buffer) >= _BUFFERED_VALUES:
+            self._flush()
+
+    def _flush(self) -> None:
+        steps, values = np.array(self._buffer_steps, np.int64), self._buffer
+        self._buffer_steps, self._buffer = [], []
+        self._add(steps, values)
 
 
 class Clock:
@@ -143,10 +173,18 @@ class History:
     Attributes:
         started: The latest start; None before it.
         losses: The loss of each step.
+        learning_rates: Those of the reported steps, and so are the following three.
+        gradient_norms: Before clipping.
+        speeds: Sequences a second.
+        device_usage: As a fraction.
         clock: The training time of each step.
         progress: The latest progress report.
         epochs: The training results by epoch; of thousands of epochs, the latest and some earlier.
-        epoch_evaluations: The evaluation after each of these, on validation or test data.
+        epoch_evaluations: The evaluation after each of these, on validation or test data, without
+            its counts by class.
+        by_class: The latest of them with counts, and the one before.
+        examples: The sequences whose predictions are reported; None where a log has none.
+        predictions: The latest predictions for them.
         final: The final evaluations by split.
         ending: How the run ended; None while it is trained, or if its process reported nothing.
         is_stopping: Whether the user asked it to stop and the final evaluation is running.
@@ -156,10 +194,17 @@ class History:
     def __init__(self) -> None:
         self.started: events.RunStarted | None = None
         self.losses = Curve()
+        self.learning_rates = SparseCurve()
+        self.gradient_norms = SparseCurve()
+        self.speeds = SparseCurve()
+        self.device_usage = SparseCurve()
         self.clock = Clock()
         self.progress: events.Progress | None = None
         self.epochs: dict[int, events.EpochEnded] = {}
         self.epoch_evaluations: dict[int, events.Evaluation] = {}
+        self.by_class: list[events.Evaluation] = []
+        self.examples: events.Examples | None = None
+        self.predictions: events.Predictions | None = None
         self.final: dict[Split, events.Evaluation] = {}
         self.learning_rate_changes: list[events.LearningRateChanged] = []
         self.warnings: list[str] = []
@@ -192,7 +237,8 @@ class History:
                 self.epochs[event.epoch] = event
                 self._thin_out_epochs()
             case events.Evaluation(final=False):
-                self.epoch_evaluations[event.epoch] = event
+                self.epoch_evaluations[event.epoch] = replace(event, class_correct=())
+                self.by_class = [*self.by_class[-1:], event]
             case (
                 events.StoppedEarly()
                 | events.Stopping()
@@ -200,13 +246,11 @@ class History:
                 | events.Evaluation()
             ):
                 self._add_final(event)
-            case events.LearningRateChanged():
-                self.learning_rate_changes.append(event)
-            case events.RunWarning():
-                self.warnings.append(event.message)
             case events.Finished() | events.Stopped() | events.Failed():
                 self.ending = event
                 self.is_stopping = False
+            case _:
+                self._add_other(event)
 
     def as_events(self, max_epochs: int = 2**53) -> Iterator[Event]:
         """The events that a report in lines consists of, each of the latest epochs once."""
@@ -220,6 +264,19 @@ class History:
         if self.ending:
             yield self.ending
 
+    def _add_other(self, event: Event) -> None:
+        match event:
+            case events.LearningRateChanged():
+                self.learning_rate_changes.append(event)
+            case events.RunWarning():
+                self.warnings.append(event.message)
+            case events.Examples():
+                self.examples = event
+            case events.Predictions():
+                self.predictions = event
+            case _:
+                pass
+
     def _add_progress(self, event: events.Progress) -> None:
         first = event.step - len(event.losses) + 1
         if first < 1:  # written by another program
@@ -228,6 +285,10 @@ class History:
             # the run was resumed in a part of the log that could not be read
             self._discard_after(first - 1)
         self.losses.extend(first, event.losses)
+        self.learning_rates.add(event.step, event.learning_rate)
+        self.gradient_norms.add(event.step, event.gradient_norm)
+        self.speeds.add(event.step, event.samples_per_second)
+        self.device_usage.add(event.step, event.device_usage)
         self.clock.add(event.time, event.step)
         self.progress = event
 
@@ -249,7 +310,17 @@ class History:
 
     def _discard_after(self, step: int) -> None:
         """Discard what was reported of later steps, and of the end: training resumes here."""
-        self.losses.discard_after(step)
+        for curve in (
+            self.losses,
+            self.learning_rates,
+            self.gradient_norms,
+            self.speeds,
+            self.device_usage,
+        ):
+            curve.discard_after(step)
+        self.by_class = [it for it in self.by_class if it.step <= step]
+        if self.predictions and self.predictions.step > step:
+            self.predictions = None
         for results in (self.epochs, self.epoch_evaluations):
             for epoch in [key for key, event in results.items() if event.step > step]:
                 del results[epoch]

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from ..data.spec import SPLIT_TITLES, Split
 from ..errors import NonFiniteLossError
 from ..events import Emit
 from ..stopping import ShouldStop, Stop, stop_if
+from .examples import WatchedExamples
 from .lanes import Lanes, parts_of
 from .meter import NON_FINITE_ADVICE
 
@@ -46,6 +48,9 @@ def evaluation_batch_size(model: nn.Module, device: torch.device, num_steps: int
     return min(most, max(_SMALLEST_BATCH_SIZE, _WEIGHTS_TIMES_BATCH // weights))
 
 
+Watch = Callable[[int, Tensor], None]
+
+
 @dataclass(frozen=True)
 class Score:
     """How well a model does on a split.
@@ -56,6 +61,7 @@ class Score:
         total: Sequences in all.
         balanced_accuracy: Mean over the classes of the part that is classified correctly.
         macro_f1: Mean F1 over the classes; both as scikit-learn computes them.
+        class_correct: Of each class, sequences classified correctly.
     """
 
     loss: float
@@ -63,6 +69,7 @@ class Score:
     total: int
     balanced_accuracy: float
     macro_f1: float
+    class_correct: list[int]
 
     @property
     def accuracy(self) -> float:
@@ -85,6 +92,7 @@ def score_of(loss: float, labels: Tensor, predicted: Tensor, num_classes: int) -
         len(labels),
         balanced_accuracy=recalls[actual > 0].mean().item(),
         macro_f1=f1[either > 0].mean().item(),
+        class_correct=hits.long().tolist(),
     )
 
 
@@ -95,16 +103,19 @@ def evaluate(
     precision: torch.dtype,
     should_stop: ShouldStop = lambda: False,
     lanes: Lanes | None = None,
+    watch: Watch = lambda *_: None,
 ) -> Score:
     """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop.
 
-    Every lane takes a part of each batch.
+    Every lane takes a part of each batch. `watch` is given the position of each batch's first
+    sequence, in the order of `by_length`, and the batch's class scores.
     """
     sequences = data.split(split)
     device = data.device
     loss = torch.zeros((), device=device)
     labels: list[Tensor] = []
     predicted: list[Tensor] = []
+    seen = 0
     size = evaluation_batch_size(model, device, data.spec.longest)
     was_training = model.training
     model.eval()
@@ -112,6 +123,8 @@ def evaluate(
         for batch in on_device(by_length(sequences, data.spec, size), device):
             stop_if(should_stop)
             scores = _scores_in_lanes(model, batch, precision, lanes)
+            watch(seen, scores)
+            seen += len(batch)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
             labels.append(batch.labels)
             predicted.append(scores.argmax(dim=1))
@@ -158,8 +171,10 @@ class Evaluator:
         emit: Emit,
         should_stop: ShouldStop,
         lanes: Lanes | None = None,
+        examples: WatchedExamples | None = None,
     ) -> None:
         self._data = data
+        self._examples = examples
         self._precision = precision
         self._lanes = lanes
         self._emit = emit
@@ -167,6 +182,20 @@ class Evaluator:
         self._latest: dict[Split, events.Evaluation] = {}
         self.final: dict[Split, events.Evaluation] = {}
         """The final evaluations; some of them where a stop interrupted the rest."""
+
+    def show_examples(self, model: nn.Module, epoch: int, step: int) -> None:
+        """Report the examples, and what the model predicts for them before training."""
+        examples = self._examples
+        if not examples:
+            return
+        examples.show()
+        model.eval()
+        with torch.inference_mode():
+            batch = examples.batch().to(self._data.device)
+            examples.take_all(class_scores(model, batch, self._precision))
+        model.train()
+        examples.finish(epoch, step)
+        examples.report(at_once=True)
 
     def evaluate_split(
         self, split: Split, model: nn.Module, epoch: int, step: int
@@ -199,6 +228,8 @@ class Evaluator:
                     events.EvaluationStarted(split=split, epoch=epoch, step=step, total=size)
                 )
                 self.final[split] = self._evaluate(split, model, epoch, step, must_stop, final=True)
+        if self._examples:
+            self._examples.report(at_once=True)
 
     def _evaluate(
         self,
@@ -214,7 +245,7 @@ class Evaluator:
         if event and event.step == step:
             event = replace(event, final=final, time=time.time())
         else:
-            score = evaluate(model, self._data, split, self._precision, should_stop, self._lanes)
+            score = self._score(split, model, epoch, step, should_stop)
             if not math.isfinite(score.loss):
                 where = f"on {SPLIT_TITLES[split]} data after step {step}"
                 raise NonFiniteLossError(f"The loss {where} is {score.loss}.", NON_FINITE_ADVICE)
@@ -229,7 +260,22 @@ class Evaluator:
                 accuracy=score.accuracy,
                 balanced_accuracy=score.balanced_accuracy,
                 macro_f1=score.macro_f1,
+                class_correct=tuple(score.class_correct[: events.MOST_CLASSES]),
             )
         self._latest[split] = event
         self._emit(event)
+        if self._examples:
+            self._examples.report()
         return event
+
+    def _score(
+        self, split: Split, model: nn.Module, epoch: int, step: int, should_stop: ShouldStop
+    ) -> Score:
+        examples = self._examples if self._examples and split == self._examples.split else None
+        watch = [examples.take] if examples else []
+        score = evaluate(
+            model, self._data, split, self._precision, should_stop, self._lanes, *watch
+        )
+        if examples:
+            examples.finish(epoch, step)
+        return score

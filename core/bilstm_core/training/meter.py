@@ -3,11 +3,12 @@
 import math
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
+from ..compute.usage import DeviceUsage
 from ..errors import NonFiniteLossError
 from ..events import Emit, Progress
 
@@ -32,6 +33,8 @@ class Meter:
     def __init__(self, emit: Emit, device: torch.device) -> None:
         self._emit = emit
         self._device = device
+        self._gradient_norm: Callable[[], Tensor] | None = None
+        self._usage = DeviceUsage(device)
         self._pending: _PendingReport | None = None
         self._launched: deque[torch.cuda.Event] = deque()
         self._last_step = (0, 0, 0.0)
@@ -66,11 +69,20 @@ class Meter:
         self.loss_sum.copy_(tensors["loss_sum"])
 
     def add(
-        self, loss: Tensor, correct: Tensor, samples: int, *, epoch: int, step: int, rate: float
+        self,
+        loss: Tensor,
+        correct: Tensor,
+        samples: int,
+        gradient_norm: Callable[[], Tensor] | None = None,
+        *,
+        epoch: int,
+        step: int,
+        rate: float,
     ) -> None:
         """Count one step, number `step` of the run from 1, and send a report if it is due.
 
-        `loss`, the mean of the step's sequences, and `correct`, a count, are on the device.
+        `loss`, the mean of the step's sequences, and `correct`, a count, are on the device, and so
+        is the result of `gradient_norm`, which is asked for the last step of a report only.
 
         Raises:
             NonFiniteLossError: One of the reported losses is nan or infinite.
@@ -80,7 +92,7 @@ class Meter:
         self.correct += correct
         self.total += samples
         self._samples += samples
-        self._last_step = (epoch, step, rate)
+        self._last_step, self._gradient_norm = (epoch, step, rate), gradient_norm
         if self._device.type == "cuda":
             self._wait_for_earlier_step()
         self._send_report(wait=False)
@@ -112,7 +124,10 @@ class Meter:
         self._report_interval = REPORT_SECONDS
         now = time.perf_counter()
         speed = self._samples / (now - self._interval_start)
-        self._pending = _PendingReport(self._losses, *self._last_step, speed)
+        norm = [self._gradient_norm()] if self._gradient_norm else []
+        self._pending = _PendingReport(
+            self._losses, norm, *self._last_step, speed, self._usage.read()
+        )
         self._losses, self._samples, self._interval_start = [], 0, now
 
     def _send_report(self, *, wait: bool) -> None:
@@ -125,15 +140,23 @@ class Meter:
 
 
 class _PendingReport:
-    """A report whose losses are being copied from the device to the host."""
+    """A report whose losses and gradient norm are being copied from the device to the host."""
 
     def __init__(
-        self, losses: list[Tensor], epoch: int, step: int, rate: float, speed: float
+        self,
+        losses: list[Tensor],
+        norm: list[Tensor],
+        epoch: int,
+        step: int,
+        rate: float,
+        speed: float,
+        usage: float | None,
     ) -> None:
         self._epoch, self._step, self._rate, self._speed = epoch, step, rate, speed
-        stacked = torch.stack(losses)
+        self._usage, self._num_losses = usage, len(losses)
+        stacked = torch.stack([*losses, *(it.to(losses[0].dtype) for it in norm)])
         if stacked.is_cuda:
-            self._host = torch.empty(len(losses), dtype=stacked.dtype, pin_memory=True)
+            self._host = torch.empty(len(stacked), dtype=stacked.dtype, pin_memory=True)
             self._host.copy_(stacked, non_blocking=True)
             self._copied: torch.cuda.Event | None = torch.cuda.Event()
             self._copied.record()
@@ -146,12 +169,16 @@ class _PendingReport:
     def event(self) -> Progress:
         if self._copied:
             self._copied.synchronize()
+        numbers = self._host.tolist()
+        norm = numbers[self._num_losses :]
         return Progress(
             epoch=self._epoch,
             step=self._step,
-            losses=self._host.tolist(),
+            losses=numbers[: self._num_losses],
             learning_rate=self._rate,
             samples_per_second=self._speed,
+            gradient_norm=norm[0] if norm and math.isfinite(norm[0]) else None,
+            device_usage=self._usage,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from ..config.schema import RunConfig
 from ..data.batches import Batch
@@ -44,6 +44,8 @@ class Step:
         self._model = model
         self._average = average
         self._precision = precision
+        self._norm: Tensor | None = None
+        self._gradients: list[Tensor] | None = None
 
     def __call__(
         self, batch: Batch, learning_rate: float, *, is_first: bool
@@ -56,10 +58,24 @@ class Step:
         set_learning_rate(self.optimizer, learning_rate)
         return self._run(batch, is_first=is_first)
 
+    def gradient_norm(self) -> Tensor:
+        """The norm of the latest step's whole gradient, before clipping, of shape ().
+
+        Where gradients are clipped, the step has computed it. Elsewhere it is computed here, so
+        that steps for which nobody asks cost nothing. The next step may overwrite it.
+        """
+        if self._norm is not None:
+            return self._norm
+        gradients = self._gradients or [
+            it.grad for it in self._model.parameters() if it.grad is not None
+        ]
+        return get_total_norm(gradients)
+
     def _run(self, batch: Batch, *, is_first: bool) -> tuple[Tensor, Tensor]:
         result = self._differentiate(batch)
+        self._norm = self._gradients = None
         if self._config.clip_norm:
-            clip_grad_norm_(self._model.parameters(), self._config.clip_norm)
+            self._norm = clip_grad_norm_(self._model.parameters(), self._config.clip_norm)
         self.optimizer.step()
         if self._average:
             decay = 0.0 if is_first else self._config.ema_decay
@@ -199,6 +215,9 @@ class GraphedStep(Step):
             ):
                 warnings.filterwarnings("error", ".*graph is empty.*")
                 loss, correct = super()._run(static, is_first=False)
+                # where there is a graph for each length, they share the memory of gradients
+                has_norm = self._config.clip_norm or lengths is not None
+                norm = self.gradient_norm() if has_norm else None
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, UserWarning) as error:
@@ -211,6 +230,9 @@ class GraphedStep(Step):
                     settings={"cuda_graph": False},
                 ),
             ) from error
+        gradients = None
+        if norm is None:
+            gradients = [it.grad for it in self._model.parameters() if it.grad is not None]
 
         def replay(batch: Batch) -> tuple[Tensor, Tensor]:
             static.inputs.copy_(batch.inputs)
@@ -218,6 +240,7 @@ class GraphedStep(Step):
             if static.lengths is not None and batch.lengths is not None:
                 static.lengths.copy_(batch.lengths)
             graph.replay()
+            self._norm, self._gradients = norm, gradients
             return loss.clone(), correct.clone()  # the next replay overwrites them
 
         return replay

@@ -25,6 +25,7 @@ from ..network.weights import TrainedModel
 from ..stopping import RunStopped, ShouldStop, Stop, stop_if
 from .checkpoints import Checkpoint, Checkpoints, Elapsed, Kept, restart_remedy
 from .evaluation import Evaluator
+from .examples import watch_examples
 from .failures import report_failures
 from .meter import Meter
 from .optimisers import (
@@ -159,6 +160,7 @@ class Trainer:
             self.emit,
             self.should_stop,
             lanes if self.device.type == "cpu" else None,
+            watch_examples(self.data, config.seed, self.emit),
         )
         self.epoch = 1
         self.batch = 0
@@ -173,6 +175,7 @@ class Trainer:
         self.emit(run_started_event(self.prepared, run=name, epoch=self.epoch, step=self.step))
         for message in precision_warnings(self.prepared):
             self._warn(message)
+        self.evaluator.show_examples(self.evaluated_model, self.epoch, self.step)
         try:
             while self.epoch <= self.config.num_epochs and not self._is_out_of_patience():
                 self.train_epoch()
@@ -258,7 +261,8 @@ class Trainer:
         loss, correct = self.step_function(batch, rate, is_first=self.step == 0)
         self.step += 1
         self.batch += 1
-        self.meter.add(loss, correct, len(batch), epoch=self.epoch, step=self.step, rate=rate)
+        norm = self.step_function.gradient_norm
+        self.meter.add(loss, correct, len(batch), norm, epoch=self.epoch, step=self.step, rate=rate)
 
     @property
     def evaluated_model(self) -> SequenceClassifier:
@@ -352,9 +356,8 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         """Evaluate the epoch's weights, and go to the next epoch."""
-        split: Split = "validation" if len(self.data.validation) else "test"
         evaluation = self.evaluator.evaluate_split(
-            split, self.evaluated_model, self.epoch, self.step
+            self.data.evaluated_split, self.evaluated_model, self.epoch, self.step
         )
         self._keep(evaluation.loss)
         self.epoch += 1

@@ -1,6 +1,7 @@
 """What events add up to: once each, in a fixed amount of memory."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from bilstm_core.runs import history
 from bilstm_core.runs.history import Curve, History
 from bilstm_core.training.trainer import train
 from tests.conftest import Recorder
-from tests.samples import small_config
+from tests.samples import run_started, small_config
 
 
 def progress(step: int, *losses: float) -> events.Progress:
@@ -95,6 +96,44 @@ class TestHistory:
         assert means(resumed) == means(whole)
         assert resumed.epochs.keys() == whole.epochs.keys()
         assert [e.type for e in resumed.as_events()] == [e.type for e in whole.as_events()]
+
+    def test_figures_of_reports_are_kept_and_cut(self) -> None:
+        past = History()
+        for step in (1, 3, 5):
+            past.add(replace(progress(step, *[0.1] * (2 if step > 1 else 1)), gradient_norm=step))
+        past.add(progress(6, 0.1))  # an older log
+        steps, *_, mean = past.gradient_norms.points()
+        assert (list(steps), list(mean)) == ([1, 3, 5], [1, 3, 5])
+        assert list(past.learning_rates.points()[0]) == [1, 3, 5, 6]
+        past.add(replace(run_started(small_config()), step=3))
+        assert list(past.gradient_norms.points()[0]) == [1, 3]
+
+    def test_figures_of_a_long_run_keep_their_extremes(self) -> None:
+        past = History()
+        for step in range(1, 20_001):
+            norm = 99.0 if step == 7777 else 1.0
+            past.add(replace(progress(step, 0.1), gradient_norm=norm))
+        steps, _, high, mean = past.gradient_norms.points()
+        assert len(steps) <= 4096
+        assert high.max() == 99
+        assert mean.min() == 1
+
+    def test_only_the_latest_counts_and_predictions_are_kept(
+        self, reported: list[events.Event]
+    ) -> None:
+        past = History()
+        for event in reported:
+            past.add(event)
+        assert [it.epoch for it in past.by_class] == [2, 3]
+        assert all(it.class_correct for it in past.by_class)
+        assert not any(it.class_correct for it in past.epoch_evaluations.values())
+        assert past.predictions
+        assert past.predictions.step == 69
+        (start,) = [event for event in reported if isinstance(event, events.RunStarted)]
+        past.add(replace(start, epoch=2, step=23))
+        assert [it.epoch for it in past.by_class] == []
+        assert past.predictions is None
+        assert past.examples
 
     def test_a_start_that_cannot_be_read_does_not_double_the_curve(self) -> None:
         past = History()

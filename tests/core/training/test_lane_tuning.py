@@ -34,7 +34,7 @@ ONE_BETTER: Times = {ONE: 0.015, TWO: 0.020}
 def _nothing_is_said(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    monkeypatch.setattr("psutil.cpu_percent", lambda _: 0.0)
+    monkeypatch.setattr("psutil.cpu_percent", lambda *_: 0.0)
 
 
 def choose(
@@ -181,7 +181,7 @@ class TestChoice:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
-        monkeypatch.setattr("psutil.cpu_percent", lambda _: 50.0)
+        monkeypatch.setattr("psutil.cpu_percent", lambda *_: 50.0)
         reported: list[str] = []
         choose(small_config(**settings), device, reported.append)
         assert ["Other programs use 1.0 of 2 cores" in line for line in reported] == [

@@ -300,7 +300,7 @@ class TestThreads:
             return differentiate(step, data, rows, *rest)
 
         monkeypatch.setattr("psutil.cpu_count", lambda: 4)
-        monkeypatch.setattr("psutil.cpu_percent", lambda _: 0.0)
+        monkeypatch.setattr("psutil.cpu_percent", lambda *_: 0.0)
         monkeypatch.setattr(LanedStep, "_differentiate_part", fail_in_others)
         recorder = Recorder()
         config = small_config(bidirectional=False, threads=3, lanes=3)
@@ -314,7 +314,7 @@ class TestThreads:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setattr("psutil.cpu_count", lambda: 2)
-        monkeypatch.setattr("psutil.cpu_percent", lambda _: 0.0)
+        monkeypatch.setattr("psutil.cpu_percent", lambda *_: 0.0)
         recorder = Recorder()
         config = small_config(threads=2, lanes=2)
         monkeypatch.setattr(LanedStep, "_loss", lambda _, scores, *__: scores.sum() * torch.nan)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bilstm_core.data.batches import Batch
+from bilstm_core.data.batches import Batch, make_batch
 from bilstm_core.data.dataset import Dataset
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import TrainingError
@@ -45,8 +45,27 @@ def test_a_step_never_asks_the_device_for_a_number(settings: dict[str, Any]) -> 
         loss, correct = step(batch, 0.01, is_first=is_first)
         assert loss.is_meta
         assert correct.is_meta
+        assert step.gradient_norm().is_meta
         with pytest.raises(RuntimeError, match="meta"):
             loss.item()
+
+
+@pytest.mark.parametrize("clip_norm", [0.0, 1e-3])
+@pytest.mark.parametrize("layout", [Layout(), Layout(2, 2)])
+def test_the_gradient_norm_is_that_before_clipping(
+    clip_norm: float, layout: Layout, digits: Dataset
+) -> None:
+    config = small_config(clip_norm=clip_norm)
+    batch = make_batch(digits.train[:64], digits.spec)
+    trainer = make_trainer(config, digits, layout=layout)
+    model = trainer.model
+    scores = model(batch.inputs, batch.lengths)
+    torch.nn.functional.cross_entropy(scores, batch.labels).backward()
+    gradients = [it.grad.flatten() for it in model.parameters() if it.grad is not None]
+    expected = torch.cat(gradients).norm().item()
+    model.zero_grad()
+    trainer.step_function(batch, 0.01, is_first=True)
+    assert trainer.step_function.gradient_norm().item() == pytest.approx(expected, rel=1e-4)
 
 
 class Graph:

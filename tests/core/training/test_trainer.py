@@ -184,8 +184,10 @@ class TestEvents:
     def test_a_run_tells_its_story_in_order(self) -> None:
         recorder = recorded(small_config())
         story = [event.type for event in recorder.all if event.type != "progress"]
-        assert story == [
+        assert story[:3] == ["run_started", "examples", "predictions"]
+        assert [event for event in story if event != "predictions"] == [
             "run_started",
+            "examples",
             *["epoch_ended", "evaluation"] * 2,
             *["evaluation_started", "evaluation"] * 2,
             "finished",

@@ -1,5 +1,7 @@
 """Names that do not fit."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, set_cell_size
 
 
@@ -7,5 +9,26 @@ def shortened(text: str, most: int) -> str:
     """A name without its middle, if it is too long: the end often tells it from others."""
     if cell_len(text) <= most:
         return text
-    end = text[-(most // 3) :]
-    return set_cell_size(text, most - 1 - cell_len(end)) + "…" + end
+    end = text[len(text) - most // 3 :]
+    return set_cell_size(text, max(0, most - 1 - cell_len(end))) + "…" + end
+
+
+def shortened_together(names: Sequence[str], most: int) -> list[str]:
+    """Names that fit: whole words of their beginnings, or any part, as long as they differ.
+
+    '0 - zero' and '1 - one' become '0' and '1' where there is no space for more.
+    """
+    if all(cell_len(name) <= most for name in names):
+        return [*names]
+    cut = [set_cell_size(name, min(cell_len(name), most)) for name in names]
+    for beginnings in ([*map(_whole_words, names, cut)], [name.rstrip() for name in cut]):
+        if len({*beginnings}) == len({*names}):
+            return beginnings
+    return [shortened(name, most) for name in names]
+
+
+def _whole_words(name: str, cut: str) -> str:
+    """What is left of a name without the word that is cut in two."""
+    if len(cut) < len(name) and name[len(cut)].isalnum():
+        cut = cut.rstrip("".join(filter(str.isalnum, cut))) or cut
+    return cut.rstrip(" -_:")

@@ -4,3 +4,17 @@
 def percent(fraction: float) -> str:
     """A fraction as percent with two decimals, as in the notebook."""
     return f"{fraction * 100:.2f}"
+
+
+def bar(fraction: float, width: int) -> str:
+    """A fraction of a width as a bar, to half a column."""
+    whole, half = divmod(round(min(1.0, max(0.0, fraction)) * width * 2), 2)
+    return "━" * whole + "╸" * half
+
+
+def short(value: float) -> str:
+    """A number in a few characters: 12,300 as 12.3k, and small ones with three digits."""
+    for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / unit:.3g}{letter}" if abs(value) < 1000 * unit else f"{value:.1e}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

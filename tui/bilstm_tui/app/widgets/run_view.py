@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
@@ -19,9 +19,7 @@ from bilstm_core.runs.run import Run
 
 from ...text.narration import Narrator
 from ...text.run_cells import STATUS_STYLES
-from .charts.accuracy_chart import AccuracyChart
-from .charts.chart import Chart
-from .charts.series import accuracy_series, loss_series
+from .dashboard import Dashboard
 from .device_usage import DeviceUsage
 from .progress_bars import ProgressBars
 from .result import Result
@@ -31,8 +29,9 @@ from .run_state import RunState
 _POLL_SECONDS = 0.1  # cheap, and often enough to show the first point and the end without delay
 _SILENT_SECONDS = 10.0  # without events, until no time left is shown: a process may be suspended
 _SILENT_STEPS = 3  # the same for slow steps, in steps: there is an event after each
-_STACKED_CHARTS_HEIGHT = 40  # rows of the terminal from which on the charts are stacked
-_LARGE_DIGITS_HEIGHT = 34  # rows from which on the accuracies are shown in large digits
+_LARGE_DIGITS_HEIGHT = 44  # rows from which on the accuracies are shown in large digits
+_LOG_HEIGHTS = ((44, 5), (38, 3), (0, 2))
+"""Rows of the log, by the least number of rows of the terminal."""
 _CHART_LAG = 1 / 15
 """The part of the training time that may be missing from a chart. With 1/60, the width of a
 column, a run on two cores lost 5 % of its speed to drawing, with 1/15 less than 1 %."""
@@ -70,9 +69,7 @@ class RunView(Vertical):
         yield ProgressBars()
         yield Static(id="metrics")
         yield Result()
-        with Container(id="charts"):
-            yield Chart("training loss", id="loss", announcement="the loss of each step")
-            yield AccuracyChart(id="accuracy")
+        yield Dashboard()
         yield RunLog(id="log")
 
     def on_mount(self) -> None:
@@ -92,10 +89,11 @@ class RunView(Vertical):
         self._redraw_seconds = 1 / per_second
 
     def on_resize(self) -> None:
-        """Put the charts side by side if there is little height."""
+        """Keep log and result small if there is little height."""
         height = self.app.size.height
-        self.set_class(height < _STACKED_CHARTS_HEIGHT, "-low")
         self.query_one(Result).set_class(height < _LARGE_DIGITS_HEIGHT, "-low")
+        rows = next(rows for least, rows in _LOG_HEIGHTS if height >= least)
+        self.query_one(RunLog).styles.height = rows
 
     async def watch_run(self, run: Run) -> None:
         """Show a run; if two are being opened at the same time, the later one."""
@@ -107,8 +105,7 @@ class RunView(Vertical):
         self._last_event_at = time.monotonic()
         self.query_one(RunLog).clear()
         self._narrator = Narrator(self._log_line, self._log_warning)
-        for chart in self.query(Chart):
-            chart.reset()
+        self.query_one(Dashboard).reset()
         self._new_lines.clear()
         for event in self.history.as_events(_LOGGED_EPOCHS):
             self._narrator.narrate(event)
@@ -168,12 +165,12 @@ class RunView(Vertical):
         self.query_one("#metrics", Static).update(self._metrics(status), layout=False)
         data = history.started.data if history.started else None
         self.query_one(Result).show(list(history.final.values()), data)
+        self.query_one(Dashboard).show_predictions(history)
         self._are_charts_outdated = True
         if not is_live or self._are_charts_due:
             self._are_charts_outdated = False
             self._charts_drawn_at = time.monotonic() if history.progress else 0.0
-            self.query_one("#loss", Chart).show([loss_series(history, "loss", is_live=is_live)])
-            self.query_one("#accuracy", Chart).show(accuracy_series(history, is_live=is_live))
+            self.query_one(Dashboard).show_charts(history, is_live=is_live)
 
     @property
     def _are_charts_due(self) -> bool:

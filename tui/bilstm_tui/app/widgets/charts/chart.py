@@ -24,6 +24,7 @@ from .legend import legend, reading
 from .picture import Picture
 from .reduction import Numbers
 from .series import Axis, Series, value_range
+from .wheel import WheelPasses
 from .zoom import Range, extent, within, zoomed
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
@@ -39,7 +40,7 @@ _LEAST_HEIGHT = 1e-3  # of the y axis, however far it is zoomed in
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
-class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
+class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
     """Curves over one x axis, drawn only when something changes.
 
     Args:
@@ -156,13 +157,11 @@ class Chart(DeferredPlot, PlotWidget, inherit_bindings=False):
 
     watch_logarithm = watch_axis
 
-    def watch_smoothing(self) -> None:
-        """Draw again."""
-        self._draw()
-
     def on_resize(self) -> None:
         """Draw again: the curves are reduced to the columns of the chart."""
         self._draw()
+
+    watch_smoothing = on_resize
 
     def action_zoom_in(self) -> None:
         """Show a shorter part of the curves, at as much height as it needs."""

@@ -6,13 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from bilstm_core.runs.history import History
+from bilstm_core.runs.history import History, SparseCurve
 
 from ....text.numbers import percent
 from .reduction import Numbers
 
 Axis = Literal["step", "epoch", "time"]
 """What the x axis shows."""
+Figure = Literal["learning_rates", "gradient_norms", "speeds", "device_usage"]
+"""An attribute of a history: a figure of the steps that were reported."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def loss_series(history: History, label: str, *, is_live: bool) -> Series:
     return Series(
         label,
         *curve,
-        changes=[change.step for change in history.learning_rate_changes],
+        changes=_changes(history),
         non_finite=history.losses.non_finite_steps().tolist(),
         last_step=_last_step(history, is_live),
     )
@@ -76,6 +78,23 @@ def accuracy_series(history: History, *, is_live: bool) -> list[Series]:
         curve = (steps, values, values, values, convert)
         series.append(Series(split, *curve, is_noisy=False, last_step=last_step, value=value))
     return series
+
+
+def figure_series(history: History, name: Figure, *, is_live: bool) -> Series:
+    """A figure of the reported steps; the device usage in percent."""
+    curve: SparseCurve = getattr(history, name)
+    steps, low, high, mean = curve.points()
+    factor = 100 if name == "device_usage" else 1
+    bounds = (low * factor, high * factor, mean * factor)
+    return Series(
+        name,
+        steps.astype(np.float64),
+        *bounds,
+        _converter(history),
+        is_noisy=False,
+        changes=_changes(history) if name == "learning_rates" else (),
+        last_step=_last_step(history, is_live),
+    )
 
 
 def as_error(accuracy: Series) -> Series:
@@ -103,6 +122,11 @@ def value_range(several: Sequence[Series]) -> tuple[float, float, float]:
     values = np.concatenate([series.low for series in drawn])
     positive = values[values > 0].min(initial=highest if highest > 0 else 1.0)
     return lowest, float(positive), highest
+
+
+def _changes(history: History) -> list[int]:
+    """Steps at which the learning rate was changed."""
+    return [change.step for change in history.learning_rate_changes]
 
 
 def _last_step(history: History, is_live: bool) -> float | None:

@@ -1,0 +1,38 @@
+"""Numbers in a few characters."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bilstm_tui.text.numbers import bar, short
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (0.00123456, "0.00123"),
+        (1.5e-8, "1.5e-08"),
+        (999.4, "999"),
+        (1234.0, "1,234"),
+        (12_345.0, "12.3k"),
+        (2_500_000.0, "2.5M"),
+        (3.2e9, "3.2G"),
+        (1e15, "1.0e+15"),
+    ],
+)
+def test_a_number(value: float, expected: str) -> None:
+    assert short(value) == expected
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_no_number_is_long(value: float) -> None:
+    assert len(short(value)) <= 9
+
+
+@pytest.mark.parametrize(
+    ("fraction", "expected"),
+    [(0, ""), (0.125, "╸"), (0.25, "━"), (0.9, "━━━╸"), (1, "━━━━"), (7, "━━━━"), (-1, "")],
+)
+def test_a_bar(fraction: float, expected: str) -> None:
+    assert bar(fraction, 4) == expected

@@ -1,0 +1,75 @@
+"""A chart of few rows: its name and latest value above it, the ends of its y axis in the frame."""
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual.reactive import reactive
+
+from .chart import Chart
+from .diff_canvas import DiffCanvas
+from .zoom import Range
+
+_GAP = 4  # columns beside a title in the border
+
+
+class SmallChart(Chart):
+    """One curve without ticks, for which there is always space.
+
+    Args:
+        names: What it shows, from the longest name to the shortest.
+        words: Formats a value.
+        limits: The ends of the y axis; None if they follow from the values.
+        is_linear: Whether the y axis is linear, however much the values differ.
+    """
+
+    margin_bottom = reactive(0)
+    margin_left = reactive(0)
+
+    def __init__(
+        self,
+        *names: str,
+        id: str,  # noqa: A002
+        words: Callable[[float], str],
+        limits: Range | None = None,
+        is_linear: bool = False,
+    ) -> None:
+        super().__init__(names[0], id=id, announcement="no data")
+        self._names, self._words, self._limits = names, words, limits
+        self._is_linear = is_linear
+
+    def prefers_logarithm(self, *, is_wide: bool) -> bool:
+        """Not where the axis shall be linear."""
+        return is_wide and not self._is_linear
+
+    def draw_curves(self) -> None:
+        """Draw the curve, and the ends of its axis into the frame."""
+        super().draw_curves()
+        canvas = self.query_one("#plot", DiffCanvas)
+        if min(canvas.size) <= 2 or not self._curves:
+            return
+        style = str(self.get_component_rich_style("plot--tick"))
+        low, high = (10**it if self._is_logarithmic else it for it in self._y_range)
+        for row, value in ((0, high), (canvas.size.height - 1, low)):
+            for column, character in enumerate(self._words(value)[: canvas.size.width - 2], 1):
+                canvas.set_pixel(column, row, character, style)
+
+    def _choose_ticks(self) -> None:
+        self.set_xticks([])
+        self.set_yticks([])
+
+    def _find_whole_y_range(self) -> Range:
+        return self._limits or super()._find_whole_y_range()
+
+    def _heading(self) -> Text:
+        """The longest name that fits, and the value at the end or under the crosshair."""
+        value = ""
+        if self._curves:
+            curve = self._curves[0]
+            point = -1 if self._crosshair is None else curve.nearest(self._crosshair)
+            value = self._words(float(curve.series.mean[point]))
+        room = self.size.width - _GAP - len(value) - 1
+        name = next((it for it in self._names if len(it) <= room), self._names[-1])
+        return Text.assemble((name, "not bold"), " ", (value, "bold"))
+
+    def _words_below(self) -> Text:
+        return Text()

@@ -1,0 +1,56 @@
+"""Small pictures of the examples of a run: images in half-blocks, series as curves in braille."""
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from ...text import braille
+from .drawing import render_image
+
+_COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
+_ALL = 255
+
+Pixels = list[list[int]]
+
+
+def draw_image(pixels: Pixels, columns: int, rows: int) -> list[Text]:
+    """An image as lines of text, resized to so many columns, and two pixels a row."""
+    values = np.array(pixels, np.float64) / _ALL
+    return render_image(_resized(_resized(values, 2 * rows).T, columns).T.tolist(), scale=1)
+
+
+def draw_series(pixels: Pixels, columns: int, rows: int) -> list[Text]:
+    """The features of a series as curves over one another, the first one on top."""
+    cells: dict[tuple[int, int], tuple[int, str]] = {}
+    for number, feature in reversed([*enumerate(pixels)]):
+        values = np.array(feature, np.float64) / _ALL
+        x = (np.arange(len(values)) + 0.5) / len(values) * columns
+        y = (1 - values) * (rows - 0.25) + 0.125  # the outermost dots are at the edge
+        for cell, character in braille.draw_line(x, y, columns, rows).items():
+            dots = ord(character) & 0xFF | cells.get(cell, (0, ""))[0]
+            cells[cell] = dots, _COLOURS[number % len(_COLOURS)]
+    lines = []
+    for row in range(rows):
+        line = Text()
+        for column in range(columns):
+            dots, colour = cells.get((column, row), (0, ""))
+            line.append(braille.CHARACTERS[dots] if dots else " ", colour)
+        lines.append(line)
+    return lines
+
+
+def _resized(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """An array with another number of rows: means of several, or values between two."""
+    count = len(values)
+    if size < count:
+        edges = np.linspace(0, count, size + 1)
+        sums = np.vstack([np.zeros_like(values[:1]), values.cumsum(axis=0)])
+        whole, part = edges.astype(int), edges % 1
+        following = np.vstack([values, values[-1:]])[whole]
+        at_edges = sums[whole] + part[:, None] * following
+        return np.diff(at_edges, axis=0) / (count / size)
+    centres = (np.arange(size) + 0.5) * count / size - 0.5
+    low = np.clip(np.floor(centres).astype(int), 0, count - 1)
+    high = np.minimum(low + 1, count - 1)
+    part = np.clip(centres - low, 0, 1)[:, None]
+    return (1 - part) * values[low] + part * values[high]

@@ -1,0 +1,192 @@
+"""Some sequences that are predicted again and again while a run trains: it is seen to learn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from bilstm_core import events
+from bilstm_core.data.example import Example, Shares
+from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
+from bilstm_core.wording import counted
+
+from ...text.names import shortened_together
+from ...text.numbers import bar
+from .example_picture import draw_image, draw_series
+from .lines_view import LinesView
+
+_GAP, _WIDE_GAP = 1, 2  # columns between two examples
+_WIDE_CELL = 10  # columns of an example from which on the gap is wide
+_LEAST_CELL, _LEAST_PICTURE = 7, 2
+_SERIES_ROWS = 6
+_ENLARGED = 3
+"""An image is shown with at most so many columns for each of its own."""
+_BARS = 3
+_TRUE = "▸"
+_LONGEST_NAME = 10
+_SHARE = 4
+"""Columns for a percentage and the gap before it."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How examples are laid out: `columns` and `rows` are those of a picture."""
+
+    across: int
+    gap: int
+    width: int
+    height: int
+    columns: int
+    rows: int
+
+
+def arrange(
+    examples: Sequence[Example], width: int, height: int, *, is_image: bool, most_lines: int = 8
+) -> Arrangement:
+    """The arrangement with the largest pictures, in at most so many lines."""
+    count = len(examples)
+    found = []
+    for lines in range(1, min(count, most_lines) + 1):
+        across = -(-count // lines)
+        cell, gap = _cell(width, across)
+        tall = (height + 1) // lines - 1
+        rows = tall - _BARS
+        if cell < _LEAST_CELL or rows < _LEAST_PICTURE:
+            continue
+        columns = cell
+        if is_image:
+            most = max(it.rows for it in examples), max(it.columns for it in examples)
+            rows = min(rows, _ENLARGED * most[0] // 2, cell * most[0] // most[1] // 2)
+            columns = min(cell, 2 * rows * most[1] // most[0])
+        else:
+            rows = min(rows, _SERIES_ROWS)
+        if rows > 0 and columns > 0:
+            found.append(Arrangement(across, gap, cell, rows + _BARS, columns, rows))
+    across = min(count, max(1, (width + _GAP) // (_LEAST_CELL + _GAP)))
+    cell, gap = _cell(width, across)
+    without = Arrangement(across, gap, cell, _BARS, 0, 0)
+    return max(found, key=lambda it: (it.rows * it.columns, it.across), default=without)
+
+
+def _cell(width: int, across: int) -> tuple[int, int]:
+    """The columns of each of so many examples, and of the gap between them."""
+    gap = _WIDE_GAP if width // across >= _WIDE_CELL else _GAP
+    return (width + gap) // across - gap, gap
+
+
+class ExamplesView(LinesView):
+    """Pictures, and below each the most probable classes; the true one is marked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="examples")
+        self._examples: events.Examples | None = None
+        self._predictions: events.Predictions | None = None
+        self._data: DataSpec | None = None
+        self._pictures: list[list[Text]] = []
+        self._names: list[str] = []
+        self._arrangement = Arrangement(1, 1, 1, 1, 0, 0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self._shown
+
+    def show(
+        self,
+        examples: events.Examples | None,
+        predictions: events.Predictions | None,
+        data: DataSpec | None,
+    ) -> None:
+        """Show other examples, or what is predicted for them now; pictures are not sent again."""
+        if (examples, data) != (self._examples, self._data):
+            self._examples, self._predictions, self._data = examples, predictions, data
+            self._draw()
+        elif predictions != self._predictions:
+            self._predictions = predictions
+            self._draw_bars()
+
+    def rows_for(self, width: int) -> int:
+        """The rows of pictures as large as possible side by side, with bars and the title."""
+        if self.is_empty or not self._data:
+            return 0
+        it = arrange(
+            self._shown,
+            max(1, width - 2),
+            1 << 10,
+            is_image=self._data.kind == "images",
+            most_lines=1,
+        )
+        return it.height + 2
+
+    def on_resize(self) -> None:
+        """Draw in the new size."""
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw the pictures; they stay as they are until the size changes."""
+        self._pictures = []
+        if not self.is_empty and self._data and self.size.area:
+            is_image = self._data.kind == "images"
+            shown, (width, height) = self._shown, self.size
+            self._arrangement = it = arrange(shown, width, height, is_image=is_image)
+            most = min(_LONGEST_NAME, max(1, it.width - _SHARE - 3))
+            self._names = shortened_together(self._data.classes, most)
+            draw = draw_image if is_image else draw_series
+            self._pictures = [
+                draw(example.picture(), it.columns, it.rows) if it.rows else [] for example in shown
+            ]
+        self._draw_bars()
+
+    def _draw_bars(self) -> None:
+        """Draw what is predicted below the pictures."""
+        examples, it = self._examples, self._arrangement
+        if not examples or not self._pictures:
+            self.show_lines([], "examples")
+            return
+        predictions = self._predictions.predictions if self._predictions else ()
+        lines = [Text() for _ in range((it.height + 1) * -(-len(self._shown) // it.across) - 1)]
+        right = 0
+        for number, (example, picture) in enumerate(zip(self._shown, self._pictures, strict=True)):
+            shares = predictions[number] if number < len(predictions) else ()
+            right += bool(shares) and shares[0][0] == example.label
+            bars = _bars(shares, example.label, self._names, it.width)
+            row, column = divmod(number, it.across)
+            start = column * (it.width + it.gap)
+            for line, own in zip(lines[row * (it.height + 1) :], [*picture, *bars], strict=False):
+                line.append(" " * (start + (it.width - own.cell_len) // 2 - line.cell_len))
+                line.append_text(own)
+        self.show_lines(lines, _title(examples, self._predictions, right))
+
+    @property
+    def _shown(self) -> Sequence[Example]:
+        return self._examples.examples if self._examples else ()
+
+
+def _title(examples: events.Examples, predictions: events.Predictions | None, right: int) -> str:
+    count = len(examples.examples)
+    title = counted(count, f"{SPLIT_TITLES[examples.split]} example")
+    if not predictions:
+        return title
+    when = f"after step {predictions.step:,}" if predictions.step else "before training"
+    return f"{title} {when}: {right} correct ({_TRUE} true class)"
+
+
+def _bars(shares: Shares, label: int, names: Sequence[str], width: int) -> list[Text]:
+    """The most probable classes of an example, and its own, each on a line."""
+    shown = [*shares[:_BARS]]
+    if all(number != label for number, _ in shown):
+        own = [it for it in shares if it[0] == label]
+        shown = [*shown[: _BARS - 1], *own] if shares else [(label, -1.0)]
+    texts = [names[number] if number < len(names) else "?" for number, _ in shown]
+    longest = max(map(cell_len, texts))
+    room = max(0, width - 1 - longest - 1 - _SHARE)
+    lines = []
+    for place, ((number, share), name) in enumerate(zip(shown, texts, strict=True)):
+        is_true = number == label
+        style = "bold green" if is_true else "red" if place == 0 else "dim"
+        line = Text(f"{_TRUE if is_true else ' '}{name}{' ' * (longest - cell_len(name))} ", style)
+        if share >= 0:
+            line.append(f"{bar(share, room):<{room}}{100 * share:>{_SHARE}.0f}", style)
+        lines.append(line)
+    return [*lines, *[Text() for _ in range(_BARS - len(lines))]]
