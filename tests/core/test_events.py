@@ -229,7 +229,7 @@ def example(**changes: Any) -> Example:
 def test_a_picture_has_its_rows_and_columns_whatever_it_holds(values: str) -> None:
     picture = example(values=values).picture()
     assert [len(row) for row in picture] == [3, 3]
-    assert all(0 <= value <= 255 for row in picture for value in row)
+    assert all(0 <= value <= 1 for row in picture for value in row)
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ class Example:
     columns: Annotated[int, Ge(1), Le(MOST_COLUMNS)]
     values: Annotated[str, MaxLen(4 * -(-MOST_ROWS * MOST_COLUMNS // 3))]
 
-    def picture(self) -> list[list[int]]:
-        """The rows of the picture; black where a log holds something else."""
+    def picture(self) -> list[list[float]]:
+        """The rows of the picture, from 0 to 1; 0 where a log holds something else."""
         try:
             content = b64decode(self.values, validate=True)
         except ValueError:
             content = b""
         content = content[: self.rows * self.columns].ljust(self.rows * self.columns, b"\0")
         return [
-            list(content[start : start + self.columns])
+            [value / 255 for value in content[start : start + self.columns]]
             for start in range(0, len(content), self.columns)
         ]

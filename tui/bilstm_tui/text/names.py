@@ -16,14 +16,24 @@ def shortened(text: str, most: int) -> str:
 def shortened_together(names: Sequence[str], most: int) -> list[str]:
     """Names that fit: whole words of their beginnings, or any part, as long as they differ.
 
-    '0 - zero' and '1 - one' become '0' and '1' where there is no space for more.
+    '0 - zero' and '1 - one' become '0' and '1' where there is no space for more; 'activity 57' and
+    'activity 58', whose beginnings are the same, become '57' and '58'.
     """
     if all(cell_len(name) <= most for name in names):
         return [*names]
     cut = [set_cell_size(name, min(cell_len(name), most)) for name in names]
-    for beginnings in ([*map(_whole_words, names, cut)], [name.rstrip() for name in cut]):
-        if len({*beginnings}) == len({*names}):
-            return beginnings
+    first, last = min(names), max(names)
+    differs = (at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1])
+    start = next(differs, len(first))
+    rest = [name[start:].strip() or name for name in names]
+    for parts in (
+        [*map(_whole_words, names, cut)],
+        [name.rstrip() for name in cut],
+        [shortened(name, most) for name in names],
+        [set_cell_size(name, min(cell_len(name), most)) for name in rest],
+    ):
+        if len({*parts}) == len({*names}):
+            return parts
     return [shortened(name, most) for name in names]
 
 

@@ -91,14 +91,14 @@ def test_long_names_fit(columns: int, tmp_path: Path, monkeypatch: pytest.Monkey
         await pilot.press("n")
         await until(pilot, lambda: "98.7%" in text(app))
         await pilot.press("j", "enter")
-        await until(pilot, lambda: "100.0% █████" in text(app))
+        await until(pilot, lambda: "100.0% ━━━━━" in text(app))
         name = "Ank" if columns < 104 else "Ankle boot"
         assert f"{name} 100.0%" in text(app)
         app.screen.query_one(TabbedContent).active = "draw-tab"
         await until(pilot, lambda: "Draw here" in text(app))
         app.screen.query_one(DrawingPad).focus()
         await pilot.press("space", "right")
-        await until(pilot, lambda: "100.0% ███" in text(app))
+        await until(pilot, lambda: "100.0% ━━━" in text(app))
         assert "Draw here" not in text(app)
 
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
@@ -122,7 +122,7 @@ def test_names_of_one_s_own_classes_are_shortened(
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: re.search(r"kingfisher_se…side_9( +·)+", text(app)))
         await pilot.press("j", "enter")
-        await until(pilot, lambda: re.search(r"9 +100\.0% ██████", text(app)))
+        await until(pilot, lambda: re.search(r"9 +100\.0% ━━━━━", text(app)))
 
     drive(FakeWorker(), tmp_path, steps, (columns, 24))
 

@@ -10,7 +10,7 @@ from textual.widgets import DataTable, Static
 
 from bilstm_core.inference.report import ExaminationReport
 
-from ...text.names import shortened
+from ...text.names import shortened, shortened_together
 
 _MOST_CLASSES = 100
 _NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names beside the rows
@@ -91,7 +91,7 @@ class ConfusionTable(Vertical):
         at = table.cursor_coordinate
         table.clear(columns=True)
         table.add_column("", width=label + 1)
-        for name in short_names(names, width):
+        for name in shortened_together(names, width):
             table.add_column(Text(name, justify="right"), width=width + 1)
         for number, name in zip(self._numbers, names, strict=True):
             cells = self._row(number, is_normalised=is_normalised)
@@ -175,16 +175,6 @@ def _shown_classes(report: ExaminationReport) -> list[int]:
         return [*range(len(scores))]
     by_mistakes = sorted(range(len(scores)), key=lambda number: scores[number].wrong)
     return sorted(by_mistakes[-_MOST_CLASSES:])
-
-
-def short_names(names: list[str], width: int) -> list[str]:
-    """Names that are short enough; without their common start where they would be the same."""
-    if len({name[:width] for name in names}) == len(names):
-        return [name[:width] for name in names]
-    first, last = min(names), max(names)
-    differs = (at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1])
-    start = next(differs, len(first))
-    return [name[start : start + width] or name[:width] for name in names]
 
 
 def _largest_in_words(report: ExaminationReport) -> Text:

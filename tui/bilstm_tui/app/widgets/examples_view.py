@@ -13,8 +13,8 @@ from bilstm_core.wording import counted
 
 from ...text.names import shortened_together
 from ...text.numbers import bar
-from .example_picture import draw_image, draw_series
 from .lines_view import LinesView
+from .thumbnails import draw_image, draw_series
 
 _GAP, _WIDE_GAP = 1, 2  # columns between two examples
 _WIDE_CELL = 10  # columns of an example from which on the gap is wide

@@ -14,16 +14,15 @@ from textual.widget import Widget
 
 from bilstm_core.inference.report import Drawing, Mistake
 
-from ...text import braille
 from ...text.names import shortened
-from .drawing import reduced, render_image
+from .thumbnails import draw_image, draw_series
 
 _GAP = 2  # columns between two pictures
 _NARROWEST = 14  # columns of an image with the words below it
 _SERIES_WIDTH = 24  # columns of a curve, at least
 _SERIES_HEIGHT = 4
-_LARGEST = 16  # columns of an image
-_HIGH = 30  # rows from which on small images are enlarged
+_SMALL, _LARGE = 12, 16  # columns of an image
+_HIGH = 30  # rows of the terminal from which on images are large
 _SHORT_NAME = 4  # columns of class names that both fit into a line
 
 
@@ -32,14 +31,14 @@ class _Tile:
     """The size of a picture with the words below it, and the gap beside it.
 
     Attributes:
+        picture: Columns of the picture itself.
         words: Lines below the picture: one, or a line for each class where names are long.
-        scale: Columns for each pixel of an image.
     """
 
     width: int
     height: int
+    picture: int = 1
     words: int = 1
-    scale: int = 1
 
 
 class Gallery(Widget, can_focus=True):
@@ -171,13 +170,12 @@ class Gallery(Widget, can_focus=True):
         words = 1 if max(map(len, self._names), default=0) <= _SHORT_NAME else 2
         if not self._is_image:
             columns = max(1, (self.size.width + _GAP) // (_SERIES_WIDTH + _GAP))
-            return _Tile((self.size.width + _GAP) // columns, _SERIES_HEIGHT + words, words)
+            width = (self.size.width + _GAP) // columns
+            return _Tile(width, _SERIES_HEIGHT + words, width - _GAP, words)
         height, width = self._image_size
-        factor = -(-width // _LARGEST)  # of a large image
-        height, width = -(-height // factor), -(-width // factor)
-        scale = max(1, _LARGEST // width) if self.app.size.height >= _HIGH else 1
-        lines = -(-height * scale // 2)
-        return _Tile(max(_NARROWEST, width * scale) + _GAP, lines + words, words, scale)
+        columns = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        rows = max(1, round(columns * height / width / 2))
+        return _Tile(max(_NARROWEST, columns) + _GAP, rows + words, columns, words)
 
     @property
     def _columns(self) -> int:
@@ -250,20 +248,14 @@ class Gallery(Widget, can_focus=True):
         drawing = self._drawings.get(mistake.index)
         if drawing is None:
             return [Text("…", "dim")]
+        tile = self._tile
         if self._is_image:
-            return render_image(reduced(drawing.high, _LARGEST), scale=self._tile.scale)
-        return _draw_curve(drawing, self._tile.width - _GAP)
+            return draw_image(drawing.high, tile.picture, tile.height - tile.words)
+        return draw_series([_curve(drawing)], tile.picture, tile.height - tile.words)
 
 
-def _draw_curve(drawing: Drawing, width: int) -> list[Text]:
-    """The first feature of a series, over its whole height."""
+def _curve(drawing: Drawing) -> list[float]:
+    """The first feature of a series from 0 to 1, with the extremes of each piece."""
     low, high = (np.array(values)[:, 0] for values in (drawing.low, drawing.high))
-    bottom, extent = low.min(), (high.max() - low.min()) or 1.0
-    x = (np.arange(len(low)) + 0.5) / len(low) * width
     values = np.column_stack((low, high)).ravel()
-    y = (1 - (values - bottom) / extent) * (_SERIES_HEIGHT - 0.25) + 0.125
-    cells = braille.draw_line(np.repeat(x, 2), y, width, _SERIES_HEIGHT)
-    return [
-        Text("".join(cells.get((column, row), " ") for column in range(width)), "cyan")
-        for row in range(_SERIES_HEIGHT)
-    ]
+    return ((values - low.min()) / ((high.max() - low.min()) or 1.0)).tolist()

@@ -15,8 +15,7 @@ from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import Drawing, ExaminationReport, Mistake, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 
-from ...text.names import shortened
-from .confusion import short_names
+from ...text.names import shortened, shortened_together
 from .drawing import StepwiseView, reduced
 from .gallery import Gallery
 from .series_view import SeriesShown, SeriesView
@@ -218,7 +217,7 @@ class Mistakes(Vertical):
 def names_that_fit(names: Iterable[str], width: int) -> list[str]:
     """The names of classes, as long as there is space for them beside their probabilities."""
     fitting = [shortened(name, _LONGEST_NAME) for name in names]
-    return fitting if width >= _LONG_NAMES_WIDTH else short_names(fitting, _SHORT_NAME)
+    return fitting if width >= _LONG_NAMES_WIDTH else shortened_together(fitting, _SHORT_NAME)
 
 
 def _numbered(count: int) -> list[str]:

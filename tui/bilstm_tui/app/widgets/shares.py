@@ -5,6 +5,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from ...text.names import shortened
+from ...text.numbers import bar
 
 _MOST = 12
 _SHORTEST_BAR, _LONGEST_BAR = 6, 40
@@ -59,7 +60,7 @@ class Shares(Static):
             name, share = names[at], self._shares[at][1]
             name = " " * (width - cell_len(name)) + name
             mark, style = self._mark(at, is_best=at == best)
-            lines.append(f"{mark}{name} {share:6.1%} {_bar(share, longest)}\n", style)
+            lines.append(f"{mark}{name} {share:6.1%} {bar(share, longest)}\n", style)
         if others := len(self._shares) - len(chosen):
             rest = max(0.0, 1 - sum(self._shares[at][1] for at in chosen))
             lines.append(f"{'':{_MARKS}}{f'{others:,} others':>{width}} {rest:6.1%}\n", "dim")
@@ -83,7 +84,3 @@ class Shares(Static):
         if at == self._actual:
             return _TRUE, "bold green"
         return (_PREDICTED, "bold red") if is_best else (" " * _MARKS, "")
-
-
-def _bar(share: float, longest: int) -> str:
-    return "█" * max(round(share * longest), int(share >= 0.005))

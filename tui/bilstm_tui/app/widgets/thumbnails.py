@@ -1,4 +1,4 @@
-"""Small pictures of the examples of a run: images in half-blocks, series as curves in braille."""
+"""Small pictures of sequences: images in half-blocks, series as curves in braille."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,22 +8,22 @@ from ...text import braille
 from .drawing import render_image
 
 _COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
-_ALL = 255
 
-Pixels = list[list[int]]
+Rows = list[list[float]]
+"""Of an image, or the features of a series over time; values from 0 to 1."""
 
 
-def draw_image(pixels: Pixels, columns: int, rows: int) -> list[Text]:
+def draw_image(pixels: Rows, columns: int, rows: int) -> list[Text]:
     """An image as lines of text, resized to so many columns, and two pixels a row."""
-    values = np.array(pixels, np.float64) / _ALL
+    values = np.array(pixels, np.float64)
     return render_image(_resized(_resized(values, 2 * rows).T, columns).T.tolist(), scale=1)
 
 
-def draw_series(pixels: Pixels, columns: int, rows: int) -> list[Text]:
+def draw_series(features: Rows, columns: int, rows: int) -> list[Text]:
     """The features of a series as curves over one another, the first one on top."""
     cells: dict[tuple[int, int], tuple[int, str]] = {}
-    for number, feature in reversed([*enumerate(pixels)]):
-        values = np.array(feature, np.float64) / _ALL
+    for number, feature in reversed([*enumerate(features)]):
+        values = np.array(feature, np.float64)
         x = (np.arange(len(values)) + 0.5) / len(values) * columns
         y = (1 - values) * (rows - 0.25) + 0.125  # the outermost dots are at the edge
         for cell, character in braille.draw_line(x, y, columns, rows).items():
