@@ -26,6 +26,11 @@ class Dashboard(VerticalScroll):
         super().__init__(id="body")
         self._arranged: object = None
 
+    @property
+    def has_panels(self) -> bool:
+        """Whether there is more than charts."""
+        return not self.query_one(ClassBars).is_empty or not self.query_one(ExamplesView).is_empty
+
     def compose(self) -> ComposeResult:
         """Compose the charts, large and small, the classes, and the examples."""
         yield Chart("training loss", id="loss", announcement="the loss of each step")
@@ -83,12 +88,12 @@ class Dashboard(VerticalScroll):
         """Give everything its place."""
         width, height = self.container_size if not self.size.area else self.size
         classes, examples = self.query_one(ClassBars), self.query_one(ExamplesView)
-        wanted = (width, height, classes.is_empty, examples.is_empty, classes.count)
+        wanted = (width, height, classes.count, examples.rows_for(width))
         if wanted == self._arranged:
             return
         self._arranged = wanted
         classes.display, examples.display = not classes.is_empty, not examples.is_empty
-        if height >= _LEAST_HEIGHT:
+        if height >= _LEAST_HEIGHT or not self.has_panels:
             self._arrange_at_once(height, classes.rows_for(width // 2, height // 2))
         else:
             self._arrange_to_scroll(classes.rows_for(width, 0))
@@ -103,7 +108,7 @@ class Dashboard(VerticalScroll):
         lower = 0
         if examples.display:
             lower = min(max(_LEAST_LOWER, height - middle - 10), examples.rows_for(self.size.width))
-        upper = height - middle - lower
+        upper = max(_LEAST_UPPER, height - middle - lower)
         rows = [middle // 2, middle - middle // 2] if classes.display else [middle]
         classes.styles.column_span, classes.styles.row_span = _COLUMNS // 2, 2
         self.move_child(classes, after=self.query_one("#gradient_norms"))

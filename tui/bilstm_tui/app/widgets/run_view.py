@@ -32,6 +32,7 @@ _SILENT_STEPS = 3  # the same for slow steps, in steps: there is an event after 
 _LARGE_DIGITS_HEIGHT = 44  # rows from which on the accuracies are shown in large digits
 _LOG_HEIGHTS = ((44, 5), (38, 3), (0, 2))
 """Rows of the log, by the least number of rows of the terminal."""
+_MORE_LOG = 3  # rows, as long as there are charts only
 _CHART_LAG = 1 / 15
 """The part of the training time that may be missing from a chart. With 1/60, the width of a
 column, a run on two cores lost 5 % of its speed to drawing, with 1/15 less than 1 %."""
@@ -93,7 +94,8 @@ class RunView(Vertical):
         height = self.app.size.height
         self.query_one(Result).set_class(height < _LARGE_DIGITS_HEIGHT, "-low")
         rows = next(rows for least, rows in _LOG_HEIGHTS if height >= least)
-        self.query_one(RunLog).styles.height = rows
+        more = 0 if self.query_one(Dashboard).has_panels else _MORE_LOG
+        self.query_one(RunLog).styles.height = rows + more
 
     async def watch_run(self, run: Run) -> None:
         """Show a run; if two are being opened at the same time, the later one."""
@@ -166,6 +168,7 @@ class RunView(Vertical):
         data = history.started.data if history.started else None
         self.query_one(Result).show(list(history.final.values()), data)
         self.query_one(Dashboard).show_predictions(history)
+        self.on_resize()  # there may be less space for the log now
         self._are_charts_outdated = True
         if not is_live or self._are_charts_due:
             self._are_charts_outdated = False
