@@ -185,6 +185,7 @@ def explain_sequence(model: TrainedModel, sequence: Sequences, used: str = "") -
         index=0,
         count=1,
         classes=names,
+        num_classes=spec.num_classes,
         actual=0,
         num_steps=len(inputs),
         ends=[end for _, end in times],

@@ -68,6 +68,7 @@ class Explanation(BaseModel):
         id: What the data call the sequence; empty where they name none.
         index: Its position in the test data, of which there are `count`.
         classes: Names of the classes that appear in a prediction, and of the right one.
+        num_classes: How many there are.
         actual: The right class.
         num_steps: Steps of the sequence; `ends` has the last one of each piece, from 1.
         inputs: For each feature (of many the first ones; an image is reduced), a value from 0 to
@@ -89,6 +90,7 @@ class Explanation(BaseModel):
     index: int
     count: int
     classes: list[Name]
+    num_classes: int
     actual: int
     num_steps: int
     ends: list[int]

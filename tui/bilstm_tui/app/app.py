@@ -304,6 +304,7 @@ class BilstmApp(ReportingApp[int]):
         """Prepare for the next run, and show what went wrong with this one."""
         self.train_screen.refresh_bindings()
         self.train_screen.update_duration_estimate()
+        self.train_screen.explanation.explain_again()  # with what the run has learned
         self._start_standby()
         match event.ending:
             case events.Failed(exit_code=DataError.exit_code) as failed:

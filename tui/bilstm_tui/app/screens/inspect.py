@@ -15,7 +15,7 @@ from textual.widgets import Static, TabbedContent, TabPane
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
 from bilstm_core.events import RunStarted
-from bilstm_core.inference.report import ExaminationReport, StepwisePrediction
+from bilstm_core.inference.report import ExaminationReport, Mistake, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.event_log import read_head
@@ -24,6 +24,7 @@ from bilstm_core.runs.run import Run
 from ...text.names import shortened
 from ..widgets.confusion import ConfusionTable, ScoreTable, needed_width, short_names
 from ..widgets.drawing import DrawingPad, StepwiseView
+from ..widgets.explain.view import ExplainView
 from ..widgets.key_footer import KeyFooter
 from ..widgets.series_view import SeriesShown, SeriesView
 from .base import BaseScreen
@@ -77,6 +78,8 @@ class InspectScreen(BaseScreen[None]):
                     yield StepwiseView(id="mistake-steps")
                     yield SeriesView(id="mistake-series")
                     yield StepwiseView(id="mistake-shares")
+            with TabPane("Explain", id="explain-tab"):
+                yield ExplainView(self._examiner.explain)
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
                 yield StepwiseView(id="draw-steps")
@@ -132,10 +135,12 @@ class InspectScreen(BaseScreen[None]):
     def action_step(self, by: int) -> None:
         """Show another mistake, or the one that was shown last."""
         tabs = self.query_one(TabbedContent)
-        if tabs.active == "mistakes-tab":
+        if tabs.active in {"mistakes-tab", "explain-tab"}:
             self._position += by
-        tabs.active = "mistakes-tab"
+        if tabs.active != "explain-tab":
+            tabs.active = "mistakes-tab"
         self._show_mistake()
+        self._explain_mistake()
 
     def action_next_class(self) -> None:
         """Show the mistakes of the next class only, or of all classes."""
@@ -156,6 +161,28 @@ class InspectScreen(BaseScreen[None]):
             is_shown = self.is_mounted and self.query_one(TabbedContent).active == "mistakes-tab"
             return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
+
+    @on(TabbedContent.TabActivated, pane="#explain-tab")
+    def _show_explanation(self) -> None:
+        self.query_one(ExplainView).focus(scroll_visible=False)
+        self._explain_mistake()
+
+    def _explain_mistake(self) -> None:
+        """Explain the mistake that is selected; without one, the first test sequence."""
+        view = self.query_one(ExplainView)
+        if not self._report or self.query_one(TabbedContent).active != "explain-tab":
+            return
+        view.describe_weights(self._run.name)
+        mistakes = self._mistakes
+        index = mistakes[self._position % len(mistakes)].index if mistakes else view.index
+        if not view.shown or view.index != index:
+            view.show_example(index)
+
+    @property
+    def _mistakes(self) -> list[Mistake]:
+        """Those of the chosen class, or of all."""
+        known = self._report.mistakes if self._report else []
+        return [it for it in known if self._class in {None, it.actual}]
 
     @on(TabbedContent.TabActivated)
     def _show_keys_of_tab(self) -> None:
@@ -182,7 +209,7 @@ class InspectScreen(BaseScreen[None]):
         report = self._report
         if not report or report.failure:
             return
-        mistakes = [it for it in report.mistakes if self._class in {None, it.actual}]
+        mistakes = self._mistakes
         classes = report.spec.classes
         heading = self.query_one("#mistake", Static)
         self.query_one("#mistake-view").display = bool(mistakes)
