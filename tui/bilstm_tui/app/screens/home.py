@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from bilstm_core.runs.run import TIMESTAMP_PREFIX, Run
 from bilstm_core.runs.store import list_runs
 
 from ...text.names import shortened
+from ..widgets.explain.look import Look
 from ..widgets.key_footer import KeyFooter
 from .base import BaseScreen
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 2.0
 _MOST_RUNS, _FEWEST_RUNS = 12, 3
-_OTHER_LINES = 15  # of the screen, besides the runs
-_NAME_WIDTH = 30
+_ROOMY = 28  # lines of the screen from which on there is a sketch
+_SKETCHED_STEPS = 6
+_OTHER_LINES = 16  # of the screen, besides the runs
+_NAME_WIDTH = 20
+_MARGIN = 3  # columns
 _ABOUT = (
     "Train LSTM, GRU and BiLSTM networks that classify sequences, from this terminal, and see "
     "how they read. A run continues when you quit or the connection drops."
@@ -72,6 +77,7 @@ class HomeScreen(BaseScreen[None]):
         """Compose what it is, the choices, and the footer."""
         yield Static(Text("bilstm-tui", "bold"), id="home-title")
         yield Static(_ABOUT, id="home-about", markup=False)
+        yield Static(id="home-sketch", markup=False)
         yield OptionList(*self._choices(), id="choices", markup=False)
         yield KeyFooter()
 
@@ -79,6 +85,16 @@ class HomeScreen(BaseScreen[None]):
         """Read the runs beside the keys, and again while they change."""
         self.query_one(OptionList).highlighted = 0
         self.set_interval(_POLL_SECONDS, self._update)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.on_resize())
+
+    def on_resize(self) -> None:
+        """Show the sketch of two directions where there is room."""
+        sketch = self.query_one("#home-sketch", Static)
+        sketch.display = self.app.size.height >= _ROOMY
+        sketch.update(_sketch(Look(is_dark=self.app.current_theme.dark)))
+
+    def on_screen_resume(self) -> None:
+        """Show at once what has changed meanwhile."""
         self._update()
 
     def on_key(self) -> None:
@@ -147,30 +163,50 @@ class HomeScreen(BaseScreen[None]):
         for title, is_live in (("Being trained now", True), ("Recent runs", False)):
             group = [it for it in found if (it.status == "running") == is_live]
             if group:
-                lines += [Option("", disabled=True), Option(Text(title, "bold"), disabled=True)]
+                lines += [
+                    Option("", disabled=True),
+                    Option(Text(f"  {title}", "bold"), disabled=True),
+                ]
             for overview in group:
                 number += 1
-                lines.append(_run_option(number, overview))
+                lines.append(_run_option(number, overview, self.app.size.width - _MARGIN))
         return lines
 
 
+def _sketch(look: Look) -> Text:
+    """Two directions over the same steps."""
+    steps = range(1, _SKETCHED_STEPS + 1)
+    lines = Text()
+    lines.append("   " + "".join(f"x{step:<6}" for step in steps) + "\n", "dim")
+    rows = (
+        (" ──▶ ", look.forward, "forward: what came before"),
+        (" ◀── ", look.backward, "backward: what comes after"),
+    )
+    for arrow, style, words in rows:
+        lines.append("   " + arrow.join("■■" for _ in steps), style + Style(dim=False))
+        lines.append(f"   {words}\n")
+    lines.rstrip()
+    return lines
+
+
 def _option(number: int, name: str, title: str, words: str) -> Option:
-    line = Text(f" {number}  ", "bold cyan")
-    line.append(f"{title:<22}", "bold not dim default").append(words, "not bold default")
+    line = Text(f"  {number}  ", no_wrap=True, overflow="ellipsis")
+    line.append(f"{title:<22}", "bold").append(words)
     return Option(line, id=name)
 
 
-def _run_option(number: int, overview: "Overview") -> Option:
+def _run_option(number: int, overview: "Overview", width: int) -> Option:
     from ...text.run_cells import STATUS_STYLES, cells
 
     name, status, data, model, epochs, accuracy, *_ = cells(overview)
     match = TIMESTAMP_PREFIX.match(name)
     started = match.group() if match else ""
-    line = Text(f" {number}  " if number < 10 else "    ", "bold cyan", no_wrap=True)
-    line.append(f"{shortened(name.removeprefix(started), _NAME_WIDTH):<20} ", "default")
-    line.append(f"{status:<9} ", STATUS_STYLES[status] or "default")
+    line = Text(f"  {number if number < 10 else ' '}  ", no_wrap=True, overflow="ellipsis")
+    line.append(f"{shortened(name.removeprefix(started), _NAME_WIDTH):<20}  ", "bold")
+    line.append(f"{status:<9} ", STATUS_STYLES[status])
     done = "" if accuracy == "-" else f"test {accuracy} %"
-    line.append(f"{done:<13} {epochs:>7}  {model}, {data}", "default")
+    line.append(f"{done:<13} {epochs:>7}  {model}, {data}")
+    line.truncate(width, overflow="ellipsis")  # the list would wrap it
     return Option(line, id=_RUN + name)
 
 

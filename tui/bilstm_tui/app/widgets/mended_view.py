@@ -1,5 +1,7 @@
 """One sequence, and what two networks predict for it."""
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
 
@@ -47,18 +49,17 @@ class MendedView(Static):
         assert found  # noqa: S101 - the callers checked it
         actual = shortened(found.classes[found.actual], _NAME)
         item = "image" if found.kind == "images" else "sequence"
-        lines = [
-            Text.assemble(f"Test {item} {found.index + 1:,}: ", (actual, "bold green")),
-            Text(),
-        ]
-        if found.kind == "images":
-            lines += [*self._image(found), Text()]
+        heading = Text.assemble(f"Test {item} {found.index + 1:,}: ", (actual, "bold green"))
+        lines = []
         for title, prediction in zip(self._titles, (found.first, found.second), strict=True):
             lines += [*_bars(title, prediction, found), Text()]
         for title, correct in zip(self._titles, found.correct, strict=True):
             share = percent(correct / found.count)
-            lines.append(Text(f"{title:<7} {correct} of {found.count:,} correct, {share} %"))
-        self.update(Text("\n").join(lines))
+            lines.append(Text(f"{title:<7} {correct:,} of {found.count:,} correct, {share} %"))
+        picture = Table.grid(padding=(0, 3))
+        image = self._image(found) if found.kind == "images" else []
+        picture.add_row(Text("\n").join(image), Text("\n").join(lines))
+        self.update(Group(heading, Text(), picture))
 
     def _image(self, found: RunComparison) -> list[Text]:
         pixels = [[value / _FULL for value in row] for row in zip(*found.inputs, strict=True)]
