@@ -182,6 +182,7 @@ def explain_sequence(model: TrainedModel, sequence: Sequences, used: str = "") -
         weights="new",
         data=spec.title,
         kind=spec.kind,
+        has_lengths=spec.has_lengths,
         index=0,
         count=1,
         classes=names,

@@ -65,6 +65,7 @@ class Explanation(BaseModel):
         changed: Settings in which the run was trained otherwise than explained, by name; its
             weights fit all the same.
         data: Title of the data.
+        has_lengths: Whether the sequences of the data have different lengths.
         id: What the data call the sequence; empty where they name none.
         index: Its position in the test data, of which there are `count`.
         classes: Names of the classes that appear in a prediction, and of the right one.
@@ -86,6 +87,7 @@ class Explanation(BaseModel):
     changed: dict[str, Line] = {}
     data: Name
     kind: SequenceKind
+    has_lengths: bool
     id: Name = ""
     index: int
     count: int

@@ -55,8 +55,10 @@ def test_new_weights_are_explained_and_follow_the_form(
         await pilot.press("m")
         await until(pilot, lambda: "⇄ sum" in text(app))
         await pilot.press("b")
-        await until(pilot, lambda: "← backward" not in text(app) and "Merge" not in text(app))
+        await until(pilot, lambda: "← backward" not in text(app) and "Merge:" not in text(app))
         assert "readout = last" in text(app)  # still at the same stage
+        await pilot.press("m")  # two directions again, for there is nothing to merge in one
+        await until(pilot, lambda: "⇄ sum" in text(app))
         app.train_screen.query_one("#hidden_size", Input).value = "9"
         await until(pilot, lambda: "of 9 units" in text(app) or " 9 units" in text(app))
 
@@ -98,8 +100,7 @@ def test_it_stands_still_while_it_is_hidden(tmp_path: Path) -> None:
         assert (view.at, view.is_playing) == (at, True)
         await pilot.press("v", "v", "v")
         await until(pilot, lambda: view.region.area)
-        view._tick()
-        assert view.at == at + 1
+        await until(pilot, lambda: view.at > at)
 
     drive(FakeWorker(), tmp_path, steps)
 
@@ -221,3 +222,18 @@ def test_the_process_ends_with_the_app(tmp_path: Path) -> None:
     child = app.train_screen.explanation._examiner._child
     assert child
     assert child._process.wait(60) < 0
+
+
+def test_a_readout_that_does_not_fit_the_data_is_not_offered(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.train_screen.query_one("#dataset", Select).value = "japanese-vowels"
+        view = await explained(app, pilot)
+        seen = []
+        for _ in range(4):
+            assert view.shown
+            seen.append(view.shown.config.readout)
+            await pilot.press("d")
+            await until(pilot, lambda: view.shown and view.shown.config.readout != seen[-1])
+        assert sorted(seen) == ["final", "last", "max", "mean"]
+
+    drive(FakeWorker(), tmp_path, steps)

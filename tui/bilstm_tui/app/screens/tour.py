@@ -213,9 +213,9 @@ class TourScreen(BaseScreen[None]):
         assert contestant.follower  # noqa: S101 - which set the event
         return contestant.follower.run
 
-    def on_explain_view_setting_wanted(self, event: ExplainView.SettingWanted) -> None:
+    def on_explain_view_settings_wanted(self, event: ExplainView.SettingsWanted) -> None:
         """Explain the same network with another setting."""
-        self._tried = self._tried.model_copy(update={event.name: event.value})
+        self._tried = self._tried.model_copy(update=event.changes)
         self.query_one(ExplainView).reload()
 
     @work(exclusive=True, group="mistake")

@@ -78,10 +78,10 @@ class ExplainPane(TabPane):
             self._view.describe_weights(self._run.name if self._run else "")
             self._view.reload()
 
-    def on_explain_view_setting_wanted(self, event: "ExplainView.SettingWanted") -> None:
+    def on_explain_view_settings_wanted(self, event: "ExplainView.SettingsWanted") -> None:
         """Change the form, which changes the explanation."""
         if self._config:
-            changed = self._config.model_copy(update={event.name: event.value})
+            changed = self._config.model_copy(update=event.changes)
             self.screen.query_one(Form).show(changed)
 
     def on_unmount(self) -> None:

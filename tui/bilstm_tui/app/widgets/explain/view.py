@@ -41,11 +41,10 @@ class ExplainView(Widget, can_focus=True):
     """
 
     @dataclass
-    class SettingWanted(Message):
-        """Posted when a key asks for another value of a setting."""
+    class SettingsWanted(Message):
+        """Posted when a key asks for other settings that fit together; given by name."""
 
-        name: str
-        value: str | bool
+        changes: dict[str, str | bool]
 
     BINDING_GROUP_TITLE = "In the explanation"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -234,13 +233,23 @@ class ExplainView(Widget, can_focus=True):
         """Ask for the next value of a setting."""
         if not self.shown:
             return
-        config = self.shown.config
-        if name == "bidirectional":
-            self.post_message(self.SettingWanted(name, not config.bidirectional))
-            return
-        values = [*(MERGES if name == "merge" else READOUTS)]
-        number = values.index(getattr(config, name)) + 1
-        self.post_message(self.SettingWanted(name, values[number % len(values)]))
+        config, changes = self.shown.config, dict[str, str | bool]()
+        match name:
+            case "merge":
+                changes = {"merge": _next(config.merge, [*MERGES]), "bidirectional": True}
+            case "readout":
+                # a readout of every step needs sequences of one length
+                fitting = [
+                    key
+                    for key, it in READOUTS.items()
+                    if not (it.reads_every_step and self.shown.has_lengths)
+                ]
+                changes = {"readout": _next(config.readout, fitting)}
+            case "bidirectional" if config.bidirectional:
+                changes = {"bidirectional": False, "merge": "concat"}  # there is nothing to merge
+            case _:
+                changes = {"bidirectional": True}
+        self.post_message(self.SettingsWanted(changes))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Settings cannot be changed where the network is a run's own."""
@@ -304,3 +313,8 @@ class ExplainView(Widget, can_focus=True):
         if y >= len(self._lines):
             return Strip.blank(self.content_size.width, style)
         return strip_of(self._lines[y] or [(" ", PLAIN)], style)
+
+
+def _next(value: str, values: list[str]) -> str:
+    """The value after this one, or the first."""
+    return values[(values.index(value) + 1) % len(values)]
