@@ -23,7 +23,9 @@ from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.store import list_runs
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
-VIEWS = (b"10 classes", b"1,437 training and", b"training loss by step")
+NETWORK = b"10 classes"
+VIEWS = (b"forward", NETWORK, b"1,437 training and", b"training loss by step")
+"""What is on each tab, after that of the run."""
 WINDOW_SECONDS, SETTLING_SECONDS = 4.0, 0.6
 BRAILLE = "[\u2801-\u28ff]"
 SETTINGS = ("--dataset", "digits", "--hidden-size", "128", "--precision", "float32")
@@ -37,7 +39,7 @@ def first_paint(home: Path) -> float:
     """Seconds from the command to a screen with the sketch of the network on it."""
     since = time.perf_counter()
     with opened(home) as app:
-        assert VIEWS[0] in app.drain(60, until=VIEWS[0])
+        assert NETWORK in app.drain(60, until=NETWORK)
         return time.perf_counter() - since
 
 
@@ -61,6 +63,10 @@ def key_answers(home: Path, count: int) -> list[float]:
         app.type("t")
         app.wait_for(BRAILLE)
         answers = []
+        app.type("v")  # the first explanation has to be computed by a process that starts
+        app.wait_for("forward")
+        app.type("vvv")
+        app.wait_for("training loss by step")
         app.drain(1)
         for shown in VIEWS * (count // 2):
             since = time.perf_counter()

@@ -28,6 +28,7 @@ from bilstm_core.runs.store import create_run
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Question
+from bilstm_tui.app.screens.home import HomeScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.train import TrainScreen
 from tests.samples import run_started, small_config
@@ -128,7 +129,8 @@ def drive(
 
     async def main() -> None:
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: isinstance(app.screen, TrainScreen | Question))
+            first = TrainScreen | HomeScreen | Question
+            await until(pilot, lambda: isinstance(app.screen, first))
             await steps(app, pilot)
 
     try:

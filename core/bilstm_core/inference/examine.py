@@ -9,17 +9,15 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
-from ..building_blocks.merges import MERGES
-from ..building_blocks.readouts import READOUTS
 from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
 from ..data.sources import registry
 from ..data.spec import DataSpec, Normalisation
 from ..errors import ConfigError, DataError
 from ..events import Failed
-from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
+from .directions import pieces, probabilities, scores_of_one, top_states
 from .report import (
     ClassScore,
     ConfidenceBin,
@@ -184,21 +182,15 @@ def _confusions(actual: Tensor, predicted: Tensor, num_classes: int) -> list[Con
     ]
 
 
-def _pieces(count: int, most: int) -> list[tuple[int, int]]:
-    """The start and the end of each of at most `most` pieces of something, of nearly equal size."""
-    pieces = min(count, most)
-    return [(at * count // pieces, (at + 1) * count // pieces) for at in range(pieces)]
-
-
 def _drawing(values: Tensor, spec: DataSpec, size: _Size) -> Drawing:
     """A sequence (T, features) reduced for drawing."""
-    times, features = _pieces(len(values), size.pieces), values.shape[1]
+    times, features = pieces(len(values), size.pieces), values.shape[1]
     low, high = (
         torch.stack([extreme(values[start:end], dim=0) for start, end in times])
         for extreme in (torch.amin, torch.amax)
     )
     if spec.kind == "images":
-        columns = _pieces(features, size.features)
+        columns = pieces(features, size.features)
         low, high = (
             torch.stack([it[:, start:end].amax(dim=1) for start, end in columns], dim=1)
             for it in (low, high)
@@ -230,17 +222,26 @@ def _test_data(model: TrainedModel, data_dir: Path) -> Dataset:
     Raises:
         DataError: It is not available, or its sequences or classes are others.
     """
-    data, spec = registry.load(model.config, data_dir), model.spec
-    shape, expected = (
-        (it.kind, it.num_features, it.longest, it.classes, _unit(it)) for it in (data.spec, spec)
+    data = registry.load(model.config, data_dir)
+    require_same_shape(model.spec, data.spec)
+    return data
+
+
+def require_same_shape(expected: DataSpec, found: DataSpec) -> None:
+    """Refuse data with other sequences or classes than those of a model.
+
+    Raises:
+        DataError: They are others.
+    """
+    shape, known = (
+        (it.kind, it.num_features, it.longest, it.classes, _unit(it)) for it in (found, expected)
     )
-    if shape != expected:
+    if shape != known:
         raise DataError(
-            f"The data set {spec.title} has other sequences or classes than those that the model "
-            "was trained on.",
+            f"The data set {expected.title} has other sequences or classes than those that the "
+            "model was trained on.",
             title="The data set does not fit the model",
         )
-    return data
 
 
 def _unit(spec: DataSpec) -> Normalisation:
@@ -263,20 +264,17 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> Ste
     is_bfloat16 = model.precision(used) == torch.bfloat16
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
         whole = network(inputs[None])[0]
-        states = inputs[None]
-        for layer in network.layers:
-            states, _ = layer(states)
-        size, times = network.hidden_size, _pieces(len(inputs), _SCREEN.pieces)
-        forward, backward = states[0, :, :size], states[0, :, size:]
-        forward_scores = [_scores_so_far(network, forward[:end], 0) for _, end in times]
+        times = pieces(len(inputs), _SCREEN.pieces)
+        forward, backward = top_states(network, inputs)
+        forward_scores = [scores_of_one(network, forward[:end], 0) for _, end in times]
         backward_scores = [
-            _scores_so_far(network, backward[start:], start, is_backward=True)
+            scores_of_one(network, backward[start:], start, is_backward=True)
             for start, _ in (times if network.bidirectional else ())
         ]
-        shares = [_probabilities(scores) for scores in (forward_scores, backward_scores) if scores]
-        classes = _most_probable(torch.cat([_probabilities([whole]), *shares]))
+        shares = [probabilities(scores) for scores in (forward_scores, backward_scores) if scores]
+        classes = _most_probable(torch.cat([probabilities([whole]), *shares]))
         return StepwisePrediction(
-            probabilities=_probabilities([whole])[0].tolist(),
+            probabilities=probabilities([whole])[0].tolist(),
             classes=classes.tolist(),
             forward=shares[0][:, classes].tolist(),
             backward=shares[1][:, classes].tolist() if network.bidirectional else [],
@@ -287,26 +285,3 @@ def _most_probable(probabilities: Tensor) -> Tensor:
     """Positions of the classes that are most probable somewhere, in ascending order."""
     peaks = probabilities.amax(dim=0)
     return peaks.topk(min(len(peaks), _MOST_CLASSES)).indices.sort().values
-
-
-def _probabilities(scores: list[Tensor]) -> Tensor:
-    return torch.stack(scores).float().softmax(dim=1)
-
-
-def _scores_so_far(
-    network: SequenceClassifier, states: Tensor, first: int, *, is_backward: bool = False
-) -> Tensor:
-    """Class scores of one direction alone, from the states that it has reached.
-
-    They are in the order of the sequence; `first` is the position of the first one.
-    """
-    if network.bidirectional and MERGES[network.merge].width > 1:
-        other = torch.zeros_like(states)
-        states = torch.cat((other, states) if is_backward else (states, other), dim=1)
-    readout = READOUTS[network.readout]
-    if readout.reads_every_step:
-        width = states.shape[1]
-        whole = states.new_zeros(network.classifier.in_features // width, width)
-        whole[first : first + len(states)] = states
-        states = whole
-    return network.classifier(readout.read(states[None], is_backward, None)[0])

@@ -1,5 +1,6 @@
 """`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`: examines a run's network.
 
+With `-` instead of a run it only explains and compares networks, which the questions name.
 `protocol` describes its questions and answers.
 """
 
@@ -7,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BilstmError, InstallationError, imports_in_words
 from ..events import Failed, RunStarted
@@ -15,16 +17,25 @@ from ..runs.event_log import open_log
 from ..runs.run import Run
 from .protocol import (
     Answer,
+    CompareRuns,
     DrawingsRead,
     Examined,
+    Explain,
+    Explained,
     Question,
     ReadDrawings,
     ReadSequence,
     ReadTestSequence,
+    RunsCompared,
     SequenceRead,
     from_json,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from ..inference.explain import Explainer
+
+_NO_RUN = "-"
 
 
 def main() -> int:
@@ -37,15 +48,24 @@ def main() -> int:
         try:
             require_working_directory()
             with imports_in_words():
-                _answer_all(Run(Path(sys.argv[1])), Path(sys.argv[2]), answer)
+                run = None if sys.argv[1] == _NO_RUN else Run(Path(sys.argv[1]))
+                _answer_all(run, Path(sys.argv[2]), answer)
         except BilstmError as error:
             answer(Failed.from_error(error))
             return error.exit_code
     return 0
 
 
-def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> None:
+def _answer_all(run: Run | None, data_dir: Path, answer: Callable[[Answer], None]) -> None:
     import torch  # may fail, which is an answer, too
+
+    from ..inference.explain import Explainer
+
+    explainer = Explainer(data_dir)
+    if not run:
+        for line in sys.stdin:
+            answer(_explain_or_fail(_parse(line), None, explainer))
+        return
 
     from ..inference.examine import Examination, predict_stepwise
     from ..network.weights import load
@@ -54,7 +74,8 @@ def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> N
     examination = Examination(model, data_dir, used)
     answer(Examined(report=examination.report))
     for line in sys.stdin:
-        match _parse(line):
+        question = _parse(line)
+        match question:
             case ReadTestSequence(index=index):
                 prediction, drawing = examination.read(index)
                 answer(SequenceRead(prediction=prediction, drawing=drawing))
@@ -63,6 +84,29 @@ def _answer_all(run: Run, data_dir: Path, answer: Callable[[Answer], None]) -> N
             case ReadSequence(inputs=inputs):
                 sequence = torch.tensor(inputs, dtype=torch.float32)
                 answer(SequenceRead(prediction=predict_stepwise(model, sequence, used)))
+            case _:
+                answer(_explain_or_fail(question, run, explainer))
+
+
+def _explain_or_fail(question: Question, own: Run | None, explainer: "Explainer") -> Answer:
+    """The answer to a question that names its networks; a failure is one, too."""
+    from ..inference.comparison import compare_runs
+
+    try:
+        match question:
+            case Explain():
+                run = Run(question.run) if question.run else own
+                used = _precision_of(run) if run else ""
+                explanation = explainer.explain(question.config, run, question.index, used)
+                return Explained(explanation=explanation)
+            case CompareRuns():
+                first, second = Run(question.first), Run(question.second)
+                used_by = _precision_of(first), _precision_of(second)
+                return RunsCompared(comparison=compare_runs(first, second, explainer, used_by))
+            case _:
+                raise InstallationError("The examiner was started without a run.")
+    except BilstmError as error:
+        return Failed.from_error(error)
 
 
 def _precision_of(run: Run) -> str:
@@ -73,7 +117,7 @@ def _precision_of(run: Run) -> str:
 
 def _parse(line: str) -> Question:
     try:
-        return from_json(line, ReadSequence, ReadTestSequence, ReadDrawings)
+        return from_json(line, ReadSequence, ReadTestSequence, ReadDrawings, Explain, CompareRuns)
     except ValueError as error:
         raise InstallationError(f"The examiner does not understand a question: {error}.") from None
 

@@ -4,44 +4,54 @@ import asyncio
 from pathlib import Path
 from typing import TypeVar
 
+from ..config.schema import RunConfig
 from ..errors import DataError, InstallationError, Remedy
+from ..inference.explanation import Explanation, RunComparison
 from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..runs.run import Run
 from .child import Child
 from .protocol import (
+    Answer,
+    CompareRuns,
     DrawingsRead,
     Examined,
+    Explain,
+    Explained,
     Question,
     ReadDrawings,
     ReadSequence,
     ReadTestSequence,
+    RunsCompared,
     SequenceRead,
     to_json,
 )
 from .worker_client import parse_answer
 
 _MAX_LINE_BYTES = 1 << 26
-_Answer = TypeVar("_Answer", SequenceRead, DrawingsRead)
+_NO_RUN = "-"
+
+_A = TypeVar("_A", bound=Answer)
 
 
 class ExaminerClient:
-    """Asks about the network of one run."""
+    """Asks about the network of one run, or without one about networks that each question names."""
 
-    def __init__(self, run: Run, data_dir: Path) -> None:
-        self._arguments = (str(run.path), str(data_dir))
+    def __init__(self, run: Run | None, data_dir: Path) -> None:
+        self._arguments = (str(run.path) if run else _NO_RUN, str(data_dir))
         self._child: Child | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._is_closed = False
 
     async def examine(self) -> ExaminationReport:
-        """Start the process, and wait for its report.
+        """Start the process, and wait for its report; only where there is a run.
 
         Raises:
             RelayedError: There is no model, or it cannot be read.
             DataError: The report has more classes than can be handed over.
             InstallationError: No process can be started, or it exited without an answer.
         """
-        self._child = await Child.start("examiner", *self._arguments, longest_line=_MAX_LINE_BYTES)
-        return parse_answer(await self._read_line(self._child), Examined).report
+        child = self._child = await self._start()
+        return parse_answer(await self._read_line(child), Examined).report
 
     async def read(self, inputs: list[list[float]]) -> StepwisePrediction:
         """Predict one sequence, of shape (T, num_features), step by step.
@@ -50,9 +60,7 @@ class ExaminerClient:
             RelayedError: The process did not understand the question.
             InstallationError: The process has exited.
         """
-        # the answer is read even if the caller is cancelled: the next call would get it otherwise
-        question = ReadSequence(inputs=inputs)
-        return (await asyncio.shield(self._ask(question, SequenceRead))).prediction
+        return (await self._ask(ReadSequence(inputs=inputs), SequenceRead)).prediction
 
     async def read_test_sequence(self, index: int) -> tuple[StepwisePrediction, Drawing]:
         """Predict a sequence of the test data step by step, and get it reduced for drawing.
@@ -64,7 +72,7 @@ class ExaminerClient:
             RelayedError: The process did not understand the question.
             InstallationError: The process has exited.
         """
-        answer = await asyncio.shield(self._ask(ReadTestSequence(index=index), SequenceRead))
+        answer = await self._ask(ReadTestSequence(index=index), SequenceRead)
         assert answer.drawing  # noqa: S101 - which that question is answered with
         return answer.prediction, answer.drawing
 
@@ -74,18 +82,51 @@ class ExaminerClient:
         Args:
             indices: Their positions in the test data.
         """
-        return (
-            await asyncio.shield(self._ask(ReadDrawings(indices=indices), DrawingsRead))
-        ).drawings
+        return (await self._ask(ReadDrawings(indices=indices), DrawingsRead)).drawings
 
-    async def _ask(self, question: Question, expected: type[_Answer]) -> _Answer:
+    async def explain(
+        self, index: int, config: RunConfig | None = None, run: Run | None = None
+    ) -> Explanation:
+        """Explain how a network reads a test sequence; see `protocol.Explain`.
+
+        Raises:
+            RelayedError: There are no data, or no model of the run.
+            InstallationError: No process can be started, or it has exited.
+        """
+        question = Explain(index=index, config=config, run=run and run.path)
+        return (await self._ask(question, Explained)).explanation
+
+    async def compare(self, first: Run, second: Run) -> RunComparison:
+        """Compare the networks of two runs on the same data; see `protocol.CompareRuns`.
+
+        Raises:
+            RelayedError: There are no data, or no model of a run.
+            InstallationError: No process can be started, or it has exited.
+        """
+        question = CompareRuns(first=first.path, second=second.path)
+        return (await self._ask(question, RunsCompared)).comparison
+
+    async def _ask(self, question: Question, expected: type[_A]) -> _A:
+        # the answer is read even if the caller is cancelled: the next call would get it otherwise
+        return await asyncio.shield(self._answer_to(question, expected))
+
+    async def _answer_to(self, question: Question, expected: type[_A]) -> _A:
         async with self._one_at_a_time:
-            assert self._child  # noqa: S101 - which `examine` has started
-            await self._child.ask(to_json(question))
-            return parse_answer(await self._read_line(self._child), expected)
+            child = self._child = self._child or await self._start()
+            await child.ask(to_json(question))
+            return parse_answer(await self._read_line(child), expected)
+
+    async def _start(self) -> Child:
+        if self._is_closed:
+            raise InstallationError("The process that examines the network was ended.")
+        child = await Child.start("examiner", *self._arguments, longest_line=_MAX_LINE_BYTES)
+        if self._is_closed:  # meanwhile
+            child.close()
+        return child
 
     def close(self) -> None:
         """End the process."""
+        self._is_closed = True
         if self._child:
             self._child.close()
 
@@ -99,6 +140,9 @@ class ExaminerClient:
                 title="The network cannot be examined",
             ) from None
         if not line:
+            if self._arguments[0] == _NO_RUN:  # the next question starts another one
+                child.close()
+                self._child = None
             raise InstallationError(
                 "The process that examines the network has exited.",
                 Remedy("Check the installation.", "doctor"),

@@ -7,7 +7,9 @@ line on the file descriptor ANSWERS: `RunOpened`, `LearningRateFound`, or the ev
 
 An **examiner** (`python -m bilstm_core.processes.examiner RUN DATA_DIR ANSWERS`) first answers with
 `Examined`, then answers each `ReadSequence` or `ReadTestSequence` on stdin with `SequenceRead`, and
-`ReadDrawings` with `DrawingsRead`. After `Failed` it exits.
+`ReadDrawings` with `DrawingsRead`. After `Failed` it exits. Without a run (`-`) it evaluates
+nothing. In any case it answers `Explain` with `Explained` and `CompareRuns` with `RunsCompared`, or
+one of these with `Failed`, after which it continues.
 
 A **data reader** (`python -m bilstm_core.processes.data_reader ANSWERS`) reads one `ReadData` from
 stdin, answers with `DataRead` or `Failed`, and exits.
@@ -27,6 +29,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from ..config.schema import RunConfig
 from ..data.data_overview import DataOverview
 from ..events import Failed
+from ..inference.explanation import Explanation, RunComparison
 from ..inference.report import Drawing, ExaminationReport, StepwisePrediction
 from ..training.learning_rate_curve import LearningRateCurve
 
@@ -103,6 +106,35 @@ class ReadDrawings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Explain:
+    """Explain how a network reads a test sequence.
+
+    Attributes:
+        index: Position of the sequence in the test data.
+        config: The network and its data; None for those of the run.
+        run: Folder of the run whose weights are used where they fit; None for that of the examiner.
+    """
+
+    type: Literal["explain"] = "explain"
+    index: int = 0
+    config: RunConfig | None = None
+    run: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRuns:
+    """Find a test sequence that one run's network misclassifies and the other's does not.
+
+    Attributes:
+        first: Folder of the first run; so is `second`.
+    """
+
+    type: Literal["compare_runs"] = "compare_runs"
+    first: Path
+    second: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadData:
     """Read the data of a configuration, and say what is in them; nothing is downloaded."""
 
@@ -153,6 +185,22 @@ class DrawingsRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Explained:
+    """The answer to `Explain`."""
+
+    type: Literal["explained"] = "explained"
+    explanation: Explanation
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsCompared:
+    """The answer to `CompareRuns`."""
+
+    type: Literal["runs_compared"] = "runs_compared"
+    comparison: RunComparison
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataRead:
     """The answer to `ReadData`."""
 
@@ -160,8 +208,18 @@ class DataRead:
     overview: DataOverview
 
 
-Answer = RunOpened | LearningRateFound | Examined | SequenceRead | DrawingsRead | DataRead | Failed
-Question = ReadSequence | ReadTestSequence | ReadDrawings
+Answer = (
+    RunOpened
+    | LearningRateFound
+    | Examined
+    | SequenceRead
+    | DrawingsRead
+    | Explained
+    | RunsCompared
+    | DataRead
+    | Failed
+)
+Question = ReadSequence | ReadTestSequence | ReadDrawings | Explain | CompareRuns
 Message = Prepare | StartRun | ResumeRun | FindLearningRate | Question | ReadData | Answer
 
 _M = TypeVar("_M", bound=Message)

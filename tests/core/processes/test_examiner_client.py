@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.errors import BilstmError, DataError, InstallationError
+from bilstm_core.inference.comparison import compare_runs
 from bilstm_core.inference.examine import Examination
+from bilstm_core.inference.explain import Explainer
 from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import TrainedModel, load
 from bilstm_core.processes import examiner_client, session
@@ -88,5 +90,53 @@ def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
             await inspector.examine()
         assert caught.value.title == "No model yet"
         inspector.close()
+
+    asyncio.run(main())
+
+
+def test_networks_are_explained_and_compared_without_a_run_of_one_s_own(tmp_path: Path) -> None:
+    """A question that fails is answered in words, and so is the next one."""
+    runs = []
+    for both in (False, True):
+        config = small_config(num_epochs=1, bidirectional=both)
+        opened = session.start_run(config, tmp_path / "runs")
+        opened.train(lambda _: None, StopRequest())
+        runs.append(opened.run)
+
+    async def main() -> None:
+        examiner = ExaminerClient(None, tmp_path)
+        explainer = Explainer(tmp_path)
+        config = small_config(readout="last")
+        assert await examiner.explain(4, config) == explainer.explain(config, None, 4)
+        expected = explainer.explain(None, runs[1], 4, "float32")
+        assert await examiner.explain(4, run=runs[1]) == expected
+        with pytest.raises(BilstmError, match="not"):
+            await examiner.explain(0, small_config(dataset="mnist"))
+        with pytest.raises(BilstmError) as caught:
+            await examiner.read([[0.0] * 8])
+        assert "without a run" in caught.value.message
+        assert await examiner.compare(*runs) == compare_runs(*runs, explainer)
+        assert examiner._child
+        examiner._child._process.kill()
+        with pytest.raises(InstallationError):
+            await examiner.explain(4, config)
+        assert (await examiner.explain(4, config)).index == 4  # by another process
+        examiner.close()
+        with pytest.raises(InstallationError):
+            await examiner.explain(4, config)
+
+    asyncio.run(main())
+
+
+def test_a_run_s_own_examiner_explains_it(tmp_path: Path) -> None:
+    opened = session.start_run(small_config(num_epochs=1), tmp_path / "runs")
+    opened.train(lambda _: None, StopRequest())
+
+    async def main() -> None:
+        examiner = ExaminerClient(opened.run, tmp_path)
+        await examiner.examine()
+        shown = await examiner.explain(2)
+        assert shown == Explainer(tmp_path).explain(None, opened.run, 2, "float32")
+        examiner.close()
 
     asyncio.run(main())

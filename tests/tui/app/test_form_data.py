@@ -405,7 +405,7 @@ class TestDataTab:
             await until(pilot, lambda: "1,437 training and 360 test images" in text(app))
             await pilot.press("v")
             await until(pilot, lambda: tabs.active == "run")
-            await pilot.press("v", "v")
+            await pilot.press("v", "v", "v")
             await until(pilot, lambda: "1,437 training and 360 test images" in text(app))
             assert asked == ["digits"]
             app.screen.query_one("#dataset", Select).value = "japanese-vowels"
@@ -442,7 +442,7 @@ class TestDataTab:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await pilot.press("v")
             await until(pilot, lambda: not is_shown(app, "hidden_size"))
-            await pilot.press("v", "v")
+            await pilot.press("v", "v", "v")
             await until(pilot, lambda: is_shown(app, "hidden_size"))
 
         drive(FakeWorker(), tmp_path, steps, (80, 24))

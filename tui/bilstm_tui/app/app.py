@@ -33,7 +33,7 @@ from .preferences import Preferences, PreferencesFile
 from .screens.base import InspectRequested
 from .screens.dialogs import Dialog, Question, error_dialog, show_dialog
 from .screens.train import TrainScreen, is_typing
-from .textual_internals import ReportingApp
+from .start import StartingApp
 from .widgets.form import Form
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _CONNECTION_CHECK_SECONDS = 1.0
 _PREPARE_DELAY_SECONDS = 0.5  # after the last change of the form, before the worker prepares
 
 
-class BilstmApp(ReportingApp[int]):
+class BilstmApp(StartingApp):
     """The app in which networks are configured, trained and examined.
 
     Args:
@@ -52,6 +52,7 @@ class BilstmApp(ReportingApp[int]):
         name: The readable part of the names of new runs.
         preferences: The preferences file; None to use the defaults and save nothing.
         redraws_per_second: The maximum redraw rate; None for the one in the preferences.
+        at_home: Whether it starts at Home instead of with the form.
         make_worker: Starts a worker process.
     """
 
@@ -62,6 +63,7 @@ class BilstmApp(ReportingApp[int]):
         Binding("r", "runs", "Runs", priority=True, tooltip="All runs, or back from them"),
         Binding("question_mark", "help", "Keys", priority=True, tooltip="List the keys"),
         Binding("q", "leave", "Quit", priority=True, tooltip="Quit; a live run can continue"),
+        Binding("h", "home", "Home", priority=True, tooltip="What can be done, and recent runs"),
         Binding("ctrl+c,ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
     ]
 
@@ -76,6 +78,7 @@ class BilstmApp(ReportingApp[int]):
         preferences: PreferencesFile | None = None,
         redraws_per_second: float | None = None,
         is_ascii: bool = False,
+        at_home: bool = False,
         make_worker: Callable[[], WorkerClient] = WorkerClient,
     ) -> None:
         super().__init__()
@@ -88,6 +91,7 @@ class BilstmApp(ReportingApp[int]):
         self._is_ascii = is_ascii
         self._own_filters = [AsciiFilter()] if is_ascii else []
         saved = preferences.saved if preferences else Preferences()
+        self._at_home, self.starts_at_home = at_home, saved.starts_at_home
         self._saved_redraw_rate = saved.redraws_per_second
         self._redraw_rate = redraws_per_second or self._saved_redraw_rate
         if "NO_COLOR" in os.environ:  # these themes would then draw black on black
@@ -106,10 +110,11 @@ class BilstmApp(ReportingApp[int]):
 
     def on_mount(self) -> None:
         """Show the first screen, start a worker, and ask whether to watch a live run."""
-        self.push_screen(self.train_screen)
+        self.push_screen(self.first_screen(at_home=self._at_home))
         self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)
         self.call_after_refresh(self._start_standby)
-        self.call_after_refresh(self._suggest_live_run)
+        if not self._at_home:  # where live runs are listed
+            self.call_after_refresh(self._suggest_live_run)
         if self._preferences and self._preferences.problem:
             self.call_after_refresh(self.notify, self._preferences.problem, severity="warning")
 
@@ -139,13 +144,16 @@ class BilstmApp(ReportingApp[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable letter keys in a text field, and other screens below a dialog."""
-        if action in {"runs", "help", "leave"} and is_typing(self.screen):
+        if action in {"runs", "help", "leave", "home"} and is_typing(self.screen):
             return False
+        if action == "home":
+            return self.screen is self.train_screen
         return action not in {"runs", "help"} or not isinstance(self.screen, Dialog)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's commands, without those that the app has keys for, and the redraw rate."""
         bound = {"Quit", "Keys"}
+        yield from self.start_commands()
         yield from (it for it in super().get_system_commands(screen) if it.title not in bound)
         yield SystemCommand(
             "Redraw rate",
@@ -175,6 +183,7 @@ class BilstmApp(ReportingApp[int]):
                 preset=self.train_screen.preset if form else saved.preset,
                 settings=form.model_dump() if form else saved.settings,
                 recent_data=self.train_screen.recent_data,
+                starts_at_home=self.starts_at_home,
             )
         )
 
@@ -259,11 +268,12 @@ class BilstmApp(ReportingApp[int]):
         """Follow the run that is shown under its new name."""
         shown = self.train_screen.view.shown_run
         if shown and shown.path == event.before.path:
-            self._watch(event.after)
+            self.show_run(event.after)
 
     @work
-    async def _watch(self, run: Run) -> None:
+    async def show_run(self, run: Run) -> None:
         """Show a run; reading a long one takes a second, during which keys still work."""
+        await self.show_train_screen()
         await self.train_screen.watch_run(run)
 
     def _apply_choice(self, answer: "Choice | None") -> None:
@@ -271,16 +281,21 @@ class BilstmApp(ReportingApp[int]):
 
         match answer:
             case Choice("open", run):
-                self._watch(run)
+                self.show_run(run)
             case Choice("resume", run, changes):
                 self._resume_run(run, changes)
             case Choice("copy", run):
-                try:
-                    self.train_screen.show_settings(run.config)
-                except BilstmError as error:
-                    self.push_screen(error_dialog(error))
-                else:
-                    self.notify(f"The form has the settings of {run.name}.")
+                self._copy_settings(run)
+
+    @work
+    async def _copy_settings(self, run: Run) -> None:
+        await self.show_train_screen()
+        try:
+            self.train_screen.show_settings(run.config)
+        except BilstmError as error:
+            self.push_screen(error_dialog(error))
+        else:
+            self.notify(f"The form has the settings of {run.name}.")
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:
@@ -289,6 +304,7 @@ class BilstmApp(ReportingApp[int]):
             return
         self._is_starting = True
         try:
+            await self.show_train_screen()
             worker = self._standby.take()
             run = await asyncio.to_thread(worker.open_run, order)
             await self.train_screen.watch_run(run)
@@ -304,6 +320,7 @@ class BilstmApp(ReportingApp[int]):
         """Prepare for the next run, and show what went wrong with this one."""
         self.train_screen.refresh_bindings()
         self.train_screen.update_duration_estimate()
+        self.train_screen.explanation.explain_again()  # with what the run has learned
         self._start_standby()
         match event.ending:
             case events.Failed(exit_code=DataError.exit_code) as failed:
@@ -358,7 +375,7 @@ class BilstmApp(ReportingApp[int]):
         names = "\n".join(run.name for run in live[-5:])
         question = Question("Being trained now", names, answers)
         if await self.push_screen_wait(question) == "watch":
-            self._watch(live[-1])
+            self.show_run(live[-1])
 
     def _exit_if_disconnected(self) -> None:
         """Exit if the terminal is disconnected, even where SIGHUP is ignored."""

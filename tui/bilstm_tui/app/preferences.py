@@ -20,11 +20,12 @@ MOST_RECENT = 10
 
 
 class Preferences(BaseModel):
-    """Theme (empty: the default), maximum redraw rate, last form, and paths of data.
+    """Theme (empty: the default), maximum redraw rate, last form, paths of data, first screen.
 
     Attributes:
         preset: Of the last form; `settings` are its settings.
         recent_data: Paths with which the app could work, newest first.
+        starts_at_home: Whether a start without settings shows Home first, or the form.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
@@ -34,6 +35,7 @@ class Preferences(BaseModel):
     preset: str = "default"
     settings: dict[str, Any] = {}
     recent_data: Annotated[list[Line], Field(max_length=MOST_RECENT)] = []
+    starts_at_home: bool = True
 
     @property
     def last_form(self) -> tuple[RunConfig, str] | None:

@@ -98,6 +98,7 @@ def train(
         name=name,
         preferences=preferences,
         redraws_per_second=redraws,
+        at_home=not is_anything_chosen and preferences.saved.starts_at_home,
         is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
     )
     code = app.run()

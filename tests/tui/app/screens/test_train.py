@@ -200,10 +200,10 @@ def test_the_view_is_switched_wherever_the_focus_is(tmp_path: Path) -> None:
             widget.focus()
             await until(pilot, lambda widget=widget: app.focused is widget)
             await pilot.press("v")
-            await until(pilot, lambda: tabs.active == "network")
+            await until(pilot, lambda: tabs.active == "explain")
             await pilot.pause()
-            assert tabs.active == "network"
-            await pilot.press("v", "v")
+            assert tabs.active == "explain"
+            await pilot.press("v", "v", "v")
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -24,6 +24,7 @@ from bilstm_core.runs.run import Run
 from ..widgets.calibration import CalibrationView, accuracy_in_words
 from ..widgets.confusion import ConfusionView, ScoreTable
 from ..widgets.drawing import DrawingPad, StepwiseView
+from ..widgets.explain.view import ExplainView
 from ..widgets.key_footer import KeyFooter
 from ..widgets.mistakes import Mistakes, names_that_fit
 from ..widgets.series_view import SeriesView
@@ -81,6 +82,8 @@ class InspectScreen(BaseScreen[None]):
                 yield CalibrationView(id="calibration")
             with TabPane("Mistakes", id="mistakes-tab"):
                 yield self._mistakes
+            with TabPane("Explain", id="explain-tab"):
+                yield ExplainView(self._examiner.explain)
             with TabPane("Draw", id="draw-tab"), Horizontal():
                 yield self._canvas
                 yield Static(_DRAWING_HINT, id="draw-hint", markup=False)
@@ -148,7 +151,10 @@ class InspectScreen(BaseScreen[None]):
 
     def action_step(self, by: int) -> None:
         """Show another mistake, or the one that was shown last."""
-        if self._show_mistakes():
+        if self.query_one(TabbedContent).active == "explain-tab":
+            self._mistakes.step(by)
+            self._explain_mistake()
+        elif self._show_mistakes():
             self._mistakes.step(by)
 
     def action_next_class(self) -> None:
@@ -181,6 +187,22 @@ class InspectScreen(BaseScreen[None]):
             is_shown = is_shown and self._mistakes.is_open
             return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
+
+    @on(TabbedContent.TabActivated, pane="#explain-tab")
+    def _show_explanation(self) -> None:
+        self.query_one(ExplainView).focus(scroll_visible=False)
+        self._explain_mistake()
+
+    def _explain_mistake(self) -> None:
+        """Explain the mistake that is selected; without one, the first test sequence."""
+        view = self.query_one(ExplainView)
+        if not self._report or self.query_one(TabbedContent).active != "explain-tab":
+            return
+        view.describe_weights(self._run.name)
+        selected = self._mistakes.selected
+        index = selected.index if selected else view.index
+        if not view.shown or view.index != index:
+            view.show_example(index)
 
     @on(TabbedContent.TabActivated)
     def _show_keys_of_tab(self) -> None:

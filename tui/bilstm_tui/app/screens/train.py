@@ -30,6 +30,7 @@ from ..preferences import MOST_RECENT
 from ..widgets.data_view import DataView
 from ..widgets.dataset_field import DatasetField
 from ..widgets.device_usage import DeviceUsage
+from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch, observed_timings
@@ -51,11 +52,11 @@ _LETTER_KEYS = (
     ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
     ("i", "inspect", "Inspect", "Inspect the network of the run"),
-    ("v", "switch_view", "View", "Show the network of the form, its data, or the run"),
+    ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
 
-_TABS = ("network", "data", "run")
+_TABS = ("network", "data", "run", "explain")
 
 
 class TrainScreen(BaseScreen[None]):
@@ -65,6 +66,7 @@ class TrainScreen(BaseScreen[None]):
         config: What the form says; None if it is wrong, or its data are not known yet.
         preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
+        explanation: The tab that explains a network.
     """
 
     @dataclass
@@ -111,6 +113,7 @@ class TrainScreen(BaseScreen[None]):
         self._runs_dir = runs_dir
         self._redraws_per_second = redraws_per_second
         self._view: RunView | None = None
+        self.explanation = ExplainPane(self.config, data_dir, redraws_per_second)
         self._view_added: AwaitMount | None = None
         self._is_pause_ordered = False
         self._ordered_at = 0.0
@@ -126,6 +129,7 @@ class TrainScreen(BaseScreen[None]):
                 with TabPane("Data", id="data"):
                     yield DataView()
                 yield TabPane("Run", id="run")
+                yield self.explanation
         yield Static(id="problem", markup=False)
         yield KeyFooter()
 
@@ -207,6 +211,7 @@ class TrainScreen(BaseScreen[None]):
             await reading
         finally:
             reading.cancel()
+        self.explanation.use_run(run)
         self.refresh_bindings()
 
     @work(exclusive=True, group="estimate")
@@ -376,6 +381,7 @@ class TrainScreen(BaseScreen[None]):
         line.update(self._problem)
         line.display = not spec
         self._show_data(reading)
+        self.explanation.use_form(self.config, self._problem)
         self.post_message(self.ConfigChanged())
         self.refresh_bindings()
 

@@ -71,6 +71,12 @@ class Mistakes(Vertical):
         self.query_one("#mistake-view").set_class(not is_image, "-series")
         self._show_class()
 
+    @property
+    def selected(self) -> Mistake | None:
+        """The mistake under the cursor."""
+        shown = self._shown()
+        return shown[self._position] if shown else None
+
     def step(self, by: int) -> None:
         """Move to another mistake."""
         if shown := self._shown():

@@ -1,0 +1,186 @@
+"""The opening screen, and what leads from it."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList, TabbedContent
+
+from bilstm_core.processes.protocol import StartRun
+from bilstm_tui.app import app as app_module
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.preferences import Preferences, PreferencesFile
+from bilstm_tui.app.screens.dialogs import Dialog
+from bilstm_tui.app.screens.home import HomeScreen
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.tour import TourScreen
+from bilstm_tui.cli import main as cli
+from tests.samples import small_config
+from tests.tui.driving import FakeWorker, Steps, drive, past_runs, said, text, until
+
+
+def at_home(worker: FakeWorker, runs_dir: Path, steps: Steps, **options: Any) -> BilstmApp:
+    async def wait(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Take the tour" in text(app))
+        await steps(app, pilot)
+
+    return drive(worker, runs_dir, wait, at_home=True, **options)
+
+
+def test_one_key_trains(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        assert "BiLSTM 1×16 on digits" in text(app)
+        await pilot.press("t")
+        await until(pilot, lambda: "got 351 / 360 with accuracy 97.50" in text(app))
+        assert app.screen is app.train_screen
+
+    worker = FakeWorker()
+    at_home(worker, tmp_path, steps)
+    assert worker.orders[0].config == small_config()
+
+
+@pytest.mark.parametrize("keys", [["1"], ["enter"]])
+def test_the_first_choice_trains_too(keys: list[str], tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press(*keys)
+        await until(pilot, lambda: worker.orders)
+
+    worker = FakeWorker()
+    at_home(worker, tmp_path, steps)
+    assert worker.orders[0].config == small_config()
+
+
+def test_the_other_choices(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("5")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "parameters" in text(app))
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        await pilot.press("4")
+        await until(pilot, lambda: app.train_screen.query_one(TabbedContent).active == "data")
+        assert app.screen_stack[1:] == [app.train_screen]
+
+    worker = FakeWorker()
+    at_home(worker, tmp_path, steps)
+    assert worker.orders == []
+
+
+def test_recent_runs_have_their_results_and_open(tmp_path: Path) -> None:
+    runs = past_runs(tmp_path, 8, 12)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Recent runs" in text(app))
+        newest, older = (text(app).index(f"BiLSTM 1×{size}, digits") for size in (12, 8))
+        assert newest < older
+        assert "test 97.50 %" in text(app)
+        assert "Being trained now" not in text(app)
+        await pilot.press("7")
+        await until(pilot, lambda: app.train_screen.view.shown_run == runs[0])
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+
+    at_home(FakeWorker(), tmp_path, steps)
+
+
+def test_a_live_run_is_first_and_enter_shows_it(tmp_path: Path) -> None:
+    past_runs(tmp_path, 8)
+    live = FakeWorker(events_told=2)
+    run = live.open_run(StartRun(config=small_config(), runs_dir=tmp_path))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Being trained now" in text(app))
+        assert text(app).index("Being trained now") < text(app).index("Recent runs")
+        assert not isinstance(app.screen, Dialog)
+        highlighted = app.screen.query_one(OptionList).highlighted_option
+        assert highlighted
+        assert highlighted.id == f"run:{run.name}"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+
+    try:
+        at_home(FakeWorker(), tmp_path, steps)
+    finally:
+        for lock in live.locks:
+            lock.release()
+
+
+def test_a_run_that_ends_meanwhile_is_listed_as_ended(tmp_path: Path) -> None:
+    live = FakeWorker(events_told=2)
+    live.open_run(StartRun(config=small_config(), runs_dir=tmp_path))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Being trained now" in text(app))
+        live.locks[0].release()
+        await until(pilot, lambda: "Recent runs" in text(app) and "lost" in text(app))
+        assert "Being trained now" not in text(app)
+
+    at_home(FakeWorker(), tmp_path, steps)
+
+
+def test_foreign_names_are_no_markup(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 8)
+    run.path.rename(tmp_path / "[bold]name[")
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "[bold]name[" in text(app))
+
+    at_home(FakeWorker(), tmp_path, steps)
+
+
+def test_commands_of_the_palette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr(TourScreen, "on_mount", opened.append)
+    file = PreferencesFile(tmp_path / "preferences.toml")
+    assert file.saved.starts_at_home
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("ctrl+p", *"Start with")
+        await until(pilot, lambda: "Start with the form" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "shows the form first" in said(app))
+        await pilot.press("ctrl+p", *"Guided")
+        await until(pilot, lambda: "Guided tour" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: opened)
+
+    at_home(FakeWorker(), tmp_path / "runs", steps, preferences=file)
+    assert not PreferencesFile(tmp_path / "preferences.toml").saved.starts_at_home
+
+
+@pytest.mark.parametrize(
+    ("tokens", "starts_at_home", "expected"),
+    [
+        ([], True, True),
+        ([], False, False),
+        (["--hidden-size", "64"], True, False),
+        (["--preset", "quick"], True, False),
+        (["--ascii"], True, True),
+    ],
+)
+def test_settings_on_the_command_line_skip_it(
+    tokens: list[str],
+    starts_at_home: bool,
+    expected: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[bool] = []
+
+    class App:
+        internal_error = None
+
+        def __init__(self, *_: object, at_home: bool, **__: object) -> None:
+            opened.append(at_home)
+
+        def run(self) -> int:
+            return 0
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    PreferencesFile().save(Preferences(starts_at_home=starts_at_home, redraws_per_second=2))
+    monkeypatch.setattr(app_module, "BilstmApp", App)
+    monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
+    assert cli.run([*tokens, "--runs-dir", str(tmp_path)]) == 0
+    assert opened == [expected]

@@ -1,0 +1,115 @@
+"""How the app starts: at Home or with the form, and what is chosen at Home."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+from textual.widgets import TabbedContent
+
+from bilstm_core import paths
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.recognition import title_of
+from bilstm_core.network.summary import title
+from bilstm_core.processes.protocol import StartRun
+from bilstm_core.processes.standby import StandbyWorker
+from bilstm_core.runs.run import Run
+
+from .screens.home import HomeScreen
+from .screens.train import TrainScreen
+from .textual_internals import ReportingApp
+
+
+class StartingApp(ReportingApp[int]):
+    """An app with a screen to start from, above which or instead of which the form is shown.
+
+    Attributes:
+        train_screen: The form and its run; mounted when it is first needed.
+        starts_at_home: Whether Home is shown at the next start without settings.
+    """
+
+    train_screen: TrainScreen
+    starts_at_home: bool
+    _runs_dir: Path
+    _data_dir: Path | None
+    _standby: StandbyWorker
+
+    def first_screen(self, *, at_home: bool) -> Screen[Any]:
+        """The screen that is shown first."""
+        return self._home() if at_home else self.train_screen
+
+    def _home(self) -> HomeScreen:
+        config = self.train_screen.config
+        words = (
+            f"a {title(config)} on {title_of(config.dataset)}"
+            if config
+            else "the settings of the form"
+        )
+        return HomeScreen(self._runs_dir, words)
+
+    def action_home(self) -> None:
+        """Show Home above the form; there, go back to the form."""
+        if self.screen is self.train_screen:
+            self.push_screen(self._home())
+
+    async def show_train_screen(self) -> None:
+        """Show the form instead of Home."""
+        if not isinstance(self.screen, HomeScreen):
+            return
+        if self.train_screen in self.screen_stack:
+            await self.pop_screen()
+        else:
+            await self.switch_screen(self.train_screen)
+
+    async def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
+        """Do what was chosen at Home."""
+        match event.action:
+            case "tour":
+                self.action_tour()
+            case "runs":
+                await self.run_action("runs")
+            case action:
+                await self.show_train_screen()
+                if action == "train":
+                    self.train_screen.action_train()
+                elif action == "data":
+                    self.train_screen.query_one(TabbedContent).active = "data"
+                elif event.run:
+                    self.show_run(event.run)
+
+    def show_run(self, run: Run) -> object:
+        """Show a run."""
+        raise NotImplementedError
+
+    def action_tour(self) -> None:
+        """Start the guided tour."""
+        from .screens.tour import TourScreen  # not needed for the first paint
+
+        if not isinstance(self.screen, TourScreen):
+            data_dir = paths.data_dir(self._data_dir).absolute()
+            self.push_screen(TourScreen(self._open_tour_run, data_dir))
+
+    async def _open_tour_run(self, config: RunConfig, label: str) -> Run:
+        order = StartRun(
+            config=config, runs_dir=self._runs_dir, name=label, data_dir=self._data_dir
+        )
+        worker = self._standby.take()
+        return await asyncio.to_thread(worker.open_run, order)
+
+    def start_commands(self) -> Iterable[SystemCommand]:
+        """Commands of the palette: Home, the tour, and what the next start shows."""
+        yield SystemCommand("Home", "What can be done here, and the latest runs", self.action_home)
+        yield SystemCommand(
+            "Guided tour", "LSTM against BiLSTM in five steps, trained for real", self.action_tour
+        )
+        other = "the form" if self.starts_at_home else "Home"
+        yield SystemCommand(
+            f"Start with {other}", f"Show {other} first at the next start", self._switch_start
+        )
+
+    def _switch_start(self) -> None:
+        self.starts_at_home = not self.starts_at_home
+        first = "Home" if self.starts_at_home else "the form"
+        self.notify(f"The next start shows {first} first.")

@@ -1,0 +1,1 @@
+"""How a network reads one sequence, step by step."""

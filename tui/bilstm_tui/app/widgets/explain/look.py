@@ -1,0 +1,135 @@
+"""Cells of the screen, and the colours and characters in which states are drawn."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.strip import Strip
+
+FULL = 127  # a state of full size
+_FADED = 0.16  # of a colour: what the classifier does not see
+_GLYPHS = "▼-·+▲"
+_SHADES = " .:-=+*#%@"
+PLAIN, BOLD, DIM = Style(), Style(bold=True), Style(dim=True)
+
+Cells = list[tuple[str, Style]]
+"""A line: a character for each cell; an empty one for the second cell of a wide character."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How states are drawn.
+
+    Attributes:
+        is_dark: Whether the theme is.
+        has_colours: Whether there are colours and half-blocks; otherwise each state is a character.
+    """
+
+    is_dark: bool = True
+    has_colours: bool = True
+
+    @property
+    def forward(self) -> Style:
+        """The style of the forward direction."""
+        return Style(color="#5fd7ff" if self.is_dark else "#005f87")
+
+    @property
+    def backward(self) -> Style:
+        """The style of the backward direction."""
+        return Style(color="#ff87d7" if self.is_dark else "#9c0068")
+
+    @property
+    def right(self) -> Style:
+        """The style of the right class."""
+        return Style(color="#87d75f" if self.is_dark else "#1b5e00", bold=True)
+
+    @property
+    def wrong(self) -> Style:
+        """The style of another class that is predicted."""
+        return Style(color="#ff8787" if self.is_dark else "#a8001c", bold=True)
+
+    @property
+    def units_per_line(self) -> int:
+        """Units that a line of the screen has room for."""
+        return 2 if self.has_colours else 1
+
+    def states(
+        self, upper: int | None, lower: int | None, faded: tuple[bool, bool]
+    ) -> tuple[str, Style]:
+        """One or two states above one another in a cell; None where nothing has been read yet."""
+        if not self.has_colours:
+            return _glyph(upper, is_faded=faded[0])
+        if upper is None and lower is None:
+            return "·", DIM
+        return "▀", _style(
+            _state_colour(upper, is_dark=self.is_dark, is_faded=faded[0]),
+            _state_colour(lower, is_dark=self.is_dark, is_faded=faded[1]),
+        )
+
+    def pixels(self, upper: int, lower: int) -> tuple[str, Style]:
+        """Two pixels above one another, from 0 to 255."""
+        if not self.has_colours:
+            return _SHADES[(upper + lower) * (len(_SHADES) - 1) // 510], PLAIN
+        return "▀", _style(*(f"#{value:02x}{value:02x}{value:02x}" for value in (upper, lower)))
+
+
+def _glyph(value: int | None, *, is_faded: bool) -> tuple[str, Style]:
+    if value is None:
+        return " ", PLAIN
+    if is_faded:
+        return "·", DIM
+    return _GLYPHS[round((value / FULL + 1) / 2 * (len(_GLYPHS) - 1))], PLAIN
+
+
+@lru_cache(4096)
+def _style(upper: str, lower: str) -> Style:
+    return Style(color=upper, bgcolor=lower)
+
+
+@lru_cache(2048)
+def _state_colour(value: int | None, *, is_dark: bool, is_faded: bool) -> str:
+    """From blue for a negative state to orange for a positive one."""
+    nothing = Color.parse("#303030" if is_dark else "#fafafa")
+    full = ("#4aa3ff", "#ff9d3c") if is_dark else ("#0b57b0", "#b84a00")
+    value = value or 0
+    strength = min(1.0, abs(value) / FULL) ** 0.8 * (_FADED if is_faded else 1)
+    return nothing.blend(Color.parse(full[value > 0]), strength).hex6
+
+
+def put(line: Cells, text: str, style: Style = PLAIN) -> Cells:
+    """Append text to a line."""
+    for char in text:
+        width = cell_len(char)
+        if width == 0 and line:  # it combines with the one before
+            line[-1] = (line[-1][0] + char, line[-1][1])
+        elif width:
+            line += [(char, style), *[("", style)] * (width - 1)]
+    return line
+
+
+def fitted(line: Cells, width: int) -> Cells:
+    """A line of exactly this width."""
+    return (line + [(" ", PLAIN)] * (width - len(line)))[:width]
+
+
+def strip_of(line: Cells, base: Style) -> Strip:
+    """A line for the screen."""
+    segments = (
+        Segment("".join(char for char, _ in cells), base + style)
+        for style, cells in groupby(line, key=lambda cell: cell[1])
+    )
+    return Strip(segments, len(line))
+
+
+def changed_spans(before: list[Cells], after: list[Cells]) -> Iterable[tuple[int, int, int]]:
+    """Line, first column and width of what differs, a span for each line that does."""
+    for number, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old == new:
+            continue
+        columns = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+        yield number, columns[0], columns[-1] - columns[0] + 1

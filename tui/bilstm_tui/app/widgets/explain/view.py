@@ -1,0 +1,320 @@
+"""An explanation that plays, step by step; only the cells that change are sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from bilstm_core.building_blocks.merges import MERGES
+from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.errors import BilstmError
+from bilstm_core.inference.explanation import Explanation
+
+from ...ascii import AsciiFilter
+from .look import DIM, PLAIN, Cells, Look, changed_spans, fitted, put, strip_of
+from .picture import Head, Picture
+from .stages import Moment
+
+_SPEEDS = (0.5, 1, 2, 4, 8)  # steps per second; at 8 about 15 KB a second are sent
+_START_SPEED = 2
+_PAUSES = 3  # ticks that a stage after the reading is shown: there is more to read
+
+Ask = Callable[[int], Awaitable[Explanation]]
+
+
+class ExplainView(Widget, can_focus=True):
+    """How a network reads one test sequence.
+
+    Args:
+        ask: Explains the test sequence at a position; raises a `BilstmError` where that fails.
+        can_change: Whether keys change merge, readout and directions.
+        is_playing: Whether it plays as soon as there is something to show.
+        redraws_per_second: The maximum redraw rate; below 1, the speed at the start.
+    """
+
+    @dataclass
+    class SettingsWanted(Message):
+        """Posted when a key asks for other settings that fit together; given by name."""
+
+        changes: Mapping[str, str | bool]
+
+    BINDING_GROUP_TITLE = "In the explanation"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play", "Play", tooltip="Play or pause; at the end, play again"),
+        Binding("right", "move(1)", "Step", tooltip="One step forward"),
+        Binding("left", "move(-1)", "Step back", show=False, tooltip="One step back"),
+        Binding("0,home", "rewind", "Start", show=False, tooltip="Go to the start"),
+        Binding("end", "finish", "End", show=False, tooltip="Go to the end"),
+        Binding("plus,equals_sign", "speed(1)", "Faster", show=False, tooltip="Play faster"),
+        Binding("minus", "speed(-1)", "Slower", show=False, tooltip="Play more slowly"),
+        Binding("n", "next_example", "Next", tooltip="Show the next example of the test data"),
+        Binding("m", "change('merge')", "Merge", tooltip="Try the next merge"),
+        Binding("d", "change('readout')", "Readout", tooltip="Try the next readout"),
+        Binding("b", "change('bidirectional')", "Directions", tooltip="One direction or two"),
+    ]
+
+    DEFAULT_CSS = "ExplainView { height: 1fr; padding: 0 1; }"
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        can_change: bool = False,
+        is_playing: bool = True,
+        redraws_per_second: float = _START_SPEED,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self._ask = ask
+        self._can_change = can_change
+        self._is_playing = is_playing
+        self._speed: float = redraws_per_second if redraws_per_second < 1 else _START_SPEED
+        self._weights = ""
+        self.shown: Explanation | None = None
+        self.index = 0
+        self.at = 0
+        self._pause = 0
+        self._message, self._has_failed = "", False
+        self._is_asking = self._is_outdated = False
+        self._lines: list[Cells] = []
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Start the clock, paused."""
+        self._timer = self.set_interval(1 / self._speed, self._tick, pause=True)
+
+    # --- what is shown ---
+
+    def describe_weights(self, words: str) -> None:
+        """Say whose weights they are, where they are those of a run."""
+        self._weights = words
+
+    def show_example(self, index: int) -> None:
+        """Show another test sequence, from its start."""
+        self.index = index
+        self._rewind()
+        self.reload()
+
+    def reload(self) -> None:
+        """Ask again: the network, its weights or its data may be others now."""
+        self._is_outdated = True
+        if not self._is_asking:
+            self._load()
+
+    @work(exclusive=False)
+    async def _load(self) -> None:
+        """Ask until the answer is that to the latest question."""
+        self._is_asking = True
+        try:
+            while self._is_outdated:
+                self._is_outdated = False
+                if not self.shown:
+                    self._show_message("Reading an example, and starting PyTorch to explain it …")
+                try:
+                    shown = await self._ask(self.index)
+                except BilstmError as error:
+                    words = "\n".join(filter(None, (error.message, error.advice)))
+                    self._show_message(words, has_failed=True)
+                else:
+                    self._show(shown)
+        finally:
+            self._is_asking = False
+
+    def show_problem(self, problem: str) -> None:
+        """Show why there is nothing to explain."""
+        self._show_message(problem, has_failed=True)
+
+    def _show(self, shown: Explanation) -> None:
+        before = self.shown and Moment(self.shown, self.at)
+        self.shown, self.index, self._message = shown, shown.index, ""
+        now = Moment(shown, self.at)
+        if before and before.stage != "read":  # another readout is compared at the same stage
+            at_stage = min(before.at - before.pieces, len(now.stages) - 1)
+            if before.stage in now.stages:
+                at_stage = now.stages.index(before.stage)
+            self.at = now.pieces + at_stage
+        self.at = min(self.at, now.last)
+        self._redraw()
+        self._run_clock()
+
+    def _show_message(self, message: str, *, has_failed: bool = False) -> None:
+        self._message, self._has_failed = message, has_failed
+        if has_failed:
+            self.shown = None
+        self._redraw()
+
+    # --- the clock ---
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether the next step comes by itself."""
+        return self._is_playing
+
+    def _run_clock(self) -> None:
+        if not self._timer:
+            return
+        if self._is_playing and self.shown:
+            self._timer.resume()
+        else:
+            self._timer.pause()
+
+    def _tick(self) -> None:
+        """The next step, unless nobody sees it."""
+        is_seen = self.app.screen is self.screen and self.region.area > 0
+        if not (self.shown and self._is_playing and is_seen):
+            return
+        now = Moment(self.shown, self.at)
+        if now.at > now.pieces and self._pause < _PAUSES * max(1, self._speed / 2):
+            self._pause += 1
+            return
+        self._go_to(self.at + 1)
+        if self.at >= now.last:
+            self._set_playing(False)
+
+    def _go_to(self, at: int) -> None:
+        if self.shown:
+            self._pause = 0
+            self.at = max(0, min(at, Moment(self.shown, at).last))
+            self._redraw()
+
+    def _set_playing(self, is_playing: bool) -> None:
+        self._is_playing = is_playing
+        self._run_clock()
+        self._redraw()
+
+    def _rewind(self) -> None:
+        self.at = self._pause = 0
+
+    def action_play(self) -> None:
+        """Play or pause; at the end, play again."""
+        if self.shown and self.at >= Moment(self.shown, self.at).last:
+            self._rewind()
+            self._is_playing = False
+        self._set_playing(not self._is_playing)
+
+    def action_move(self, by: int) -> None:
+        """Go one step, and stop playing."""
+        self._go_to(self.at + by)
+        self._set_playing(False)
+
+    def action_rewind(self) -> None:
+        """Go to the start."""
+        self._go_to(0)
+
+    def action_finish(self) -> None:
+        """Go to the end."""
+        if self.shown:
+            self._go_to(Moment(self.shown, self.at).last)
+            self._set_playing(False)
+
+    def action_speed(self, by: int) -> None:
+        """Play faster or more slowly."""
+        others = [it for it in _SPEEDS if (it - self._speed) * by > 0]
+        if others and self._timer:
+            self._speed = others[0] if by > 0 else others[-1]
+            self._timer.stop()
+            self._timer = self.set_interval(1 / self._speed, self._tick, pause=True)
+            self._set_playing(self._is_playing)
+
+    def action_next_example(self) -> None:
+        """Show the next example from its start."""
+        self.show_example(self.index + 1)
+        self._is_playing = True
+
+    def action_change(self, name: str) -> None:
+        """Ask for the next value of a setting."""
+        if not self.shown:
+            return
+        config, changes = self.shown.config, dict[str, str | bool]()
+        match name:
+            case "merge":
+                changes = {"merge": _next(config.merge, [*MERGES]), "bidirectional": True}
+            case "readout":
+                # a readout of every step needs sequences of one length
+                fitting = [
+                    key
+                    for key, it in READOUTS.items()
+                    if not (it.reads_every_step and self.shown.has_lengths)
+                ]
+                changes = {"readout": _next(config.readout, fitting)}
+            case "bidirectional" if config.bidirectional:
+                changes = {"bidirectional": False, "merge": "concat"}  # there is nothing to merge
+            case _:
+                changes = {"bidirectional": True}
+        self.post_message(self.SettingsWanted(changes))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Settings cannot be changed where the network is a run's own."""
+        return action != "change" or self._can_change
+
+    # --- drawing ---
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        width, height = self.content_size
+        if not width or not height:
+            return
+        before, self._lines = self._lines, self._draw(width, height)
+        if [*map(len, before)] != [*map(len, self._lines)]:
+            self.refresh()
+            return
+        left, top = self.gutter.left, self.gutter.top
+        regions = [
+            Region(left + column, top + line, span, 1)
+            for line, column, span in changed_spans(before, self._lines)
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def _draw(self, width: int, height: int) -> list[Cells]:
+        look = self._look
+        if not self.shown or self._message:
+            style = look.wrong if self._has_failed else DIM
+            lines: list[Cells] = [[], *(put([], line, style) for line in self._message.split("\n"))]
+            lines += [[] for _ in range(height - len(lines))]
+            return [fitted(line, width) for line in lines[:height]]
+        clock = f"{'▶' if self._is_playing else '∥'} {self._speed:g}/s"
+        head = Head(self._weights_words(self.shown), clock)
+        return Picture(Moment(self.shown, self.at), head, (width, height), look).lines()
+
+    def _weights_words(self, shown: Explanation) -> str:
+        if shown.weights == "new":
+            return "new weights, not trained"
+        was = ", ".join(f"{name} = {value}" for name, value in shown.changed.items())
+        return self._weights + (f", trained with {was}" if was else "")
+
+    @property
+    def _look(self) -> Look:
+        filters = self.app.get_line_filters()
+        is_plain = self.app.no_color or any(isinstance(it, AsciiFilter) for it in filters)
+        return Look(is_dark=self.app.current_theme.dark, has_colours=not is_plain)
+
+    def notify_style_update(self) -> None:
+        """Draw again when the theme changes."""
+        super().notify_style_update()
+        self._lines = []
+        if self.is_mounted:
+            self._redraw()
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the picture."""
+        style: Style = self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(self.content_size.width, style)
+        return strip_of(self._lines[y] or [(" ", PLAIN)], style)
+
+
+def _next(value: str, values: list[str]) -> str:
+    """The value after this one, or the first."""
+    return values[(values.index(value) + 1) % len(values)]
