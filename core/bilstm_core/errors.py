@@ -48,6 +48,7 @@ Action = Literal[
     "print_config",
     "doctor",
     "set",
+    "replace",
     "choose_runs_dir",
     "choose_data_dir",
 ]

@@ -14,6 +14,7 @@ from ..text.console import abandon_stdout, make_console, show_failure, show_inte
 from .attach import attach
 from .data import data
 from .doctor import doctor
+from .export import export
 from .learning_rate import lr_find
 from .options import COMMANDS, HOW_TO_RUN, with_settings
 from .predict import predict
@@ -68,6 +69,7 @@ _COMMANDS = {
     ),
     "rm": rm,
     "predict": predict,
+    "export": export,
     "data": with_settings(data, (SETTINGS[name] for name in DATA_SETTINGS if name != "dataset")),
     "lr-find": with_settings(lr_find),
 }
