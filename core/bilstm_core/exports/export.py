@@ -67,7 +67,7 @@ def export_run(
             warn=warn,
             on_start=lambda: on_start(folder),
         )
-        return Exported(paths, (f"Open it: tensorboard --logdir {folder.parent}",))
+        return Exported(paths)
     require_writable(paths, may_replace=force)
     if name == "csv":
         from .csv import export_csv
@@ -90,7 +90,7 @@ def _export_network(run: Run, name: FormatName, paths: tuple[Path, ...]) -> Expo
         from .script import export_script
 
         export_script(model, *paths)
-        return Exported(paths, (f"Predict: python {paths[0]} FILE.npy",))
+        return Exported(paths)
     from .onnx import export_onnx
 
     compared = export_onnx(model, *paths)

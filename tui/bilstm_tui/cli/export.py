@@ -1,5 +1,6 @@
 """`bilstm-tui export RUN --to FORMAT`: a run's curves, tables or network for other programs."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -60,4 +61,8 @@ def export(
         say(f"Wrote {path}")
     for note in exported.notes:
         say(note)
+    if to == "tensorboard":
+        say(f"Open it: tensorboard --logdir {shlex.quote(str(exported.paths[0].parent))}")
+    if to == "script":
+        say(f"Predict: python {shlex.quote(str(exported.paths[0]))} FILE.npy")
     return 0
