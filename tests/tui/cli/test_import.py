@@ -37,7 +37,7 @@ def test_the_weights_become_a_run(file: Path, runs: Path, capsys: Said) -> None:
     code, out, err = said(capsys, *command)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[1] == "LSTM 2×6, 1,006 parameters"
+    assert lines[1] == "LSTM 2×6, 790 parameters"
     assert lines[-1].startswith("Train it further: bilstm-tui resume ")
     run = find_run(runs, "nb")
     assert run.config.readout == "last"
