@@ -37,7 +37,7 @@ FORMATS: dict[FormatName, ExportFormat] = {
     ),
     "script": ExportFormat(
         "Python script",
-        "a file that loads the weights beside it and predicts, without bilstm-tui",
+        "a file that predicts without bilstm-tui",
         (".py", ".safetensors"),
         needs_model=True,
     ),
