@@ -5,6 +5,7 @@ as constants. Here every axis is what it is declared to be.
 """
 
 import json
+from typing import Any
 
 import numpy as np
 import onnx
@@ -95,7 +96,7 @@ class _Graph:
         names = ("scores", "probabilities")
         return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in names]
 
-    def _op(self, kind: str, *inputs: str, output: str = "", **attributes: object) -> str:
+    def _op(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add an operator; returns the name of its output."""
         name = output or f"{kind.lower()}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
@@ -152,7 +153,7 @@ class _Graph:
         """A recurrent layer: (steps, batch, features) to (steps, batch, directions · units)."""
         weights = [self._constant(array) for array in _arrays_of(layer)]
         lengths = [self._op("Cast", self.lengths, to=TensorProto.INT32)] if self.lengths else []
-        options = {"linear_before_reset": 1} if layer.mode == "GRU" else {}
+        options: dict[str, Any] = {"linear_before_reset": 1} if layer.mode == "GRU" else {}
         states = self._op(
             _OPERATORS[layer.mode],
             inputs,

@@ -18,7 +18,7 @@ _TEMPLATE = '''\
 
 Needs torch, safetensors and numpy, and the weights in {weights} beside it.
 
-    python {name} FILE.npy…     a sequence (steps, {features}), or several (n, steps, {features})
+    python {name} FILE.npy ...     a sequence (steps, {features}), or several (n, steps, {features})
 """
 import sys
 from pathlib import Path

@@ -185,11 +185,9 @@ class _Board(History):
 
     def _forget_after(self, event: events.RunStarted) -> None:
         """Have TensorBoard discard the later steps, which are trained again."""
-        from tensorboardX.proto.event_pb2 import Event as BoardEvent
-        from tensorboardX.proto.event_pb2 import SessionLog
-
-        log = SessionLog(status=SessionLog.START)
-        self._file.add_event(BoardEvent(session_log=log), event.step + 1, event.time)
+        messages = import_extra("tensorboardX.proto.event_pb2", "tensorboard")
+        log = messages.SessionLog(status=messages.SessionLog.START)
+        self._file.add_event(messages.Event(session_log=log), event.step + 1, event.time)
         self._last_step = event.step
 
 

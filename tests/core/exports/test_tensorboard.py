@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+from tensorboard.plugins.hparams import plugin_data_pb2
 
 from bilstm_core.errors import InstallationError, UsageError
 from bilstm_core.exports.confusion_picture import confusion_counts, confusion_picture
@@ -35,13 +35,14 @@ def board_in(folder: Path) -> EventAccumulator:
     return board
 
 
-def scalars(board: EventAccumulator, tag: str) -> list[tuple[int, float]]:
+def scalars(board: EventAccumulator, tag: str) -> list[tuple[int, Any]]:
     return [(event.step, pytest.approx(event.value)) for event in board.Scalars(tag)]
 
 
 def hparams(board: EventAccumulator, kind: str) -> Any:
     content = board.SummaryMetadata(f"_hparams_/{kind}").plugin_data.content
-    return getattr(HParamsPluginData.FromString(content), kind)
+    messages: Any = plugin_data_pb2
+    return getattr(messages.HParamsPluginData.FromString(content), kind)
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def test_modules_are_stacked_in_the_order_of_their_numbers() -> None:
     assert (found.num_layers, found.num_features) == (3, 7)
     for number, layer in enumerate(layers.values()):
         weights = found.weights[f"layers.{number}.weight_hh_l0"]
-        assert torch.equal(weights, layer.weight_hh_l0)
+        assert torch.equal(weights, layer.state_dict()["weight_hh_l0"])
 
 
 def test_biases_that_are_missing_are_zero() -> None:

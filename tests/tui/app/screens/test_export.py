@@ -1,6 +1,8 @@
 """The dialog that exports a run, from the list of runs and from the run that is shown."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ from bilstm_core.exports.formats import FORMATS
 from bilstm_core.processes.protocol import StartRun
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.app.screens import export
 from bilstm_tui.app.screens.dialogs import Question
 from bilstm_tui.app.screens.export import ExportScreen
 from bilstm_tui.app.screens.runs import RunsScreen
@@ -123,7 +124,7 @@ def test_what_went_wrong_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await choose(pilot, "script")
         await until(pilot, lambda: "is damaged or no model" in said(app))
         await pilot.press("escape")
-        monkeypatch.setattr(export.sys, "executable", str(tmp_path / "missing"))
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "missing"))
         await dialog(app, pilot)
         await choose(pilot, "csv")
         await until(pilot, lambda: "cannot be started" in said(app))
@@ -137,13 +138,13 @@ def test_an_export_that_is_not_waited_for_is_ended(
 ) -> None:
     past_runs(tmp_path / "runs", 8)
     started: list[Any] = []
-    popen = export.subprocess.Popen
+    popen = subprocess.Popen
 
     def forever(_: Any, **options: Any) -> Any:
         started.append(popen(["sleep", "600"], **options))
         return started[0]
 
-    monkeypatch.setattr(export.subprocess, "Popen", forever)
+    monkeypatch.setattr(subprocess, "Popen", forever)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
