@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -45,6 +45,19 @@ class Architecture:
             "num_layers": str(self.num_layers),
             "hidden_size": str(self.hidden_size),
         }
+
+    def reading(self, mean: float, deviation: float) -> "Architecture":
+        """The same network, for inputs that were scaled to (input - mean) / deviation before it.
+
+        The scaling becomes a part of the weights and biases of the first layer.
+        """
+        weights = dict(self.weights)
+        for direction in ("", "_reverse")[: 1 + self.bidirectional]:
+            of_input, bias = (f"layers.0.{it}_ih_l0{direction}" for it in ("weight", "bias"))
+            scaled = weights[of_input].double() / deviation
+            shifted = weights[bias].double() - scaled.sum(dim=1) * mean
+            weights[of_input], weights[bias] = scaled.float(), shifted.float()
+        return replace(self, weights=weights)
 
     @property
     def stacked_size(self) -> int:

@@ -119,3 +119,24 @@ def test_what_is_no_network_of_ours_is_refused_in_words(
 ) -> None:
     with pytest.raises(WeightsError, match=message):
         read_architecture(tensors)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_scaling_of_images_becomes_a_part_of_the_first_layer(bidirectional: bool) -> None:
+    torch.manual_seed(0)
+    recurrent = nn.GRU(5, 4, 2, batch_first=True, bidirectional=bidirectional)
+    tensors = tensors_of({"gru": recurrent, "fc": nn.Linear(8 if bidirectional else 4, 3)})
+    kind: dict[str, Any] = {"cell": "gru", "num_layers": 2, "hidden_size": 4, "readout": "last"}
+    networks = []
+    found = read_architecture(tensors)
+    for architecture in (found, found.reading(0.1307, 0.3081)):
+        network = SequenceClassifier(
+            num_features=5, num_steps=6, num_classes=3, bidirectional=bidirectional, **kind
+        )
+        network.load_state_dict(architecture.weights)
+        networks.append(network.eval())
+    images = torch.rand(2, 6, 5)
+    with torch.no_grad():
+        expected = networks[0]((images - 0.1307) / 0.3081)
+        assert torch.allclose(networks[1](images), expected, atol=1e-5)
+        assert not torch.allclose(networks[1](images), networks[0](images), atol=1e-2)

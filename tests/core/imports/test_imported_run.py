@@ -1,6 +1,9 @@
 """A network that a plain PyTorch loop trained becomes a run like any other."""
 
+import gzip
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +11,31 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import Subset
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.dataset import Dataset
+from bilstm_core.data.sources import registry
 from bilstm_core.errors import WeightsError
 from bilstm_core.imports.architecture import Architecture, read_architecture
 from bilstm_core.imports.imported_run import import_run, require_known
 from bilstm_core.imports.weights_file import read_weights
 from bilstm_core.inference.examine import examine
 from bilstm_core.inference.predict import predict
+from bilstm_core.network.classifier import SequenceClassifier
 from bilstm_core.network.weights import load
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.notes import read_notes
 from bilstm_core.runs.run import Run
+from bilstm_core.training.checkpoints import load_checkpoint
+from bilstm_core.training.evaluation import evaluate
+from tests.notebook import NotebookTraining, mnist
 from tests.sessions import history, resume
 
 HIDDEN = 24
+COUNT = 2000
+"""Of MNIST's test images: all of them take a minute."""
 
 
 class Network(nn.Module):
@@ -85,6 +96,40 @@ def test_the_count_of_correct_test_images_is_the_same(
     assert resume(run) == 0
     final = history(run).final["test"]
     assert (final.correct, final.total) == (correct, len(labels))
+
+
+def unpacked(data_dir: Path, folder: Path) -> Path:
+    """A data folder in which torchvision itself finds MNIST."""
+    raw = folder / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in (data_dir / "MNIST" / "raw").iterdir():
+        is_packed = file.suffix == ".gz"
+        content = gzip.decompress(file.read_bytes()) if is_packed else file.read_bytes()
+        (raw / file.name.removesuffix(".gz")).write_bytes(content)
+    return folder
+
+
+def test_the_notebook_as_written_counts_the_same_on_real_mnist(
+    mnist_dir: Path, tmp_path: Path, two_threads: None
+) -> None:
+    torch.manual_seed(0)
+    folder = unpacked(mnist_dir, tmp_path / "data")
+    training = NotebookTraining(mnist(folder))
+    for _ in islice(training.steps(), 30):
+        pass
+    correct = training.correct(Subset(mnist(folder, train=False), range(COUNT)))
+    assert correct > COUNT / 5
+    torch.save(training.model.state_dict(), tmp_path / "notebook.pt")
+    architecture = read_architecture(read_weights(tmp_path / "notebook.pt"))
+    config = configured(architecture, dataset="mnist", readout="last")
+    run = import_run(architecture, config, tmp_path / "runs", None, mnist_dir, "notebook.pt")
+    state = load_checkpoint(run.checkpoint_file)
+    network = SequenceClassifier.from_config(config, state.data)
+    network.load_state_dict(state.group("model"))
+    data = registry.load(config, mnist_dir)
+    data = replace(data, test=data.test[:COUNT])
+    score = evaluate(network, data, "test", torch.float32)
+    assert (score.correct, score.total) == (correct, COUNT)
 
 
 @pytest.fixture(scope="module")

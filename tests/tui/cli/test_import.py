@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from bilstm_core.runs.store import find_run, list_runs
@@ -74,6 +75,18 @@ def test_a_merge_that_shapes_do_not_say_is_asked_for(file: Path, capsys: Said) -
     assert err.count("--") == 1
     assert "--merge sum" in err
     assert said(capsys, *command, "--merge", "mean")[0] == 0
+
+
+def test_a_scaling_of_images_is_taken_into_the_weights(
+    file: Path, runs: Path, capsys: Said
+) -> None:
+    command = ["import", str(file), "--readout", "last", "--dataset", "digits"]
+    for scaling in ([], ["--pixel-mean", "0.5", "--pixel-std", "0.25"]):
+        assert said(capsys, *command, *scaling)[0] == 0
+    plain, scaled = (load_file(run.model_file) for run in list_runs(runs))
+    name = "layers.0.weight_ih_l0"
+    assert torch.allclose(scaled[name], plain[name] * 4)
+    assert said(capsys, *command, "--pixel-std", "0")[0] == 2
 
 
 def test_a_pickled_module_is_refused_with_the_line_that_helps(file: Path, capsys: Said) -> None:

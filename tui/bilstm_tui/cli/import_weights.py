@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.config.settings import SETTINGS
@@ -16,6 +17,7 @@ from .train import carry_out, resolve_typed
 
 KNOWN_BY_SHAPES = ("cell", "bidirectional", "num_layers", "hidden_size")
 """Settings that have no option here."""
+_MOST = 1e6
 
 
 def import_weights(
@@ -32,6 +34,17 @@ def import_weights(
     name: Annotated[
         str | None, Parameter(help="the readable part of the run's name; default: its cell")
     ] = None,
+    pixel_mean: Annotated[
+        float,
+        Parameter(
+            help="M of transforms.Normalize((M,), (S,)), where that followed ToTensor",
+            metavar="M",
+            validator=Number(gte=-_MOST, lte=_MOST),
+        ),
+    ] = 0.0,
+    pixel_std: Annotated[
+        float, Parameter(help="S of it", metavar="S", validator=Number(gt=0, lte=_MOST))
+    ] = 1.0,
     json: Annotated[bool, switch("print events as JSON lines on stdout")] = False,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
@@ -51,6 +64,8 @@ def import_weights(
     from bilstm_core.processes.protocol import ResumeRun
 
     architecture = read_architecture(read_weights(paths.expand_home(file)))
+    if (pixel_mean, pixel_std) != (0.0, 1.0):
+        architecture = architecture.reading(pixel_mean, pixel_std)
     epochs = {} if "num_epochs" in chosen else {"num_epochs": "1"}
     known = {**epochs, **typed, **architecture.settings()}
     config = resolve_typed(known, None, "notebook")
