@@ -61,9 +61,10 @@ $(VENV)/bin/python:
 	install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# of the extras those that take less than 30 MB on the disk: onnx takes 110 MB
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@echo "Setting up $(VENV); PyTorch is several GB, so the first time takes some minutes"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[tensorboard]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

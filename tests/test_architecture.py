@@ -32,6 +32,8 @@ ORDER = [
     "runs",
     "training",
     "inference",
+    "exports",
+    "imports",
     "processes",
     "diagnosis",
     "__init__",

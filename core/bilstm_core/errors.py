@@ -7,6 +7,7 @@ the process that ends with it::
     ├── UsageError          2   the command or call is invalid
     │   ├── ConfigError         a setting is wrong, unknown, or contradicts another
     │   ├── ImageError          an image file cannot be read, or shows nothing
+    │   ├── WeightsError        a file of weights cannot be imported
     │   ├── RunNotFoundError    there is no such run
     │   └── RunBusyError        another process is training it
     ├── DataError           3   the data set is not available
@@ -48,6 +49,7 @@ Action = Literal[
     "print_config",
     "doctor",
     "set",
+    "replace",
     "choose_runs_dir",
     "choose_data_dir",
 ]
@@ -113,6 +115,12 @@ class ImageError(UsageError):
     """An image file cannot be read, or shows nothing."""
 
     default_title = "The image was not read"
+
+
+class WeightsError(UsageError):
+    """A file of weights cannot be imported."""
+
+    default_title = "The weights cannot be imported"
 
 
 class RunNotFoundError(UsageError):

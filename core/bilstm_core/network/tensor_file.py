@@ -18,7 +18,7 @@ _LARGE_BYTES, _LEAST_STORED = 1 << 30, 1 / 16
 """Of a large file this part is stored on the disk at least; of a sparse one it is next to nothing.
 For small ones it does not matter, and ZFS says so of a new file only after seconds."""
 _TYPES = {torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
-_SIZES = {"F32": 4, "I64": 8, "U8": 1}
+_SIZES = {"F64": 8, "I64": 8, "F32": 4, "F16": 2, "BF16": 2, "U8": 1}
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class TensorFile:
 
     Args:
         file: An open regular file.
-        key: The key of its description.
+        key: The key of its description; empty for files of other programs.
 
     Attributes:
-        description: The description.
+        description: The description; empty without a key.
         kinds: The kind of each tensor, by name.
 
     Raises:
@@ -64,19 +64,18 @@ class TensorFile:
         OSError: It cannot be read.
     """
 
-    def __init__(self, file: IO[bytes], key: str) -> None:
-        status = os.fstat(file.fileno())
+    def __init__(self, file: IO[bytes], key: str = "") -> None:
         self._file = file
-        self._size = status.st_size
+        self._size = os.fstat(file.fileno()).st_size
         start = file.read(_LENGTH_BYTES)
         self._header_bytes = int.from_bytes(start, "little")
         if self._header_bytes > min(_MOST_HEADER_BYTES, self._size - _LENGTH_BYTES):
             raise ValueError("its header has an impossible length")
-        if self._size > max(_LARGE_BYTES, status.st_blocks * 512 / _LEAST_STORED):
-            raise ValueError("most of it was never written")
+        require_stored(file)
         try:
             header: Any = json.loads(file.read(self._header_bytes))
-            self.description = str(header.pop("__metadata__")[key])
+            metadata = header.pop("__metadata__", None)
+            self.description = str(metadata[key]) if key else ""
             if len(header) > _MOST_TENSORS:
                 raise ValueError("it has too many tensors")
             self.kinds = {name: _kind_of(entry) for name, entry in header.items()}
@@ -102,6 +101,17 @@ class TensorFile:
             raise ValueError(str(error)) from None
         return {name: tensor.clone(memory_format=torch.contiguous_format)
                 for name, tensor in loaded.items()}  # fmt: skip
+
+
+def require_stored(file: IO[bytes]) -> None:
+    """Check that a file has the content that its size claims, and is not a hole of any size.
+
+    Raises:
+        ValueError: Most of it was never written.
+    """
+    status = os.fstat(file.fileno())
+    if status.st_size > max(_LARGE_BYTES, status.st_blocks * 512 / _LEAST_STORED):
+        raise ValueError("most of it was never written")
 
 
 def _kind_of(entry: Any) -> Kind:

@@ -30,9 +30,9 @@ from ..text.console import sanitize
 from .ascii import AsciiFilter
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
-from .screens.base import InspectRequested
+from .screens.base import ExportRequested, InspectRequested, is_typing
 from .screens.dialogs import Dialog, Question, error_dialog, show_dialog
-from .screens.train import TrainScreen, is_typing
+from .screens.train import TrainScreen
 from .start import StartingApp
 from .widgets.form import Form
 
@@ -252,6 +252,13 @@ class BilstmApp(StartingApp):
             self.push_screen(error_dialog(error))
         else:
             self.push_screen(screen)
+
+    @on(ExportRequested)
+    @work
+    async def _export(self, event: ExportRequested) -> None:
+        from .screens.export import ExportScreen  # not needed for the first paint
+
+        await show_dialog(self, ExportScreen(event.run, paths.data_dir(self._data_dir).absolute()))
 
     def action_runs(self) -> None:
         """Show all runs, or leave that screen."""

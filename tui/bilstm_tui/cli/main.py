@@ -6,14 +6,17 @@ from typing import TypeGuard
 from cyclopts import App, CycloptsError, UnknownOptionError, UnusedCliTokensError
 
 from bilstm_core import __version__, paths
+from bilstm_core.config.presets import PRESETS, default_in_words
 from bilstm_core.config.resolve import did_you_mean
-from bilstm_core.config.settings import DATA_SETTINGS, RESUMABLE, SETTINGS
+from bilstm_core.config.settings import DATA_SETTINGS, RESUMABLE, SETTINGS, Setting
 from bilstm_core.errors import BilstmError, OutputError, Remedy, UsageError, imports_in_words
 
 from ..text.console import abandon_stdout, make_console, show_failure, show_internal_error
 from .attach import attach
 from .data import data
 from .doctor import doctor
+from .export import export
+from .import_weights import KNOWN_BY_SHAPES, import_weights
 from .learning_rate import lr_find
 from .options import COMMANDS, HOW_TO_RUN, with_settings
 from .predict import predict
@@ -58,6 +61,17 @@ app = App(
 app["--help"].group = HOW_TO_RUN
 app["--version"].group = HOW_TO_RUN
 
+
+def _imported_default(setting: Setting) -> str:
+    """What a setting of an imported network is where nothing is said, in words."""
+    if setting.name in {"dataset", "readout"}:
+        return ""
+    values = {**PRESETS["notebook"].values, "num_epochs": 1}
+    return (
+        str(values[setting.name]).lower() if setting.name in values else default_in_words(setting)
+    )
+
+
 _COMMANDS = {
     "doctor": doctor,
     "runs": runs,
@@ -68,6 +82,12 @@ _COMMANDS = {
     ),
     "rm": rm,
     "predict": predict,
+    "export": export,
+    "import": with_settings(
+        import_weights,
+        (SETTINGS[name] for name in SETTINGS if name not in KNOWN_BY_SHAPES),
+        _imported_default,
+    ),
     "data": with_settings(data, (SETTINGS[name] for name in DATA_SETTINGS if name != "dataset")),
     "lr-find": with_settings(lr_find),
 }

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bilstm_core import paths
+from bilstm_core.errors import UsageError
 from bilstm_core.runs.store import list_runs
 
 from ..text.console import make_console, sanitize, show_warning
@@ -25,9 +26,14 @@ def runs(
     /,
     *,
     json: Annotated[bool, switch("print one JSON object per run")] = False,
+    csv: Annotated[
+        bool, switch("print CSV, one row per run with its results and all its settings")
+    ] = False,
     runs_dir: RunsDir = None,
 ) -> int:
     """List the runs, oldest first."""
+    if csv and json:
+        raise UsageError("--csv and --json exclude each other.")
     from bilstm_core.runs.overview import read_overview  # not needed for --help
 
     overviews = map(read_overview, list_runs(paths.runs_dir(runs_dir)))
@@ -38,6 +44,11 @@ def runs(
     if json:
         for overview in listed:
             sys.stdout.write(dumps(_content(overview)) + "\n")
+        return 0
+    if csv:
+        from bilstm_core.exports.run_table import runs_csv
+
+        sys.stdout.write(runs_csv(listed))
         return 0
     console = make_console()
     if not listed:

@@ -21,6 +21,7 @@ COMMANDS: dict[Action, str] = {
     "print_config": "bilstm-tui --no-ui --print-config",
     "doctor": "bilstm-tui doctor",
     "set": "{options}",
+    "replace": "--force",
     "choose_runs_dir": f"--runs-dir FOLDER or {RUNS_DIR_VARIABLE}",
     "choose_data_dir": f"--data-dir FOLDER or {DATA_DIR_VARIABLE}",
 }

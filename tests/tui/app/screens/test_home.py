@@ -1,6 +1,7 @@
 """The opening screen, and what leads from it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot

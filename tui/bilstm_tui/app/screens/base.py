@@ -1,13 +1,14 @@
-"""The base of all screens, and the message that several of them post."""
+"""The base of all screens, and what several of them use."""
 
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from bilstm_core.runs.run import Run
 
@@ -17,6 +18,13 @@ T = TypeVar("T")
 @dataclass
 class InspectRequested(Message):
     """The user wants to inspect the network of a run."""
+
+    run: Run
+
+
+@dataclass
+class ExportRequested(Message):
+    """The user wants to export a run."""
 
     run: Run
 
@@ -48,3 +56,8 @@ class BaseScreen(Screen[T]):
         """
         if event.size != self.app.size:
             event.prevent_default()
+
+
+def is_typing(screen: Screen[Any]) -> bool:
+    """Whether letter keys are characters, because a text field has the focus."""
+    return isinstance(screen.focused, Input) and screen.focused.type == "text"

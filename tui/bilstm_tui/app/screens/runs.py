@@ -28,7 +28,7 @@ from ..widgets.charts.chart import COLOURS, MARKERS, Chart
 from ..widgets.charts.series import loss_series
 from ..widgets.key_footer import KeyFooter
 from ..widgets.ordered_input import OrderedInput
-from .base import BaseScreen, InspectRequested
+from .base import BaseScreen, ExportRequested, InspectRequested
 from .comparison import comparison_table
 from .dialogs import Question, error_dialog, show_dialog
 from .prompts import epochs_prompt, label_prompt, note_prompt
@@ -72,6 +72,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         Binding("slash", "screen.filter", "Filter", priority=True, tooltip="Filter the rows"),
         Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
         Binding("i", "inspect", "Inspect", tooltip="Inspect its network"),
+        Binding("x", "export", "Export", tooltip="Export its network or its curves"),
         Binding("e", "resume", "Resume", tooltip="Resume it; train longer if it is finished"),
         Binding("c", "choose('copy')", "Copy", tooltip="Copy its settings into the form"),
         Binding("p", "pin", "Pin", tooltip="Pin it to the top, or unpin it"),
@@ -216,6 +217,11 @@ class RunsScreen(BaseScreen[Choice | None]):
         """Inspect the network of the selected run."""
         if self._selected and self._is_none_live(self._selected.run):
             self.post_message(InspectRequested(self._selected.run))
+
+    def action_export(self) -> None:
+        """Export the selected run."""
+        if self._selected:
+            self.post_message(ExportRequested(self._selected.run))
 
     def _is_none_live(self, *runs: Run) -> bool:
         """Whether no run is being trained; shows a message if one is."""

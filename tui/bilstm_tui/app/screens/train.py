@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.events import Key, Resize
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input, Static, TabbedContent, TabPane
 
@@ -34,7 +33,7 @@ from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch, observed_timings
-from .base import BaseScreen, InspectRequested
+from .base import BaseScreen, ExportRequested, InspectRequested, is_typing
 from .dialogs import Prompt, Question, error_dialog, in_lines, show_dialog
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ _LETTER_KEYS = (
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
 
+_NO_RUN = "No run is shown: press t to train, or r to list all runs."
 _TABS = ("network", "data", "run", "explain")
 
 
@@ -90,6 +90,8 @@ class TrainScreen(BaseScreen[None]):
             Binding(key, f"screen.{action}", label, tooltip=tooltip, priority=True)
             for key, action, label, tooltip in _LETTER_KEYS
         ),
+        # without priority: on a chart the key is that of its x axis
+        Binding("x", "screen.export", "Export", tooltip="Export the run's network or curves"),
         Binding("escape", "screen.leave_field", "Leave the field", tooltip="Leave the field"),
     ]
 
@@ -160,13 +162,15 @@ class TrainScreen(BaseScreen[None]):
                 return "No run is being trained: press t to train."
             case "inspect":
                 return self._why_not_inspect()
+            case "export" if not (view and view.shown_run):
+                return _NO_RUN
             case _:
                 return ""
 
     def _why_not_inspect(self) -> str:
         run = self._view and self._view.shown_run
         if not run:
-            return "No run is shown: press t to train, or r to list all runs."
+            return _NO_RUN
         if is_missing(run.path):
             return "The run's folder was deleted or moved."
         if self.view.is_training:
@@ -277,6 +281,11 @@ class TrainScreen(BaseScreen[None]):
         """Inspect the network of the run."""
         if self.view.shown_run:
             self.post_message(InspectRequested(self.view.shown_run))
+
+    def action_export(self) -> None:
+        """Export the run."""
+        if self.view.shown_run:
+            self.post_message(ExportRequested(self.view.shown_run))
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
@@ -393,8 +402,3 @@ class TrainScreen(BaseScreen[None]):
             view.show_message(in_lines(self._data.failure), "bold red")
         else:
             view.show_message(reading)
-
-
-def is_typing(screen: Screen[Any]) -> bool:
-    """Whether letter keys are characters, because a text field has the focus."""
-    return isinstance(screen.focused, Input) and screen.focused.type == "text"

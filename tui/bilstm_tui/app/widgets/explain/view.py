@@ -1,6 +1,6 @@
 """An explanation that plays, step by step; only the cells that change are sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,0 +1,1 @@
+"""Runs for other programs: curves and tables made of their events, networks of their weights."""
