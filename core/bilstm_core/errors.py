@@ -27,7 +27,7 @@ interface adds its own way to do what a `Remedy` says.
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -104,9 +104,25 @@ class UsageError(BilstmError):
 
 
 class ConfigError(UsageError):
-    """A setting is wrong, unknown, or contradicts another."""
+    """A setting is wrong, unknown, or contradicts another.
+
+    Args:
+        problems: What is wrong with each setting, for messages beside it; by default the message,
+            for each setting that a remedy changes.
+    """
 
     default_title = "The configuration is invalid"
+
+    def __init__(
+        self,
+        message: str,
+        *advice: str | Remedy,
+        title: str | None = None,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, *advice, title=title)
+        changed = {name: self.message for remedy in self.remedies for name in remedy.settings}
+        self.problems = changed if problems is None else dict(problems)
 
 
 class ImageError(UsageError):
