@@ -83,6 +83,7 @@ class BilstmError(Exception):
     Attributes:
         advice: The advice as text, a line each.
         remedies: Those pieces of it that an interface can offer in its own way.
+        problems: What is wrong with each setting, for a message beside it.
     """
 
     exit_code: int = INTERNAL_ERROR_EXIT_CODE
@@ -94,6 +95,8 @@ class BilstmError(Exception):
         self.advice = escape("\n".join(it.text if isinstance(it, Remedy) else it for it in advice))
         self.remedies = tuple(it for it in advice if isinstance(it, Remedy))
         self.title = one_line(title or self.default_title)
+        changed = (name for remedy in self.remedies for name in remedy.settings)
+        self.problems: Mapping[str, str] = dict.fromkeys(changed, self.message)
 
 
 class UsageError(BilstmError):
@@ -121,8 +124,7 @@ class ConfigError(UsageError):
         problems: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, *advice, title=title)
-        changed = {name: self.message for remedy in self.remedies for name in remedy.settings}
-        self.problems = changed if problems is None else dict(problems)
+        self.problems = self.problems if problems is None else problems
 
 
 class ImageError(UsageError):

@@ -1,6 +1,7 @@
 """`bilstm-tui`: trains in the app, in this terminal (`--no-ui`) or in the background."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
     from bilstm_core.processes.protocol import ResumeRun, StartRun
+    from bilstm_core.runs.run import Run
 
 
 def train(
@@ -101,7 +103,20 @@ def train(
         is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
     )
     code = app.run()
-    return show_internal_error(app.internal_error) if app.internal_error else code or 0
+    if app.internal_error:
+        return show_internal_error(app.internal_error)
+    if app.left_run and app.left_run.is_live:
+        say(f"{app.left_run.name} continues without the app.")
+        _say_how_to_follow(app.left_run, folder)
+    return code or 0
+
+
+def _say_how_to_follow(run: "Run", folder: Path) -> None:
+    """Say how to follow and to stop a run that is trained elsewhere, from this folder."""
+    is_default = folder == paths.runs_dir().absolute()
+    option = "" if is_default else f" --runs-dir {shlex.quote(str(folder))}"
+    say(f"Follow it: bilstm-tui attach {run.name}{option}")
+    say(f"Stop it:   bilstm-tui stop {run.name}{option}")
 
 
 def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> int:
@@ -115,8 +130,7 @@ def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> 
     run = WorkerClient().open_run(order)
     sys.stdout.write(run.name + "\n")
     if sys.stdout.isatty():
-        say(f"Follow it: bilstm-tui attach {run.name}")
-        say(f"Stop it:   bilstm-tui stop {run.name}")
+        _say_how_to_follow(run, run.path.parent)
     return 0
 
 
