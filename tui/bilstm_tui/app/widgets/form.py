@@ -34,7 +34,7 @@ from .device_field import DeviceField
 from .form_hint import Hint, hint_for_preset, hint_for_setting
 from .form_input import FormInput
 from .form_row import FormRow
-from .preset_field import PresetField
+from .preset_field import MODIFIED, PresetField
 from .switch_field import SwitchField
 
 _OPEN_GROUPS = {"data", "architecture"}
@@ -180,7 +180,8 @@ class Form(Widget):
         control = event.control
         name, value = control.id or "", event.value
         if name == "preset":
-            self._choose_preset(self.query_one(PresetField).preset_of(str(value)))
+            if value != MODIFIED:
+                self._choose_preset(str(value))
         elif name in self._values and value != self._values[name]:
             self._values[name] = value
             if name == "dataset":

@@ -4,7 +4,8 @@ from bilstm_core.config.presets import PRESETS
 
 from .choice_field import ChoiceField
 
-_MODIFIED = "modified"  # no preset has this name
+MODIFIED = "modified"
+"""The value while settings differ from the preset; no preset has this name."""
 
 
 class PresetField(ChoiceField):
@@ -18,24 +19,19 @@ class PresetField(ChoiceField):
         self.modified = modified
         self._preset = preset
         super().__init__(
-            _options_for(preset, modified), _MODIFIED if modified else preset, id="preset"
+            _options_for(preset, modified), MODIFIED if modified else preset, id="preset"
         )
-
-    @property
-    def preset(self) -> str:
-        """The preset that is chosen, modified or not."""
-        return self._preset if self.value == _MODIFIED else str(self.value)
 
     def preset_of(self, value: str) -> str:
         """The preset of a line of the list."""
-        return self._preset if value == _MODIFIED else value
+        return self._preset if value == MODIFIED else value
 
     def show(self, preset: str, modified: int) -> None:
         """Show the preset, and how many settings differ from it."""
         if (preset, modified) == (self._preset, self.modified):
             return
         self._preset, self.modified = preset, modified
-        value = _MODIFIED if modified else preset
+        value = MODIFIED if modified else preset
         with self.prevent(ChoiceField.Changed):
             self.set_options(_options_for(preset, modified))
             self.value = value
@@ -48,4 +44,4 @@ class PresetField(ChoiceField):
 
 def _options_for(preset: str, modified: int) -> list[tuple[str, str]]:
     names = [(name, name) for name in PRESETS]
-    return [(f"{preset} (modified: {modified})", _MODIFIED), *names] if modified else names
+    return [(f"{preset} (modified: {modified})", MODIFIED), *names] if modified else names
