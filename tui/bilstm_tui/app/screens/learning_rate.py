@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from textual import work
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.widgets import Button, Static
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
@@ -47,6 +47,7 @@ class LearningRateScreen(Question):
         super().on_mount()
         self.query_one("#rates").display = False
         self.query_one("#use").disabled = True
+        self.set_focus(self.query(Button).last())
         self._try_rates()
 
     def on_unmount(self) -> None:

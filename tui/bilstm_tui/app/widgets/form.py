@@ -282,6 +282,13 @@ class Form(Widget):
             return
         self._explained = name
         self.query_one("#help", Static).update(hint.as_text())
+        self.call_after_refresh(self._keep_focus_visible)
+
+    def _keep_focus_visible(self) -> None:
+        """Scroll to the row of the focus if a longer hint has covered it."""
+        focused = self.screen.focused
+        if focused and self in focused.ancestors:
+            focused.scroll_visible(animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the arrow keys to an open list, and those to the side to a text that is edited."""

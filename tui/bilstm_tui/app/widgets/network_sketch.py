@@ -75,12 +75,11 @@ class NetworkSketch(Static):
     def show_problem(self, problem: str) -> None:
         """Show what is wrong with the settings, and the last network that was valid."""
         self._is_outdated = True
-        title = Text(problem, style="bold red")
-        if not self._shown:
-            self.update(title)
-            return
-        title.append("\n\nThe last valid network:", "not bold default")
-        self.update(Group(title, "", Styled(self._drawing(*self._shown), "dim")))
+        if self._shown:  # the line above the keys says what is wrong
+            title = Text("! Not valid as it is. The last valid network:\n", style="bold")
+            self.update(Group(title, Styled(self._drawing(*self._shown), "dim")))
+        else:
+            self.update(Text(problem, style="bold red"))
 
     def show_message(self, message: str) -> None:
         """Show a sentence while there is no network to draw."""
@@ -119,7 +118,7 @@ def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
     for number, layer in enumerate(recurrent):
         if len(recurrent) > _MAX_LAYERS and 0 < number < len(recurrent) - 1:
             if number == 1:
-                add_line(f"{'⋮':^{width}} {len(recurrent) - 2} more layers")
+                add_line(f"⋮ {len(recurrent) - 2} more layers")
             continue
         add_line("┌" + "┴".center(width - 2, "─") + "┐")
         add_layer(f"│{f'↓ {cell}':^{width - 2}}│", layer)

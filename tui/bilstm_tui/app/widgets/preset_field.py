@@ -2,6 +2,7 @@
 
 from bilstm_core.config.presets import PRESETS
 
+from ..textual_internals import SelectCurrent
 from .choice_field import ChoiceField
 
 MODIFIED = "modified"
@@ -35,6 +36,8 @@ class PresetField(ChoiceField):
         with self.prevent(ChoiceField.Changed):
             self.set_options(_options_for(preset, modified))
             self.value = value
+        for current in self.query(SelectCurrent):  # whose text may be another for the same value
+            current.update(_options_for(preset, modified)[self.listed.index(value)][0])
 
     @property
     def steps(self) -> list[str]:
