@@ -75,12 +75,8 @@ class Keys:
         self._app.wait_for(shown)
 
     def list_runs(self) -> None:
-        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows.
-
-        Of the foot the second line, or a key would be typed while the former screen's foot is
-        still there, and what it leads to be seen before it is.
-        """
-        self.press("r", r"^q Quit \^p palette")
+        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows."""
+        self.press("r", "space Mark / Filter")
         self._app.wait_for("1 of 1, by run")
 
     def leave(self, gone: str, keys: str = "\x1b") -> None:
@@ -93,7 +89,9 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
     env = environment(tmp_path)
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
         keys = Keys(app)
-        app.wait_for("^t Train p Pause s Stop l Rate f Find rate i Inspect v View r Runs . Keys")
+        app.wait_for(
+            "t Train p Pause s Stop f Find rate c Copy v View / Setting r Runs . Keys q Quit"
+        )
         keys.press("f", "Suggested: 0.0")
         keys.leave("Suggested", "\r")
         app.wait_for(r"--learning-rate 0\.0")
@@ -126,7 +124,7 @@ def test_every_key_that_leads_to_the_network_of_a_run_and_there(tmp_path: Path) 
         keys.press("Inspect", "key: i")
         keys.leave("key: i")
         keys.press("i", "of 360 test images misclassified")
-        app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
+        app.wait_for("n Counts/Shares j Next mistake k Previous c Class esc Back")
         keys.press("n", r"\d\.\d%")
         keys.press("j", r"^ 1 of \d+ \(any class\)")
         keys.press("j", r"^ 2 of \d+ \(any class\)")
