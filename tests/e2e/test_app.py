@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
+
 from .outside import holder, the_run, trained
 from .terminal import Terminal, environment
 
@@ -44,6 +46,9 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         app.wait_for("A run is live")
         app.type("\r")
         assert app.wait() == 0
+        name = the_run(tmp_path).name
+        app.wait_for(f"Follow it: bilstm-tui attach {name}")
+        app.wait_for(f"Stop it:   bilstm-tui stop {name}")
     assert the_run(tmp_path).is_live
     with Terminal(env=env, columns=100, rows=30) as again:
         again.wait_for("Being trained now")
@@ -104,8 +109,8 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.press("v", "An example of each class")
         keys.press("v", "training loss by step")
         keys.press("?", "Quit while typing")
-        keys.press("?", "accuracy % by epoch")
-        keys.press("s", "Stop the run")
+        keys.leave("Quit while typing", "?")
+        keys.press("s", "It finishes the step")
         keys.press("\r", r"got \d+ / 360 with accuracy")
         app.wait_for("stopped")
         app.type("q")
@@ -148,7 +153,7 @@ def test_every_key_of_the_list_of_runs_does_what_it_says(tmp_path: Path) -> None
         keys.press(" ", "seconds")
         keys.press("o", "by test %")
         keys.press("/nothing", "0 of 1")
-        app.wait_for("To the runs esc Back")
+        app.wait_for("To the runs")
         keys.press("\x7f" * 7, "1 of 1")
         keys.press("\x1b", "space Mark")
         keys.press("p", "▸")
@@ -193,6 +198,21 @@ def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) 
         app.wait_for("lost")
         app.hang_up()
         assert app.process.wait(timeout=30) != 0
+
+
+def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
+    with Terminal(env=environment(tmp_path)) as app:
+        app.wait_for("BiLSTM 1×128")
+        app.type("\x1a")
+        process = psutil.Process(app.process.pid)
+        app.wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
+        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+        process.send_signal(signal.SIGCONT)
+        app.wait_for("BiLSTM 1×128")
+        app.type("v")
+        app.wait_for("1,437 training and 360 test images")
+        app.type("\x03")
+        assert app.wait() == 0
 
 
 def test_a_terminal_that_cannot_show_it_is_refused(tmp_path: Path) -> None:

@@ -421,7 +421,7 @@ class TestDataTab:
             app.screen.query_one("#dataset", Select).value = "kmnist"
             await until(pilot, lambda: "KMNIST: 60,000" in text(app))
             await pilot.press("v")
-            await until(pilot, lambda: "a run downloads" in text(app))
+            await until(pilot, lambda: "KMNIST is not in" in text(app))
             assert app.train_screen.config
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL, data_dir=tmp_path / "data")

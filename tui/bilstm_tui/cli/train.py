@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
-from bilstm_core.config.settings import SETTINGS
+from bilstm_core.config.settings import SETTINGS, without_effect
 from bilstm_core.data.sources.registry import require_fit
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
@@ -70,6 +70,9 @@ def train(
     )
     for warning in unknown_variables(os.environ):
         show_warning(warning)
+    for setting, why in without_effect(resolved).items():
+        if setting in typed:
+            show_warning(f"{SETTINGS[setting].flag} has no effect: {why}.")
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
