@@ -95,7 +95,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
         keys = Keys(app)
         app.wait_for(
-            "t Train p Pause s Stop f Find rate c Copy v View / Setting r Runs . Keys q Quit"
+            "t Train p Pause s Stop f Find rate v View / Setting c Copy r Runs . Keys q Quit"
         )
         keys.press("f", "Suggested: 0.0")
         keys.leave("Suggested", "\r")

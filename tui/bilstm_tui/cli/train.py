@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,11 +69,7 @@ def train(
         config,
         preset,
     )
-    for warning in unknown_variables(os.environ):
-        show_warning(warning)
-    for setting, why in without_effect(resolved).items():
-        if setting in typed:
-            show_warning(f"{SETTINGS[setting].flag} has no effect: {why}.")
+    _warn(resolved, typed)
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
@@ -108,10 +105,24 @@ def train(
     code = app.run()
     if app.internal_error:
         return show_internal_error(app.internal_error)
-    if app.left_run and app.left_run.is_live:
-        say(f"{app.left_run.name} continues without the app.")
-        _say_how_to_follow(app.left_run, folder)
+    _say_what_was_left(app.left_run, folder)
     return code or 0
+
+
+def _warn(config: "RunConfig", typed: Collection[str]) -> None:
+    """Warn of variables that are unknown, and of options that have no effect."""
+    for warning in unknown_variables(os.environ):
+        show_warning(warning)
+    for name, why in without_effect(config).items():
+        if name in typed:
+            show_warning(f"{SETTINGS[name].flag} has no effect: {why}.")
+
+
+def _say_what_was_left(run: "Run | None", folder: Path) -> None:
+    """Say which run continues after the app has been quit."""
+    if run and run.is_live:
+        say(f"{run.name} continues without the app.")
+        _say_how_to_follow(run, folder)
 
 
 def _say_how_to_follow(run: "Run", folder: Path) -> None:

@@ -80,7 +80,9 @@ class TestKeystrokes:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             keys = CountedKeys(app, pilot)
             await keys.press("r")
-            await until(pilot, lambda: isinstance(app.screen, RunsScreen) and run.name[-3:] in text(app))
+            await until(
+                pilot, lambda: isinstance(app.screen, RunsScreen) and run.name[-3:] in text(app)
+            )
             await keys.press("e")
             await asked(pilot, "Resume: total epochs")
             app.screen.query_one(Input).value = ""

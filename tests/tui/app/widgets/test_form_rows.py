@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES
-from textual.widgets import Collapsible, OptionList, Select, Static
+from textual.widgets import Collapsible, Input, OptionList, Select, Static
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.schema import GROUPS
@@ -195,7 +195,7 @@ class TestKeys:
             await pilot.press("enter")
             await until(pilot, lambda: focused_name(app) == "label_smoothing")
             await pilot.press("slash", *"learn", "tab")
-            await until(pilot, lambda: "learning_rate" in str(app.screen.query_one("Input").value))
+            await until(pilot, lambda: "learning_rate" in app.screen.query_one(Input).value)
             await pilot.press("enter")
             await until(pilot, lambda: focused_name(app) == "learning_rate")
             assert app.train_screen.query_one("#learning_rate").region.area > 0

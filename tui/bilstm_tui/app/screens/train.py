@@ -42,9 +42,10 @@ _LETTER_KEYS = (
     ("t", "train", "Train", "Train with the form's settings"),
     *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
-    *RUN_KEYS[3:],
+    *RUN_KEYS[3:-1],
     ("v", "switch_view", "View", "Show the network of the form, its data, or the run"),
     ("slash", "jump", "Setting", "Go to a setting by its name"),
+    RUN_KEYS[-1],
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
 _KEYS_OF_CHARTS = ("e",)
