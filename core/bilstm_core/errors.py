@@ -28,7 +28,7 @@ interface adds its own way to do what a `Remedy` says.
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -85,6 +85,7 @@ class BilstmError(Exception):
     Attributes:
         advice: The advice as text, a line each.
         remedies: Those pieces of it that an interface can offer in its own way.
+        problems: What is wrong with each setting, for a message beside it.
     """
 
     exit_code: int = INTERNAL_ERROR_EXIT_CODE
@@ -96,6 +97,8 @@ class BilstmError(Exception):
         self.advice = escape("\n".join(it.text if isinstance(it, Remedy) else it for it in advice))
         self.remedies = tuple(it for it in advice if isinstance(it, Remedy))
         self.title = one_line(title or self.default_title)
+        changed = (name for remedy in self.remedies for name in remedy.settings)
+        self.problems: Mapping[str, str] = dict.fromkeys(changed, self.message)
 
 
 class UsageError(BilstmError):
@@ -106,9 +109,24 @@ class UsageError(BilstmError):
 
 
 class ConfigError(UsageError):
-    """A setting is wrong, unknown, or contradicts another."""
+    """A setting is wrong, unknown, or contradicts another.
+
+    Args:
+        problems: What is wrong with each setting, for messages beside it; by default the message,
+            for each setting that a remedy changes.
+    """
 
     default_title = "The configuration is invalid"
+
+    def __init__(
+        self,
+        message: str,
+        *advice: str | Remedy,
+        title: str | None = None,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, *advice, title=title)
+        self.problems = self.problems if problems is None else problems
 
 
 class ImageError(UsageError):

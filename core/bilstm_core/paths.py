@@ -43,6 +43,11 @@ def layouts_file() -> Path:
     return _user_folder(user_cache_path) / "layouts.json"
 
 
+def command_file() -> Path:
+    """The file with the command that was copied last, for terminals without a clipboard."""
+    return _user_folder(user_cache_path) / "command.txt"
+
+
 def log_dir() -> Path:
     """The folder of crash reports."""
     return _user_folder(user_log_path)

@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
+
 from .outside import holder, the_run, trained
 from .terminal import Terminal, environment
 
@@ -44,6 +46,9 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         app.wait_for("A run is live")
         app.type("\r")
         assert app.wait() == 0
+        name = the_run(tmp_path).name
+        app.wait_for(f"Follow it: bilstm-tui attach {name}")
+        app.wait_for(f"Stop it:   bilstm-tui stop {name}")
     assert the_run(tmp_path).is_live
     with Terminal(env=env, columns=100, rows=30) as again:
         again.wait_for("Being trained now")
@@ -75,12 +80,8 @@ class Keys:
         self._app.wait_for(shown)
 
     def list_runs(self) -> None:
-        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows.
-
-        Of the foot the second line, or a key would be typed while the former screen's foot is
-        still there, and what it leads to be seen before it is.
-        """
-        self.press("r", r"^q Quit \^p palette")
+        """Go to the runs, and wait until they take keys: the foot is drawn last, then the rows."""
+        self.press("r", "space Mark / Filter")
         self._app.wait_for("1 of 1, by run")
 
     def leave(self, gone: str, keys: str = "\x1b") -> None:
@@ -93,7 +94,9 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
     env = environment(tmp_path)
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
         keys = Keys(app)
-        app.wait_for("^t Train p Pause s Stop l Rate f Find rate i Inspect v View r Runs . Keys")
+        app.wait_for(
+            "t Train p Pause s Stop f Find rate v View / Setting c Copy r Runs . Keys q Quit"
+        )
         keys.press("f", "Suggested: 0.0")
         keys.leave("Suggested", "\r")
         app.wait_for(r"--learning-rate 0\.0")
@@ -107,8 +110,8 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.press("v", "An example of each class")
         keys.press("v", "training loss by step")
         keys.press("?", "Quit while typing")
-        keys.press("?", "accuracy % by epoch")
-        keys.press("s", "Stop the run")
+        keys.leave("Quit while typing", "?")
+        keys.press("s", "It finishes the step")
         keys.press("\r", r"got \d+ / 360 with accuracy")
         app.wait_for("stopped")
         app.type("q")
@@ -127,7 +130,7 @@ def test_every_key_that_leads_to_the_network_of_a_run_and_there(tmp_path: Path) 
         keys.press("Inspect", "key: i")
         keys.leave("key: i")
         keys.press("i", "of 360 test images misclassified")
-        app.wait_for("^n Counts/Shares j Next mistake k Previous c Class esc Back")
+        app.wait_for("n Counts/Shares j Next mistake k Previous c Class esc Back")
         keys.press("n", r"\d\.\d%")
         keys.press("j", r"^ 1 of \d+ \(any class\)")
         keys.press("j", r"^ 2 of \d+ \(any class\)")
@@ -151,7 +154,7 @@ def test_every_key_of_the_list_of_runs_does_what_it_says(tmp_path: Path) -> None
         keys.press(" ", "seconds")
         keys.press("o", "by test %")
         keys.press("/nothing", "0 of 1")
-        app.wait_for("To the runs esc Back")
+        app.wait_for("To the runs")
         keys.press("\x7f" * 7, "1 of 1")
         keys.press("\x1b", "space Mark")
         keys.press("p", "▸")
@@ -196,6 +199,21 @@ def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) 
         app.wait_for("lost")
         app.hang_up()
         assert app.process.wait(timeout=30) != 0
+
+
+def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
+    with Terminal(env=environment(tmp_path)) as app:
+        app.wait_for("BiLSTM 1×128")
+        app.type("\x1a")
+        process = psutil.Process(app.process.pid)
+        app.wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
+        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+        process.send_signal(signal.SIGCONT)
+        app.wait_for("BiLSTM 1×128")
+        app.type("v")
+        app.wait_for("1,437 training and 360 test images")
+        app.type("\x03")
+        assert app.wait() == 0
 
 
 def test_a_terminal_that_cannot_show_it_is_refused(tmp_path: Path) -> None:

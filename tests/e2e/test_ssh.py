@@ -68,7 +68,7 @@ class Login:
             is_form_shown = any("hidden_size" in line for line in lines)
             ends_at_the_edge = any(line[columns - 1 :] == "╮" for line in lines)
             return (
-                "^p palette" in lines[rows - 1]
+                "q Quit" in lines[rows - 1]
                 and ends_at_the_edge
                 and is_form_shown == (columns >= 120)
             )

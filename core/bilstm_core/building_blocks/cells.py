@@ -21,8 +21,13 @@ class Cell:
 
 
 CELLS = {
-    "lstm": Cell("LSTM", "gates and a cell state; learns the longest dependencies", "LSTM", 4),
-    "gru": Cell("GRU", "gates without a cell state; a quarter fewer parameters", "GRU", 3),
-    "rnn": Cell("RNN", "plain tanh recurrence", "RNN", 1),
+    "lstm": Cell("LSTM", "gates and a cell state; remembers longest, the usual choice", "LSTM", 4),
+    "gru": Cell(
+        "GRU",
+        "gates without a cell state; a quarter fewer parameters, good for small data",
+        "GRU",
+        3,
+    ),
+    "rnn": Cell("RNN", "plain tanh recurrence; for short sequences, or as a baseline", "RNN", 1),
 }
 """Every cell by its name in the configuration."""

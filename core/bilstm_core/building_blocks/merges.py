@@ -33,14 +33,31 @@ def _concat(forward: "Tensor", backward: "Tensor") -> "Tensor":
 
 
 MERGES = {
-    "concat": Merge("concatenation", "one after the other, twice as wide", _concat, width=2),
-    "sum": Merge("sum", "forward + backward", lambda forward, backward: forward + backward),
+    "concat": Merge(
+        "concatenation",
+        "one after the other, twice as wide; loses nothing, the usual choice",
+        _concat,
+        width=2,
+    ),
+    "sum": Merge(
+        "sum",
+        "forward + backward; half as wide, for a smaller classifier",
+        lambda forward, backward: forward + backward,
+    ),
     "mean": Merge(
-        "mean", "(forward + backward) / 2", lambda forward, backward: (forward + backward) / 2
+        "mean",
+        "(forward + backward) / 2; half as wide, values as large as one direction's",
+        lambda forward, backward: (forward + backward) / 2,
     ),
     "max": Merge(
-        "maximum", "the larger of the two", lambda forward, backward: forward.maximum(backward)
+        "maximum",
+        "the larger of the two, unit by unit; if either direction alone may see it",
+        lambda forward, backward: forward.maximum(backward),
     ),
-    "product": Merge("product", "forward × backward", lambda forward, backward: forward * backward),
+    "product": Merge(
+        "product",
+        "forward × backward, unit by unit; if both directions have to agree",
+        lambda forward, backward: forward * backward,
+    ),
 }
 """Every merge by its name in the configuration."""

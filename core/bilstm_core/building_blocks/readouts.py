@@ -68,21 +68,21 @@ READOUTS = {
     "all": Readout(
         "all hidden states",
         "all states",
-        "every step's state, one after the other",
+        "every step's state, one after the other; for equal lengths that start at the same moment",
         lambda states, *_: states.flatten(start_dim=1),
         reads_every_step=True,
     ),
     "last": Readout(
         "the last hidden state",
         "last state",
-        "the output at the last step, where the backward direction has read one step only (as in "
-        "the notebook)",
+        "the output at the last step, where the backward direction has read one step only; for one "
+        "direction, as in the notebook",
         lambda states, _, lengths: _last(states, lengths),
     ),
     "final": Readout(
         "each direction's final hidden state",
         "final states",
-        "each direction's own last state, after it has read every step",
+        "each direction's own last state, after it has read every step; if the order matters",
         lambda states, is_backward, lengths: (
             states[:, 0] if is_backward else _last(states, lengths)
         ),
@@ -91,13 +91,13 @@ READOUTS = {
     "mean": Readout(
         "the mean of the hidden states over time",
         "mean over steps",
-        "the mean over the steps",
+        "the mean over the steps; if the evidence is spread over the sequence",
         lambda states, _, lengths: _mean(states, lengths),
     ),
     "max": Readout(
         "the maximum of the hidden states over time",
         "max over steps",
-        "the maximum over the steps, unit by unit",
+        "the maximum over the steps, unit by unit; finds a pattern anywhere, the usual choice",
         lambda states, _, lengths: _max(states, lengths),
     ),
 }

@@ -86,6 +86,7 @@ def resolve(
         raise ConfigError(
             "\n".join(shown + more),
             Remedy("See every setting and its allowed values.", "list_settings"),
+            problems=_problems_of(wrong),
         ) from None
 
 
@@ -184,6 +185,20 @@ def _describe_error(detail: ErrorDetails, origins: Mapping[str, str]) -> str:
     shown = one_line(value if isinstance(value, str) else _short(value))
     nearest = did_you_mean(value, setting.choices) if setting.kind == "choice" else ""
     return f"{name} = {shown}{origin} is not allowed. Allowed: {setting.allowed}.{nearest}"
+
+
+def _problems_of(details: Iterable[ErrorDetails]) -> dict[str, str]:
+    """What is wrong with each setting, without its name and value, which stand beside it."""
+    problems: dict[str, str] = {}
+    for detail in details:
+        if detail["type"] == "contradiction":
+            context = detail.get("ctx", {})
+            message = f"{detail['msg']}. Allowed: {context['allowed']}."
+            problems |= dict.fromkeys(context["fields"], message)
+        elif detail["loc"][0] in SETTINGS:
+            name = str(detail["loc"][0])
+            problems[name] = f"Not allowed. Allowed: {SETTINGS[name].allowed}."
+    return problems
 
 
 def _short(value: object) -> str:

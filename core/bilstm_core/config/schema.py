@@ -7,17 +7,17 @@ use in the engine.
 
 import csv
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from pydantic.config import JsonDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..building_blocks.cells import CELLS, Cell
-from ..building_blocks.merges import MERGES, Merge
-from ..building_blocks.readouts import READOUTS, Readout
+from ..building_blocks.cells import CELLS
+from ..building_blocks.merges import MERGES
+from ..building_blocks.readouts import READOUTS
 from ..cleaning import Line, Name, one_line
+from . import choices
+from .fields import column, setting
 
 if TYPE_CHECKING:
     CellName = str
@@ -37,51 +37,12 @@ OptimizerName = Literal["adam", "adamw", "sgd"]
 Schedule = Literal["constant", "one-cycle", "cosine"]
 Precision = Literal["auto", "float32", "tf32", "bfloat16"]
 
-
 GROUPS = {
     "data": "what to learn from",
     "architecture": "the network",
     "optimisation": "how it learns",
     "machine": "where and how it runs",
 }
-
-
-def _setting(
-    default: Any,
-    group: str,
-    help_line: str,
-    unit: str = "",
-    *,
-    resumable: bool = False,
-    entries: Mapping[str, Cell | Merge | Readout] | None = None,
-    others: str = "",
-    text: str = "",
-    **bounds: Any,
-) -> Any:
-    """Define a field.
-
-    Args:
-        default: Its value where nothing else is said.
-        group: A key of `GROUPS`.
-        help_line: A line of help.
-        unit: Of a number.
-        resumable: Whether it may change when a run is resumed.
-        entries: The choices, whose lines of help are used.
-        others: What else than its examples is allowed, in words.
-        text: What is allowed, in words, where that is any text.
-        bounds: Passed on to pydantic.
-    """
-    choice_help = {name: entry.help for name, entry in (entries or {}).items()}
-    extra: JsonDict = {"group": group, "unit": unit, "resumable": resumable}
-    extra |= {"others": others, "text": text}
-    extra["choice_help"] = cast(JsonDict, choice_help)
-    return Field(default, description=help_line, json_schema_extra=extra, **bounds)
-
-
-def _column(what: str) -> Any:
-    """Define a field that names the column of a table."""
-    help_line = f"tables: column with {what}; found by its name if empty"
-    return _setting("", "data", help_line, text="the name of a column, or nothing")
 
 
 class RunConfig(BaseModel):
@@ -94,133 +55,180 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    dataset: str = _setting(
+    dataset: str = setting(
         "mnist",
         "data",
-        "what to learn from: a file or folder of your own, or a data set by name; digits and "
-        "japanese-vowels are built in, others are downloaded once",
+        "what to learn from: a file or folder of your own, or a data set by name, downloaded once "
+        "unless it is built in",
+        choice_help=choices.DATASET,
         examples=list(BUILT_IN),
         others="or the path of a file or folder",
         max_length=MOST_PATH,
     )
-    label_column: Name = _column("the class of each sequence")
-    id_column: Name = _column(
+    label_column: Name = column("the class of each sequence")
+    id_column: Name = column(
         "which sequence a row belongs to, where each row is a step (- for none)"
     )
-    time_column: Name = _column("the time, by which the rows of a sequence are sorted (- for none)")
-    group_column: Name = _column(
+    time_column: Name = column("the time, by which the rows of a sequence are sorted (- for none)")
+    group_column: Name = column(
         "what must not be in two splits, such as the person who was recorded (- for none)"
     )
-    features: Line = _setting(
+    features: Line = setting(
         "",
         "data",
         "tables: columns with values, separated by commas; all other columns of numbers if empty",
         text="names of columns, or nothing",
     )
-    test_fraction: float = _setting(
+    test_fraction: float = setting(
         0.2,
         "data",
         "part that is chosen by seed as test set, where the data have none of their own",
         "of the sequences",
+        steps="twentieth",
         gt=0,
         le=0.9,
     )
-    validation_fraction: float = _setting(
+    validation_fraction: float = setting(
         0.0,
         "data",
         "part of the training set held out for validation, chosen by seed",
         "of the training set",
+        steps="twentieth",
         ge=0,
         le=0.5,
     )
-    augment: Augment = _setting(
+    augment: Augment = setting(
         "none",
         "data",
-        "random change of each training image: shift moves it, affine also rotates and zooms it",
+        "random change of each training image",
+        choice_help=choices.AUGMENT,
     )
 
-    normalize: Normalize = _setting(
+    normalize: Normalize = setting(
         "auto",
         "data",
-        "scaling of values: standard gives each feature mean 0 and deviation 1 over the training "
-        "set, sequence does so within each sequence; auto is standard, and for images from 0 to 1",
+        "scaling of values",
+        choice_help=choices.NORMALIZE,
     )
 
-    missing: Missing = _setting(
+    missing: Missing = setting(
         "forward",
         "data",
-        "missing values: forward repeats the value before, mean fills in the training mean",
+        "what replaces missing values",
+        choice_help=choices.MISSING,
     )
-    max_length: int = _setting(
+    max_length: int = setting(
         0, "data", "longest sequence; longer ones are cut; 0 = no limit", "steps", ge=0, le=2**24
     )
-    keep: Keep = _setting("start", "data", "which part of a sequence that is cut is kept")
+    keep: Keep = setting(
+        "start", "data", "which part of a sequence that is cut is kept", choice_help=choices.KEEP
+    )
 
-    cell: CellName = _setting("lstm", "architecture", "recurrent cell", entries=CELLS)
-    bidirectional: bool = _setting(
+    cell: CellName = setting("lstm", "architecture", "recurrent cell", choice_help=CELLS)
+    bidirectional: bool = setting(
         True, "architecture", "read each sequence in both directions, not only forwards"
     )
-    num_layers: int = _setting(
-        1, "architecture", "recurrent layers, each reading the one below", "layers", ge=1, le=16
+    num_layers: int = setting(
+        1,
+        "architecture",
+        "recurrent layers, each reading the one below",
+        "layers",
+        steps="one",
+        ge=1,
+        le=16,
     )
-    hidden_size: int = _setting(
-        128, "architecture", "hidden units per layer and direction", "units", ge=1, le=4096
+    hidden_size: int = setting(
+        128,
+        "architecture",
+        "hidden units per layer and direction",
+        "units",
+        steps="doubling",
+        ge=1,
+        le=4096,
     )
-    merge: MergeName = _setting(
+    merge: MergeName = setting(
         "concat",
         "architecture",
         "how the top layer's two directions become one output",
-        entries=MERGES,
+        choice_help=MERGES,
     )
-    readout: ReadoutName = _setting(
-        "max", "architecture", "hidden states that the classifier sees", entries=READOUTS
+    readout: ReadoutName = setting(
+        "max", "architecture", "hidden states that the classifier sees", choice_help=READOUTS
     )
-    dropout: float = _setting(
+    dropout: float = setting(
         0.0,
         "architecture",
         "probability that an output of a recurrent layer is zeroed in training",
+        steps="twentieth",
         ge=0,
         lt=1,
     )
 
-    optimizer: OptimizerName = _setting(
-        "adam", "optimisation", "optimiser; sgd has Nesterov momentum 0.9"
+    optimizer: OptimizerName = setting(
+        "adam", "optimisation", "how gradients change the weights", choice_help=choices.OPTIMIZER
     )
-    learning_rate: float = _setting(
-        0.004, "optimisation", "learning rate; the peak where the schedule has one", gt=0, le=10
+    learning_rate: float = setting(
+        0.004,
+        "optimisation",
+        "learning rate; the peak where the schedule has one",
+        least=1e-6,
+        gt=0,
+        le=10,
     )
-    schedule: Schedule = _setting(
-        "one-cycle", "optimisation", "how the learning rate changes over the run"
+    schedule: Schedule = setting(
+        "one-cycle",
+        "optimisation",
+        "how the learning rate changes over the run",
+        choice_help=choices.SCHEDULE,
     )
-    weight_decay: float = _setting(
+    weight_decay: float = setting(
         0.0,
         "optimisation",
         "weight decay: how strongly weights are pulled towards zero",
+        least=1e-5,
         ge=0,
         le=1,
     )
-    label_smoothing: float = _setting(
-        0.0, "optimisation", "part of the target that is spread over all classes", ge=0, lt=1
-    )
-    class_weights: ClassWeights = _setting(
-        "none",
-        "optimisation",
-        "weight of each class in the loss: balanced makes rare classes count as much as others",
-    )
-    clip_norm: float = _setting(
-        0.0, "optimisation", "largest norm of the gradient, 0 = no limit", ge=0, le=1000
-    )
-    ema_decay: float = _setting(
+    label_smoothing: float = setting(
         0.0,
         "optimisation",
-        "decay of the moving average of the weights, which is then evaluated; 0 = off",
+        "part of the target that is spread over all classes",
+        steps="twentieth",
         ge=0,
         lt=1,
     )
-    batch_size: int = _setting(
-        64, "optimisation", "sequences per step", "sequences", ge=1, le=65_536
+    class_weights: ClassWeights = setting(
+        "none",
+        "optimisation",
+        "weight of each class in the loss",
+        choice_help=choices.CLASS_WEIGHTS,
     )
-    num_epochs: int = _setting(
+    clip_norm: float = setting(
+        0.0,
+        "optimisation",
+        "largest norm of the gradient, 0 = no limit",
+        least=0.1,
+        ge=0,
+        le=1000,
+    )
+    ema_decay: float = setting(
+        0.0,
+        "optimisation",
+        "decay of the moving average of the weights, which is then evaluated; 0 = off",
+        steps="nines",
+        ge=0,
+        lt=1,
+    )
+    batch_size: int = setting(
+        64,
+        "optimisation",
+        "sequences per step",
+        "sequences",
+        steps="doubling",
+        ge=1,
+        le=65_536,
+    )
+    num_epochs: int = setting(
         5,
         "optimisation",
         "passes over the training set; 0 = as many as make about 1,000 steps, from 5 to 300",
@@ -229,7 +237,7 @@ class RunConfig(BaseModel):
         le=100_000,
         resumable=True,
     )
-    patience: int = _setting(
+    patience: int = setting(
         0,
         "optimisation",
         "stop after this many epochs without a lower validation loss and keep the best "
@@ -240,59 +248,63 @@ class RunConfig(BaseModel):
         resumable=True,
     )
 
-    device: str = _setting(
+    device: str = setting(
         "auto",
         "machine",
-        "where to train; auto chooses a GPU if PyTorch can use one",
+        "where to train",
+        choice_help=choices.DEVICE,
         pattern=r"^(auto|cpu|cuda(:\d{1,3})?|mps)$",
         examples=["auto", "cpu", "cuda", "cuda:N", "mps"],
         resumable=True,
     )
-    precision: Precision = _setting(
+    precision: Precision = setting(
         "auto",
         "machine",
-        "number format of the arithmetic; auto chooses bfloat16 only where the processor or GPU "
-        "has it natively; tf32 is float32 with products in TF32, on NVIDIA GPUs only",
+        "number format of the arithmetic",
+        choice_help=choices.PRECISION,
     )
-    cuda_graph: bool = _setting(
+    cuda_graph: bool = setting(
         True, "machine", "on an NVIDIA GPU, launch each step as one CUDA graph", resumable=True
     )
-    threads: int = _setting(
+    threads: int = setting(
         0,
         "machine",
         "processor threads of the arithmetic; 0 or auto = the fastest number, measured once per "
         "network and kept when a run is resumed",
         "threads",
         others="or auto",
+        steps="doubling",
         ge=0,
         le=1024,
         resumable=True,
     )
-    lanes: int = _setting(
+    lanes: int = setting(
         0,
         "machine",
         "directions and parts of a batch that are computed side by side on a processor, sharing "
         "its threads; 0 or auto = the fastest number, measured and kept likewise",
         "lanes",
         others="or auto",
+        steps="one",
         ge=0,
         le=1024,
         resumable=True,
     )
-    seed: int = _setting(
+    seed: int = setting(
         0,
         "machine",
         "seed of everything random: weights, order, dropout masks, augmentation",
+        steps="one",
         ge=0,
         le=2**32 - 1,
     )
-    deterministic: bool = _setting(
+    deterministic: bool = setting(
         False,
         "machine",
         "same seed, same numbers on a GPU too (slower); on a CPU it fixes threads and lanes, on "
         "which the last bits depend",
     )
-    checkpoint_seconds: float = _setting(
+    checkpoint_seconds: float = setting(
         30.0,
         "machine",
         "time between two checkpoints within an epoch; an epoch's end and a stop save one too",

@@ -1,6 +1,6 @@
 """Every setting, as forms, help pages and messages need it; read from the schema."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
+from .fields import Steps
 from .schema import RunConfig
 
 ValueKind = Literal["choice", "switch", "integer", "number", "text"]
@@ -26,6 +27,8 @@ class Setting:
         choice_help: A line of help for each choice; empty if they need none.
         is_resumable: Whether it may change when a run is resumed.
         range: The allowed values of a number in words, such as 'from 1 to 16 layers'.
+        bounds: The limits of a number by pydantic's names: `ge`, `gt`, `le`, `lt`.
+        steps: How forms change a number by a key; `least` is the first of a series after 0.
     """
 
     name: str
@@ -39,6 +42,9 @@ class Setting:
     choice_help: Mapping[str, str]
     is_resumable: bool
     range: str
+    bounds: Mapping[str, float]
+    steps: Steps
+    least: float
 
     @property
     def full_help(self) -> str:
@@ -78,6 +84,7 @@ class Setting:
         return "BILSTM_" + self.name.upper()
 
 
+_BOUNDS = {"ge": "from", "gt": "above", "le": "to", "lt": "to below"}
 _KINDS_BY_TYPE: dict[object, ValueKind] = {bool: "switch", int: "integer", float: "number"}
 
 
@@ -100,17 +107,26 @@ def _describe(name: str, field: FieldInfo) -> Setting:
         choice_help=cast(dict[str, str], extra["choice_help"]),
         is_resumable=bool(extra["resumable"]),
         range=_range(field, unit),
+        bounds=_bounds(field),
+        steps=cast(Steps, extra["steps"]),
+        least=cast(float, extra["least"]),
     )
 
 
 def _range(field: FieldInfo, unit: str) -> str:
     """Describe the bounds of a numeric field, such as 'from 1 to 16 layers'."""
-    words = {"ge": "from", "gt": "above", "le": "to", "lt": "to below"}
-    bounds = {
-        key: getattr(bound, key) for bound in field.metadata for key in words if hasattr(bound, key)
-    }
-    parts = [f"{word} {bounds[key]:,}" for key, word in words.items() if key in bounds]
+    bounds = _bounds(field)
+    parts = [f"{word} {bounds[key]:,}" for key, word in _BOUNDS.items() if key in bounds]
     return " ".join([*parts, unit]).strip()
+
+
+def _bounds(field: FieldInfo) -> dict[str, float]:
+    return {
+        key: getattr(bound, key)
+        for bound in field.metadata
+        for key in _BOUNDS
+        if hasattr(bound, key)
+    }
 
 
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +163,21 @@ COLUMN_SETTINGS = frozenset(
 
 OWN_DATA_SETTINGS = COLUMN_SETTINGS | {"test_fraction", "missing", "max_length", "keep"}
 """Settings of little use for the built-in data sets: these have test parts and no gaps."""
+
+_WITHOUT_EFFECT: dict[str, tuple[Callable[[RunConfig], bool], str]] = {
+    "merge": (lambda it: not it.bidirectional, "there is one direction: bidirectional is off"),
+    "cuda_graph": (lambda it: it.device in {"cpu", "mps"}, "the device is no NVIDIA GPU"),
+    "threads": (lambda it: it.device.startswith(("cuda", "mps")), "the device is a GPU"),
+    "lanes": (lambda it: it.device.startswith(("cuda", "mps")), "the device is a GPU"),
+    "keep": (lambda it: not it.max_length, "max_length = 0 cuts no sequence"),
+}
+"""When a setting has no effect with the others, and why."""
+
+
+def without_effect(config: RunConfig) -> dict[str, str]:
+    """The settings that have no effect in a configuration, each with the reason."""
+    return {name: why for name, (applies, why) in _WITHOUT_EFFECT.items() if applies(config)}
+
 
 RESUMABLE = frozenset(name for name, setting in SETTINGS.items() if setting.is_resumable)
 """Settings that may change when a run is resumed."""

@@ -1,25 +1,94 @@
-"""The learning rate that a curve of losses suggests."""
+"""The rate that is suggested, on curves of which the answer is known."""
+
+import math
+import random
 
 import pytest
 
 from bilstm_core.training.learning_rate_curve import suggest
 
-
-def test_the_middle_of_the_longest_fall_is_suggested() -> None:
-    rates = [10.0**power for power in range(-6, 3)]
-    losses = [2.3, 2.3, 2.2, 2.0, 1.7, 1.5, 1.9, 4.0, 9.0]
-    suggestion = suggest(rates, losses)
-    assert suggestion is not None
-    assert 1e-4 <= suggestion <= 1e-2
+RATES = [10 ** (-5 + 6 * number / 99) for number in range(100)]
 
 
-def test_a_spike_does_not_end_the_fall() -> None:
-    rates = [float(number) for number in range(1, 10)]
-    smooth = [9.0, 8.0, 7.0, 6.5, 6.0, 5.0, 4.0, 3.0, 99.0]
-    spiked = [*smooth[:3], 50.0, *smooth[4:]]
-    assert suggest(rates, spiked) == suggest(rates, smooth)
+def falling(middle: float, depth: float = 2.0, width: float = 0.25) -> list[float]:
+    """A loss that falls around a rate, as steeply as anywhere at that rate."""
+    return [
+        2.3 - depth / (1 + math.exp(-(math.log10(rate) - math.log10(middle)) / width))
+        for rate in RATES
+    ]
 
 
-@pytest.mark.parametrize("losses", [[], [1.0], [1.0, 2.0, 3.0], [1.0, 1.0]])
-def test_where_nothing_falls_nothing_is_suggested(losses: list[float]) -> None:
-    assert suggest([1.0] * len(losses), losses) is None
+def diverging(losses: list[float], after: float) -> list[float]:
+    """The same curve, which rises beyond a rate."""
+    return [
+        loss + max(0.0, 4 * (math.log10(rate) - math.log10(after)))
+        for rate, loss in zip(RATES, losses, strict=True)
+    ]
+
+
+def noisy(losses: list[float], size: float, seed: int = 0) -> list[float]:
+    source = random.Random(seed)
+    return [loss + source.gauss(0, size) for loss in losses]
+
+
+def slope_at(losses: list[float], rate: float) -> float:
+    """How fast a curve without noise falls at a rate."""
+    at = RATES.index(rate)
+    return losses[at - 1] - losses[at + 1]
+
+
+def steepest(losses: list[float]) -> float:
+    return max(a - b for a, b in zip(losses, losses[2:], strict=False))
+
+
+@pytest.mark.parametrize("middle", [1e-4, 1e-3, 1e-2, 1e-1])
+def test_it_is_on_the_steep_part_of_a_smooth_curve(middle: float) -> None:
+    smooth = diverging(falling(middle), after=middle * 20)
+    rate = suggest(RATES, smooth)
+    assert rate is not None
+    assert middle / 4 < rate <= middle
+    assert slope_at(smooth, rate) > 0.4 * steepest(smooth)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_does_not_move_it_off_the_steep_part(seed: int) -> None:
+    smooth = diverging(falling(1e-2), after=0.2)
+    rate = suggest(RATES, noisy(smooth, 0.05, seed))
+    assert rate is not None
+    assert slope_at(smooth, rate) > 0.25 * steepest(smooth)
+
+
+def test_a_long_flat_start_does_not_count() -> None:
+    """Where the loss hardly moves although it falls at each step, nothing is learned yet."""
+    drifting = [loss - 1e-5 * at for at, loss in enumerate(falling(0.5, width=0.1))]
+    rate = suggest(RATES, drifting)
+    assert rate is not None
+    assert 0.15 < rate <= 0.5
+
+
+def test_a_plateau_after_the_fall_does_not_count() -> None:
+    rate = suggest(RATES, falling(1e-3))
+    assert rate is not None
+    assert 2e-4 < rate <= 1e-3
+
+
+def test_of_two_falls_the_steeper_one_counts() -> None:
+    both = [a + b for a, b in zip(falling(1e-4, 0.5), falling(1e-2, 1.5), strict=True)]
+    rate = suggest(RATES, both)
+    assert rate is not None
+    assert 2e-3 < rate <= 1e-2
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [2.3] * 100,
+        [2.3 + 0.01 * at for at in range(100)],
+        noisy([2.3] * 100, 0.01),
+        [2.3, 2.2],
+        [],
+    ],
+    ids=["flat", "rising", "noise", "short", "empty"],
+)
+def test_without_a_fall_there_is_none(losses: list[float]) -> None:
+    assert suggest(RATES[: len(losses)], losses) is None

@@ -180,10 +180,10 @@ def test_a_run_is_shown_without_colours(tmp_path: Path, monkeypatch: pytest.Monk
         await app.train_screen.watch_run(run)
         await until(pilot, lambda: "got 351" in text(app))
         assert "━─" in text(app)  # what is done of a bar, and what is not
-        assert "▐✓▌" in text(app)
+        assert "[✓] on" in text(app)
         app.screen.query_one("#bidirectional").focus()
         await pilot.press("space")
-        await until(pilot, lambda: "▐ ▌" in text(app))
+        await until(pilot, lambda: "[ ] off" in text(app))
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -136,7 +136,7 @@ def test_hostile_runs_are_listed_compared_and_asked_about(tmp_path: Path) -> Non
         await pilot.press("space", "down", "space")
         await until(pilot, lambda: "dataset" in text(app))
         check(app)
-        for key, words in (("n", "A note on"), ("R", "The readable part"), ("e", "in total")):
+        for key, words in (("n", "A note on"), ("R", "The readable part"), ("e", "total epochs")):
             await pilot.press(key)
             await asked(pilot, words)
             check(app, "[bold]")

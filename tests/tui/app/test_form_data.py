@@ -321,7 +321,7 @@ class TestPathPrompt:
             field.insert_text_at_cursor("no.csv")
             await pilot.press("enter")
             await until(pilot, lambda: "there is no such" in text(app))
-            assert "Enter: accept" in text(app)
+            assert "⏎ Accept" in text(app)
             assert box.region == before
             assert app.screen.region.contains_region(before)
 
@@ -421,7 +421,7 @@ class TestDataTab:
             app.screen.query_one("#dataset", Select).value = "kmnist"
             await until(pilot, lambda: "KMNIST: 60,000" in text(app))
             await pilot.press("v")
-            await until(pilot, lambda: "downloads it." in text(app))
+            await until(pilot, lambda: "KMNIST is not in" in text(app))
             assert app.train_screen.config
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL, data_dir=tmp_path / "data")

@@ -45,7 +45,7 @@ async def still(app: BilstmApp, pilot: Pilot[int]) -> str:
 
     def is_still() -> bool:
         seen.append(text(app))
-        return len(seen) > 5 and len(set(seen[-5:])) == 1 and "^p palette" in seen[-1]
+        return len(seen) > 5 and len(set(seen[-5:])) == 1 and "q Quit" in seen[-1]
 
     await until(pilot, is_still)
     return seen[-1]
@@ -70,7 +70,7 @@ def test_a_finished_run(tmp_path: Path, size: tuple[int, int], snapshot: Snapsho
         await until(pilot, lambda: isinstance(app.screen, RunsScreen) and "abc" in text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "got 351" in text(app) and "cpu 7%" in text(app))
-        await until(pilot, lambda: "test 97.50" in text(app) and "v View r Runs" in text(app))
+        await until(pilot, lambda: "test 97.50" in text(app) and "v View" in text(app))
         assert await still(app, pilot) == snapshot
 
     drive(FakeWorker(), tmp_path, steps, size)

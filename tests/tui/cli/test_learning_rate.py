@@ -58,3 +58,15 @@ def test_no_fall_is_a_failure_in_words() -> None:
     with pytest.raises(TrainingError) as caught:
         show_learning_rates(small_config(), flat, as_json=False)
     assert "fell at none" in caught.value.message
+
+
+def test_bars_start_at_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = [10.0 ** (number / 10) for number in range(-30, 0)]
+    losses = [2.0 - 1.5 * number / 29 for number in range(30)]  # to a quarter of the first
+    curve = LearningRateCurve(rates=rates, losses=losses, suggestion=0.01)
+    assert show_learning_rates(small_config(), curve, as_json=False) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "█" in line]
+    assert len(lines) == 6
+    for line in lines:
+        _, loss, bar = line.split()
+        assert len(bar) == round(40 * float(loss) / 2.0)

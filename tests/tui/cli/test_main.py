@@ -53,6 +53,14 @@ class TestPrintConfig:
         code, again, _ = said(capsys, "--print-config", "--config", str(tmp_path / "run.toml"))
         assert again == out
 
+    def test_an_option_without_effect_is_a_warning(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        _, _, err = said(capsys, "--print-config", "--device", "cuda", "--threads", "2")
+        assert "--threads has no effect: the device is a GPU." in err
+        _, _, err = said(capsys, "--print-config", "--device", "cuda")
+        assert "no effect" not in err
+
     def test_options_beat_variables_beat_presets(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -54,6 +54,9 @@ class BilstmApp(StartingApp):
         redraws_per_second: The maximum redraw rate; None for the one in the preferences.
         at_home: Whether it starts at Home instead of with the form.
         make_worker: Starts a worker process.
+
+    Attributes:
+        left_run: The run that was being trained when the app was quit, and was not stopped.
     """
 
     TITLE = "bilstm-tui"
@@ -65,6 +68,13 @@ class BilstmApp(StartingApp):
         Binding("q", "leave", "Quit", priority=True, tooltip="Quit; a live run can continue"),
         Binding("h", "home", "Home", priority=True, tooltip="What can be done, and recent runs"),
         Binding("ctrl+c,ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "Suspend",
+            show=False,
+            tooltip="Suspend the app; fg continues",
+        ),
     ]
 
     def __init__(
@@ -88,6 +98,7 @@ class BilstmApp(StartingApp):
         self._preferences = preferences
         self._standby = StandbyWorker(make_worker)
         self._is_starting = self._was_key_pressed = False
+        self.left_run: Run | None = None
         self._is_ascii = is_ascii
         self._own_filters = [AsciiFilter()] if is_ascii else []
         saved = preferences.saved if preferences else Preferences()
@@ -200,7 +211,10 @@ class BilstmApp(StartingApp):
     @work
     async def action_leave(self) -> None:
         """Quit; ask first if a run is live."""
-        if isinstance(self.screen, Dialog) or not self.train_screen.view.is_training:
+        view = self.train_screen.view
+        run = view.shown_run if view.is_training else None
+        if run is None or isinstance(self.screen, Dialog):
+            self.left_run = run
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
@@ -208,6 +222,7 @@ class BilstmApp(StartingApp):
         answer = await self.push_screen_wait(Question("A run is live", message, answers))
         if answer == "stop":
             self.train_screen.order("stop")
+        self.left_run = run if answer == "leave" else None
         if answer in {"leave", "stop"}:
             self.exit(0)
 
@@ -221,6 +236,10 @@ class BilstmApp(StartingApp):
 
     def _resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
         self._open_run(ResumeRun(run=run.path, changes=dict(changes), data_dir=self._data_dir))
+
+    @on(TrainScreen.ResumeRequested)
+    def _resume_shown_run(self, event: TrainScreen.ResumeRequested) -> None:
+        self._resume_run(event.run, event.changes)
 
     @on(TrainScreen.LearningRateRequested)
     @work(exclusive=True, group="rate")
@@ -291,18 +310,25 @@ class BilstmApp(StartingApp):
                 self.show_run(run)
             case Choice("resume", run, changes):
                 self._resume_run(run, changes)
-            case Choice("copy", run):
-                self._copy_settings(run)
+            case Choice("copy", run, changes):
+                self._copy_settings(run, changes)
 
     @work
-    async def _copy_settings(self, run: Run) -> None:
+    async def _copy_settings(self, run: Run, changes: Mapping[str, Any]) -> None:
+        """Fill the form with the settings of a run, and what was changed by hand while it ran."""
         await self.show_train_screen()
         try:
-            self.train_screen.show_settings(run.config)
+            config = run.config
+            self.train_screen.show_settings(config.model_copy(update=dict(changes)))
         except BilstmError as error:
             self.push_screen(error_dialog(error))
-        else:
-            self.notify(f"The form has the settings of {run.name}.")
+            return
+        message = f"The form has the settings of {run.name}."
+        if rate := changes.get("learning_rate"):
+            message += (
+                f" Its learning rate was set by hand: {rate:g}, first {config.learning_rate:g}."
+            )
+        self.notify(message)
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:

@@ -11,6 +11,8 @@ textual:
     `_handle_exception`: no event announces an unhandled error.
     `_fatal_error`: prints a traceback; the command line reports the error instead.
     `_update_dimensions`: measures every cell of a table, even where columns have a width.
+    `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
+        class is only exported there.
     `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
         follows from their text.
     `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
@@ -36,6 +38,7 @@ from textual.containers import Grid
 from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
 from textual.widgets import DataTable
+from textual.widgets._collapsible import CollapsibleTitle
 from textual.widgets._footer import FooterKey
 from textual.widgets._select import SelectCurrent
 from textual.widgets.data_table import RowKey
@@ -48,6 +51,7 @@ else:
     Canvas = PlotWidget = object
 
 __all__ = [
+    "CollapsibleTitle",
     "DeferredPlot",
     "FixedWidthTable",
     "FooterKey",

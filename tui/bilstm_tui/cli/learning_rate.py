@@ -52,10 +52,10 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     console = make_console()
     data = title_of(config.dataset)
     console.print(Text(f"{title(config)} on {data}: the loss while the learning rate rises"))
-    lowest, highest = min(curve.clipped_losses), max(curve.clipped_losses)
+    highest = max(curve.clipped_losses)
     points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
     for rate, loss, clipped in points[::_STEPS_PER_LINE]:
-        bar = "█" * round(_BAR_WIDTH * (clipped - lowest) / ((highest - lowest) or 1))
+        bar = "█" * round(_BAR_WIDTH * clipped / (highest or 1))
         console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)
     if curve.suggestion is None:
         raise TrainingError(

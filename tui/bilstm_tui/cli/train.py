@@ -1,7 +1,9 @@
 """`bilstm-tui`: trains in the app, in this terminal (`--no-ui`) or in the background."""
 
 import os
+import shlex
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +12,7 @@ from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
-from bilstm_core.config.settings import SETTINGS
+from bilstm_core.config.settings import SETTINGS, without_effect
 from bilstm_core.data.sources.registry import require_fit
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
@@ -22,6 +24,7 @@ from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
     from bilstm_core.processes.protocol import ResumeRun, StartRun
+    from bilstm_core.runs.run import Run
 
 
 def train(
@@ -66,8 +69,7 @@ def train(
         config,
         preset,
     )
-    for warning in unknown_variables(os.environ):
-        show_warning(warning)
+    _warn(resolved, typed)
     if print_config:
         sys.stdout.write(to_toml(resolved))
         return 0
@@ -102,7 +104,34 @@ def train(
         is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
     )
     code = app.run()
-    return show_internal_error(app.internal_error) if app.internal_error else code or 0
+    if app.internal_error:
+        return show_internal_error(app.internal_error)
+    _say_what_was_left(app.left_run, folder)
+    return code or 0
+
+
+def _warn(config: "RunConfig", typed: Collection[str]) -> None:
+    """Warn of variables that are unknown, and of options that have no effect."""
+    for warning in unknown_variables(os.environ):
+        show_warning(warning)
+    for name, why in without_effect(config).items():
+        if name in typed:
+            show_warning(f"{SETTINGS[name].flag} has no effect: {why}.")
+
+
+def _say_what_was_left(run: "Run | None", folder: Path) -> None:
+    """Say which run continues after the app has been quit."""
+    if run and run.is_live:
+        say(f"{run.name} continues without the app.")
+        _say_how_to_follow(run, folder)
+
+
+def _say_how_to_follow(run: "Run", folder: Path) -> None:
+    """Say how to follow and to stop a run that is trained elsewhere, from this folder."""
+    is_default = folder == paths.runs_dir().absolute()
+    option = "" if is_default else f" --runs-dir {shlex.quote(str(folder))}"
+    say(f"Follow it: bilstm-tui attach {run.name}{option}")
+    say(f"Stop it:   bilstm-tui stop {run.name}{option}")
 
 
 def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> int:
@@ -116,8 +145,7 @@ def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> 
     run = WorkerClient().open_run(order)
     sys.stdout.write(run.name + "\n")
     if sys.stdout.isatty():
-        say(f"Follow it: bilstm-tui attach {run.name}")
-        say(f"Stop it:   bilstm-tui stop {run.name}")
+        _say_how_to_follow(run, run.path.parent)
     return 0
 
 

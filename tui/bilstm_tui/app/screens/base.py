@@ -5,14 +5,15 @@ from typing import Any, ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Key, Resize
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from bilstm_core.runs.run import Run
 
 T = TypeVar("T")
+_LEAST_WIDTH, _LEAST_HEIGHT = 60, 18
 
 
 @dataclass
@@ -29,8 +30,23 @@ class ExportRequested(Message):
     run: Run
 
 
+class TooSmall(Static):
+    """Covers a screen for which the terminal is too small."""
+
+    def show_size(self, width: int, height: int) -> None:
+        """Say how large the terminal is, and how large it has to be."""
+        self.update(
+            f"Too small: {width}×{height}.\nThe app needs {_LEAST_WIDTH}×{_LEAST_HEIGHT}: enlarge "
+            "the terminal.\nA run continues meanwhile; q quits.",
+            layout=False,
+        )
+
+
 class BaseScreen(Screen[T]):
     """A screen that is not redrawn while another covers it, and handles Tab before other keys."""
+
+    EXPLAINS_LETTERS: ClassVar[bool] = True
+    """Whether a letter without a meaning is answered with a message."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", priority=True, show=False),
@@ -56,6 +72,27 @@ class BaseScreen(Screen[T]):
         """
         if event.size != self.app.size:
             event.prevent_default()
+
+    @on(Resize)
+    def _cover_if_too_small(self) -> None:
+        """Say so where the terminal is too small, until it is larger."""
+        width, height = self.app.size
+        is_too_small = width < _LEAST_WIDTH or height < _LEAST_HEIGHT
+        covers = self.query(TooSmall)
+        if is_too_small and not covers:
+            cover = TooSmall()
+            self.mount(cover)
+            cover.show_size(width, height)
+        for cover in covers:
+            cover.display = is_too_small
+            cover.show_size(width, height)
+
+    def on_key(self, event: Key) -> None:
+        """Say that a letter does nothing here, rather than doing nothing in silence."""
+        character = event.character or ""
+        if character.isalpha() and self.EXPLAINS_LETTERS and event.key not in self.active_bindings:
+            self.app.clear_notifications()
+            self.notify(f"{character} does nothing here; ? lists the keys.", timeout=3)
 
 
 def is_typing(screen: Screen[Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
@@ -15,6 +15,7 @@ from bilstm_core.errors import BilstmError
 
 from ...text.advice import with_commands
 from ...text.console import sanitize
+from ..widgets.key_footer import KeyFooter
 from ..widgets.ordered_input import OrderedInput
 from .base import BaseScreen
 
@@ -24,7 +25,10 @@ _CLOSE = {"": "Close"}
 class Dialog(ModalScreen[str], BaseScreen[str]):
     """A box over the current screen; its result is '' if it is closed with Escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss('')", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss('')", "Cancel", tooltip="Close it and change nothing")
+    ]
+    EXPLAINS_LETTERS = False
 
     def __init__(self, title: str, message: str) -> None:
         super().__init__()
@@ -37,10 +41,32 @@ class Dialog(ModalScreen[str], BaseScreen[str]):
             yield Label(Text(self._title, style="bold"))
             yield Static(Text(sanitize(self._message)), id="message")
             yield from self.compose_body()
+        yield KeyFooter()
 
     def compose_body(self) -> ComposeResult:
         """Compose what is below the message: nothing, unless a subclass has something."""
         return ()
+
+
+class Answer(OrderedInput):
+    """The text field of a dialog."""
+
+    BINDING_GROUP_TITLE = "In a dialog"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Accept", tooltip="Accept what is typed")
+    ]
+
+    def __init__(self, value: str = "", *, placeholder: str = "") -> None:
+        super().__init__(value, placeholder, compact=True, id="answer")
+
+
+class AnswerButton(Button):
+    """An answer to a question."""
+
+    BINDING_GROUP_TITLE = "In a question"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "press", "Choose", tooltip="Give this answer")
+    ]
 
 
 class Question(Dialog):
@@ -49,6 +75,11 @@ class Question(Dialog):
     Args:
         answers: The label of each button by key; the first is the default.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Move", tooltip="Go to the answer before"),
+        Binding("right", "move(1)", "Move", tooltip="Go to the next answer"),
+    ]
 
     def __init__(self, title: str, message: str, answers: Mapping[str, str]) -> None:
         super().__init__(title, message)
@@ -59,19 +90,18 @@ class Question(Dialog):
         with Horizontal():
             for number, (key, label) in enumerate(self._answers.items()):
                 variant = "default" if number else "primary"
-                yield Button(label, variant, name=key, id=key or None)
+                yield AnswerButton(label, variant, name=key, id=key or None)
 
     def on_mount(self) -> None:
         """Focus the default answer."""
         self.set_focus(self.query(Button).first())
 
-    def key_left(self) -> None:
-        """Focus the previous answer."""
-        self.focus_previous(Button)
-
-    def key_right(self) -> None:
-        """Focus the next answer."""
-        self.focus_next(Button)
+    def action_move(self, by: int) -> None:
+        """Focus another answer."""
+        if by > 0:
+            self.focus_next(Button)
+        else:
+            self.focus_previous(Button)
 
     @on(Button.Pressed)
     def _choose(self, event: Button.Pressed) -> None:
@@ -99,21 +129,28 @@ class Prompt(Dialog):
 
     def compose_body(self) -> ComposeResult:
         """Compose the text field."""
-        yield OrderedInput(self._value, compact=True, id="answer")
+        yield Answer(self._value)
         yield Static(id="prompt-problem")
-        yield Label("Enter: accept   Esc: cancel", id="prompt-keys")
 
     def on_mount(self) -> None:
         """Focus the text field."""
         self.set_focus(self.query_one(Input))
 
+    @on(Input.Changed)
+    def _check(self, event: Input.Changed) -> None:
+        """Say what is wrong while the user types."""
+        self._show_problem(self._find_problem(event.value))
+
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         event.stop()
-        if problem := self._find_problem(event.value):
-            self.query_one("#prompt-problem", Static).update(Text(problem))
-        else:
+        problem = self._find_problem(event.value)
+        self._show_problem(problem)
+        if not problem:
             self.dismiss(event.value)
+
+    def _show_problem(self, problem: str) -> None:
+        self.query_one("#prompt-problem", Static).update(Text(problem and f"! {problem}"))
 
 
 async def show_dialog(app: App[Any], dialog: Dialog) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from textual import work
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.widgets import Button, Static
 from textual_hires_canvas import HiResMode
 from textual_plot import PlotWidget
 
@@ -32,7 +32,7 @@ class LearningRateScreen(Question):
 
     def __init__(self, find: Callable[[], LearningRateCurve], cancel: Callable[[], None]) -> None:
         message = "Training a new network with learning rates that rise from 1e-5 to 10 …"
-        super().__init__("Learning rate", message, {"": "Cancel", "use": "Use it"})
+        super().__init__("Learning rate", message, {"use": "Use it", "": "Cancel"})
         self.curve: LearningRateCurve | None = None
         self._find = find
         self._cancel = cancel
@@ -47,6 +47,7 @@ class LearningRateScreen(Question):
         super().on_mount()
         self.query_one("#rates").display = False
         self.query_one("#use").disabled = True
+        self.set_focus(self.query(Button).last())
         self._try_rates()
 
     def on_unmount(self) -> None:
@@ -68,7 +69,7 @@ class LearningRateScreen(Question):
     def _show(self, curve: LearningRateCurve) -> None:
         message = "The loss did not fall at any learning rate."
         if curve.suggestion:
-            message = f"Suggested: {curve.suggestion:.2g}, in the middle of the longest fall."
+            message = f"Suggested: {curve.suggestion:.2g}, where the loss starts to fall steeply."
             self.query_one("#use").disabled = False
             self.set_focus(self.query_one("#use"))
         self.query_one("#message", Static).update(message)

@@ -8,14 +8,13 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from bilstm_core.errors import BilstmError
 
 from ..path_completion import chosen_path, completed, completions, existing
-from ..widgets.ordered_input import OrderedInput
-from .dialogs import Dialog, in_lines
+from .dialogs import Answer, Dialog, in_lines
 
 
 class PathPrompt(Dialog):
@@ -26,9 +25,9 @@ class PathPrompt(Dialog):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "screen.complete", priority=True, show=False),
-        Binding("down", "screen.move(1)", priority=True, show=False),
-        Binding("up", "screen.move(-1)", priority=True, show=False),
+        Binding("tab", "screen.complete", "Complete", priority=True),
+        Binding("up", "screen.move(-1)", "Choose", priority=True),
+        Binding("down", "screen.move(1)", "Choose", priority=True),
     ]
 
     def __init__(self, recent: list[str]) -> None:
@@ -38,14 +37,12 @@ class PathPrompt(Dialog):
 
     def compose_body(self) -> ComposeResult:
         """Compose the text field, and below it what is wrong and the list."""
-        yield OrderedInput(placeholder="path of a file or folder", compact=True, id="path")
+        yield Answer(placeholder="path of a file or folder")
         matches = OptionList(id="matches", compact=True)
         matches.can_focus = False  # the arrow keys move in it while the field has the focus
         with Vertical(id="below"):  # of one height: the list makes room for what is wrong
             yield Static(id="prompt-problem")
             yield matches
-        keys = "Tab: complete   ↑ ↓: choose   Enter: accept   Esc: cancel"
-        yield Label(keys, id="prompt-keys")
 
     def on_mount(self) -> None:
         """Focus the text field."""

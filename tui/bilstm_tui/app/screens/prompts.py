@@ -1,29 +1,45 @@
 """Prompts for a number of epochs, a note, a name, and the redraw rate."""
 
-from bilstm_core.config.resolve import problem_with
+from typing import Any
+
+from textual.app import App
+
+from bilstm_core.config.resolve import problem_with, revise
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.runs.overview import Overview
 from bilstm_core.runs.run import RANDOM_SUFFIX, TIMESTAMP_PREFIX, Run
 from bilstm_core.runs.store import check_label
+from bilstm_core.wording import counted
 
 from ..preferences import MAX_REDRAWS, MIN_REDRAWS
-from .dialogs import Prompt
+from .dialogs import Prompt, show_dialog
+
+
+async def ask_epochs(app: App[Any], overview: Overview) -> dict[str, Any] | None:
+    """Ask for how many epochs to resume a run; the changes to its settings, or None to cancel."""
+    answer = await show_dialog(app, epochs_prompt(overview))
+    if not answer:
+        return None
+    epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # it may be "2e3"
+    return {} if epochs == overview.num_epochs else {"num_epochs": epochs}
 
 
 def epochs_prompt(overview: Overview) -> Prompt:
     """Ask for a run's total number of epochs; more than before if it is finished."""
-    is_finished = overview.status == "finished"
-    message = (
-        f"{overview.run.name} has trained {overview.epochs} of {overview.num_epochs} epochs. "
-        "How many epochs in total?"
-    )
-    return Prompt(
-        "Train for longer" if is_finished else "Resume",
-        message,
-        str(2 * overview.num_epochs if is_finished else overview.num_epochs),
-        lambda typed: problem_with(RunConfig(), {"num_epochs": typed}),
-    )
+    trained, is_finished = overview.epochs, overview.status == "finished"
+    message = f"{overview.run.name} has trained {trained} of {overview.num_epochs} epochs."
+
+    def problem_of(typed: str) -> str:
+        if problem := problem_with(RunConfig(), {"num_epochs": typed}):
+            return problem
+        total = revise(RunConfig(), {"num_epochs": typed}).num_epochs
+        if total < trained or (is_finished and total == trained):
+            return f"{counted(trained, 'epoch')} are trained already: enter a larger number."
+        return ""
+
+    total = 2 * overview.num_epochs if is_finished else overview.num_epochs
+    return Prompt("Resume: total epochs", message, str(total), problem_of)
 
 
 def note_prompt(overview: Overview) -> Prompt:

@@ -14,8 +14,6 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Static
 
 from bilstm_core.cleaning import one_line
-from bilstm_core.config.resolve import revise
-from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.runs.follow import Follower
 from bilstm_core.runs.history import History
@@ -31,7 +29,7 @@ from ..widgets.ordered_input import OrderedInput
 from .base import BaseScreen, ExportRequested, InspectRequested
 from .comparison import comparison_table
 from .dialogs import Question, error_dialog, show_dialog
-from .prompts import epochs_prompt, label_prompt, note_prompt
+from .prompts import ask_epochs, label_prompt, note_prompt
 from .run_rows import SORT_KEYS, RunsTable, row_of, searchable_text, sort_runs
 
 _POLL_SECONDS = 2.0
@@ -49,7 +47,7 @@ class Filter(OrderedInput):
 
 @dataclass(frozen=True)
 class Choice:
-    """What to do with a run; `changes` are settings to resume it with."""
+    """What to do with a run; `changes` are settings to resume it with, or to copy besides."""
 
     action: Literal["open", "resume", "copy"]
     run: Run
@@ -74,7 +72,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         Binding("i", "inspect", "Inspect", tooltip="Inspect its network"),
         Binding("x", "export", "Export", tooltip="Export its network or its curves"),
         Binding("e", "resume", "Resume", tooltip="Resume it; train longer if it is finished"),
-        Binding("c", "choose('copy')", "Copy", tooltip="Copy its settings into the form"),
+        Binding("c", "copy", "Copy", tooltip="Copy its settings into the form"),
         Binding("p", "pin", "Pin", tooltip="Pin it to the top, or unpin it"),
         Binding("n", "note", "Note", tooltip="Edit its note"),
         Binding("R", "rename", "Rename", tooltip="Rename it"),
@@ -208,10 +206,20 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._is_reversed = False
         self._fill_table()
 
-    def action_choose(self, action: Literal["open", "copy"]) -> None:
+    def action_choose(self, action: Literal["open"]) -> None:
         """Close the screen to do something with the selected run."""
         if self._selected:
             self.dismiss(Choice(action, self._selected.run))
+
+    @work(exclusive=True, group="copy")
+    async def action_copy(self) -> None:
+        """Copy the settings of the selected run, and the learning rate that was set by hand."""
+        if not self._selected:
+            return
+        run = self._selected.run
+        history = (await asyncio.to_thread(Follower, run, History())).state
+        rates = [change.learning_rate for change in history.learning_rate_changes]
+        self.dismiss(Choice("copy", run, {"learning_rate": rates[-1]} if rates else {}))
 
     def action_inspect(self) -> None:
         """Inspect the network of the selected run."""
@@ -266,9 +274,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         overview = self._selected
         if not overview or overview.problem or not self._is_none_live(overview.run):
             return
-        if answer := await show_dialog(self.app, epochs_prompt(overview)):
-            epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # it may be "2e3"
-            changes = {} if epochs == overview.num_epochs else {"num_epochs": epochs}
+        if (changes := await ask_epochs(self.app, overview)) is not None:
             self.dismiss(Choice("resume", overview.run, changes))
 
     async def action_pin(self) -> None:
@@ -347,7 +353,8 @@ class RunsScreen(BaseScreen[Choice | None]):
         ]
         self.query_one("#overlay", Chart).show(series)
         runs = [(self._marker(name), overviews[name]) for name in self._marked if name in overviews]
-        self.query_one("#differences", Static).update(comparison_table(runs))
+        histories = {name: follower.state for name, follower in self._marked.items()}
+        self.query_one("#differences", Static).update(comparison_table(runs, histories))
 
 
 def _remove(runs: list[Run]) -> dict[Run, list[str] | BilstmError]:

@@ -1,7 +1,6 @@
 """The first screen: the form on the left; its network, or a run, on the right."""
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,10 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.events import Key, Resize
 from textual.message import Message
 from textual.widget import AwaitMount
-from textual.widgets import Input, Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane
 
-from bilstm_core.config.resolve import problem_with
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import BilstmError, ConfigError
-from bilstm_core.files import is_missing
-from bilstm_core.runs.orders import Command, send_order
 from bilstm_core.runs.run import Run
 
 from ..form_data import FormData
@@ -33,33 +28,34 @@ from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch, observed_timings
-from .base import BaseScreen, ExportRequested, InspectRequested, is_typing
-from .dialogs import Prompt, Question, error_dialog, in_lines, show_dialog
+from .base import is_typing
+from .dialogs import in_lines, show_dialog
+from .run_keys import RUN_KEYS, RunKeysScreen
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
 _FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
-_ORDER_SECONDS = 1.0  # within which a run obeys an order
 _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
 
 _LETTER_KEYS = (
     ("t", "train", "Train", "Train with the form's settings"),
-    ("p", "pause", "Pause", "Pause or resume the run"),
-    ("s", "stop", "Stop", "Stop the run, with or without evaluation"),
-    ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
+    *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
-    ("i", "inspect", "Inspect", "Inspect the network of the run"),
+    *RUN_KEYS[3:-1],
     ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
+    ("slash", "jump", "Setting", "Go to a setting by its name"),
+    RUN_KEYS[-1],
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
+_KEYS_OF_CHARTS = ("e", "x")
+"""These mean something else on a chart that has the focus."""
 
-_NO_RUN = "No run is shown: press t to train, or r to list all runs."
 _TABS = ("network", "data", "run", "explain")
 
 
-class TrainScreen(BaseScreen[None]):
+class TrainScreen(RunKeysScreen):
     """The form, the sketch of its network, its data, and a run.
 
     Attributes:
@@ -87,12 +83,16 @@ class TrainScreen(BaseScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(key, f"screen.{action}", label, tooltip=tooltip, priority=True)
+            Binding(
+                key,
+                f"screen.{action}",
+                label,
+                tooltip=tooltip,
+                priority=key not in _KEYS_OF_CHARTS,
+            )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
-        # without priority: on a chart the key is that of its x axis
-        Binding("x", "screen.export", "Export", tooltip="Export the run's network or curves"),
-        Binding("escape", "screen.leave_field", "Leave the field", tooltip="Leave the field"),
+        Binding("escape", "screen.leave_field", "Leave", tooltip="Leave the field", show=False),
     ]
 
     def __init__(
@@ -117,8 +117,6 @@ class TrainScreen(BaseScreen[None]):
         self._view: RunView | None = None
         self.explanation = ExplainPane(self.config, data_dir, redraws_per_second)
         self._view_added: AwaitMount | None = None
-        self._is_pause_ordered = False
-        self._ordered_at = 0.0
 
     def compose(self) -> ComposeResult:
         """Compose the form, the tabs, and the footer."""
@@ -146,36 +144,21 @@ class TrainScreen(BaseScreen[None]):
         if is_typing(self) and action in {letter[1] for letter in _LETTER_KEYS}:
             return False
         if action == "leave_field":
-            return isinstance(self.focused, Input)
+            return self.focused is not None
         return None if self._why_disabled(action) else True
 
     def _why_disabled(self, action: str) -> str:
         """Why an action is not possible now; empty if it is."""
-        view = self._view
-        is_training = view is not None and view.is_training
+        is_training = self._view is not None and self._view.is_training
         match action:
             case "train" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
             case "train" | "find_learning_rate" if not self.config:
                 return self._problem
-            case "pause" | "stop" | "learning_rate" if not is_training:
-                return "No run is being trained: press t to train."
-            case "inspect":
-                return self._why_not_inspect()
-            case "export" if not (view and view.shown_run):
-                return _NO_RUN
+            case "copy_command" if not (self.config or self.shown_run):
+                return self._problem
             case _:
-                return ""
-
-    def _why_not_inspect(self) -> str:
-        run = self._view and self._view.shown_run
-        if not run:
-            return _NO_RUN
-        if is_missing(run.path):
-            return "The run's folder was deleted or moved."
-        if self.view.is_training:
-            return "The network can be inspected after training; s stops the run."
-        return ""
+                return self.why_not(action)
 
     def on_key(self, event: Key) -> None:
         """Show why a greyed-out key is disabled."""
@@ -197,6 +180,11 @@ class TrainScreen(BaseScreen[None]):
             self._view = RunView(self._redraws_per_second)
         return self._view
 
+    @property
+    def shown_run(self) -> Run | None:
+        """The run that is shown, if there is one."""
+        return self._view.shown_run if self._view else None
+
     async def _add_view(self) -> None:
         if not self.is_attached:  # the app is exiting
             return
@@ -207,7 +195,7 @@ class TrainScreen(BaseScreen[None]):
     async def watch_run(self, run: Run) -> None:
         """Show a run, and follow it if it is live."""
         await self._add_view()
-        self._ordered_at = 0.0
+        self.watch_orders_anew()
         reading = asyncio.create_task(self.view.watch_run(run))
         try:
             await asyncio.wait({reading}, timeout=_READING_SECONDS)
@@ -231,61 +219,28 @@ class TrainScreen(BaseScreen[None]):
             self.view.show_message("Starting …")
             self.post_message(self.StartRequested(self.config))
 
-    def action_pause(self) -> None:
-        """Order the run to pause or to resume; the latest order counts until it is obeyed."""
-        history = self.view.history
-        is_obeyed = history.last_time > self._ordered_at + _ORDER_SECONDS
-        is_paused = history.is_paused if is_obeyed else self._is_pause_ordered
-        self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
-        self.order("resume" if is_paused else "pause")
-
-    @work
-    async def action_stop(self) -> None:
-        """Stop the run after a confirmation."""
-        message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
-        answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
-        answer = await show_dialog(self.app, Question("Stop the run?", message, answers))
-        if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
-            self.order(answer)
-
-    @work
-    async def action_learning_rate(self) -> None:
-        """Change the learning rate of the run."""
-        history = self.view.history
-        if not history.started:
-            return
-        # a newer version may have more settings
-        known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
-        config = RunConfig.model_validate(known)
-        changes = history.learning_rate_changes
-        value = f"{changes[-1].learning_rate if changes else config.learning_rate:g}"
-        message = "From the next step on"
-        if config.schedule != "constant":
-            message += f"; the {config.schedule} schedule continues, with this as its peak"
-        prompt = Prompt(
-            "Learning rate",
-            f"{message}.",
-            value,
-            lambda typed: problem_with(config, {"learning_rate": typed}),
-        )
-        answer = await show_dialog(self.app, prompt)
-        if answer and answer != value:
-            self.order("change_learning_rate", learning_rate=float(answer))
-
     def action_find_learning_rate(self) -> None:
         """Try learning rates with the form's settings."""
         if self.config:
             self.post_message(self.LearningRateRequested(self.config))
 
-    def action_inspect(self) -> None:
-        """Inspect the network of the run."""
-        if self.view.shown_run:
-            self.post_message(InspectRequested(self.view.shown_run))
+    def action_copy_command(self) -> None:
+        """Copy the command of the run, or of the form where its network or data are shown."""
+        run = self.shown_run if self.query_one(TabbedContent).active == "run" else None
+        if run:
+            self.copy_command_of(run)
+        elif self.config:
+            self.copy_command(self.config, self.preset)
 
-    def action_export(self) -> None:
-        """Export the run."""
-        if self.view.shown_run:
-            self.post_message(ExportRequested(self.view.shown_run))
+    @work
+    async def action_jump(self) -> None:
+        """Ask for a setting by its name, and go to it."""
+        from .setting_prompt import SettingPrompt  # not needed for the first paint
+
+        if name := await show_dialog(self.app, SettingPrompt()):
+            if not self.query_one(Form).display:
+                self.query_one(TabbedContent).active = "network"
+            await self.query_one(Form).go_to(name)
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
@@ -298,16 +253,6 @@ class TrainScreen(BaseScreen[None]):
     def action_leave_field(self) -> None:
         """Remove the focus from the field, so that the letter keys work again."""
         self.set_focus(None)
-
-    def order(self, command: Command, learning_rate: float | None = None) -> None:
-        """Send an order to the run that is shown, if it is live."""
-        run = self.view.shown_run
-        if run is None or not self.view.is_training:
-            return
-        try:
-            send_order(run.commands_file, command, learning_rate)
-        except BilstmError as error:
-            self.app.push_screen(error_dialog(error))
 
     def _show_run_tab(self) -> None:
         self.query_one(TabbedContent).active = "run"
@@ -370,10 +315,14 @@ class TrainScreen(BaseScreen[None]):
     def _show_form(self) -> None:
         """Show the network and the data of the form, or what is wrong with it."""
         config, problem, spec = self._typed, self._typed_problem, None
+        form = self.query_one(Form)
         try:
             spec = self._data.spec_for(config) if config else None
+            if config:
+                form.show_problems({})
         except BilstmError as error:
             problem = in_lines(error)
+            form.show_problems(error.problems)
         reading = f"Reading {Path(config.dataset).name} …" if config else ""
         self.config = config if spec else None
         sketch = self.query_one(NetworkSketch)

@@ -1,10 +1,8 @@
 """The form's field for the data: built-in sets, paths that were chosen before, or another path."""
 
 import asyncio
-from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import RenderableType
 from rich.text import Text
 from textual import on, work
 from textual.message import Message
@@ -14,11 +12,12 @@ from bilstm_core.config.schema import BUILT_IN
 
 from ..path_completion import existing
 from ..textual_internals import SelectCurrent
+from .choice_field import ChoiceField
 
 _OTHER = ""  # neither a name nor a path
 
 
-class DatasetField(Select[str]):
+class DatasetField(ChoiceField):
     """A list of data sets; its last line asks for a path.
 
     Args:
@@ -29,9 +28,7 @@ class DatasetField(Select[str]):
         """Posted when the user wants to choose a file or folder."""
 
     def __init__(self, value: str, recent: list[str], *, id: str) -> None:  # noqa: A002
-        options = _options_for(value, [])
-        super().__init__(options, value=value, allow_blank=False, id=id, compact=True)
-        self._listed = [value for _, value in options]
+        super().__init__(_options_for(value, []), value, id=id)
         self._recent = recent
         self._chosen = value
 
@@ -59,6 +56,7 @@ class DatasetField(Select[str]):
 
     def watch_expanded(self, expanded: bool) -> None:
         """List the paths at which there still is something when the list is opened."""
+        super().watch_expanded(expanded)
         if expanded:
             self._list_recent()
 
@@ -68,21 +66,20 @@ class DatasetField(Select[str]):
         recent = await asyncio.to_thread(existing, self._recent)
         value, matches = str(self.value), self.query_one(OptionList)
         options = _options_for(value, recent)
-        if not self.expanded or self._listed == [value for _, value in options]:
+        if not self.expanded or self.listed == [value for _, value in options]:
             return
-        marked = value if matches.highlighted is None else self._listed[matches.highlighted]
+        marked = value if matches.highlighted is None else self.listed[matches.highlighted]
         with self.prevent(Select.Changed):
             self.set_options(options)
             self.value = value
-        if marked not in self._listed:  # a path that is gone
+        if marked not in self.listed:  # a path that is gone
             marked = value
-        matches.highlighted = self._listed.index(marked)
+        matches.highlighted = self.listed.index(marked)
 
-    def set_options(self, options: Iterable[tuple[RenderableType, str]]) -> None:
-        """List other options, and know which value is where."""
-        options = list(options)
-        self._listed = [value for _, value in options]
-        super().set_options(options)
+    @property
+    def steps(self) -> list[str]:
+        """The data sets and paths, without the line that asks for another path."""
+        return [value for value in self.listed if value != _OTHER]
 
 
 def _options_for(chosen: str, recent: list[str]) -> list[tuple[Text, str]]:

@@ -2,26 +2,26 @@
 
 import asyncio
 
+from textual import work
 from textual.widgets import OptionList, Select
 
 from bilstm_core.compute.gpus import Gpu, list_gpus
 
 from ..textual_internals import SelectCurrent
+from .choice_field import ChoiceField
 from .device_usage import short_cpu_usage
 
 _GIB = 2**30
 
 
-class DeviceField(Select[str]):
+class DeviceField(ChoiceField):
     """A list of devices, which shows their load when it is opened.
 
     Its value may be a device that this machine does not have.
     """
 
     def __init__(self, value: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(
-            _options_for(value, []), value=value, allow_blank=False, id=id, compact=True
-        )
+        super().__init__(_options_for(value, []), value, id=id)
 
     def choose(self, value: str) -> None:
         """Choose a device, also one that this machine does not have."""
@@ -34,10 +34,14 @@ class DeviceField(Select[str]):
         for current in self.query(SelectCurrent):
             current.update(value)
 
-    async def watch_expanded(self, expanded: bool) -> None:
+    def watch_expanded(self, expanded: bool) -> None:
         """Update the devices when the list is opened."""
-        if not expanded:
-            return
+        super().watch_expanded(expanded)
+        if expanded:
+            self._list_devices()
+
+    @work(exclusive=True)
+    async def _list_devices(self) -> None:
         gpus = await asyncio.to_thread(list_gpus)
         value = str(self.value)
         options = _options_for(value, gpus)

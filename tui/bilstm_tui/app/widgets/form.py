@@ -1,17 +1,18 @@
 """The form, made from the schema: a preset, and a field for each setting."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Checkbox, Collapsible, Input, Label, Select, Static
+from textual.widgets import Checkbox, Collapsible, Input, Select, Static
 
-from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import BUILT_IN, GROUPS, RunConfig
 from bilstm_core.config.settings import (
@@ -20,19 +21,27 @@ from bilstm_core.config.settings import (
     SETTINGS,
     Setting,
     settings_in,
+    without_effect,
 )
 from bilstm_core.errors import ConfigError
+from bilstm_core.wording import counted
 
 from ...text.command_line import as_typed
+from ..textual_internals import CollapsibleTitle
+from .choice_field import ChoiceField
 from .dataset_field import DatasetField
 from .device_field import DeviceField
-from .ordered_input import OrderedInput
+from .form_hint import Hint, hint_for_preset, hint_for_setting
+from .form_input import FormInput
+from .form_row import FormRow
+from .preset_field import MODIFIED, PresetField
+from .switch_field import SwitchField
 
 _OPEN_GROUPS = {"data", "architecture"}
 
 
 class Form(Widget):
-    """A field for each setting, validated while the user types.
+    """A field for each setting, validated while the user types; the arrow keys go through it.
 
     Args:
         config: What it shows first.
@@ -50,21 +59,29 @@ class Form(Widget):
         config: RunConfig | None
         problem: str
 
+    BINDING_GROUP_TITLE = "In the form"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # with priority: what is typed right after them already goes into another field
+        Binding("up", "move(-1)", "Row", priority=True, tooltip="Go to the row above"),
+        Binding("down", "move(1)", "Row", priority=True, tooltip="Go to the row below"),
+        Binding("left", "step(-1)", "Change", priority=True, tooltip="The value before"),
+        Binding("right", "step(1)", "Change", priority=True, tooltip="The next value"),
+    ]
+
     def __init__(self, config: RunConfig, preset: str, recent: list[str]) -> None:
         super().__init__()
         self.preset = preset
         self._recent = recent
         self._values = _field_values(config)
         self._preset_values = self._read_preset()
+        self._explained = "preset"
+        self._problems: Mapping[str, str] = {}
+        self._no_effect = without_effect(config)
 
     def compose(self) -> ComposeResult:
         """Compose a field for each setting, by group."""
         with VerticalScroll(can_focus=False):
-            with Horizontal(classes="field", id="preset-field"):
-                yield Label("preset")
-                yield Select.from_values(
-                    PRESETS, value=self.preset, allow_blank=False, id="preset", compact=True
-                )
+            yield FormRow("preset", PresetField(self.preset, len(self.edited)), "preset")
             for group in GROUPS:
                 is_open = group in _OPEN_GROUPS
                 fields = self._fields(group) if is_open else ()
@@ -99,21 +116,25 @@ class Form(Widget):
 
     @on(Collapsible.Expanded)
     async def _fill_group(self, event: Collapsible.Expanded) -> None:
-        """Make the fields of a group when it is first opened: this halves the first paint."""
-        contents = event.collapsible.query_one(Collapsible.Contents)
-        if not contents.children:
-            await contents.mount(*self._fields((event.collapsible.id or "").removeprefix("group-")))
+        await self._fill(event.collapsible)
 
-    def _fields(self, group: str) -> list[Horizontal]:
+    async def _fill(self, group: Collapsible) -> None:
+        """Make the fields of a group when it is first opened: this halves the first paint."""
+        contents = group.query_one(Collapsible.Contents)
+        if not contents.children:
+            await contents.mount(*self._fields((group.id or "").removeprefix("group-")))
+            self._mark_rows()
+
+    def _fields(self, group: str) -> list[FormRow]:
         return [
             self._row(setting)
             for setting in settings_in(group)
             if self._has_own_data or setting.name not in OWN_DATA_SETTINGS
         ]
 
-    def _row(self, setting: Setting) -> Horizontal:
+    def _row(self, setting: Setting) -> FormRow:
         kind = "own-data" if setting.name in OWN_DATA_SETTINGS else ""
-        return Horizontal(Label(setting.name), self._field(setting), classes=f"field {kind}")
+        return FormRow(setting.name, self._field(setting), kind)
 
     def _show_rows_of_own_data(self) -> None:
         """Show or hide them; they are made when they are first needed, not for the first paint."""
@@ -126,7 +147,7 @@ class Form(Widget):
         for setting in settings_in("data"):
             if setting.name not in OWN_DATA_SETTINGS:
                 before = self.query_one(f"#{setting.name}").parent
-            elif isinstance(before, Horizontal) and isinstance(before.parent, Widget):
+            elif isinstance(before, FormRow) and isinstance(before.parent, Widget):
                 row = self._row(setting)
                 before.parent.mount(row, after=before)
                 before = row
@@ -138,17 +159,15 @@ class Form(Widget):
     def _field(self, setting: Setting) -> Widget:
         value = self._values[setting.name]
         if setting.kind == "switch":
-            return _Switch("", value, id=setting.name, compact=True)
+            return SwitchField(value=value, id=setting.name)
         if setting.name == "dataset":
             return DatasetField(value, self._recent, id=setting.name)
         if setting.name == "device":
             return DeviceField(value, id=setting.name)
         if setting.kind == "choice":
-            return Select.from_values(
-                setting.choices, value=value, allow_blank=False, id=setting.name, compact=True
-            )
-        kind = "number" if setting.is_numeric and not setting.others else "text"
-        return OrderedInput(value, id=setting.name, compact=True, type=kind)
+            choices = [(choice, choice) for choice in setting.choices]
+            return ChoiceField(choices, value, id=setting.name)
+        return FormInput(value, id=setting.name)
 
     def _read_preset(self) -> dict[str, Any]:
         return _field_values(resolve({"dataset": self._values["dataset"]}, preset=self.preset))
@@ -161,10 +180,8 @@ class Form(Widget):
         control = event.control
         name, value = control.id or "", event.value
         if name == "preset":
-            if value != self.preset:
-                self.preset = str(value)
-                self._show_help(name)
-                self._apply_preset(keep=set())
+            if value != MODIFIED:
+                self._choose_preset(str(value))
         elif name in self._values and value != self._values[name]:
             self._values[name] = value
             if name == "dataset":
@@ -172,15 +189,23 @@ class Form(Widget):
             else:
                 self._validate()
 
+    def _choose_preset(self, preset: str) -> None:
+        """Fill in a preset, also the present one again; what names columns of a file stays."""
+        if preset != self.preset or self.edited:
+            self.preset = preset
+            self._apply_preset(keep=COLUMN_SETTINGS)
+
     def _use_dataset(self) -> None:
         """Apply the preset to other data; what names columns was meant for a certain file."""
-        self._apply_preset(keep=self._edited() - COLUMN_SETTINGS - {"dataset"})
+        self._apply_preset(keep=set(self.edited) - COLUMN_SETTINGS - {"dataset"})
 
-    def _edited(self) -> set[str]:
-        """The settings that differ from the preset."""
-        return {name for name, value in self._values.items() if value != self._preset_values[name]}
+    @property
+    def edited(self) -> list[str]:
+        """The settings that differ from the preset; the data and their columns do not count."""
+        names = (name for name in self._values if name not in COLUMN_SETTINGS)
+        return [name for name in names if self._values[name] != self._preset_values[name]]
 
-    def _apply_preset(self, keep: set[str]) -> None:
+    def _apply_preset(self, keep: Set[str]) -> None:
         """Fill the fields with the values of the preset, except some."""
         self._preset_values = self._read_preset()
         for name, value in self._preset_values.items():
@@ -191,43 +216,130 @@ class Form(Widget):
     def _set_field(self, name: str, value: Any) -> None:
         self._values[name] = value
         for field in self.query(f"#{name}"):  # none if its group was never opened
-            if isinstance(field, DatasetField | DeviceField):
+            if isinstance(field, ChoiceField | FormInput):
                 field.choose(value)
-            elif isinstance(field, Input | Select | Checkbox) and field.value != value:
+            elif isinstance(field, SwitchField):
                 field.value = value
 
     def _validate(self) -> None:
         self._show_rows_of_own_data()
+        problems: Mapping[str, str] = {}
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:
-            config, problem = None, error.message
+            config, problem, problems = None, error.message, error.problems
+        else:
+            self._no_effect = without_effect(config)
+        self.query_one(PresetField).show(self.preset, len(self.edited))
+        self.show_problems(problems)
         self.post_message(self.Changed(config, problem))
 
-    @on(DescendantFocus)
-    def _explain(self, event: DescendantFocus) -> None:
-        self._show_help(event.widget.id or "")
+    def show_problems(self, problems: Mapping[str, str]) -> None:
+        """Mark the settings with problems; those in a group that was never opened, later."""
+        self._problems = problems
+        self._mark_rows()
+        self._explain(self._explained)
 
-    def _show_help(self, name: str) -> None:
-        if name in SETTINGS:
-            setting = SETTINGS[name]
-            choice = self._values[name]
-            words = [setting.help]
-            if choice in setting.choice_help:
-                words.append(f"{choice} = {setting.choice_help[choice]}")
-            self.query_one("#help", Static).update(f"{'; '.join(words)} ({setting.allowed})")
-        elif name == "preset":
-            self.query_one("#help", Static).update(PRESETS[self.preset].help)
+    def _mark_rows(self) -> None:
+        for row in self.query(FormRow):
+            name = row.field.id or ""
+            row.mark(is_invalid=name in self._problems, has_effect=name not in self._no_effect)
+        for group in GROUPS:
+            names = {setting.name for setting in settings_in(group)}
+            collapsible = self.query_one(f"#group-{group}", Collapsible)
+            is_invalid = not names.isdisjoint(self._problems)
+            collapsible.title = f"{group} !" if is_invalid else group
+            collapsible.set_class(is_invalid, "-invalid")
+
+    def on_mount(self) -> None:
+        """Mark what has no effect at first."""
+        self._mark_rows()
+
+    @on(DescendantFocus)
+    def _explain_focused(self, event: DescendantFocus) -> None:
+        widget = event.widget
+        is_title = isinstance(widget, CollapsibleTitle) and widget.parent
+        self._explain((widget.parent.id if is_title and widget.parent else widget.id) or "")
+
+    @on(ChoiceField.Highlighted)
+    def _explain_highlighted(self, event: ChoiceField.Highlighted) -> None:
+        event.stop()
+        self._explain(event.field.id or "", event.value)
+
+    def _explain(self, name: str, choice: str | None = None) -> None:
+        """Say what a setting and a choice of it are: the value that it has, unless one is given."""
+        if name == "preset":
+            preset = self.query_one(PresetField).preset_of(choice or self.preset)
+            edited = self.edited if preset == self.preset else []
+            hint = hint_for_preset(preset, edited)
+        elif name in SETTINGS:
+            value = self._values[name] if choice is None else choice
+            problem, no_effect = self._problems.get(name, ""), self._no_effect.get(name, "")
+            hint = hint_for_setting(SETTINGS[name], value, problem, no_effect)
+        elif name.startswith("group-"):
+            hint = Hint(GROUPS[name.removeprefix("group-")])
+        else:
+            return
+        self._explained = name
+        self.query_one("#help", Static).update(hint.as_text())
+        self.call_after_refresh(self._keep_focus_visible)
+
+    def _keep_focus_visible(self) -> None:
+        """Scroll to the row of the focus if a longer hint has covered it."""
+        focused = self.screen.focused
+        if focused and self in focused.ancestors:
+            focused.scroll_visible(animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the arrow keys to an open list, and those to the side to a text that is edited."""
+        focused = self.screen.focused
+        if action == "move":
+            return focused in self._stops
+        if action == "step":
+            is_text = isinstance(focused, FormInput) and (
+                focused.is_editing or not focused.setting.is_numeric
+            )
+            return focused in self._stops and not is_text
+        return True
+
+    @property
+    def _stops(self) -> list[Widget]:
+        """What the arrow keys go through: fields, and titles of groups."""
+        kinds = (ChoiceField, SwitchField, FormInput, CollapsibleTitle)
+        return [
+            it for it in self.screen.focus_chain if isinstance(it, kinds) and self in it.ancestors
+        ]
+
+    def action_move(self, by: int) -> None:
+        """Go to another row."""
+        stops = self._stops
+        focused = self.screen.focused
+        if focused in stops:
+            place = stops.index(focused) + by
+            stops[min(max(place, 0), len(stops) - 1)].focus()
+
+    def action_step(self, direction: int) -> None:
+        """Change the value of the row, or open or close its group."""
+        field = self.screen.focused
+        if isinstance(field, PresetField) and field.modified:
+            self.notify(
+                f"{counted(field.modified, 'setting')} would be reset: Enter lists the presets.",
+                timeout=4,
+            )
+        elif isinstance(field, ChoiceField | SwitchField | FormInput):
+            field.step(direction)
+        elif isinstance(field, CollapsibleTitle) and isinstance(field.parent, Collapsible):
+            field.parent.collapsed = direction < 0
+
+    async def go_to(self, name: str) -> None:
+        """Focus the field of a setting, in a group that is opened for it."""
+        if name != "preset":
+            group = self.query_one(f"#group-{SETTINGS[name].group}", Collapsible)
+            group.collapsed = False
+            await self._fill(group)
+        for field in self.query(f"#{name}"):
+            field.focus()
 
 
 def _field_values(config: RunConfig) -> dict[str, Any]:
     return {name: as_typed(SETTINGS[name], value) for name, value in config.model_dump().items()}
-
-
-class _Switch(Checkbox):
-    """A check box that also shows its state on terminals without colours."""
-
-    @property
-    def BUTTON_INNER(self) -> str:  # pyright: ignore  # noqa: N802 - Textual's name
-        """The character in the box."""
-        return "✓" if self.value else " "

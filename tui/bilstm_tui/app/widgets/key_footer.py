@@ -1,39 +1,39 @@
-"""The keys of a screen, in its footer."""
+"""The keys of what has the focus and of its screen, in the last line."""
+
+from itertools import groupby
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import HorizontalGroup
 from textual.dom import DOMNode
-from textual.widget import Widget
 from textual.widgets import Footer
 
 from ..textual_internals import FooterKey
 
+_LAST = ("runs", "help", "leave")
+"""Actions of keys that are always shown: all runs, the list of all keys, and the way out."""
+
 
 class KeyFooter(Footer):
-    """A footer that shows its keys on as many lines as they need."""
+    """A footer of one line: where it is too short, keys are left out, and `?` lists them all."""
 
     DEFAULT_CSS = """
-    KeyFooter { layout: vertical; height: auto; }
+    KeyFooter { height: 1; }
     KeyFooter FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
     """
 
     def __init__(self) -> None:
         super().__init__(compact=True)
-        self._width = self._height = 0
+        self._width = 0
 
     def compose(self) -> ComposeResult:
-        """Distribute the keys over lines, at least as many as before: nothing above is to move."""
-        lines = _lines([*super().compose()], self.app.size.width)
-        self._height = max(self._height, len(lines))
-        self.styles.min_height = self._height
-        for line in lines:
-            yield HorizontalGroup(*line)
+        """Show the keys that fit: those of the focus first, and none that is grey before others."""
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        yield HorizontalGroup(*_fitting(_combined(keys), self.app.size.width))
 
     async def on_resize(self) -> None:
-        """Distribute the keys again when the width changes."""
+        """Choose the keys again when the width changes."""
         if self._width not in {0, self.app.size.width}:
-            self._height = 0
             await self.recompose()
         self._width = self.app.size.width
 
@@ -45,16 +45,26 @@ def own_bindings(node: DOMNode) -> list[Binding]:
     return [binding for binding in own if isinstance(binding, Binding)]
 
 
-def _lines(keys: list[Widget], width: int) -> list[list[Widget]]:
-    lines: list[list[Widget]] = [[]]
-    remaining = width
-    for key in keys:
-        if not isinstance(key, FooterKey):
-            continue
-        needed = len(key.key_display) + len(key.description) + 2
-        if needed > remaining and lines[-1]:
-            lines.append([])
-            remaining = width
-        lines[-1].append(key)
-        remaining -= needed
-    return lines
+def _combined(keys: list[FooterKey]) -> list[FooterKey]:
+    """Show neighbouring keys that do the same, such as both arrow keys, as one."""
+    combined = []
+    for _, same in groupby(keys, lambda key: key.description):
+        first, *others = same
+        first.key_display += "".join(key.key_display for key in others)
+        combined.append(first)
+    return combined
+
+
+def _fitting(keys: list[FooterKey], width: int) -> list[FooterKey]:
+    """Leave out grey keys, then others, from the end, until the rest fits."""
+    shown = list(keys)
+    optional = [key for key in reversed(keys) if key.action.rpartition(".")[2] not in _LAST]
+    for key in sorted(optional, key=lambda key: "-disabled" not in key.classes):
+        if sum(map(_width_of, shown)) <= width + 1:  # the last needs no space after it
+            break
+        shown.remove(key)
+    return shown
+
+
+def _width_of(key: FooterKey) -> int:
+    return len(key.key_display) + len(key.description) + 2

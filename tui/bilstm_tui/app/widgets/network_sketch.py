@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.console import Group
+from rich.styled import Styled
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
@@ -34,16 +36,20 @@ class NetworkSketch(Static):
         self._device = "cpu"
         self._timings: list[StepTiming] = []
         self._shown: tuple[RunConfig, DataSpec, str] | None = None
+        self._is_outdated = False
 
     def set_timings(self, timings: list[StepTiming], device: str) -> None:
         """Set what steps of earlier runs took, and the device that `auto` chooses."""
         self._timings, self._device = timings, device
-        if self._shown:
+        if self._shown and not self._is_outdated:
             self.show(*self._shown)
 
     def show(self, config: RunConfig, spec: DataSpec, preset: str) -> None:
         """Draw the network of a configuration."""
-        self._shown = (config, spec, preset)
+        self._shown, self._is_outdated = (config, spec, preset), False
+        self.update(self._drawing(config, spec, preset))
+
+    def _drawing(self, config: RunConfig, spec: DataSpec, preset: str) -> Table:
         model, steps = summarise(config, spec), steps_per_epoch(config, spec)
         memory = training_bytes(config, spec) / _MIB
         heading = Text(model.title, style="bold")
@@ -64,12 +70,16 @@ class NetworkSketch(Static):
             Text(command_for(config, preset), style="green"),
         ):
             lines.add_row(line)
-        self.update(lines)
+        return lines
 
     def show_problem(self, problem: str) -> None:
-        """Show what is wrong with the settings."""
-        self._shown = None
-        self.update(Text(problem, style="bold red"))
+        """Show what is wrong with the settings, and the last network that was valid."""
+        self._is_outdated = True
+        if self._shown:  # the line above the keys says what is wrong
+            title = Text("! Not valid as it is. The last valid network:\n", style="bold")
+            self.update(Group(title, Styled(self._drawing(*self._shown), "dim")))
+        else:
+            self.update(Text(problem, style="bold red"))
 
     def show_message(self, message: str) -> None:
         """Show a sentence while there is no network to draw."""
@@ -108,7 +118,7 @@ def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:
     for number, layer in enumerate(recurrent):
         if len(recurrent) > _MAX_LAYERS and 0 < number < len(recurrent) - 1:
             if number == 1:
-                add_line(f"{'⋮':^{width}} {len(recurrent) - 2} more layers")
+                add_line(f"⋮ {len(recurrent) - 2} more layers")
             continue
         add_line("┌" + "┴".center(width - 2, "─") + "┐")
         add_layer(f"│{f'↓ {cell}':^{width - 2}}│", layer)

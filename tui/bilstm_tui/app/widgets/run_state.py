@@ -27,11 +27,21 @@ class RunState(History):
         """The latest step, loss, speed and learning rate, or which data is being evaluated."""
         match self._latest:
             case events.Progress(learning_rate=rate):
-                return "  ".join([*self.estimate.metrics(), f"lr {rate:.3g}"])
+                return "  ".join(
+                    [*self.estimate.metrics(), f"lr {rate:.3g}{self.rate_set_by_hand}"]
+                )
             case events.EvaluationStarted(split=split):
                 return f"Checking {SPLIT_TITLES[split]} data"
             case _:
                 return ""
+
+    @property
+    def rate_set_by_hand(self) -> str:
+        """The learning rate that the user set last, with its step; empty if it was not changed."""
+        if not self.learning_rate_changes:
+            return ""
+        change = self.learning_rate_changes[-1]
+        return f" (set to {change.learning_rate:.3g} by hand at step {change.step:,})"
 
     @property
     def time_left(self) -> str:

@@ -195,14 +195,15 @@ class RunView(Vertical):
         return "paused" if status == "running" and self.history.is_paused else status
 
     def _metrics(self, status: Status) -> str:
-        steps = f"{self.history.step:,} steps"
+        by_hand = self.history.rate_set_by_hand
+        steps = f"{self.history.step:,} steps" + (by_hand and f"  learning rate{by_hand}")
         match self.history.ending:
             case _ if status == "running":
                 return self.history.metrics or "Loading …"
             case events.Finished(seconds=seconds):
                 return f"{steps} in {timedelta(seconds=round(seconds))}"
             case events.Stopped():
-                return f"{steps}; to resume it, press r, then e"
+                return f"{steps}; e resumes it"
             case _:
                 return steps
 

@@ -1,0 +1,170 @@
+"""The keys that act on the run that is shown: pause, stop, change, resume, inspect, copy."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.message import Message
+
+from bilstm_core.config.resolve import problem_with
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.config.settings import SETTINGS
+from bilstm_core.errors import BilstmError
+from bilstm_core.files import is_missing
+from bilstm_core.runs.orders import Command, send_order
+from bilstm_core.runs.run import Run
+
+from ...text.command_line import command_for
+from ..clipboard import copy
+from .base import BaseScreen, ExportRequested, InspectRequested
+from .dialogs import Prompt, Question, error_dialog, show_dialog
+
+if TYPE_CHECKING:
+    from ..widgets.run_view import RunView
+
+_ORDER_SECONDS = 1.0  # within which a run obeys an order
+
+RUN_KEYS = (
+    ("p", "pause", "Pause", "Pause or resume the run"),
+    ("s", "stop", "Stop", "Stop the run, with or without evaluation"),
+    ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
+    ("i", "inspect", "Inspect", "Inspect the network of the run"),
+    ("e", "resume", "Resume", "Resume the run, or train a finished one for longer"),
+    ("x", "export", "Export", "Export the run's network or curves"),
+    ("c", "copy_command", "Copy", "Copy the command that trains the same without the app"),
+)
+"""Key, action, label and tooltip."""
+
+
+class RunKeysScreen(BaseScreen[None]):
+    """A screen that shows a run, and has keys for it."""
+
+    @dataclass
+    class ResumeRequested(Message):
+        """The user wants to resume a run, with some settings changed."""
+
+        run: Run
+        changes: dict[str, Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_pause_ordered = False
+        self._ordered_at = 0.0
+
+    @property
+    def view(self) -> "RunView":
+        """The view of the run."""
+        raise NotImplementedError
+
+    @property
+    def shown_run(self) -> Run | None:
+        """The run that is shown, if there is one."""
+        raise NotImplementedError
+
+    def why_not(self, action: str) -> str:
+        """Why an action on the run is not possible now; empty if it is."""
+        run = self.shown_run
+        is_training = run is not None and self.view.is_training
+        match action:
+            case "pause" | "stop" | "learning_rate" if not is_training:
+                return "No run is being trained: press t to train."
+            case "inspect" | "resume" | "export" if not run:
+                return "No run is shown: press t to train, or r to list all runs."
+            case "inspect" | "resume" | "export" if run and is_missing(run.path):
+                return "The run's folder was deleted or moved."
+            case "inspect" if is_training:
+                return "The network can be inspected after training; s stops the run."
+            case "resume" if is_training:
+                return "The run is being trained; s stops it, then e resumes it."
+            case _:
+                return ""
+
+    def watch_orders_anew(self) -> None:
+        """Forget the orders to the run that was shown before."""
+        self._ordered_at = 0.0
+
+    def action_pause(self) -> None:
+        """Order the run to pause or to resume; the latest order counts until it is obeyed."""
+        history = self.view.history
+        is_obeyed = history.last_time > self._ordered_at + _ORDER_SECONDS
+        is_paused = history.is_paused if is_obeyed else self._is_pause_ordered
+        self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
+        self.order("resume" if is_paused else "pause")
+
+    @work
+    async def action_stop(self) -> None:
+        """Stop the run after a confirmation."""
+        message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
+        answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
+        answer = await show_dialog(self.app, Question("Stop the run?", message, answers))
+        if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
+            self.order(answer)
+
+    @work
+    async def action_learning_rate(self) -> None:
+        """Change the learning rate of the run."""
+        history = self.view.history
+        if not history.started:
+            return
+        # a newer version may have more settings
+        known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
+        config = RunConfig.model_validate(known)
+        changes = history.learning_rate_changes
+        value = f"{changes[-1].learning_rate if changes else config.learning_rate:g}"
+        message = "From the next step on"
+        if config.schedule != "constant":
+            message += f"; the {config.schedule} schedule continues, with this as its peak"
+        prompt = Prompt(
+            "Learning rate",
+            f"{message}.",
+            value,
+            lambda typed: problem_with(config, {"learning_rate": typed}),
+        )
+        answer = await show_dialog(self.app, prompt)
+        if answer and answer != value:
+            self.order("change_learning_rate", learning_rate=float(answer))
+
+    @work
+    async def action_resume(self) -> None:
+        """Resume the run; a finished one for more epochs."""
+        from bilstm_core.runs.overview import read_overview  # not needed for the first paint
+
+        from .prompts import ask_epochs
+
+        if run := self.shown_run:
+            overview = await asyncio.to_thread(read_overview, run)
+            if (changes := await ask_epochs(self.app, overview)) is not None:
+                self.post_message(self.ResumeRequested(run, changes))
+
+    def action_inspect(self) -> None:
+        """Inspect the network of the run."""
+        if self.shown_run:
+            self.post_message(InspectRequested(self.shown_run))
+
+    def action_export(self) -> None:
+        """Export the run's network or curves."""
+        if self.shown_run:
+            self.post_message(ExportRequested(self.shown_run))
+
+    def copy_command(self, config: RunConfig, preset: str) -> None:
+        """Copy the command that trains a configuration, and say where else it is."""
+        copy(self.app, command_for(config, preset))
+
+    def copy_command_of(self, run: Run) -> None:
+        """Copy the command that trains the configuration of a run."""
+        try:
+            self.copy_command(run.config, "default")
+        except BilstmError as error:
+            self.app.push_screen(error_dialog(error))
+
+    def order(self, command: Command, learning_rate: float | None = None) -> None:
+        """Send an order to the run that is shown, if it is live."""
+        run = self.view.shown_run
+        if run is None or not self.view.is_training:
+            return
+        try:
+            send_order(run.commands_file, command, learning_rate)
+        except BilstmError as error:
+            self.app.push_screen(error_dialog(error))
