@@ -260,4 +260,6 @@ def metadata_of(model: TrainedModel) -> dict[str, str]:
 
 def _values_in_words(spec: DataSpec) -> str:
     ends = "; lengths are the steps of each, the rest is padding" if spec.has_lengths else ""
-    return f"(batch, {spec.steps}, {spec.num_features}) as the data set stores them{ends}"
+    scale = f", from 0 to {spec.normalisation.divisor:g}" if spec.kind == "images" else ""
+    shape = f"(batch, {spec.steps}, {spec.num_features})"
+    return f"{shape} as the data set stores them{scale}{ends}"
