@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -97,7 +98,8 @@ class HomeScreen(BaseScreen[None]):
         """Show at once what has changed meanwhile."""
         self._update()
 
-    def on_key(self) -> None:
+    @on(Key)
+    def _keep_cursor(self) -> None:
         """From the first key on, the cursor stays where it is."""
         self._has_moved = True
 
