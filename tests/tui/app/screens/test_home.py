@@ -1,6 +1,7 @@
 """The opening screen, and what leads from it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -19,7 +20,7 @@ from tests.samples import small_config
 from tests.tui.driving import FakeWorker, Steps, drive, past_runs, said, text, until
 
 
-def at_home(worker: FakeWorker, runs_dir: Path, steps: Steps, **options: object) -> BilstmApp:
+def at_home(worker: FakeWorker, runs_dir: Path, steps: Steps, **options: Any) -> BilstmApp:
     async def wait(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "Take the tour" in text(app))
         await steps(app, pilot)
@@ -131,8 +132,12 @@ def test_foreign_names_are_no_markup(tmp_path: Path) -> None:
 
 
 def test_commands_of_the_palette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-    monkeypatch.setattr(TourScreen, "on_mount", opened.append)
+    opened: list[TourScreen] = []
+
+    def note(screen: TourScreen) -> None:
+        opened.append(screen)
+
+    monkeypatch.setattr(TourScreen, "on_mount", note)
     file = PreferencesFile(tmp_path / "preferences.toml")
     assert file.saved.starts_at_home
 
