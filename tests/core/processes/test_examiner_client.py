@@ -115,7 +115,7 @@ def test_networks_are_explained_and_compared_without_a_run_of_one_s_own(tmp_path
         with pytest.raises(BilstmError) as caught:
             await examiner.read([[0.0] * 8])
         assert "without a run" in caught.value.message
-        assert await examiner.compare(*runs) == compare_runs(*runs, explainer)
+        assert await examiner.compare(runs[0], runs[1]) == compare_runs(runs[0], runs[1], explainer)
         assert examiner._child
         examiner._child._process.kill()
         with pytest.raises(InstallationError):

@@ -15,12 +15,16 @@ from bilstm_core.data.catalog import CATALOG
 from bilstm_core.data.data_overview import DataOverview, Example, FeatureSummary, LengthBar
 from bilstm_core.errors import InstallationError, RelayedError, Remedy, UsageError
 from bilstm_core.events import Failed
+from bilstm_core.inference.explanation import Explanation, Prediction, RunComparison, States
 from bilstm_core.inference.report import Confusion, Drawing, ExaminationReport, StepwisePrediction
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
+    CompareRuns,
     DataRead,
     DrawingsRead,
     Examined,
+    Explain,
+    Explained,
     FindLearningRate,
     LearningRateFound,
     Message,
@@ -31,6 +35,7 @@ from bilstm_core.processes.protocol import (
     ReadTestSequence,
     ResumeRun,
     RunOpened,
+    RunsCompared,
     SequenceRead,
     StartRun,
     from_json,
@@ -42,6 +47,7 @@ from tests.samples import small_config
 
 CONFIG = small_config(learning_rate=0.1 + 0.2)
 ERROR = UsageError("No.", "Wait.", Remedy("Train a run.", "train"), title="Not now")
+PREDICTION = Prediction(classes=[0, 1], probabilities=[2 / 3, 1 / 3], of_actual=2 / 3)
 MESSAGES: list[Message] = [
     Prepare(config=CONFIG),
     StartRun(config=CONFIG, runs_dir=Path("/runs")),
@@ -65,6 +71,46 @@ MESSAGES: list[Message] = [
             probabilities=[0.1, 0.9], classes=[0, 1], forward=[[1 / 3, 2 / 3]]
         ),
         drawing=Drawing(num_steps=1, low=[[0.5]], high=[[0.5]]),
+    ),
+    Explain(index=3, config=CONFIG, run=Path("/runs/a")),
+    Explained(
+        explanation=Explanation(
+            config=CONFIG,
+            weights="run",
+            changed={"readout": "max"},
+            data="digits",
+            kind="images",
+            has_lengths=False,
+            index=3,
+            count=360,
+            classes=["7", "1"],
+            num_classes=10,
+            actual=0,
+            num_steps=1,
+            ends=[1],
+            inputs=[[255]],
+            forward=States(units=[0], values=[[-127]], scale=0.1 + 0.2, peaks=[0], shares=[1.0]),
+            forward_alone=[PREDICTION],
+            prediction=PREDICTION,
+        )
+    ),
+    CompareRuns(first=Path("/runs/a"), second=Path("/runs/b")),
+    RunsCompared(
+        comparison=RunComparison(
+            data="digits",
+            kind="images",
+            count=360,
+            correct=(300, 310),
+            mended=12,
+            spoiled=2,
+            index=3,
+            is_mended=True,
+            classes=["7", "1"],
+            actual=0,
+            inputs=[[255]],
+            first=PREDICTION,
+            second=PREDICTION,
+        )
     ),
     ReadData(config=CONFIG, data_dir=Path("/data")),
     DataRead(

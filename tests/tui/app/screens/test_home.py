@@ -132,8 +132,12 @@ def test_foreign_names_are_no_markup(tmp_path: Path) -> None:
 
 
 def test_commands_of_the_palette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-    monkeypatch.setattr(TourScreen, "on_mount", opened.append)
+    opened: list[TourScreen] = []
+
+    def note(screen: TourScreen) -> None:
+        opened.append(screen)
+
+    monkeypatch.setattr(TourScreen, "on_mount", note)
     file = PreferencesFile(tmp_path / "preferences.toml")
     assert file.saved.starts_at_home
 

@@ -14,6 +14,8 @@ from textual.widgets import DataTable, TabbedContent
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
+from bilstm_core.errors import DataError
+from bilstm_core.inference.explanation import Explanation
 from bilstm_core.inference.report import (
     ClassScore,
     ConfidenceBin,
@@ -59,6 +61,9 @@ class FakeInspector:
             scores=scores,
             mistakes=[Mistake(index=0, actual=0, predicted=9, probability=1.0)],
         )
+
+    async def explain(self, _index: int) -> Explanation:
+        raise DataError("Nothing is explained here.")
 
     async def read(self, pixels: list[list[float]]) -> StepwisePrediction:
         rows = [CERTAIN] * 28

@@ -233,7 +233,8 @@ class ExplainView(Widget, can_focus=True):
         """Ask for the next value of a setting."""
         if not self.shown:
             return
-        config, changes = self.shown.config, dict[str, str | bool]()
+        config = self.shown.config
+        changes: dict[str, str | bool]
         match name:
             case "merge":
                 changes = {"merge": _next(config.merge, [*MERGES]), "bidirectional": True}
