@@ -175,7 +175,7 @@ def test_settings_on_the_command_line_skip_it(
     opened: list[bool] = []
 
     class App:
-        internal_error = None
+        internal_error = left_run = None
 
         def __init__(self, *_: object, at_home: bool, **__: object) -> None:
             opened.append(at_home)

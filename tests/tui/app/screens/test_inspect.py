@@ -260,7 +260,7 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
         await until(pilot, lambda: "100 of 100" in text(app))
         await pilot.press("enter")
         await until(pilot, lambda: "Each direction, row by row" in text(app))
-        await until(pilot, lambda: "✓ 9 100.0%" in text(app))  # the true class
+        await until(pilot, lambda: "▸ 9 100.0%" in text(app))  # the true class
         assert "→" not in text(app)
         await pilot.press("escape")
         await until(pilot, lambda: "→" in text(app))

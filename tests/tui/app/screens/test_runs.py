@@ -285,13 +285,13 @@ def test_the_footer_names_the_keys_of_what_has_the_focus(tmp_path: Path) -> None
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         table = await open_runs(app, pilot, 1)
-        await until(pilot, lambda: "? Keys q Quit" in text(app) and "c Copy" in text(app))
+        await until(pilot, lambda: "? Keys q Quit" in text(app) and "i Inspect" in text(app))
         size = table.size
         await pilot.press("tab")
         await until(pilot, lambda: "⏎ To the runs esc Back" in text(app))
         assert table.size == size
         await pilot.press("enter")
-        await until(pilot, lambda: app.focused is table and "c Copy" in text(app))
+        await until(pilot, lambda: app.focused is table and "i Inspect" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 

@@ -130,8 +130,9 @@ def test_keys_are_taken_while_a_long_run_is_read_and_the_later_one_is_shown(
         await open_runs(app, pilot, 2)
         await pilot.press("enter")
         await until(pilot, lambda: tabs.active == "run")
-        await pilot.press("v")
-        await until(pilot, lambda: tabs.active == "network")
+        for tab in ("explain", "network"):
+            await pilot.press("v")
+            await until(pilot, lambda tab=tab: tabs.active == tab)
         await open_runs(app, pilot, 2)
         await pilot.press("down", "enter")
         await until(pilot, lambda: view.shown_run == later)

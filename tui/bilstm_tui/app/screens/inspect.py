@@ -50,11 +50,11 @@ class InspectScreen(BaseScreen[None]):
     """The confusion matrix, the classes, the mistakes and a canvas, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "normalise", "Counts/Shares", tooltip="Counts, or shares of each class"),
-        Binding("j", "step(1)", "Next mistake", tooltip="The next mistake"),
+        Binding("j", "step(1)", "Next", tooltip="The next mistake"),
         Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
         Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
         Binding("f", "next_features", "Features", tooltip="Draw other features of the series"),
+        Binding("n", "normalise", "Shares", tooltip="Counts, or shares of each class"),
         Binding("escape", "back", "Back", tooltip="Back"),
     ]
 
@@ -135,10 +135,12 @@ class InspectScreen(BaseScreen[None]):
             f"{self._run.name}: {wrong:,} of {report.total:,} test {report.spec.items} "
             "misclassified"
         )
-        accuracy = accuracy_in_words(report)
-        if len(words) + len(accuracy) + 4 > self.app.size.width:  # it stands in a tab, too
-            accuracy = ""
-        caption.update(Text("; ".join(filter(None, (words, accuracy, report.warning)))))
+        accuracy, warning = accuracy_in_words(report), report.warning
+        lines = [
+            "; ".join(filter(None, it)) for it in ((words, accuracy, warning), (words, warning))
+        ]
+        fits = len(lines[0]) + 2 <= self.app.size.width
+        caption.update(Text(lines[0] if fits else lines[1]))  # the accuracy stands in a tab, too
         self.query_one(ScoreTable).show(report)
         self.query_one(CalibrationView).show(report)
         self._show_confusion()

@@ -234,7 +234,7 @@ class Gallery(Widget, can_focus=True):
         """True class → predicted one, and its probability."""
         width, share = self._tile.width - _GAP, f" {mistake.probability:.0%}"
         actual, predicted = self._names[mistake.actual], self._names[mistake.predicted]
-        first = Text("▸" if is_chosen else " ").append(shortened(actual, width - 1), "green")
+        first = Text(">" if is_chosen else " ").append(shortened(actual, width - 1), "green")
         second = Text("→").append(shortened(predicted, width - len(share) - 1), "red")
         second.append(share)
         lines = [first, second] if self._tile.words == 2 else [first.append_text(second)]

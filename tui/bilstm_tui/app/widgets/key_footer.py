@@ -10,8 +10,8 @@ from textual.widgets import Footer
 
 from ..textual_internals import FooterKey
 
-_LAST = ("runs", "help", "leave")
-"""Actions of keys that are always shown: all runs, the list of all keys, and the way out."""
+_LAST = ("runs", "help", "leave", "back")
+"""Actions of keys that are always shown: all runs, the list of all keys, and the ways out."""
 
 
 class KeyFooter(Footer):

@@ -12,7 +12,7 @@ _SHORTEST_BAR, _LONGEST_BAR = 6, 40
 _SHORTEST_NAME = 3
 _MARKS = 2  # columns before a name
 _PERCENT = len(" 100.0% ")
-_TRUE, _PREDICTED = "✓ ", "✗ "
+_TRUE, _PREDICTED = "▸ ", "✗ "
 
 
 class Shares(Static):
