@@ -15,7 +15,7 @@ from .terminal import Terminal
 
 _ENDS_WITHIN_SECONDS = 5
 _LINES = r"got \d+ / 360 with accuracy \d"
-_LEFT_AXIS = "┃"
+_TOP_LEFT = "┏"  # of the first chart
 _MUST_RUN = "BILSTM_REQUIRE_SSH" in os.environ  # before it is taken away with the other settings
 
 
@@ -66,7 +66,7 @@ class Login:
         def fits() -> bool:
             lines = self.terminal.screen.display
             is_form_shown = any("hidden_size" in line for line in lines)
-            ends_at_the_edge = any(line[columns - 1 :] == "╮" for line in lines)
+            ends_at_the_edge = any(line[columns - 1 :] == "━" for line in lines)  # below the tabs
             return (
                 "q Quit" in lines[rows - 1]
                 and ends_at_the_edge
@@ -77,11 +77,11 @@ class Login:
 
     def first_step(self) -> int:
         """Where the loss curve begins, by what the cross-hair says under the mouse."""
-        self.terminal.wait_for(_LEFT_AXIS)
+        self.terminal.wait_for(_TOP_LEFT)
         lines = self.terminal.lines
-        row = next(row for row, line in enumerate(lines) if _LEFT_AXIS in line)
-        column = lines[row].index(_LEFT_AXIS) + 1
-        reading = r"─ step ([\d,]+)  \d+\.\d+"
+        row = next(row for row, line in enumerate(lines) if _TOP_LEFT in line) + 1
+        column = lines[row - 1].index(_TOP_LEFT) + 1
+        reading = r"step ([\d,]+)  "
         self.press(f"\x1b[<35;{column + 1};{row + 1}M", reading)  # they count from 1
         found = re.search(reading, self.terminal.dump())
         assert found
