@@ -130,7 +130,7 @@ def test_keys_are_taken_while_a_long_run_is_read_and_the_later_one_is_shown(
         await open_runs(app, pilot, 2)
         await pilot.press("enter")
         await until(pilot, lambda: tabs.active == "run")
-        await pilot.press("v")
+        await pilot.press("v", "v")
         await until(pilot, lambda: tabs.active == "network")
         await open_runs(app, pilot, 2)
         await pilot.press("down", "enter")
