@@ -65,8 +65,9 @@ def key_answers(home: Path, count: int) -> list[float]:
         answers = []
         app.type("v")  # the first explanation has to be computed by a process that starts
         app.wait_for("forward")
-        app.type("vvv")
-        app.wait_for("training loss by step")
+        for shown in VIEWS[1:]:
+            app.type("v")
+            assert shown in app.drain(10, until=shown)
         app.drain(1)
         for shown in VIEWS * (count // 2):
             since = time.perf_counter()

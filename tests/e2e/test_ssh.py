@@ -15,7 +15,7 @@ from .terminal import Terminal
 
 _ENDS_WITHIN_SECONDS = 5
 _LINES = r"got \d+ / 360 with accuracy \d"
-_TOP_LEFT = "┏"  # of the first chart
+_TOP_EDGE = "┏━+┻"  # of the large charts
 _MUST_RUN = "BILSTM_REQUIRE_SSH" in os.environ  # before it is taken away with the other settings
 
 
@@ -77,10 +77,9 @@ class Login:
 
     def first_step(self) -> int:
         """Where the loss curve begins, by what the cross-hair says under the mouse."""
-        self.terminal.wait_for(_TOP_LEFT)
-        lines = self.terminal.lines
-        row = next(row for row, line in enumerate(lines) if _TOP_LEFT in line) + 1
-        column = lines[row - 1].index(_TOP_LEFT) + 1
+        self.terminal.wait_for(_TOP_EDGE)
+        edges = ((row, re.search(_TOP_EDGE, line)) for row, line in enumerate(self.terminal.lines))
+        row, column = next((row + 1, edge.start() + 1) for row, edge in edges if edge)
         reading = r"step ([\d,]+)  "
         self.press(f"\x1b[<35;{column + 1};{row + 1}M", reading)  # they count from 1
         found = re.search(reading, self.terminal.dump())

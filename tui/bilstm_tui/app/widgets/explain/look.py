@@ -1,9 +1,9 @@
 """Cells of the screen, and the colours and characters in which states are drawn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -12,7 +12,8 @@ from textual.color import Color
 from textual.strip import Strip
 
 FULL = 127  # a state of full size
-_FADED = 0.16  # of a colour: what the classifier does not see
+SLICE = 8  # cells: of a change on a line, all from the start of its slice is sent
+_SHADES_OF_STATES = 10  # of each sign: neighbours that are alike are sent as one
 _GLYPHS = "▼-·+▲"
 _SHADES = " .:-=+*#%@"
 PLAIN, BOLD, DIM = Style(), Style(bold=True), Style(dim=True)
@@ -66,10 +67,11 @@ class Look:
             return _glyph(upper, is_faded=faded[0])
         if upper is None and lower is None:
             return "·", DIM
-        return "▀", _style(
-            _state_colour(upper, is_dark=self.is_dark, is_faded=faded[0]),
-            _state_colour(lower, is_dark=self.is_dark, is_faded=faded[1]),
+        above, below = (
+            _state_colour(0 if is_faded else value or 0, is_dark=self.is_dark)
+            for value, is_faded in zip((upper, lower), faded, strict=True)
         )
+        return ("▀", _style(above, below)) if above != below else (" ", _ground(above))
 
     def pixels(self, upper: int, lower: int) -> tuple[str, Style]:
         """Two pixels above one another, from 0 to 255."""
@@ -91,13 +93,18 @@ def _style(upper: str, lower: str) -> Style:
     return Style(color=upper, bgcolor=lower)
 
 
-@lru_cache(2048)
-def _state_colour(value: int | None, *, is_dark: bool, is_faded: bool) -> str:
+@lru_cache(256)
+def _ground(colour: str) -> Style:
+    return Style(bgcolor=colour)
+
+
+@lru_cache(1024)
+def _state_colour(value: int, *, is_dark: bool) -> str:
     """From blue for a negative state to orange for a positive one."""
     nothing = Color.parse("#303030" if is_dark else "#fafafa")
     full = ("#4aa3ff", "#ff9d3c") if is_dark else ("#0b57b0", "#b84a00")
-    value = value or 0
-    strength = min(1.0, abs(value) / FULL) ** 0.8 * (_FADED if is_faded else 1)
+    strength = (abs(value) / FULL) ** 0.8
+    strength = round(strength * _SHADES_OF_STATES) / _SHADES_OF_STATES
     return nothing.blend(Color.parse(full[value > 0]), strength).hex6
 
 
@@ -126,10 +133,18 @@ def strip_of(line: Cells, base: Style) -> Strip:
     return Strip(segments, len(line))
 
 
-def changed_spans(before: list[Cells], after: list[Cells]) -> Iterable[tuple[int, int, int]]:
-    """Line, first column and width of what differs, a span for each line that does."""
-    for number, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old == new:
-            continue
+def slices_of(line: Cells) -> list[Cells]:
+    """A line cut into slices of `SLICE` cells; no wide character is in two of them."""
+    cut = [line[start : start + SLICE] for start in range(0, len(line), SLICE)]
+    for slice_, following in pairwise(cut):
+        if not following[0][0]:
+            slice_[-1] = following[0] = (" ", slice_[-1][1])
+    return cut
+
+
+def changed_spans(before: Cells, after: Cells) -> Iterator[tuple[int, int, int]]:
+    """Slice, first cell in it and width of what differs in a line."""
+    for number, (old, new) in enumerate(zip(slices_of(before), slices_of(after), strict=True)):
         columns = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-        yield number, columns[0], columns[-1] - columns[0] + 1
+        if columns:
+            yield number, columns[0], columns[-1] - columns[0] + 1

@@ -58,7 +58,8 @@ class ExplainPane(TabPane):
             )
             await self.mount(self._view)
             self.explain_again()
-        self.screen.set_focus(self._view, scroll_visible=False)
+        if self.display and self.screen is self.app.screen:  # else its tab would come back
+            self.screen.set_focus(self._view, scroll_visible=False)
 
     def use_form(self, config: RunConfig | None, problem: str) -> None:
         """Note what the form says; explain its network if it is another one, or has other data."""

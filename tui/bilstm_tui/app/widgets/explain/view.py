@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import work
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
@@ -19,15 +20,46 @@ from bilstm_core.errors import BilstmError
 from bilstm_core.inference.explanation import Explanation
 
 from ...ascii import AsciiFilter
-from .look import DIM, PLAIN, Cells, Look, changed_spans, fitted, put, strip_of
+from .look import (
+    DIM,
+    SLICE,
+    Cells,
+    Look,
+    changed_spans,
+    fitted,
+    put,
+    slices_of,
+    strip_of,
+)
 from .picture import Head, Picture
 from .stages import Moment
 
-_SPEEDS = (0.5, 1, 2, 4, 8)  # steps per second; at 8 about 15 KB a second are sent
+_SPEEDS = (0.25, 0.5, 1, 2, 3)  # steps per second; a step takes 3 to 6 KB on the link
 _START_SPEED = 2
+_MOST_SLICES = 40  # of the widest screen
 _PAUSES = 3  # ticks that a stage after the reading is shown: there is more to read
 
 Ask = Callable[[int], Awaitable[Explanation]]
+
+
+class _Slice(Widget):
+    """Some columns of the picture.
+
+    Of a widget's line Textual sends all from its start to the last cell that changed. Slices keep
+    that short.
+    """
+
+    DEFAULT_CSS = f"_Slice {{ width: {SLICE}; height: 1fr; }}"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Cells] = []
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the slice."""
+        style: Style = self.rich_style
+        line = self.lines[y] if y < len(self.lines) else []
+        return strip_of(fitted(line, self.size.width), style)
 
 
 class ExplainView(Widget, can_focus=True):
@@ -61,7 +93,9 @@ class ExplainView(Widget, can_focus=True):
         Binding("b", "change('bidirectional')", "Directions", tooltip="One direction or two"),
     ]
 
-    DEFAULT_CSS = "ExplainView { height: 1fr; padding: 0 1; }"
+    DEFAULT_CSS = """
+    ExplainView { height: 1fr; padding: 0 1; layout: horizontal; overflow: hidden hidden; }
+    """
 
     def __init__(
         self,
@@ -86,6 +120,11 @@ class ExplainView(Widget, can_focus=True):
         self._is_asking = self._is_outdated = False
         self._lines: list[Cells] = []
         self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose the slices; those right of the screen cost nothing."""
+        for _ in range(_MOST_SLICES):
+            yield _Slice()
 
     def on_mount(self) -> None:
         """Start the clock, paused."""
@@ -267,16 +306,18 @@ class ExplainView(Widget, can_focus=True):
         if not width or not height:
             return
         before, self._lines = self._lines, self._draw(width, height)
+        slices = [*self.query(_Slice)]
+        rows = [slices_of(line) for line in self._lines]
+        for number, slice_ in enumerate(slices):
+            slice_.lines = [row[number] for row in rows if number < len(row)]
         if [*map(len, before)] != [*map(len, self._lines)]:
-            self.refresh()
+            for slice_ in slices:
+                slice_.refresh()
             return
-        left, top = self.gutter.left, self.gutter.top
-        regions = [
-            Region(left + column, top + line, span, 1)
-            for line, column, span in changed_spans(before, self._lines)
-        ]
-        if regions:
-            self.refresh(*regions)
+        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
+            for number, column, span in changed_spans(old, new) if old != new else ():
+                if number < len(slices):
+                    slices[number].refresh(Region(column, y, span, 1))
 
     def _draw(self, width: int, height: int) -> list[Cells]:
         look = self._look
@@ -307,13 +348,6 @@ class ExplainView(Widget, can_focus=True):
         self._lines = []
         if self.is_mounted:
             self._redraw()
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the picture."""
-        style: Style = self.rich_style
-        if y >= len(self._lines):
-            return Strip.blank(self.content_size.width, style)
-        return strip_of(self._lines[y] or [(" ", PLAIN)], style)
 
 
 def _next(value: str, values: list[str]) -> str:
