@@ -15,7 +15,8 @@ from .terminal import Terminal
 
 _ENDS_WITHIN_SECONDS = 5
 _LINES = r"got \d+ / 360 with accuracy \d"
-_TOP_EDGE = "┏━+┻"  # of the large charts
+_TITLE = "training loss by step"
+_AXIS_WIDTH = 12  # columns of the labels left of a chart, at most
 _MUST_RUN = "BILSTM_REQUIRE_SSH" in os.environ  # before it is taken away with the other settings
 
 
@@ -77,14 +78,25 @@ class Login:
 
     def first_step(self) -> int:
         """Where the loss curve begins, by what the cross-hair says under the mouse."""
-        self.terminal.wait_for(_TOP_EDGE)
-        edges = ((row, re.search(_TOP_EDGE, line)) for row, line in enumerate(self.terminal.lines))
-        row, column = next((row + 1, edge.start() + 1) for row, edge in edges if edge)
+        self.terminal.wait_for(lambda: self._corner() is not None)
+        corner = self._corner()
+        assert corner
+        row, column = corner[0] + 1, corner[1] + 1
         reading = r"step ([\d,]+)  "
         self.press(f"\x1b[<35;{column + 1};{row + 1}M", reading)  # they count from 1
         found = re.search(reading, self.terminal.dump())
         assert found
         return _whole(found[1])
+
+    def _corner(self) -> tuple[int, int] | None:
+        """Row and column of the upper left corner of the chart of losses, once it is drawn."""
+        lines = self.terminal.lines
+        for row, line in enumerate(lines[:-1]):
+            if _TITLE in line:
+                start = line.index(_TITLE)
+                found = re.search("[┏┳]━", lines[row + 1][start : start + _AXIS_WIDTH])
+                return (row + 1, start + found.start()) if found else None
+        return None
 
     def leave(self) -> None:
         """Quit the app, and log out."""

@@ -57,7 +57,7 @@ def test_the_first_screen(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(
             pilot,
-            lambda: "estimated from" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
+            lambda: "from 1 run" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
         )
         assert await still(app, pilot) == snapshot
 
@@ -93,7 +93,7 @@ def test_a_failure(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAsse
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(
             pilot,
-            lambda: "estimated from" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
+            lambda: "from 1 run" in text(app) and (size[1] < 30 or "cpu  7 %" in text(app)),
         )
         app.push_screen(error_dialog(DataError("No mirror gave a good file.", "1. Copy it here.")))
         await until(pilot, lambda: "Close" in text(app))
