@@ -296,12 +296,6 @@ class BilstmApp(StartingApp):
         if shown and shown.path == event.before.path:
             self.show_run(event.after)
 
-    @work
-    async def show_run(self, run: Run) -> None:
-        """Show a run; reading a long one takes a second, during which keys still work."""
-        await self.show_train_screen()
-        await self.train_screen.watch_run(run)
-
     def _apply_choice(self, answer: "Choice | None") -> None:
         from .screens.runs import Choice
 
@@ -311,24 +305,7 @@ class BilstmApp(StartingApp):
             case Choice("resume", run, changes):
                 self._resume_run(run, changes)
             case Choice("copy", run, changes):
-                self._copy_settings(run, changes)
-
-    @work
-    async def _copy_settings(self, run: Run, changes: Mapping[str, Any]) -> None:
-        """Fill the form with the settings of a run, and what was changed by hand while it ran."""
-        await self.show_train_screen()
-        try:
-            config = run.config
-            self.train_screen.show_settings(config.model_copy(update=dict(changes)))
-        except BilstmError as error:
-            self.push_screen(error_dialog(error))
-            return
-        message = f"The form has the settings of {run.name}."
-        if rate := changes.get("learning_rate"):
-            message += (
-                f" Its learning rate was set by hand: {rate:g}, first {config.learning_rate:g}."
-            )
-        self.notify(message)
+                self.copy_settings(run, changes)
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:

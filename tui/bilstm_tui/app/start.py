@@ -1,10 +1,11 @@
 """How the app starts: at Home or with the form, and what is chosen at Home."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from textual import work
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import TabbedContent
@@ -12,11 +13,13 @@ from textual.widgets import TabbedContent
 from bilstm_core import paths
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.recognition import title_of
+from bilstm_core.errors import BilstmError
 from bilstm_core.network.summary import title
 from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
+from .screens.dialogs import error_dialog
 from .screens.home import HomeScreen
 from .screens.train import TrainScreen
 from .textual_internals import ReportingApp
@@ -79,10 +82,6 @@ class StartingApp(ReportingApp[int]):
                 elif event.run:
                     self.show_run(event.run)
 
-    def show_run(self, run: Run) -> object:
-        """Show a run."""
-        raise NotImplementedError
-
     def action_tour(self) -> None:
         """Start the guided tour."""
         from .screens.tour import TourScreen  # not needed for the first paint
@@ -113,3 +112,26 @@ class StartingApp(ReportingApp[int]):
         self.starts_at_home = not self.starts_at_home
         first = "Home" if self.starts_at_home else "the form"
         self.notify(f"The next start shows {first} first.")
+
+    @work
+    async def show_run(self, run: Run) -> None:
+        """Show a run; reading a long one takes a second, during which keys still work."""
+        await self.show_train_screen()
+        await self.train_screen.watch_run(run)
+
+    @work
+    async def copy_settings(self, run: Run, changes: Mapping[str, Any]) -> None:
+        """Fill the form with the settings of a run, and what was changed by hand while it ran."""
+        await self.show_train_screen()
+        try:
+            config = run.config
+            self.train_screen.show_settings(config.model_copy(update=dict(changes)))
+        except BilstmError as error:
+            self.push_screen(error_dialog(error))
+            return
+        message = f"The form has the settings of {run.name}."
+        if rate := changes.get("learning_rate"):
+            message += (
+                f" Its learning rate was set by hand: {rate:g}, first {config.learning_rate:g}."
+            )
+        self.notify(message)

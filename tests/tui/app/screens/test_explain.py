@@ -99,7 +99,9 @@ def test_it_stands_still_while_it_is_hidden(tmp_path: Path) -> None:
         for _ in range(3):
             view._tick()
         assert (view.at, view.is_playing) == (at, True)
-        await pilot.press("v", "v", "v")
+        for tab in ("data", "run", "explain"):
+            await pilot.press("v")
+            await until(pilot, lambda tab=tab: app.screen.query_one(TabbedContent).active == tab)
         await until(pilot, lambda: view.region.area)
         await until(pilot, lambda: view.at > at)
 
