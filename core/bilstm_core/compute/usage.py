@@ -10,10 +10,10 @@ _SECONDS = 1.0
 
 
 class DeviceUsage:
-    """The load of a device: of a CPU that of all its cores, whoever uses them.
+    """The load of a device; on a CPU, the load of all cores by all programs.
 
     Args:
-        device: What is measured; of others than CPUs and CUDA devices nothing is known.
+        device: The device to measure. Only CPUs and CUDA devices report a load.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -15,7 +15,10 @@ EPOCH_COLUMNS = (
     *("epoch", "step", "time", "train_loss", "train_accuracy", "train_seconds"),
     *("split", "loss", "accuracy", "balanced_accuracy", "macro_f1"),
 )
-STEP_COLUMNS = ("step", "epoch", "time", "loss", "learning_rate", "samples_per_second")
+STEP_COLUMNS = (
+    *("step", "epoch", "time", "loss"),
+    *("learning_rate", "gradient_norm", "samples_per_second"),
+)
 
 
 class _Tables(History):
@@ -46,11 +49,12 @@ class _Tables(History):
     def _add_steps(self, event: events.Progress) -> None:
         first = event.step - len(event.losses) + 1
         for step, loss in enumerate(event.losses, first):
-            # a report has the learning rate of its last step only
-            rate = event.learning_rate if step == event.step else None
+            # a report has these of its last step only
+            is_last = step == event.step
+            rate, norm = (event.learning_rate, event.gradient_norm) if is_last else (None, None)
             self.steps[step] = (
                 *(step, event.epoch, event.time),
-                *(loss, rate, event.samples_per_second),
+                *(loss, rate, norm, event.samples_per_second),
             )
 
     def _forget_after(self, step: int) -> None:

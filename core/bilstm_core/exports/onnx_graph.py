@@ -18,6 +18,7 @@ from ..building_blocks.readouts import READOUTS
 from ..cleaning import one_line
 from ..data.normalise import LEAST_DEVIATION
 from ..data.spec import DataSpec
+from ..errors import OutputError
 from ..network.weights import TrainedModel
 
 OPSET, IR_VERSION = 17, 8
@@ -186,7 +187,7 @@ class _Graph:
                 if self.lengths:
                     states = self._op("Where", self._mask, states, self._constant(-np.inf))
                 return self._op("ReduceMax", states, axes=[1], keepdims=0)
-        raise NotImplementedError(readout)
+        raise OutputError(f"The readout {readout} cannot be exported to ONNX.")
 
     def _halves(self, states: str) -> tuple[str, str]:
         size = self._network.hidden_size
@@ -215,7 +216,7 @@ class _Graph:
                 return self._op("Max", forward, backward)
             case "product":
                 return self._op("Mul", forward, backward)
-        raise NotImplementedError(self._network.merge)
+        raise OutputError(f"The merge {self._network.merge} cannot be exported to ONNX.")
 
     def _at(self, states: str, step: int) -> str:
         """All sequences' states at a step; -1 is the last."""

@@ -161,6 +161,8 @@ class _Board(History):
                 self._add_scalar("loss/step", loss, step, event.time)
         self._add_scalar("learning_rate", event.learning_rate, event.step, event.time)
         self._add_scalar("samples_per_second", event.samples_per_second, event.step, event.time)
+        if event.gradient_norm is not None:
+            self._add_scalar("gradient_norm", event.gradient_norm, event.step, event.time)
 
     def _add_figures(
         self, split: str, event: events.EpochEnded | events.Evaluation, figures: tuple[str, ...]

@@ -123,7 +123,7 @@ class _Bounded:
 
 
 def _require_small_parts(file: IO[bytes]) -> None:
-    """Check that what the file's parts become in memory is no more than what is on the disk."""
+    """Check that the parts of the file need no more memory than the file has bytes."""
     bounded: Any = _Bounded(file)
     try:
         with zipfile.ZipFile(bounded) as archive:

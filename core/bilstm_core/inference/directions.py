@@ -8,12 +8,6 @@ from ..building_blocks.readouts import READOUTS
 from ..network.classifier import SequenceClassifier
 
 
-def pieces(count: int, most: int) -> list[tuple[int, int]]:
-    """The start and the end of each of at most `most` pieces of something, of nearly equal size."""
-    number = min(count, most)
-    return [(at * count // number, (at + 1) * count // number) for at in range(number)]
-
-
 def top_states(network: SequenceClassifier, inputs: Tensor) -> tuple[Tensor, Tensor]:
     """The states of the top layer for a sequence (T, features): forward and backward, each (T, H).
 

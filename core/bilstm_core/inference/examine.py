@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ..data.batches import in_order, make_batch
 from ..data.dataset import Dataset
+from ..data.reduction import brightest, extremes, pieces
 from ..data.sources import registry
 from ..data.spec import DataSpec, Normalisation
 from ..errors import ConfigError, DataError
 from ..events import Failed
 from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
-from .directions import pieces, probabilities, scores_of_one, top_states
+from .directions import probabilities, scores_of_one, top_states
 from .report import (
     ClassScore,
     ConfidenceBin,
@@ -184,17 +185,9 @@ def _confusions(actual: Tensor, predicted: Tensor, num_classes: int) -> list[Con
 
 def _drawing(values: Tensor, spec: DataSpec, size: _Size) -> Drawing:
     """A sequence (T, features) reduced for drawing."""
-    times, features = pieces(len(values), size.pieces), values.shape[1]
-    low, high = (
-        torch.stack([extreme(values[start:end], dim=0) for start, end in times])
-        for extreme in (torch.amin, torch.amax)
-    )
+    low, high = extremes(values, size.pieces)
     if spec.kind == "images":
-        columns = pieces(features, size.features)
-        low, high = (
-            torch.stack([it[:, start:end].amax(dim=1) for start, end in columns], dim=1)
-            for it in (low, high)
-        )
+        low, high = (brightest(it, size.features) for it in (low, high))
     return Drawing(
         num_steps=len(values),
         low=_rows(low[:, : size.features], size),

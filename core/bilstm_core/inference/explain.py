@@ -10,6 +10,7 @@ from ..building_blocks.readouts import READOUTS
 from ..config.schema import RunConfig
 from ..data.batches import make_batch
 from ..data.dataset import Dataset, Sequences
+from ..data.reduction import brightest, extremes, pieces
 from ..data.sources import registry
 from ..data.sources.file_state import settings_of_data
 from ..data.sources.tensors import as_dataset
@@ -19,7 +20,7 @@ from ..files import modified_at
 from ..network.classifier import SequenceClassifier
 from ..network.weights import TrainedModel, load
 from ..runs.run import Run
-from .directions import pieces, probabilities, scores_of_both, scores_of_one, top_states
+from .directions import probabilities, scores_of_both, scores_of_one, top_states
 from .examine import require_same_shape
 from .explanation import (
     FULL,
@@ -233,14 +234,12 @@ def drawn_inputs(sequence: Sequences, spec: DataSpec) -> list[list[int]]:
     values = sequence.padded()[0].float()
     if spec.kind == "images":
         values = values / (spec.normalisation.divisor or 1)
-        columns = pieces(values.shape[1], MOST_FEATURES)
-        values = torch.stack([values[:, a:b].amax(dim=1) for a, b in columns], dim=1)
+        values = brightest(values, MOST_FEATURES)
     else:
         values = values[:, :MOST_FEATURES]
         low, high = values.amin(dim=0), values.amax(dim=0)
         values = (values - low) / (high - low).clamp_min(1e-12)
-    times = pieces(len(values), MOST_PIECES)
-    steps = torch.stack([values[start:end].amax(dim=0) for start, end in times])
+    _, steps = extremes(values, MOST_PIECES)
     rows = (steps.clamp(0, 1) * _BYTE).round().int().T.tolist()
     return [[int(value) for value in row] for row in rows]
 

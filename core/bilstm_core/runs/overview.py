@@ -80,15 +80,18 @@ def read_overview(run: Run) -> Overview:
 
 def read_overviews(runs_dir: Path, known: dict[str, Overview]) -> dict[str, Overview]:
     """The overviews of all runs by name; `known` ones of runs not trained since are reused."""
-    return {
-        run.name: overview
-        if (overview := known.get(run.name))
-        and overview.status != "running"
-        and overview.changed_at == modified_at(run.lock_file)
+    return {run.name: current_overview(run, known.get(run.name)) for run in list_runs(runs_dir)}
+
+
+def current_overview(run: Run, known: Overview | None) -> Overview:
+    """The overview of a run; `known` itself if the run was not trained since."""
+    is_current = (
+        known is not None
+        and known.status != "running"
+        and known.changed_at == modified_at(run.lock_file)
         and not run.is_live
-        else read_overview(run)
-        for run in list_runs(runs_dir)
-    }
+    )
+    return known if known and is_current else read_overview(run)
 
 
 def _tail(run: Run) -> list[Event]:

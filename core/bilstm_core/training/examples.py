@@ -5,7 +5,6 @@ Their class scores are those of the evaluation, so that they cost nothing and di
 
 import time
 from base64 import b64encode
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -24,6 +23,7 @@ from ..data.example import (
     Example,
     Shares,
 )
+from ..data.reduction import extremes
 from ..data.spec import DataSpec, Split
 from ..events import Emit
 
@@ -169,10 +169,8 @@ def _in_pieces(values: Tensor) -> Tensor:
     """A series (T, features) as (features, columns): of a long one the extremes of each piece."""
     if len(values) <= MOST_COLUMNS:
         return values.T
-    ends = [len(values) * piece // _PIECES for piece in range(_PIECES + 1)]
-    pieces = [values[start:end] for start, end in pairwise(ends)]
-    extremes = [it for piece in pieces for it in (piece.amin(dim=0), piece.amax(dim=0))]
-    return torch.stack(extremes, dim=1)
+    low, high = extremes(values, _PIECES)
+    return torch.stack((low, high), dim=1).flatten(end_dim=1).T
 
 
 def _bytes_of(picture: Tensor) -> Tensor:

@@ -33,7 +33,12 @@ class Recorded:
     def train(self, epoch: int, losses: list[float | None]) -> None:
         at = {"epoch": epoch, "step": 3 * epoch}
         self.tell(
-            events.Progress, **at, losses=losses, learning_rate=0.1 / epoch, samples_per_second=50
+            events.Progress,
+            **at,
+            losses=losses,
+            learning_rate=0.1 / epoch,
+            samples_per_second=50,
+            gradient_norm=2.0 * epoch,
         )
         scores = {"loss": 1 / epoch, "correct": 6, "total": 12, "accuracy": 0.5}
         self.tell(events.EpochEnded, **at, **scores, seconds=2.5)

@@ -36,6 +36,7 @@ def test_a_step_that_was_trained_twice_stands_there_once(tmp_path: Path) -> None
     assert [row["loss"] for row in steps] == ["3.0", "", "2.0", "1.5", "1.25", "1.0"]
     assert [row["epoch"] for row in steps] == ["1", "1", "1", "2", "2", "2"]
     assert [row["learning_rate"] for row in steps] == ["", "", "0.1", "", "", "0.05"]
+    assert [row["gradient_norm"] for row in steps] == ["", "", "2.0", "", "", "4.0"]
     assert [(row["epoch"], row["step"]) for row in epochs] == [("1", "3"), ("2", "6")]
     second = epochs[1]
     assert (second["train_loss"], second["train_seconds"]) == ("0.5", "2.5")

@@ -79,7 +79,9 @@ def test_every_figure_of_the_run_is_there(run: Run, board: EventAccumulator) -> 
     rate, speed = (scalars(board, tag) for tag in ("learning_rate", "samples_per_second"))
     assert rate[-1] == (past.progress.step, past.progress.learning_rate)
     assert speed[-1] == (past.progress.step, past.progress.samples_per_second)
-    assert len(rate) == len(speed)
+    norm = scalars(board, "gradient_norm")
+    assert norm[-1] == (past.progress.step, pytest.approx(past.progress.gradient_norm))
+    assert len(rate) == len(speed) == len(norm)
 
 
 def test_settings_are_hyperparameters_with_the_final_figures(

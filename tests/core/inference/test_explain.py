@@ -12,9 +12,10 @@ from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.batches import make_batch
+from bilstm_core.data.reduction import pieces
 from bilstm_core.errors import CheckpointError, DataError
 from bilstm_core.inference.comparison import compare_runs
-from bilstm_core.inference.directions import pieces, top_states
+from bilstm_core.inference.directions import top_states
 from bilstm_core.inference.explain import Explainer, explain_sequence, new_model
 from bilstm_core.inference.explanation import Explanation, Prediction, States
 from bilstm_core.network.weights import TrainedModel

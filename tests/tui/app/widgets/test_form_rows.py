@@ -97,6 +97,21 @@ class TestKeys:
 
         drive_default(steps, tmp_path)
 
+    def test_a_word_that_is_allowed_beside_numbers_is_typed(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await app.train_screen.query_one(Form).go_to("lanes")
+            await until(pilot, lambda: focused_name(app) == "lanes")
+            await pilot.press("2", "enter")
+            await until(
+                pilot, lambda: app.train_screen.config and app.train_screen.config.lanes == 2
+            )
+            await pilot.press(*"auto", "enter")
+            await until(
+                pilot, lambda: app.train_screen.config and app.train_screen.config.lanes == 0
+            )
+
+        drive_default(steps, tmp_path)
+
     def test_left_and_right_change_what_has_the_focus(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             form = app.train_screen.query_one(Form)

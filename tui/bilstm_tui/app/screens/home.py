@@ -129,7 +129,7 @@ class HomeScreen(BaseScreen[None]):
             return
         most = max(_FEWEST_RUNS, min(_MOST_RUNS, self.app.size.height - _OTHER_LINES))
         try:
-            found = await asyncio.to_thread(_latest, self._runs_dir, most)
+            found = await asyncio.to_thread(_latest, self._runs_dir, most, self._seen or [])
         except BilstmError:  # the list of runs says what is wrong
             return
         if found == self._seen:
@@ -212,11 +212,11 @@ def _run_option(number: int, overview: "Overview", width: int) -> Option:
     return Option(line, id=_RUN + name)
 
 
-def _latest(runs_dir: Path, most: int) -> "list[Overview]":
+def _latest(runs_dir: Path, most: int, known: "list[Overview]") -> "list[Overview]":
     """Live runs, and of the others the latest, newest first."""
-    from bilstm_core.runs.overview import read_overview  # not needed for the first paint
+    from bilstm_core.runs.overview import current_overview  # not needed for the first paint
 
+    by_run = {overview.run: overview for overview in known}
     runs = list_runs(runs_dir)[::-1]
-    live = [run for run in runs if run.is_live]
-    others = [run for run in runs if run not in live]
-    return [read_overview(run) for run in [*live, *others][:most]]
+    runs.sort(key=lambda run: not run.is_live)
+    return [current_overview(run, by_run.get(run)) for run in runs[:most]]

@@ -39,7 +39,11 @@ RUN_KEYS = (
 
 
 class RunKeysScreen(BaseScreen[None]):
-    """A screen that shows a run, and has keys for it."""
+    """A screen that shows a run, and has keys for it.
+
+    Args:
+        redraws_per_second: The maximum redraw rate of the run.
+    """
 
     @dataclass
     class ResumeRequested(Message):
@@ -48,20 +52,26 @@ class RunKeysScreen(BaseScreen[None]):
         run: Run
         changes: dict[str, Any]
 
-    def __init__(self) -> None:
+    def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
+        self._redraws_per_second = redraws_per_second
+        self._view: RunView | None = None
         self._is_pause_ordered = False
         self._ordered_at = 0.0
 
     @property
     def view(self) -> "RunView":
-        """The view of the run."""
-        raise NotImplementedError
+        """The view of the run; made after the first paint, because its charts need NumPy."""
+        if self._view is None:
+            from ..widgets.run_view import RunView
+
+            self._view = RunView(self._redraws_per_second)
+        return self._view
 
     @property
     def shown_run(self) -> Run | None:
         """The run that is shown, if there is one."""
-        raise NotImplementedError
+        return self._view.shown_run if self._view else None
 
     def why_not(self, action: str) -> str:
         """Why an action on the run is not possible now; empty if it is."""

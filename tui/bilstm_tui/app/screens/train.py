@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -31,9 +31,6 @@ from ..widgets.network_sketch import NetworkSketch, observed_timings
 from .base import is_typing
 from .dialogs import in_lines, show_dialog
 from .run_keys import RUN_KEYS, RunKeysScreen
-
-if TYPE_CHECKING:
-    from ..widgets.run_view import RunView
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
 _FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
@@ -104,7 +101,7 @@ class TrainScreen(RunKeysScreen):
         data_dir: Path | None = None,
         recent_data: list[str] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(redraws_per_second)
         self.config: RunConfig | None = None if config.is_own_data else config
         self.preset = preset
         self.recent_data = recent_data or []
@@ -113,8 +110,6 @@ class TrainScreen(RunKeysScreen):
         self._typed: RunConfig | None = config
         self._typed_problem = self._problem = ""
         self._runs_dir = runs_dir
-        self._redraws_per_second = redraws_per_second
-        self._view: RunView | None = None
         self.explanation = ExplainPane(self.config, data_dir, redraws_per_second)
         self._view_added: AwaitMount | None = None
 
@@ -149,7 +144,7 @@ class TrainScreen(RunKeysScreen):
 
     def _why_disabled(self, action: str) -> str:
         """Why an action is not possible now; empty if it is."""
-        is_training = self._view is not None and self._view.is_training
+        is_training = self.shown_run is not None and self.view.is_training
         match action:
             case "train" | "find_learning_rate" if is_training:
                 return "A run is being trained: stop it first, with s."
@@ -170,20 +165,6 @@ class TrainScreen(RunKeysScreen):
                 self.query_one("#problem").add_class("-asked")
             else:
                 self.notify(why, timeout=4)
-
-    @property
-    def view(self) -> "RunView":
-        """The view of the run; made after the first paint, because its charts need NumPy."""
-        if self._view is None:
-            from ..widgets.run_view import RunView
-
-            self._view = RunView(self._redraws_per_second)
-        return self._view
-
-    @property
-    def shown_run(self) -> Run | None:
-        """The run that is shown, if there is one."""
-        return self._view.shown_run if self._view else None
 
     async def _add_view(self) -> None:
         if not self.is_attached:  # the app is exiting

@@ -35,7 +35,8 @@ class FormInput(OrderedInput):
 
     def __init__(self, value: str, *, id: str) -> None:  # noqa: A002 - Textual's name
         self.setting = SETTINGS[id]
-        kind = "number" if self.setting.is_numeric else "text"
+        # a word such as auto may be allowed beside numbers
+        kind = "number" if self.setting.is_numeric and not self.setting.others else "text"
         super().__init__(value, id=id, compact=True, type=kind, select_on_focus=False)
         self.cursor_blink = False  # each blink is sent over the link
         self.is_editing = False
@@ -51,7 +52,7 @@ class FormInput(OrderedInput):
         """Whether a key is a character here; in a number, no letter is but that of 1e-3."""
         if character is None or not character.isprintable():
             return False
-        if not self.setting.is_numeric:
+        if self.type == "text":
             return True
         return character in _BEGINNINGS or (self.is_editing and character in _WITHIN)
 
@@ -74,8 +75,7 @@ class FormInput(OrderedInput):
     def _begins_edit(self, event: Key) -> bool:
         if event.key in {"backspace", "delete"}:
             return True
-        is_text = not self.setting.is_numeric
-        return event.is_printable and (is_text or event.character in _BEGINNINGS)
+        return event.is_printable and (self.type == "text" or event.character in _BEGINNINGS)
 
     def on_mouse_down(self, _event: MouseDown) -> None:
         """Edit at the place of the click."""
