@@ -1,12 +1,19 @@
 """What tests in real terminals share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hang_ups_are_not_ignored() -> None:
+    """Under nohup they are, and programs that are started here would leave it so."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

@@ -31,9 +31,14 @@ def normalise(
     return _standardise_each(inputs, lengths) if normalisation.per_sequence else inputs
 
 
-def stored(brightness: Tensor, normalisation: Normalisation) -> Tensor:
+def stored(bright: Tensor, normalisation: Normalisation) -> Tensor:
     """Values as a data set of images stores them, from brightness between 0 and 1."""
-    return brightness * normalisation.divisor
+    return bright * normalisation.divisor
+
+
+def brightness(values: Tensor, normalisation: Normalisation) -> Tensor:
+    """Brightness between 0 and 1, from values as a data set of images stores them."""
+    return values.float() / normalisation.divisor
 
 
 def standard(values: Tensor, before: Normalisation) -> Normalisation:

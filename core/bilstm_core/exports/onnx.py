@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..building_blocks.readouts import READOUTS
-from ..data.normalise import normalise
+from ..data.normalise import normalise, stored
 from ..data.spec import DataSpec
 from ..errors import OutputError
 from ..network.weights import TrainedModel
@@ -122,4 +122,4 @@ def example_batches(
             elif spec.kind == "images":
                 values = values.abs().clamp(max=1)
             lengths = count - torch.arange(size) * (count - 1) // max(1, size - 1)
-            yield values * scaled.divisor, lengths if spec.has_lengths else None
+            yield stored(values, scaled), lengths if spec.has_lengths else None

@@ -10,6 +10,7 @@ from ..building_blocks.readouts import READOUTS
 from ..config.schema import RunConfig
 from ..data.batches import make_batch
 from ..data.dataset import Dataset, Sequences
+from ..data.normalise import brightness
 from ..data.reduction import brightest, extremes, pieces
 from ..data.sources import registry
 from ..data.sources.file_state import settings_of_data
@@ -233,8 +234,7 @@ def drawn_inputs(sequence: Sequences, spec: DataSpec) -> list[list[int]]:
     """A stored sequence for drawing: a row for each feature, a byte for each piece of the time."""
     values = sequence.padded()[0].float()
     if spec.kind == "images":
-        values = values / (spec.normalisation.divisor or 1)
-        values = brightest(values, MOST_FEATURES)
+        values = brightest(brightness(values, spec.normalisation), MOST_FEATURES)
     else:
         values = values[:, :MOST_FEATURES]
         low, high = values.amin(dim=0), values.amax(dim=0)

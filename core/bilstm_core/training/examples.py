@@ -23,6 +23,7 @@ from ..data.example import (
     Example,
     Shares,
 )
+from ..data.normalise import brightness
 from ..data.reduction import extremes
 from ..data.spec import DataSpec, Split
 from ..events import Emit
@@ -143,7 +144,7 @@ def _most_probable(shares: Tensor, label: int) -> Shares:
 def _pictures(sequences: Sequences, spec: DataSpec) -> list[Tensor]:
     """The pictures of sequences, as bytes of the shape (rows, columns)."""
     if spec.kind == "images":
-        images = sequences.values.cpu().float() / spec.normalisation.divisor
+        images = brightness(sequences.values.cpu(), spec.normalisation)
         return [_bytes_of(_smaller(image)) for image in images]
     reduced = [
         _in_pieces(sequences[number : number + 1].padded()[0, :, :_MOST_FEATURES].cpu().float())
