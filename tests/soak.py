@@ -223,7 +223,7 @@ class Watcher:
         app.wait_for(r"\d of \d+, by run")
         app.type("/" + run.name)
         app.wait_for("1 of [0-9]+, by run")
-        app.wait_for("^esc Back")  # the footer of the filter, not yet that of the table
+        app.wait_for("To the runs")  # the footer of the filter, not yet that of the table
         app.type("\r")
         app.wait_for("space Mark")
         app.type("\r")
