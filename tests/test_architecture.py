@@ -35,6 +35,7 @@ ORDER = [
     "exports",
     "imports",
     "processes",
+    "sweeps",
     "diagnosis",
     "__init__",
 ]

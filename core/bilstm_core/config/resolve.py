@@ -6,7 +6,7 @@ Precedence: command-line option > environment (`BILSTM_…`) > TOML file > prese
 import os
 import reprlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ def resolve(
     base: Mapping[str, Any] | None = None,
     is_untrusted: bool = False,
     typed_in: str = "",
+    tables: Collection[str] = (),
 ) -> RunConfig:
     """Merge all sources of settings and validate the result.
 
@@ -48,6 +49,7 @@ def resolve(
         base: Settings to start from instead of a preset.
         is_untrusted: Whether the file comes from a run's folder, whose files are untrusted.
         typed_in: Where `settings` were typed, for messages; empty if that is obvious.
+        tables: Names in the file that are no settings and belong to the caller.
 
     Raises:
         ConfigError: A setting is wrong; the message gives every wrong setting, its value and
@@ -65,6 +67,7 @@ def resolve(
         if environ and environ.get(setting.variable)
     }
     written = read_toml(file, is_untrusted=is_untrusted) if file else {}
+    written = {name: value for name, value in written.items() if name not in tables}
     chosen = {**written, **exported, **typed}
     if "dataset" in chosen and not is_untrusted:
         chosen["dataset"] = _chosen_dataset(str(chosen["dataset"]))

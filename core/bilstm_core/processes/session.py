@@ -31,7 +31,7 @@ from ..training.checkpoints import Checkpoint, Checkpoints, differences, restart
 from ..training.trainer import train
 from ..wording import counted
 from .protocol import ResumeRun, StartRun
-from .signals import StopRequest
+from .signals import StopSource
 
 _STOPPED_BY_ORDER = 130
 _SUMMARISED = ("correct", "total", "accuracy", "balanced_accuracy", "macro_f1")
@@ -78,7 +78,7 @@ class Session:
         start = self.checkpoint
         self._position = (start.epoch, start.step) if start else (0, 0)
 
-    def train(self, listener: Emit, stop: StopRequest) -> int:
+    def train(self, listener: Emit, stop: StopSource) -> int:
         """Train to the end, or until `stop` or an order asks to stop; returns the exit code.
 
         Raises:

@@ -4,9 +4,23 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 """Ctrl-C, a scheduler's end, a closed terminal, and SLURM's notice before its time limit."""
+
+
+class StopSource(Protocol):
+    """Asks a run to stop at once."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of the process, if the run was stopped; 0 for that of an order."""
+        ...
+
+    def is_requested(self) -> bool:
+        """Whether the run is to stop."""
+        ...
 
 
 class StopRequest:

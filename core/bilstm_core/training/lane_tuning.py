@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import psutil
 import torch
 from pydantic import Field, TypeAdapter
 
+from ..compute.cores import within_quota
 from ..compute.devices import describe, resolve_device, resolve_precision
 from ..config.schema import RunConfig
 from ..data.sources.registry import describe as describe_data
@@ -34,7 +34,6 @@ from .lane_measurement import Times, best_of, candidates, fastest_on, lanes_set,
 from .lanes import Lanes, Layout
 
 _CPU = torch.device("cpu")
-_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 _LARGE_OPERATIONS = 2e10
 """Arithmetic of a step that keeps any number of cores busy; measuring it would take seconds."""
 _MOST_ENTRIES = 200
@@ -231,11 +230,7 @@ def _warn_where_crowded(number: int, warn: Callable[[str], None]) -> None:
 
 def usable_cores() -> int:
     """Cores that PyTorch would use, or as many as this container's quota allows."""
-    cores = torch.get_num_threads()
-    with suppress(OSError, ValueError):  # no such quota
-        quota, period = read_text(_QUOTA_FILE).split()
-        cores = min(cores, max(1, round(int(quota) / int(period))))
-    return cores
+    return within_quota(torch.get_num_threads())
 
 
 def _measured(

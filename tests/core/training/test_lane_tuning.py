@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from bilstm_core.compute import cores
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.data.spec import DataSpec
@@ -258,7 +259,7 @@ class TestChoice:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         quota = tmp_path / "cpu.max"
-        monkeypatch.setattr(lane_tuning, "_QUOTA_FILE", quota)
+        monkeypatch.setattr(cores, "_QUOTA_FILE", quota)
         for content, expected in (("150000 100000", 2), ("100000 100000", 1), ("max 100000", 2)):
             quota.write_text(content + "\n")
             assert usable_cores() == expected

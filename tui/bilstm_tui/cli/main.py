@@ -24,6 +24,7 @@ from .remove import rm
 from .resume import resume
 from .runs import runs
 from .stop import stop
+from .sweep import sweep
 from .train import train
 
 _HELP = """\
@@ -90,6 +91,7 @@ _COMMANDS = {
     ),
     "data": with_settings(data, (SETTINGS[name] for name in DATA_SETTINGS if name != "dataset")),
     "lr-find": with_settings(lr_find),
+    "sweep": with_settings(sweep),
 }
 for _name, _command in _COMMANDS.items():
     app.command(_command, name=_name, group=COMMANDS)

@@ -1,0 +1,1 @@
+"""Searches over settings: many runs, the best of which is wanted; Optuna chooses them."""

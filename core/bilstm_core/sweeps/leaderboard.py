@@ -1,0 +1,169 @@
+"""A sweep's trials as people look at them: ranked, with what is known of each."""
+
+import math
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from ..cleaning import one_line
+from ..config.schema import RunConfig
+from .space import SEARCHABLE, Value
+from .study import Study
+
+State = Literal["waiting", "training", "interrupted", "finished", "pruned", "failed"]
+
+_ENDED: dict[TrialState, State] = {
+    TrialState.COMPLETE: "finished",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.WAITING: "waiting",
+}
+_ORDER: tuple[State, ...] = (
+    *("finished", "training", "interrupted", "pruned", "failed", "waiting"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial.
+
+    Attributes:
+        run: The name of its run; empty before it has one.
+        state: `interrupted` where no process trains it: the next free one resumes it.
+        value: The objective; of a trial that has not finished, after the latest epoch.
+        settings: Those that were searched and have an effect in this trial.
+        epoch: The latest epoch with a value.
+        seconds: From its start to its end, or until now.
+        problem: Why it has no value, or was ended.
+        by_epoch: The objective after each epoch.
+    """
+
+    number: int
+    run: str
+    state: State
+    value: float | None
+    settings: dict[str, Value]
+    epoch: int
+    seconds: float
+    problem: str
+    by_epoch: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """All trials of a sweep at one moment.
+
+    Attributes:
+        rows: The best finished trial first, then the others that finished, then the rest.
+        wanted: How many trials there are to be.
+        best_so_far: After each finished trial, in the order of their numbers, the number of the
+            trial and the best value until then.
+    """
+
+    rows: tuple[Row, ...]
+    wanted: int
+    is_paused: bool
+    best_so_far: tuple[tuple[int, float], ...]
+
+    @property
+    def best(self) -> Row | None:
+        """The best finished trial."""
+        first = self.rows[0] if self.rows else None
+        return first if first and first.state == "finished" else None
+
+    def count(self, *states: State) -> int:
+        """How many trials are in one of these states."""
+        return sum(row.state in states for row in self.rows)
+
+
+def read_leaderboard(study: Study) -> Leaderboard:
+    """The trials as they are now."""
+    plan = study.plan
+    rows = [_row(study, trial) for trial in study.trials]
+    sign = -1 if plan.is_maximised else 1
+
+    def rank(row: Row) -> tuple[int, float, int]:
+        value = math.inf if row.value is None else sign * row.value
+        return _ORDER.index(row.state), value, row.number
+
+    best: list[tuple[int, float]] = []
+    for row in rows:
+        if row.state == "finished" and row.value is not None:
+            value = plan.best([row.value, *(value for _, value in best[-1:])])
+            best.append((row.number, row.value if value is None else value))
+    shown = sorted((row for row in rows if row.state != "waiting"), key=rank)
+    return Leaderboard(tuple(shown), study.trials_wanted, study.is_paused, tuple(best))
+
+
+def _row(study: Study, trial: FrozenTrial) -> Row:
+    by_epoch = {
+        int(epoch): float(value)
+        for epoch, value in sorted(trial.intermediate_values.items())
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
+    latest = max(by_epoch, default=0)
+    state = _ENDED.get(trial.state)
+    if state is None:
+        state = "interrupted" if study.is_lost(trial) else "training"
+    value = _number(trial.values[0]) if trial.values else by_epoch.get(latest)
+    run = study.run_of(trial)
+    return Row(
+        number=trial.number,
+        run=run.name if run else "",
+        state=state,
+        value=value,
+        settings={name: _clean(trial.params[name]) for name in SEARCHABLE if name in trial.params},
+        epoch=latest,
+        seconds=_seconds(trial),
+        problem=one_line(str(trial.user_attrs.get("problem", ""))),
+        by_epoch=by_epoch,
+    )
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if is_number else None
+
+
+def _clean(value: object) -> Value:
+    return value if isinstance(value, int | float | bool) else one_line(str(value))
+
+
+def _seconds(trial: FrozenTrial) -> float:
+    if not trial.datetime_start:
+        return 0.0
+    end = trial.datetime_complete.timestamp() if trial.datetime_complete else time.time()
+    return max(0.0, end - trial.datetime_start.timestamp())
+
+
+def best_config(study: Study, row: Row) -> RunConfig:
+    """The configuration of a trial, to train elsewhere: where it ran is as in the sweep's settings.
+
+    Raises:
+        ConfigError: It is not a valid one.
+    """
+    base = study.plan.base
+    run = study.run_of(study.trials[row.number])
+    where = {"device": base.device, "threads": base.threads, "lanes": base.lanes}
+    return run.config.model_copy(update=where) if run else base
+
+
+def importances(study: Study, rows: Iterable[Row]) -> dict[str, float]:
+    """How much of the differences each searched setting explains, by PED-ANOVA.
+
+    The parts sum to 1; empty where too few trials have finished. Watanabe, Bansal, Hutter:
+    *PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary Subspaces*,
+    IJCAI 2023, as Optuna computes it.
+    """
+    finished = [row for row in rows if row.state == "finished"]
+    if len({row.value for row in finished}) < 2 or len(finished) < 4:
+        return {}
+    with suppress(Exception):  # each evaluator has conditions of its own
+        found = optuna.importance.get_param_importances(study.optuna_study)
+        return {name: float(part) for name, part in found.items() if math.isfinite(part)}
+    return {}

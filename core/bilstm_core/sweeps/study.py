@@ -1,0 +1,367 @@
+"""A sweep as its helpers share it: a folder with Optuna's journal, on any number of machines.
+
+Nothing but the folder is shared. A trial is claimed under a lock, so that `trials` counts all
+helpers together; from then on its run's lock says whether a process trains it. A trial whose run
+nobody trains is lost: whoever finds it resumes the same run for the same trial.
+"""
+
+import os
+import random
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import ValidationError
+
+from ..cleaning import one_line
+from ..config.resolve import did_you_mean, revise
+from ..config.schema import RunConfig
+from ..errors import BilstmError, ConfigError, OutputError, Remedy, UsageError
+from ..runs.run import Run
+from ..runs.store import check_label, list_runs
+from .journal import Journal, Locked, NewJournal
+from .plan import Plan
+from .space import Space
+
+FOLDER = "sweeps"
+"""In the folder of the runs; a folder for each sweep."""
+_JOURNAL = "journal.jsonl"
+_STUDY = "sweep"
+_LONGEST_NAME = 48
+_RUN_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
+DEFAULT_TRIALS = 50
+"""Where nothing is said, but for grids, which are tried as a whole."""
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A trial that this process is to train.
+
+    Attributes:
+        run: Its run.
+        is_new: Whether the run was made for this claim, and is not to be resumed.
+    """
+
+    trial_id: int
+    number: int
+    run: Run
+    is_new: bool
+
+
+class Study:
+    """A sweep's state; every call reads what other helpers have written.
+
+    Args:
+        folder: The sweep's folder.
+
+    Raises:
+        UsageError: There is no sweep, or its journal is not one.
+        OutputError: The journal cannot be read or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = one_line(folder.name)
+        self.runs_dir = folder.parent.parent
+        journal = folder / _JOURNAL
+        if not journal.is_file():
+            raise UsageError(f"There is no sweep {self.name} in {self.runs_dir}.")
+        try:
+            self._storage = optuna.storages.JournalStorage(Journal(journal))
+            self._id = self._storage.get_study_id_from_name(_STUDY)
+            self.plan = Plan.model_validate(self._attribute("plan"))
+            self._study = optuna.load_study(
+                study_name=_STUDY, storage=self._storage, pruner=_pruner(self.plan)
+            )
+        except BilstmError:
+            raise
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = f"its plan has no valid {'.'.join(map(str, first['loc']))}"
+            raise _damaged(journal, reason) from None
+        except Exception as error:
+            raise _damaged(journal, f"{type(error).__name__}: {error}") from None
+        self._space: Space | None = None
+
+    @property
+    def trials_wanted(self) -> int:
+        """How many trials there are to be, over all helpers."""
+        wanted = self._attribute("trials")
+        return wanted if isinstance(wanted, int) and 0 < wanted < 2**31 else 0
+
+    def want_trials(self, number: int) -> None:
+        """Change how many trials there are to be."""
+        self._storage.set_study_user_attr(self._id, "trials", number)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no trial is to be started, and those that train are to wait."""
+        return self._attribute("paused") is True
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause or continue the sweep; see `is_paused`."""
+        self._storage.set_study_user_attr(self._id, "paused", paused)
+
+    @property
+    def stopped_at(self) -> float:
+        """When the helpers were last asked to stop, in seconds since 1970; 0 if never."""
+        time = self._attribute("stopped_at")
+        return float(time) if isinstance(time, int | float) else 0.0
+
+    def stop_helpers(self, time: float) -> None:
+        """Ask all helpers that have started before `time` to stop."""
+        self._storage.set_study_user_attr(self._id, "stopped_at", time)
+
+    def _attribute(self, name: str) -> Any:
+        return self._storage.get_study_user_attrs(self._id).get(name)
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """All trials, in their order; not to be changed."""
+        return self._storage.get_all_trials(self._id, deepcopy=False)
+
+    @property
+    def optuna_study(self) -> optuna.Study:
+        """Optuna's view of it, for what Optuna computes."""
+        return self._study
+
+    def run_of(self, trial: FrozenTrial) -> Run | None:
+        """The run of a trial; None before it has one."""
+        name = trial.user_attrs.get("run")
+        is_name = isinstance(name, str) and _RUN_NAME.fullmatch(name) and set(name) != {"."}
+        return Run(self.runs_dir / str(name)) if is_name else None
+
+    def is_lost(self, trial: FrozenTrial) -> bool:
+        """Whether a trial has a run that no process trains."""
+        run = self.run_of(trial)
+        return trial.state == TrialState.RUNNING and run is not None and not run.is_live
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every trial that is wanted has ended."""
+        trials = self.trials
+        return (
+            not any(trial.state == TrialState.RUNNING for trial in trials)
+            and self._room(trials) <= 0
+        )
+
+    def _room(self, trials: list[FrozenTrial]) -> int:
+        """How many more trials may be started."""
+        waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
+        room = self.trials_wanted - (len(trials) - len(waiting))
+        return min(room, len(waiting)) if self.plan.sampler == "grid" else room
+
+    def claim(self, start: Callable[[RunConfig, str], Run]) -> Claim | None:
+        """Claim a trial: a lost one, or a new one, for which `start` makes a run.
+
+        Returns None where there is nothing to do at present. A trial whose settings do not fit
+        together, or do not fit the data, fails.
+
+        Raises:
+            BilstmError: `start` failed for a reason that is not the trial's own.
+        """
+        if self.is_paused:
+            return None
+        for trial in self.trials:
+            run = self.run_of(trial)
+            if run and self.is_lost(trial):
+                return Claim(trial._trial_id, trial.number, run, is_new=False)
+        self._space = self._space or self.plan.space()  # may read data, which takes a while
+        with Locked(self.folder / "claim"):
+            while trial := self._unstarted():
+                label = f"{self.name}-{trial.number:03d}"
+                run = self._run_named(label)
+                try:
+                    is_new = run is None
+                    run = run or start(self._configuration(trial), label)
+                except ConfigError as error:
+                    self.finish(trial._trial_id, TrialState.FAIL, problem=error.message)
+                    continue
+                self._storage.set_trial_user_attr(trial._trial_id, "run", run.path.name)
+                return Claim(trial._trial_id, trial.number, run, is_new=is_new)
+        return None
+
+    def _unstarted(self) -> FrozenTrial | None:
+        """A trial that has no run yet: one whose helper ended while it was claimed, or a new one.
+
+        Only under the lock of claims: elsewhere another helper may be about to make its run.
+        """
+        trials = self.trials
+        for trial in trials:
+            if trial.state == TrialState.RUNNING and self.run_of(trial) is None:
+                return trial
+        if self._room(trials) <= 0:
+            return None
+        seed = self.plan.base.seed + len(trials)  # helpers with equal seeds would choose alike
+        self._study.sampler = _sampler(self.plan, seed)
+        return self._storage.get_trial(self._study.ask()._trial_id)
+
+    def _configuration(self, trial: FrozenTrial) -> RunConfig:
+        """The configuration of a trial, chosen now where it is not yet."""
+        base = self.plan.base
+        space = self._space or self.plan.space()
+        asked = optuna.Trial(self._study, trial._trial_id)
+        return revise(base, space.choose(base, asked))
+
+    def _run_named(self, label: str) -> Run | None:
+        """The run that a helper made just before it ended."""
+        found = re.compile(rf"\d{{4}}-\d\d-\d\d_\d{{6}}_{re.escape(label)}_\w{{3}}")
+        return next((run for run in list_runs(self.runs_dir) if found.fullmatch(run.name)), None)
+
+    def report(self, claim: Claim, epoch: int, value: float) -> bool:
+        """Report the objective after an epoch; returns whether the trial is to be pruned."""
+        with suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_intermediate_value(claim.trial_id, epoch, value)
+        trial = self._storage.get_trial(claim.trial_id)
+        return self._study.pruner.prune(self._study, trial)
+
+    def is_running(self, claim: Claim) -> bool:
+        """Whether a trial has not ended."""
+        return self._storage.get_trial(claim.trial_id).state == TrialState.RUNNING
+
+    def values_by_epoch(self, claim: Claim) -> dict[int, float]:
+        """The objective after each epoch of a trial that was reported."""
+        return dict(self._storage.get_trial(claim.trial_id).intermediate_values)
+
+    def finish(
+        self, trial_id: int, state: TrialState, value: float | None = None, problem: str = ""
+    ) -> None:
+        """End a trial, with its value or with what is wrong; the first report counts.
+
+        Args:
+            trial_id: The trial.
+            state: COMPLETE, PRUNED or FAIL.
+            value: The objective.
+            problem: Why it has none, or was ended.
+        """
+        with suppress(UpdateFinishedTrialError):
+            if problem:
+                self._storage.set_trial_user_attr(trial_id, "problem", one_line(problem))
+            values = None if value is None else [value]
+            self._storage.set_trial_state_values(trial_id, state, values)
+
+    def count_loss(self, claim: Claim, step: int) -> int:
+        """Count that a trial's process was killed at a step; returns how often it was there."""
+        before = self._storage.get_trial(claim.trial_id).user_attrs.get("lost")
+        times = 1
+        if isinstance(before, list) and len(before) == 2 and before[0] == step:
+            times = int(before[1]) + 1
+        self._storage.set_trial_user_attr(claim.trial_id, "lost", [step, times])
+        return times
+
+
+def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
+    """Create a sweep, all of it or nothing.
+
+    Raises:
+        UsageError: There is one of this name, or the name cannot be part of a folder's name.
+        BilstmError: It cannot be stored, or its data cannot be read.
+    """
+    check_name(name)
+    journal = NewJournal()
+    storage = optuna.storages.JournalStorage(journal)
+    direction = "maximize" if plan.is_maximised else "minimize"
+    study = optuna.create_study(storage=storage, study_name=_STUDY, direction=direction)
+    study.set_user_attr("plan", plan.model_dump(mode="json"))
+    if plan.sampler == "grid":
+        cells = plan.space().cells(plan.base)
+        random.Random(plan.base.seed).shuffle(cells)  # noqa: S311 - a few show the whole space
+        for cell in cells:
+            study.enqueue_trial(cell)
+        trials = min(trials, len(cells)) if trials else len(cells)
+    study.set_user_attr("trials", trials or DEFAULT_TRIALS)
+    folder = runs_dir.absolute() / FOLDER / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_new(folder / _JOURNAL, journal.to_bytes())
+    except FileExistsError:
+        raise UsageError(f"There is a sweep {name} in {runs_dir} already.") from None
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written: {error.strerror or error}.",
+            Remedy("Choose a writable folder with free space.", "choose_runs_dir"),
+            title="The sweep cannot be stored",
+        ) from None
+    return Study(folder)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that does not exist yet, so that nobody sees a part of it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+        os.link(file.name, path)
+        path.chmod(0o666 & ~_umask())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_name(name: str) -> None:
+    """Raise a `UsageError` if a sweep cannot have this name."""
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(f"The name of a sweep has at most {_LONGEST_NAME} characters.")
+    check_label(name)
+
+
+def list_sweeps(runs_dir: Path) -> list[str]:
+    """The names of the sweeps in a folder of runs."""
+    with suppress(OSError):
+        folders = (runs_dir.absolute() / FOLDER).iterdir()
+        return sorted(path.name for path in folders if (path / _JOURNAL).is_file())
+    return []
+
+
+def find_study(runs_dir: Path, name: str) -> Study:
+    """The sweep of a name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    names = list_sweeps(runs_dir)
+    if name not in names:
+        known = f"Sweeps: {', '.join(names)}." if names else "There are none yet."
+        raise UsageError(
+            f"There is no sweep {one_line(name)} in {runs_dir}.{did_you_mean(name, names)}",
+            known,
+            title="There is no such sweep",
+        )
+    return Study(runs_dir.absolute() / FOLDER / name)
+
+
+def _sampler(plan: Plan, seed: int) -> optuna.samplers.BaseSampler:
+    """What chooses the next trial; of a grid all are in the journal."""
+    if plan.sampler == "tpe":
+        return optuna.samplers.TPESampler(seed=seed, multivariate=True)
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
+    match plan.pruner:
+        case "median":
+            return optuna.pruners.MedianPruner(n_warmup_steps=1)
+        case "hyperband":
+            return optuna.pruners.HyperbandPruner(max_resource=max(1, plan.base.num_epochs))
+        case "none":
+            return optuna.pruners.NopPruner()
+
+
+def _damaged(journal: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"{journal} is not the journal of a sweep: {one_line(reason)}.",
+        "Restore it from a backup, or start a sweep of another name.",
+        title="The sweep cannot be read",
+    )

@@ -1,0 +1,219 @@
+"""One trial: a run that this process trains, whose objective it reports."""
+
+import gc
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from optuna.trial import TrialState
+
+from .. import events
+from ..config.schema import RunConfig
+from ..errors import (
+    INTERNAL_ERROR_EXIT_CODE,
+    RunBusyError,
+    RunFolderMissingError,
+    TrainingError,
+)
+from ..events import Event
+from ..processes.session import Session, resume_run, start_run
+from ..processes.signals import StopRequest, StopSource
+from ..runs.event_log import read_tail
+from ..runs.overview import last_ending
+from ..runs.run import Run
+from .slots import Slot
+from .study import Claim, Study
+
+_POLL_SECONDS = 2.0
+_TAIL_BYTES = 1 << 16
+_MOST_LOSSES = 5
+"""How often a process may be killed at the same step before the trial has failed."""
+
+
+_OWN_FAILURES = {TrainingError.exit_code, INTERNAL_ERROR_EXIT_CODE}
+"""Exit codes of failures that another process would have with the same trial, too."""
+
+
+class TrialTrainer:
+    """Trains trials of a sweep on one slot, one after the other, in this process.
+
+    Args:
+        study: The sweep.
+        slot: Where.
+        data_dir: Folder of the data sets; None for the user's own.
+        signals: What signals ask of this process.
+        started: When this helper was started, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        slot: Slot,
+        data_dir: Path | None,
+        signals: StopRequest,
+        started: float,
+    ) -> None:
+        self._study = study
+        self._slot = slot
+        self._data_dir = data_dir
+        self._signals = signals
+        self._started = started
+        self._asked_at = 0.0
+        self._is_asked = False
+        self._opened: Session | None = None
+
+    def is_stopped(self) -> bool:
+        """Whether this helper is to end, by a signal or because the sweep was stopped."""
+        now = time.monotonic()
+        if now - self._asked_at >= _POLL_SECONDS and not self._is_asked:
+            self._asked_at = now
+            self._is_asked = self._study.stopped_at > self._started
+        return self._is_asked or self._signals.is_requested()
+
+    def train_next(self) -> bool:
+        """Train a trial; returns whether there was one.
+
+        Raises:
+            BilstmError: Something is wrong that is not the trial's own, such as a full disk; the
+                trial is resumed by the next helper.
+        """
+        claim = self._study.claim(self._start)
+        if claim is None:
+            return False
+        try:
+            session = self._opened if claim.is_new else self._resume(claim)
+            if session:
+                self._train(claim, session)
+        except RunBusyError:  # another helper was faster, or somebody resumed the run by hand
+            time.sleep(_POLL_SECONDS)
+        except RunFolderMissingError:
+            self._fail(claim, "its run was deleted")
+        except TrainingError as error:  # which the trial's own settings may have caused
+            self._fail(claim, error.message)
+        except Exception:
+            if self._study.is_running(claim):
+                raise
+            traceback.print_exc()  # an internal error, as which the trial has failed
+        finally:
+            self._opened = None
+            gc.collect()
+        return True
+
+    def _fail(self, claim: Claim, problem: str) -> None:
+        self._study.finish(claim.trial_id, TrialState.FAIL, problem=problem)
+
+    @property
+    def _where(self) -> dict[str, str | int]:
+        return {"device": self._slot.device, "threads": self._slot.threads}
+
+    def _start(self, config: RunConfig, label: str) -> Run:
+        config = config.model_copy(update=self._where)
+        self._opened = start_run(config, self._study.runs_dir, label, self._data_dir)
+        return self._opened.run
+
+    def _resume(self, claim: Claim) -> Session | None:
+        """Open a lost trial's run; None where nothing was left to train."""
+        run = claim.run
+        if not run.config_file.is_file():
+            self._fail(claim, "its run was deleted")
+            return None
+        tail = read_tail(run.log_file, _TAIL_BYTES)
+        ending = last_ending(tail)
+        if isinstance(ending, events.Finished | events.Failed):  # which was not told any more
+            watch = TrialWatch(self._study, claim)
+            for event in tail:
+                watch.receive(event)
+        if not self._study.is_running(claim):
+            return None
+        session = resume_run(run, self._where, self._data_dir)
+        try:
+            if not self._study.is_running(claim):  # it has ended since it was claimed
+                session.release()
+                return None
+            step = session.checkpoint.step if session.checkpoint else 0
+            if ending is None and self._study.count_loss(claim, step) >= _MOST_LOSSES:
+                self._fail(claim, f"its process was killed {_MOST_LOSSES} times at step {step:,}")
+                session.release()
+                return None
+        except BaseException:
+            session.release()
+            raise
+        return session
+
+    def _train(self, claim: Claim, session: Session) -> None:
+        watch = TrialWatch(self._study, claim, self.is_stopped)
+        session.train(watch.receive, watch)
+
+
+class TrialWatch(StopSource):
+    """Follows a trial's events: reports each epoch, asks for its end, and tells its result.
+
+    The result is told while the run is locked, so that nobody takes the trial for a lost one.
+
+    Args:
+        study: The sweep.
+        claim: The trial.
+        is_helper_stopped: Whether the process is to end; the trial is then resumed by another.
+    """
+
+    def __init__(
+        self, study: Study, claim: Claim, is_helper_stopped: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._study = study
+        self._claim = claim
+        self._is_helper_stopped = is_helper_stopped
+        self._last_epoch = claim.run.config.num_epochs
+        self._values = study.values_by_epoch(claim)
+        self._final: float | None = None
+        self._is_pruned = False
+        self._was_helper_stopped = False
+
+    @property
+    def exit_code(self) -> int:
+        """Of a run that was stopped; nobody reads it."""
+        return 0
+
+    def is_requested(self) -> bool:
+        """Whether the trial is to stop now."""
+        self._was_helper_stopped = self._was_helper_stopped or self._is_helper_stopped()
+        return self._is_pruned or self._was_helper_stopped
+
+    def receive(self, event: Event) -> None:
+        """Take an event of the run."""
+        match event:
+            case events.Evaluation():
+                self._take(event)
+            case events.Finished():
+                self._tell_result()
+            case events.Stopped() if self._is_pruned:
+                self._end(TrialState.PRUNED, self._latest, "pruned")
+            case events.Stopped() if not self._was_helper_stopped:
+                self._end(TrialState.PRUNED, self._latest, "stopped by hand")
+            case events.Failed() if event.exit_code in _OWN_FAILURES:
+                self._end(TrialState.FAIL, None, event.message)
+
+    def _take(self, evaluation: events.Evaluation) -> None:
+        value = self._study.plan.value_of(evaluation)
+        if value is None:
+            return
+        if evaluation.final:
+            self._final = value
+        elif evaluation.epoch not in self._values:
+            self._values[evaluation.epoch] = value
+            is_hopeless = self._study.report(self._claim, evaluation.epoch, value)
+            self._is_pruned = is_hopeless and evaluation.epoch < self._last_epoch
+
+    def _tell_result(self) -> None:
+        value = self._study.plan.result(self._values, self._final)
+        if value is None:
+            self._end(TrialState.FAIL, None, f"it has no {self._study.plan.objective}")
+        else:
+            self._end(TrialState.COMPLETE, value)
+
+    @property
+    def _latest(self) -> float | None:
+        return self._values[max(self._values)] if self._values else None
+
+    def _end(self, state: TrialState, value: float | None, problem: str = "") -> None:
+        self._study.finish(self._claim.trial_id, state, value, problem)

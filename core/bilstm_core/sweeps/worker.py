@@ -1,0 +1,59 @@
+"""`python -m bilstm_core.sweeps.worker FOLDER DEVICE THREADS DATA_DIR STARTED ANSWERS`.
+
+The process of a slot of a helper, which was started at STARTED. It trains trial after trial until
+all that are wanted have ended, a signal comes, or the sweep is stopped, and needs nobody: what it
+does is in the sweep's folder. An error that is not a trial's own goes to the descriptor ANSWERS as
+a `Failed` event. DATA_DIR is `-` for the default.
+"""
+
+import os
+import sys
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from .. import events
+from ..compute.openmp import limit_spinning
+from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, imports_in_words
+from ..events import Failed
+from ..processes.signals import StopRequest
+
+_WAIT_SECONDS = 1.0
+
+
+def main() -> int:
+    """Train trials; the result is the process's exit code."""
+    folder, device, threads, data_dir, started, answers = sys.argv[1:]
+    limit_spinning()
+    stop = StopRequest()
+    stop.listen()
+    try:
+        with imports_in_words(), stop.before_training():
+            from .slots import Slot
+            from .study import Study
+            from .trial import TrialTrainer  # imports torch: seconds
+
+            study = Study(Path(folder))
+            slot = Slot(device, int(threads))
+            where = None if data_dir == "-" else Path(data_dir)
+            trainer = TrialTrainer(study, slot, where, stop, float(started))
+        while not trainer.is_stopped():
+            if trainer.train_next():
+                continue
+            if study.is_over:
+                return 0
+            time.sleep(_WAIT_SECONDS)  # for others, whose trials may be lost
+    except BilstmError as error:
+        failed = Failed.from_error(error)
+        with suppress(OSError), os.fdopen(int(answers), "w", encoding="utf-8") as file:
+            file.write(events.to_json(failed) + "\n")  # the helper may have ended
+        return error.exit_code
+    except Exception:
+        traceback.print_exc()
+        return INTERNAL_ERROR_EXIT_CODE
+    return stop.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""A sweep that helpers share: created once, counted over all, lost trials found again."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from bilstm_core.config.schema import RunConfig
+from bilstm_core.errors import ConfigError, OutputError, UsageError
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import create_run
+from bilstm_core.sweeps.plan import make_plan
+from bilstm_core.sweeps.study import Claim, Study, create_study, find_study, list_sweeps
+from tests.samples import small_config
+
+SEARCH = {"hidden_size": "4..64:log", "cell": "lstm,gru"}
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def study(runs: Path) -> Study:
+    return create_study(runs, "s", make_plan(small_config(), SEARCH), 3)
+
+
+class Starter:
+    """Makes runs, and holds them until told otherwise."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self.runs_dir = runs_dir
+        self.configs: list[RunConfig] = []
+        self.held: list[RunLock] = []
+
+    def __call__(self, config: RunConfig, label: str) -> Run:
+        run, lock = create_run(self.runs_dir, config, label)
+        self.configs.append(config)
+        self.held.append(lock)
+        return run
+
+    def lose(self) -> None:
+        """End as a process that is killed does."""
+        for lock in self.held:
+            lock._file.close()
+            lock._run.lock_file.write_text("")  # which names this process
+        self.held.clear()
+
+    def release(self) -> None:
+        for lock in self.held:
+            lock.release()
+        self.held.clear()
+
+
+@pytest.fixture
+def start(runs: Path) -> Iterator[Starter]:
+    starter = Starter(runs)
+    yield starter
+    starter.release()
+
+
+def claimed(study: Study, start: Starter) -> Claim:
+    claim = study.claim(start)
+    assert claim
+    return claim
+
+
+def test_it_is_created_once(runs: Path, study: Study) -> None:
+    assert study.plan.settings["validation_fraction"] == 0.1
+    assert list_sweeps(runs) == ["s"]
+    with pytest.raises(UsageError, match="already"):
+        create_study(runs, "s", study.plan, 5)
+    again = find_study(runs, "s")
+    assert (again.plan, again.trials_wanted) == (study.plan, 3)
+    assert [path.name for path in study.folder.iterdir()] == ["journal.jsonl"]
+
+
+def test_names_and_folders_that_cannot_be(runs: Path, study: Study) -> None:
+    for name in ("../x", "a/b", "", "x" * 49, "\x1b"):
+        with pytest.raises(UsageError):
+            create_study(runs, name, study.plan, 1)
+    with pytest.raises(UsageError, match="Did you mean s"):
+        find_study(runs, "S")
+    blocked = runs / "file"
+    blocked.write_text("")
+    with pytest.raises(OutputError):
+        create_study(blocked, "s", study.plan, 1)
+
+
+def test_all_helpers_together_start_as_many_trials_as_are_wanted(
+    runs: Path, study: Study, start: Starter
+) -> None:
+    helpers = [find_study(runs, "s") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        claims = [*pool.map(lambda helper: helper.claim(start), helpers)]
+    numbers = sorted(claim.number for claim in claims if claim)
+    assert numbers == [0, 1, 2]
+    assert len({config.hidden_size for config in start.configs}) > 1  # they do not choose alike
+    for claim in filter(None, claims):
+        study.finish(claim.trial_id, TrialState.COMPLETE, 0.5)
+    assert study.is_over
+    study.want_trials(4)
+    assert not study.is_over
+    assert claimed(helpers[0], start).number == 3
+
+
+def test_a_lost_trial_is_claimed_again_with_its_run(study: Study, start: Starter) -> None:
+    first = claimed(study, start)
+    assert first.is_new
+    start.lose()
+    again = claimed(study, start)
+    assert (again.number, again.run, again.is_new) == (first.number, first.run, False)
+
+
+def test_a_trial_whose_helper_ended_while_it_was_claimed(study: Study, start: Starter) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed_before(config: RunConfig, label: str) -> Run:
+        raise Killed
+
+    def killed_after(config: RunConfig, label: str) -> Run:
+        start(config, label)
+        raise Killed
+
+    with pytest.raises(Killed):
+        study.claim(killed_before)
+    chosen = study.trials[0].params
+    with pytest.raises(Killed):
+        study.claim(killed_after)
+    start.release()
+    claim = claimed(study, start)
+    assert (claim.number, claim.is_new) == (0, False)
+    assert len(start.configs) == len(study.trials) == 1
+    assert start.configs[0].hidden_size == chosen["hidden_size"]
+
+
+def test_a_trial_whose_settings_are_refused_has_failed(study: Study, start: Starter) -> None:
+    def refuse(config: RunConfig, label: str) -> Run:
+        if not study.trials[0].state.is_finished():
+            raise ConfigError("these do not fit")
+        return start(config, label)
+
+    claim = study.claim(refuse)
+    assert claim
+    assert claim.number == 1
+    assert study.trials[0].state == TrialState.FAIL
+    assert study.trials[0].user_attrs["problem"] == "these do not fit"
+
+
+def test_the_first_result_of_a_trial_counts(study: Study, start: Starter) -> None:
+    claim = claimed(study, start)
+    study.report(claim, 1, 0.25)
+    assert study.values_by_epoch(claim) == {1: 0.25}
+    study.finish(claim.trial_id, TrialState.COMPLETE, 0.5)
+    study.finish(claim.trial_id, TrialState.FAIL, problem="late")
+    assert not study.report(claim, 2, 0.75)
+    assert study.trials[0].value == 0.5
+    assert study.trials[0].user_attrs.get("problem") is None
+
+
+def test_losses_at_one_step_are_counted(study: Study, start: Starter) -> None:
+    claim = claimed(study, start)
+    assert [study.count_loss(claim, step) for step in (0, 0, 7, 7, 7, 8)] == [1, 2, 1, 2, 3, 1]
+
+
+def test_a_paused_sweep_claims_nothing(study: Study, start: Starter) -> None:
+    study.set_paused(True)
+    assert study.claim(start) is None
+    assert not study.is_over
+    study.set_paused(False)
+    assert claimed(study, start).number == 0
+
+
+def test_a_grid_is_tried_once(runs: Path, start: Starter) -> None:
+    search = {"bidirectional": "true,false", "merge": "sum,concat"}
+    study = create_study(runs, "g", make_plan(small_config(), search, sampler="grid"), 0)
+    assert study.trials_wanted == 3
+    while claim := study.claim(start):
+        study.finish(claim.trial_id, TrialState.COMPLETE, 0.5)
+    assert study.is_over
+    tried = {(config.bidirectional, config.merge) for config in start.configs}
+    assert tried == {(True, "sum"), (True, "concat"), (False, "concat")}
+    study.want_trials(10)
+    assert study.is_over
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\xff" * 500,
+        b'{"op_code":0,"worker_id":"a"}\n',
+        b'{"op_code":99,"worker_id":"a"}\n',
+        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n',
+        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n'
+        b'{"op_code":2,"worker_id":"a","study_id":0,"user_attr":{"plan":{"settings":{},'
+        b'"search":{"seed":"\\u001b[31m"},"sampler":"x"}}}\n',
+    ],
+)
+def test_a_journal_of_another_kind_is_refused_in_words(study: Study, content: bytes) -> None:
+    (study.folder / "journal.jsonl").write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        Study(study.folder)
+    assert caught.value.title == "The sweep cannot be read"
+    assert "\x1b" not in str(caught.value)
+
+
+def test_the_run_of_a_trial_stays_in_the_folder(study: Study, start: Starter) -> None:
+    claim = claimed(study, start)
+    for name in ("../elsewhere", "..", "/etc", 5, "a\x1bb"):
+        study._storage.set_trial_user_attr(claim.trial_id, "run", name)
+        assert study.run_of(study.trials[0]) is None

@@ -1,0 +1,143 @@
+"""`bilstm-tui sweep`: what starts one, joins it, looks at it, and what is refused."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from bilstm_core.config.resolve import resolve
+from bilstm_core.runs.store import list_runs
+from bilstm_core.sweeps.study import find_study, list_sweeps
+from tests.tui.cli.conftest import said
+
+Said = pytest.CaptureFixture[str]
+SMALL = (
+    *("--dataset", "digits", "--num-epochs", "2", "--device", "cpu", "--precision", "float32"),
+    *("--devices", "cpux1"),
+)
+
+
+def runs_dir() -> Path:
+    return Path(os.environ["BILSTM_RUNS_DIR"])
+
+
+def test_from_the_first_trial_to_the_best_settings(capsys: Said, tmp_path: Path) -> None:
+    search = ("--search", "hidden-size=4,16", "--search", "readout=max,last")
+    how = ("--sampler", "grid", "--trials", "3", "--pruner", "none")
+    code, out, err = said(capsys, "sweep", "s", *search, *how, *SMALL)
+    assert code == 0, err
+    assert "holds out 10 % of the training set" in err
+    lines = out.splitlines()
+    assert lines[0] == "Sweep s: 3 trials of hidden_size 4,16, readout max,last"
+    assert "judged by the validation accuracy of the last epoch" in lines[1]
+    assert lines[2] == "trials at once here: 1 on cpu with 2 threads each"
+    assert sum(line.startswith("trial ") for line in lines) == 3
+    assert lines[-3] == "3 finished of 3"
+    assert lines[-1] == "Its settings: bilstm-tui sweep s --best > best.toml"
+    assert len(list_runs(runs_dir())) == 3
+
+    code, out, _ = said(capsys, "sweep", "s", "--status", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    values = [row["value"] for row in rows]
+    assert values == sorted(values, reverse=True)
+    assert {row["state"] for row in rows} == {"finished"}
+    code, out, _ = said(capsys, "sweep", "s", "--status")
+    assert [line.split()[0] for line in out.splitlines()[-4:] if line.strip()] == ["1", "2", "3"]
+
+    code, out, _ = said(capsys, "sweep", "s", "--best")
+    file = tmp_path / "best.toml"
+    file.write_text(out)
+    best = resolve(file=file)
+    assert best.hidden_size == rows[0]["settings"]["hidden_size"]
+    assert (best.device, best.threads, best.validation_fraction) == ("cpu", 0, 0.1)
+
+    # joined again there is nothing to do; one more trial is
+    code, out, _ = said(capsys, "sweep", "s", "--devices", "cpux1", "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["type"] for event in events] == ["sweep_started", "sweep_ended"]
+    code, out, _ = said(capsys, "sweep", "s", "--devices", "cpux1", "--json", "--trials", "4")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event.get("state") for event in events[1:-1]] in (
+        ["training", "finished"],
+        ["finished"],
+    )
+    assert events[-1]["best"]["value"] == max(*values, events[-2]["value"])
+    assert len(list_runs(runs_dir())) == 4
+
+    # something else under this name is refused, and nothing was changed
+    code, _, err = said(capsys, "sweep", "s", "--search", "hidden_size=4,32", *SMALL)
+    assert code == 2
+    assert "There is a sweep s already, with another search, sampler, pruner" in err
+    assert find_study(runs_dir(), "s").trials_wanted == 4
+
+
+def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        'dataset = "digits"\nnum_epochs = 1\nvalidation_fraction = 0.2\n'
+        '[sweep]\ntrials = 7\nsampler = "random"\nobjective = "loss"\n'
+        '[search]\nhidden_size = "4..16:log"\ncell = ["lstm", "gru"]\n'
+        "bidirectional = [true, false]\n"
+    )
+    code, out, err = said(capsys, "sweep", "s", "--config", str(file), "--detach")
+    assert (code, out, err) == (0, "s\n", "")
+    study = find_study(runs_dir(), "s")
+    said(capsys, "sweep", "s", "--stop")
+    assert study.trials_wanted == 7
+    plan = study.plan
+    assert (plan.sampler, plan.objective, plan.pruner) == ("random", "loss", "median")
+    assert plan.search == {
+        "cell": "lstm,gru",
+        "bidirectional": "true,false",
+        "hidden_size": "4..16:log",
+    }
+    assert plan.base.validation_fraction == 0.2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("s",), "at least one setting"),
+        (("s", "--search", "hidden_size"), "is not understood"),
+        (("s", "--search", "hidden_size=1..9999"), "Allowed: a whole number"),
+        (("s", "--search", "hidden_size=1,2", "--search", "hidden-size=3,4"), "twice"),
+        (("s", "--search", "hidden_size=1,2", "--sampler", "tpee"), "Did you mean tpe?"),
+        (("s", "--search", "hidden_size=1,2", "--objective", "test"), "objective = test"),
+        (("s", "--search", "hidden_size=1,2", "--devices", "gpu"), "not understood"),
+        (("s", "--status"), "There is no sweep s"),
+        (("s", "--best", "--status"), "exclude each other"),
+        (("../s", "--search", "hidden_size=1,2"), "cannot be part of a folder's name"),
+        (("s", "--search", "hidden_size=1,2", "--trials", "0"), "trials"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_starts(
+    words: tuple[str, ...], says: str, capsys: Said
+) -> None:
+    code, out, err = said(capsys, "sweep", *words, "--dataset", "digits")
+    assert (code, out) == (2, "")
+    assert says in err
+    assert list_sweeps(runs_dir()) == []
+
+
+def test_pause_and_its_end_are_kept_in_the_folder(capsys: Said) -> None:
+    detached = ("--search", "hidden_size=4,8", *SMALL, "--detach")
+    assert said(capsys, "sweep", "s", "--pause")[0] == 2
+    assert said(capsys, "sweep", "s", *detached)[0] == 0
+    try:
+        assert said(capsys, "sweep", "s", "--pause")[1] == "Paused s\n"
+        assert "paused" in said(capsys, "sweep", "s", "--status")[1]
+        assert find_study(runs_dir(), "s").is_paused
+        assert said(capsys, "sweep", "s", "--resume")[1] == "s continues\n"
+        assert not find_study(runs_dir(), "s").is_paused
+    finally:
+        assert "resumed by" in said(capsys, "sweep", "s", "--stop")[1]
+
+
+def test_no_trial_has_finished(capsys: Said) -> None:
+    words = ("--search", "hidden_size=4,8", *SMALL, "--detach")
+    said(capsys, "sweep", "s", *words)
+    said(capsys, "sweep", "s", "--stop")
+    code, _, err = said(capsys, "sweep", "s", "--best")
+    assert code == 2
+    assert "No trial of s has finished yet" in err

@@ -1,0 +1,277 @@
+"""`bilstm-tui sweep NAME`: searches for the best settings, on all devices that see the folder."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from bilstm_core import paths
+from bilstm_core.config.resolve import read_toml, resolve
+from bilstm_core.errors import UsageError
+from bilstm_core.sweeps.choices import (
+    EPOCH_HELP,
+    HELD_OUT,
+    OBJECTIVE_HELP,
+    PRUNER_HELP,
+    SAMPLER_HELP,
+)
+from bilstm_core.sweeps.slots import find_slots
+
+from ..text.console import say
+from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
+from .train import chosen_preset
+
+if TYPE_CHECKING:
+    from bilstm_core.config.schema import RunConfig
+    from bilstm_core.sweeps.plan import Plan
+    from bilstm_core.sweeps.study import Study
+
+_TABLES = ("search", "sweep")
+"""Tables of a TOML file of settings that are a sweep's."""
+MOST_TRIALS = 1_000_000
+
+
+def _choices(help_line: str, choices: Mapping[str, str], default: str) -> Parameter:
+    lines = "; ".join(f"{name} = {line}" for name, line in choices.items())
+    return Parameter(help=f"{help_line}: {lines} (default: {default})", show_default=False)
+
+
+def sweep(
+    name: Annotated[
+        str, Parameter(help="its name; a folder of this name keeps it", metavar="NAME")
+    ],
+    /,
+    *,
+    search: Annotated[
+        list[str] | None,
+        Parameter(
+            help="a setting to search: hidden_size=64..512:log, dropout=0..0.5:0.1, or "
+            "cell=lstm,gru; once for each",
+            metavar="NAME=VALUES",
+            negative="",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        Parameter(
+            help="how many trials there are to be, over all helpers and machines (default: 50; of "
+            "a grid all)",
+            metavar="N",
+            validator=Number(gte=1, lte=MOST_TRIALS),
+        ),
+    ] = None,
+    sampler: Annotated[str | None, _choices("chooses trials", SAMPLER_HELP, "tpe")] = None,
+    pruner: Annotated[str | None, _choices("ends trials early", PRUNER_HELP, "median")] = None,
+    objective: Annotated[
+        str | None, _choices("what is compared, on validation data", OBJECTIVE_HELP, "accuracy")
+    ] = None,
+    epoch: Annotated[str | None, _choices("of which epoch", EPOCH_HELP, "last")] = None,
+    devices: Annotated[
+        str,
+        Parameter(
+            help="where to train: auto = all NVIDIA GPUs, else the processor; or such as "
+            "cuda:0,cuda:2 or cpu×4 (cpux4)",
+            metavar="LIST",
+        ),
+    ] = "auto",
+    parallel: Annotated[
+        int | None,
+        Parameter(
+            help="trials at once on each device (default: 1 on a GPU, on a processor 1 a core, at "
+            "most a quarter of the trials)",
+            metavar="N",
+            validator=Number(gte=1, lte=1024),
+        ),
+    ] = None,
+    detach: Annotated[bool, switch("search in the background; print the sweep's name")] = False,
+    json: Annotated[bool, switch("print JSON lines on stdout")] = False,
+    status: Annotated[bool, switch("print the trials, the best first, and exit")] = False,
+    best: Annotated[bool, switch("print the best trial's settings as TOML and exit")] = False,
+    pause: Annotated[bool, switch("pause the sweep everywhere")] = False,
+    resume: Annotated[bool, switch("end the pause")] = False,
+    stop: Annotated[bool, switch("stop the sweep's helpers everywhere")] = False,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    runs_dir: RunsDir = None,
+    **settings: str | bool | None,
+) -> int:
+    """Search for the best settings: start a sweep, or help with one."""
+    folder = paths.runs_dir(runs_dir).absolute()
+    data_dir = data_dir and paths.expand_home(data_dir).absolute()
+    chosen_ways = [it for it in (status, best, pause, resume, stop) if it]
+    if len(chosen_ways) > 1:
+        raise UsageError("--status, --best, --pause, --resume and --stop exclude each other.")
+    if chosen_ways:
+        return _look_or_order(folder, name, status, best, pause, resume, as_json=json)
+    find_slots(devices, parallel or 0, 1)  # refused before anything starts
+    how = {"sampler": sampler, "pruner": pruner, "objective": objective, "epoch": epoch}
+    request = _Request(
+        searched=_searched(search or []),
+        how={key: value for key, value in how.items() if value is not None},
+        trials=trials,
+        settings=given(settings),
+        config=config,
+        preset=preset,
+    )
+    from . import sweep_report  # imports Optuna: a second
+
+    study = request.open(folder, name)
+    train = sweep_report.train_in_background if detach else sweep_report.train
+    return train(study, devices, parallel or 0, data_dir, as_json=json)
+
+
+def _look_or_order(
+    folder: Path,
+    name: str,
+    status: bool,
+    best: bool,
+    pause: bool,
+    resume: bool,
+    *,
+    as_json: bool,
+) -> int:
+    """Carry out one of the options that start nothing."""
+    from bilstm_core.sweeps import orders
+    from bilstm_core.sweeps.study import find_study
+
+    from . import sweep_report
+
+    study = find_study(folder, name)
+    if status:
+        return sweep_report.print_status(study, as_json=as_json)
+    if best:
+        return sweep_report.print_best(study)
+    if pause or resume:
+        orders.set_paused(study, pause)
+        say(f"Paused {study.name}" if pause else f"{study.name} continues")
+        return 0
+    orders.stop(study)
+    say(f"The helpers of {study.name} stop; its trials are resumed by: bilstm-tui sweep {name}")
+    return 0
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for when a sweep was started or joined.
+
+    Attributes:
+        how: Fields of a `Plan` by name, as typed.
+    """
+
+    searched: dict[str, str]
+    how: dict[str, str]
+    trials: int | None
+    settings: dict[str, str | bool]
+    config: Path | None
+    preset: str | None
+
+    def open(self, runs_dir: Path, name: str) -> "Study":
+        """The sweep: a new one, or that which is there if it is the same or nothing else is typed.
+
+        Raises:
+            UsageError: Another one has this name, or there is none and nothing is searched.
+        """
+        from bilstm_core.sweeps.study import check_name, create_study, find_study, list_sweeps
+
+        check_name(name)
+        is_there = name in list_sweeps(runs_dir)
+        is_described = self.searched or self.how or self.settings or self.config or self.preset
+        if is_there and not is_described:
+            study = find_study(runs_dir, name)
+        else:
+            written = read_toml(self.config) if self.config else {}
+            plan = self._plan(written)
+            trials = self.trials or _trials_in(written)
+            if not is_there:
+                study = create_study(runs_dir, name, plan, trials)
+                _say_what_is_new(study, held_out=self._holds_out(written))
+                return study
+            study = find_study(runs_dir, name)
+            _require_same(name, study.plan, plan)
+        if self.trials and self.trials != study.trials_wanted:
+            study.want_trials(self.trials)
+        return study
+
+    def _plan(self, written: Mapping[str, Any]) -> "Plan":
+        from bilstm_core.sweeps.plan import make_plan
+
+        search = {**_table(written, "search"), **self.searched}
+        how = {**_table(written, "sweep"), **self.how}
+        how.pop("trials", None)
+        return make_plan(self._resolved(), search, **how)
+
+    def _resolved(self) -> "RunConfig":
+        return resolve(
+            self.settings,
+            environ=os.environ,
+            file=self.config,
+            preset=chosen_preset(self.preset),
+            typed_in="the command line",
+            tables=_TABLES,
+        )
+
+    def _holds_out(self, written: Mapping[str, Any]) -> bool:
+        """Whether the validation part was not asked for."""
+        return not self._resolved().validation_fraction
+
+
+def _searched(words: list[str]) -> dict[str, str]:
+    """The searched settings by name, as typed: `NAME=VALUES`."""
+    searched: dict[str, str] = {}
+    for word in words:
+        name, separator, text = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if not separator:
+            raise UsageError(
+                f"--search {word} is not understood.",
+                "Such as: --search hidden_size=64..512:log --search cell=lstm,gru",
+            )
+        if name in searched:
+            raise UsageError(f"{name} is searched twice.")
+        searched[name] = text
+    return searched
+
+
+def _table(written: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A table of a TOML file."""
+    table = written.get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"[{name}] in the file is not a table.")
+    return table
+
+
+def _trials_in(written: Mapping[str, Any]) -> int:
+    trials = _table(written, "sweep").get("trials", 0)
+    if not isinstance(trials, int) or isinstance(trials, bool) or not 0 <= trials <= MOST_TRIALS:
+        raise UsageError(f"trials = {trials!r} is not allowed. Allowed: 1 to {MOST_TRIALS:,}.")
+    return trials
+
+
+def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
+    """Refuse to join a sweep that searches something else."""
+    if there == asked:
+        return
+    before, now = there.model_dump(), asked.model_dump()
+    settings = [key for key, value in now["settings"].items() if before["settings"][key] != value]
+    names = [key for key in before if key != "settings" and before[key] != now[key]] + settings
+    raise UsageError(
+        f"There is a sweep {name} already, with another {', '.join(names)}.",
+        f"Join it as it is: bilstm-tui sweep {name}",
+        "Or choose another name.",
+        title="There is another sweep of this name",
+    )
+
+
+def _say_what_is_new(study: "Study", *, held_out: bool) -> None:
+    if held_out:
+        part = round(100 * HELD_OUT)
+        say(
+            f"The settings hold out no validation data: the sweep holds out {part} % of the "
+            "training set (--validation-fraction).",
+            stderr=True,
+        )

@@ -1,0 +1,213 @@
+"""What `bilstm-tui sweep` prints: a line for each trial, JSON lines, the table of trials."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from bilstm_core.config.resolve import to_toml
+from bilstm_core.errors import UsageError
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.sweeps.helper import help_sweep, start_in_background
+from bilstm_core.sweeps.leaderboard import Leaderboard, Row, best_config, read_leaderboard
+from bilstm_core.sweeps.slots import Slot, find_slots
+from bilstm_core.sweeps.study import Study
+from bilstm_core.wording import counted
+
+from ..text.console import make_console, sanitize, say
+from ..text.sweep_lines import (
+    STATE_STYLES,
+    duration_text,
+    plan_lines,
+    setting_text,
+    summary_line,
+    trial_line,
+    value_text,
+)
+
+
+def train(
+    study: Study, devices: str, parallel: int, data_dir: Path | None, *, as_json: bool
+) -> int:
+    """Train trials until the sweep is over; return the exit code.
+
+    The end of the terminal does not end the sweep: nothing is printed any more.
+    """
+    slots = find_slots(devices, parallel, study.trials_wanted)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = StopRequest()
+    stop.listen()
+    reporter = _Reporter(study, as_json=as_json)
+    with stop.before_training():
+        reporter.start(slots)
+    help_sweep(study, slots, data_dir, stop, time.time(), reporter.poll)
+    reporter.end(is_stopped=not study.is_over)
+    return stop.exit_code
+
+
+def train_in_background(
+    study: Study, devices: str, parallel: int, data_dir: Path | None, *, as_json: bool
+) -> int:
+    """Start a helper in the background, and print the sweep's name."""
+    start_in_background(study, devices, parallel, data_dir, time.time())
+    if as_json:
+        sys.stdout.write(json.dumps({"type": "sweep_started", "sweep": study.name}) + "\n")
+        return 0
+    sys.stdout.write(study.name + "\n")
+    if sys.stdout.isatty():
+        say(f"Look at it: bilstm-tui sweep {study.name} --status")
+        say(f"Stop it:    bilstm-tui sweep {study.name} --stop")
+    return 0
+
+
+class _Reporter:
+    """Prints what becomes of the trials, on all machines."""
+
+    def __init__(self, study: Study, *, as_json: bool) -> None:
+        self._study = study
+        self._as_json = as_json
+        self._states: dict[int, tuple[str, str]] = {}
+        self._is_terminal_gone = False
+
+    def start(self, slots: list[Slot]) -> None:
+        """Say what is searched, and where."""
+        study = self._study
+        for row in read_leaderboard(study).rows:
+            self._states[row.number] = (row.state, row.run)
+        if self._as_json:
+            plan = study.plan.model_dump(mode="json")
+            self._print_json(
+                "sweep_started", sweep=study.name, trials=study.trials_wanted, plan=plan
+            )
+            return
+        where = ", ".join(
+            f"{slots.count(slot)} on {slot.device}"
+            + (f" with {counted(slot.threads, 'thread')} each" if slot.threads else "")
+            for slot in dict.fromkeys(slots)
+        )
+        self._print(f"Sweep {study.name}: {plan_lines(study.plan, study.trials_wanted)[0]}")
+        self._print(plan_lines(study.plan, study.trials_wanted)[1])
+        self._print(f"trials at once here: {where}")
+
+    def poll(self) -> None:
+        """Print what has changed."""
+        board = read_leaderboard(self._study)
+        for row in sorted(board.rows, key=lambda row: row.number):
+            now = (row.state, row.run)
+            if self._states.get(row.number) == now or (row.state == "training" and not row.run):
+                continue
+            self._states[row.number] = now
+            if self._as_json:
+                self._print_json("trial", **row_content(row))
+            elif row.state in {"finished", "pruned", "failed"}:
+                self._print(trial_line(self._study.plan, row, board.best))
+
+    def end(self, *, is_stopped: bool) -> None:
+        """Say what came out."""
+        study, board = self._study, read_leaderboard(self._study)
+        best = board.best
+        if self._as_json:
+            content = row_content(best) if best else None
+            self._print_json("sweep_ended", sweep=study.name, stopped=is_stopped, best=content)
+            return
+        self._print(summary_line(board))
+        if best:
+            value = value_text(study.plan, best.value)
+            unit = "" if study.plan.objective == "loss" else " %"
+            self._print(f"best: trial {best.number}, {value}{unit}, run {best.run}")
+            self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
+        if is_stopped:
+            self._print(f"Go on with: bilstm-tui sweep {study.name}")
+
+    def _print_json(self, kind: str, **content: object) -> None:
+        self._print(json.dumps({"type": kind, **content}))
+
+    def _print(self, line: str) -> None:
+        if self._is_terminal_gone:
+            return
+        try:
+            sys.stdout.write(sanitize(line) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:  # the sweep goes on without it
+            self._is_terminal_gone = True
+
+
+def row_content(row: Row) -> dict[str, object]:
+    """A trial as JSON."""
+    return {
+        "trial": row.number,
+        "state": row.state,
+        "value": row.value,
+        "settings": row.settings,
+        "epoch": row.epoch,
+        "seconds": round(row.seconds, 3),
+        "run": row.run,
+        "problem": row.problem,
+    }
+
+
+def print_status(study: Study, *, as_json: bool) -> int:
+    """Print the trials, the best first."""
+    board = read_leaderboard(study)
+    if as_json:
+        for row in board.rows:
+            sys.stdout.write(json.dumps(row_content(row)) + "\n")
+        return 0
+    for line in (f"Sweep {study.name}", *plan_lines(study.plan, board.wanted)):
+        say(line)
+    say(summary_line(board))
+    if board.rows:
+        console = make_console()
+        console.print(_table(study, board))
+    return 0
+
+
+def _table(study: Study, board: Leaderboard) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("trial", justify="right", no_wrap=True)
+    unit = "" if study.plan.objective == "loss" else " %"
+    table.add_column(f"{study.plan.objective}{unit}", justify="right", no_wrap=True)
+    for name in study.plan.search:
+        table.add_column(name, justify="right", overflow="fold")
+    for name in ("epoch", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("run", overflow="fold", min_width=12)
+    for rank, row in enumerate(board.rows, start=1):
+        table.add_row(
+            str(rank) if row.state == "finished" else "",
+            str(row.number),
+            value_text(study.plan, row.value),
+            *(setting_text(row.settings.get(name, "-")) for name in study.plan.search),
+            str(row.epoch or "-"),
+            duration_text(row.seconds),
+            Text(row.state, STATE_STYLES[row.state]),
+            Text(row.run or row.problem),
+        )
+    return table
+
+
+def print_best(study: Study) -> int:
+    """Print the settings of the best trial as TOML.
+
+    Raises:
+        UsageError: No trial has finished.
+    """
+    best = read_leaderboard(study).best
+    if not best:
+        raise UsageError(
+            f"No trial of {study.name} has finished yet.",
+            f"Look at it: bilstm-tui sweep {study.name} --status",
+            title="There is no best trial",
+        )
+    sys.stdout.write(to_toml(best_config(study, best)))
+    return 0
