@@ -126,12 +126,11 @@ def _row(study: Study, trial: FrozenTrial) -> Row:
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if is_number else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _clean(value: object) -> Value:
-    return value if isinstance(value, int | float | bool) else one_line(str(value))
+    return value if isinstance(value, int | float) else one_line(str(value))
 
 
 def _seconds(trial: FrozenTrial) -> float:

@@ -240,10 +240,9 @@ def _read_dimension(setting: Setting, written: object) -> Dimension:
     if ".." in text and setting.is_numeric:
         return _read_range(setting, text)
     values = tuple(dict.fromkeys(_read_value(setting, it.strip()) for it in text.split(",")))
-    if len(values) < 2:
-        raise _not_understood(
-            setting, text, f"there is one value; use {setting.flag} {values[0]} instead"
-        )
+    if len(values) == 1:
+        one = _written(values[0])
+        raise _not_understood(setting, text, f"there is one value; use {setting.flag} {one}")
     return Dimension(setting, values)
 
 

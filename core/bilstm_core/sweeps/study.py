@@ -352,7 +352,7 @@ def _sampler(plan: Plan, seed: int) -> optuna.samplers.BaseSampler:
 def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
     match plan.pruner:
         case "median":
-            return optuna.pruners.MedianPruner(n_warmup_steps=1)
+            return optuna.pruners.MedianPruner(n_warmup_steps=2)
         case "hyperband":
             return optuna.pruners.HyperbandPruner(max_resource=max(1, plan.base.num_epochs))
         case "none":

@@ -14,6 +14,7 @@ from bilstm_core.processes.session import Session, start_run
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.orders import send_order
+from bilstm_core.runs.run import Run
 from bilstm_core.sweeps import trial as trial_module
 from bilstm_core.sweeps.leaderboard import best_config, importances, read_leaderboard
 from bilstm_core.sweeps.plan import make_plan
@@ -105,10 +106,9 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     runs: Path, monkeypatch: pytest.MonkeyPatch, error: type[BilstmError]
 ) -> None:
     study = sweep_of(runs, 2, sampler="grid", search={"learning_rate": "0.01,10"})
-    real = trial_module.start_run
 
     def failing(config: RunConfig, *arguments: Any) -> Session:
-        session = real(config, *arguments)
+        session = start_run(config, *arguments)
         if config.learning_rate == 10:
             monkeypatch.setattr(session, "train", lambda *_: fail(session))
         return session
@@ -230,8 +230,9 @@ def test_a_run_that_was_deleted_is_a_trial_that_failed(runs: Path) -> None:
 def test_a_process_that_is_killed_at_one_step_again_and_again_has_failed(runs: Path) -> None:
     study = sweep_of(runs, 1)
 
-    def killed(config, label):
+    def killed(config: RunConfig, label: str) -> Run:
         session = start_run(config, runs, label)
+        session.log.close()
         session.lock._file.close()
         session.run.lock_file.write_text("")
         return session.run
