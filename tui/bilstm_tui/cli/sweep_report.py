@@ -13,6 +13,7 @@ from rich.text import Text
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import UsageError
 from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.run import TIMESTAMP_PREFIX
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import Leaderboard, Row, best_config, read_leaderboard
 from bilstm_core.sweeps.slots import Slot, find_slots
@@ -181,7 +182,7 @@ def _table(study: Study, board: Leaderboard) -> Table:
     for name in ("epoch", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("run", overflow="fold", min_width=12)
+    table.add_column("run", overflow="fold")
     for rank, row in enumerate(board.rows, start=1):
         table.add_row(
             str(rank) if row.state == "finished" else "",
@@ -191,7 +192,7 @@ def _table(study: Study, board: Leaderboard) -> Table:
             str(row.epoch or "-"),
             duration_text(row.seconds),
             Text(row.state, STATE_STYLES[row.state]),
-            Text(row.run or row.problem),
+            Text(TIMESTAMP_PREFIX.sub("", row.run) or row.problem),
         )
     return table
 
