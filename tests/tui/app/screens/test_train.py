@@ -208,6 +208,19 @@ def test_the_view_is_switched_wherever_the_focus_is(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def test_a_key_that_comes_before_the_last_one_was_shown_counts(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        tabs = app.screen.query_one(TabbedContent)
+        for _ in range(2):
+            app.train_screen.action_switch_view()
+        await pilot.pause()
+        assert tabs.active == "run"
+        await pilot.pause()
+        assert tabs.active == "run"
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
 def test_the_keys_follow_what_the_run_does(tmp_path: Path) -> None:
     worker = FakeWorker(2)
 

@@ -28,6 +28,7 @@ from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter
 from ..widgets.network_sketch import NetworkSketch, observed_timings
+from ..widgets.steady_tabs import SteadyTabs
 from .base import is_typing
 from .dialogs import in_lines, show_dialog
 from .run_keys import RUN_KEYS, RunKeysScreen
@@ -117,7 +118,7 @@ class TrainScreen(RunKeysScreen):
         """Compose the form, the tabs, and the footer."""
         with Horizontal():
             yield Form(self._initial_config, self.preset, self.recent_data)
-            with TabbedContent(id="right"):
+            with SteadyTabs(id="right"):
                 with TabPane("Network", id="network"), VerticalScroll():
                     yield NetworkSketch()
                     yield DeviceUsage()
@@ -225,7 +226,7 @@ class TrainScreen(RunKeysScreen):
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
-        self.set_focus(None)  # a tab with the focus would become active again
+        self.set_focus(None)
         tabs = self.query_one(TabbedContent)
         tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
         if tabs.active == "data":
