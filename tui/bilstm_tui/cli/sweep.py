@@ -37,7 +37,8 @@ MOST_TRIALS = 1_000_000
 
 def _choices(help_line: str, choices: Mapping[str, str], default: str) -> Parameter:
     lines = "; ".join(f"{name} = {line}" for name, line in choices.items())
-    return Parameter(help=f"{help_line}: {lines} (default: {default})", show_default=False)
+    in_words = f"{help_line}: {lines} (default: {default})"
+    return Parameter(help=in_words, metavar="NAME", show_default=False)
 
 
 def sweep(

@@ -13,7 +13,6 @@ from rich.text import Text
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import UsageError
 from bilstm_core.processes.signals import StopRequest
-from bilstm_core.runs.run import TIMESTAMP_PREFIX
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import Leaderboard, Row, best_config, read_leaderboard
 from bilstm_core.sweeps.slots import Slot, find_slots
@@ -166,8 +165,9 @@ def print_status(study: Study, *, as_json: bool) -> int:
         say(line)
     say(summary_line(board))
     if board.rows:
-        console = make_console()
-        console.print(_table(study, board))
+        make_console().print(_table(study, board))
+        number = board.rows[0].number
+        say(f"Trial {number} is the run {study.name}-{number:03d}: bilstm-tui runs {study.name}-")
     return 0
 
 
@@ -182,7 +182,9 @@ def _table(study: Study, board: Leaderboard) -> Table:
     for name in ("epoch", "time"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("run", overflow="fold")
+    has_problems = any(row.state == "failed" for row in board.rows)
+    if has_problems:
+        table.add_column("problem", overflow="fold")
     for rank, row in enumerate(board.rows, start=1):
         table.add_row(
             str(rank) if row.state == "finished" else "",
@@ -192,7 +194,7 @@ def _table(study: Study, board: Leaderboard) -> Table:
             str(row.epoch or "-"),
             duration_text(row.seconds),
             Text(row.state, STATE_STYLES[row.state]),
-            Text(TIMESTAMP_PREFIX.sub("", row.run) or row.problem),
+            *([Text(row.problem if row.state == "failed" else "")] if has_problems else []),
         )
     return table
 
