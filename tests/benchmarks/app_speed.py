@@ -24,8 +24,8 @@ from bilstm_core.runs.store import list_runs
 from tests.e2e.terminal import COMMAND, Terminal, environment
 
 NETWORK = b"10 classes"
-VIEWS = (b"forward", NETWORK, b"1,437 training and", b"training loss by step")
-"""What is on each tab, after that of the run."""
+VIEWS = (b" Directions", NETWORK, b"1,437 training and", b"training loss by step")
+"""What is on each tab, after that of the run: of the explanation, a key in the footer."""
 WINDOW_SECONDS, SETTLING_SECONDS = 4.0, 0.6
 BRAILLE = "[\u2801-\u28ff]"
 SETTINGS = ("--dataset", "digits", "--hidden-size", "128", "--precision", "float32")
