@@ -3,7 +3,7 @@
 Optuna's own backend fails for ever after a line that was written in part, as on a full disk. This
 one removes such a line before the next is appended, and passes over what is no JSON. The lock is
 Optuna's: a symbolic link, which holds on network file systems, too; one that a killed process
-left is broken after 30 seconds.
+left is broken after 10 seconds.
 """
 
 import json
@@ -17,17 +17,17 @@ from optuna.storages.journal._storage import JournalOperation
 
 from ..errors import OutputError
 
-LOCK_SECONDS = 30
+_LOCK_SECONDS = 10
 """After which a lock counts as left by a process that was killed."""
 _MOST_BYTES = 1 << 28
 _LONGEST_LINE = 1 << 20
 
 
-class Locked:
-    """Holds one of Optuna's locks beside a file, for a `with` statement."""
+class _Locked:
+    """Holds Optuna's lock of a file, for a `with` statement."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = JournalFileSymlinkLock(str(path), grace_period=LOCK_SECONDS)
+        self._lock = JournalFileSymlinkLock(str(path), grace_period=_LOCK_SECONDS)
         self._path = path
 
     def __enter__(self) -> None:
@@ -52,7 +52,7 @@ class Journal(BaseJournalBackend):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = Locked(path)
+        self._lock = _Locked(path)
         self._offsets = [0]
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:

@@ -9,8 +9,8 @@ import os
 import random
 import re
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,25 @@ from pydantic import ValidationError
 from ..cleaning import one_line
 from ..config.resolve import did_you_mean, revise
 from ..config.schema import RunConfig
-from ..errors import BilstmError, ConfigError, OutputError, Remedy, UsageError
+from ..errors import (
+    BilstmError,
+    ConfigError,
+    OutputError,
+    Remedy,
+    RunBusyError,
+    UsageError,
+)
+from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
-from .journal import Journal, Locked, NewJournal
+from .journal import Journal, NewJournal
 from .plan import Plan
 from .space import Space
 
 FOLDER = "sweeps"
 """In the folder of the runs; a folder for each sweep."""
 _JOURNAL = "journal.jsonl"
+_CLAIMS = "claims"
 _STUDY = "sweep"
 _LONGEST_NAME = 48
 _RUN_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
@@ -176,8 +185,8 @@ class Study:
             if run and self.is_lost(trial):
                 return Claim(trial._trial_id, trial.number, run, is_new=False)
         self._space = self._space or self.plan.space()  # may read data, which takes a while
-        with Locked(self.folder / "claim"):
-            while trial := self._unstarted():
+        with self._claiming() as is_allowed:
+            while is_allowed and (trial := self._unstarted()):
                 label = f"{self.name}-{trial.number:03d}"
                 run = self._run_named(label)
                 try:
@@ -189,6 +198,23 @@ class Study:
                 self._storage.set_trial_user_attr(trial._trial_id, "run", run.path.name)
                 return Claim(trial._trial_id, trial.number, run, is_new=is_new)
         return None
+
+    @contextmanager
+    def _claiming(self) -> Iterator[bool]:
+        """Hold the lock of claims; yields False where another helper has it for long.
+
+        It is a run's lock, which a process that is killed does not keep.
+        """
+        place = Run(self.folder / _CLAIMS)
+        with suppress(OSError):
+            place.path.mkdir(exist_ok=True)
+        try:
+            lock = RunLock(place)
+        except RunBusyError:
+            yield False
+            return
+        with lock:
+            yield True
 
     def _unstarted(self) -> FrozenTrial | None:
         """A trial that has no run yet: one whose helper ended while it was claimed, or a new one.

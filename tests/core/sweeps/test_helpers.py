@@ -18,7 +18,7 @@ from tests.samples import small_config
 from tests.sessions import history
 
 MACHINES = ("alpha", "beta")
-PATIENCE_SECONDS = 150
+PATIENCE_SECONDS = 120
 WORKER = """
 import os, runpy, socket, sys
 socket.gethostname = lambda: {host!r}

@@ -43,7 +43,8 @@ def test_from_the_first_trial_to_the_best_settings(capsys: Said, tmp_path: Path)
     assert values == sorted(values, reverse=True)
     assert {row["state"] for row in rows} == {"finished"}
     code, out, _ = said(capsys, "sweep", "s", "--status")
-    assert [line.split()[0] for line in out.splitlines()[-4:] if line.strip()] == ["1", "2", "3"]
+    table = [line.split()[0] for line in out.splitlines()[-5:-2]]
+    assert table == ["1", "2", "3"]
 
     code, out, _ = said(capsys, "sweep", "s", "--best")
     file = tmp_path / "best.toml"
