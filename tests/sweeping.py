@@ -66,10 +66,10 @@ class MadeUpSweep:
             self.study.report(claim, epoch, self.value(claim, epoch))
         return claim
 
-    def finish(self, *, story_of_run: bool = False) -> Claim:
+    def finish(self, *, with_events: bool = False) -> Claim:
         """Train a trial to its end."""
         claim = self.start(EPOCHS)
-        if story_of_run:
+        if with_events:
             log = EventLog(claim.run.open_folder())
             for event in story(claim.run.config):
                 log.append(event)
@@ -93,9 +93,7 @@ class MadeUpSweep:
         """End the process of a trial without a word."""
         self.locks.pop(claim.run.path.name).release()
 
-    def end(
-        self, claim: Claim, state: TrialState, value: float | None, problem: str = ""
-    ) -> None:
+    def end(self, claim: Claim, state: TrialState, value: float | None, problem: str = "") -> None:
         """End a trial."""
         self.study.finish(claim.trial_id, state, value, problem)
         self.lose(claim)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ....text.numbers import bar
-from ....text.sweep_lines import plan_lines, setting_text, summary_line, value_text
+from ....text.sweep_lines import plan_lines, setting_text, value_text
 from .reading import Seen
 
 if TYPE_CHECKING:
-    from bilstm_core.sweeps.leaderboard import Row
+    from bilstm_core.sweeps.leaderboard import Row, State
 
-_BAR = 16  # columns
+_BAR, _WIDE = 16, 100  # columns of the bar, and of the terminal from which on there is one
+_STATES: tuple["State", ...] = (*("training", "interrupted", "finished", "pruned", "failed"),)
 NO_SWEEP = (
     "No sweep here yet. A sweep trains many runs with different settings, here or on many "
     "machines, and ranks them by their result on validation data.\n\n"
@@ -26,13 +27,17 @@ NO_TRIAL = "No trial has started yet. If no process trains this sweep, t starts 
 def caption(seen: Seen, width: int, *, is_tall: bool) -> Text:
     """The sweep in two lines, of a tall terminal in three."""
     board = seen.board
-    share = board.count("finished", "pruned", "failed") / max(1, board.wanted)
-    done = bar(share, _BAR)
-    first = Text.assemble((seen.name, "bold"), "  ", (done, "green"))
-    first.append("─" * (_BAR - len(done)), "dim").append(f"  {summary_line(board)}")
+    ended = board.count("finished", "pruned", "failed")
+    first = Text().append(seen.name, "bold")
+    if width >= _WIDE:
+        done = bar(ended / max(1, board.wanted), _BAR)
+        first.append("  ").append(done, "green").append("─" * (_BAR - len(done)), "dim")
+    first.append(f"  {ended} of {board.wanted:,}", "bold")
     if board.is_paused:
-        first.right_crop(len(", paused"))
         first.append("  ").append(" paused ", "reverse bold")
+    counts = [(board.count(state), state) for state in _STATES]
+    words = ", ".join(f"{count} {state}" for count, state in counts if count)
+    first.append(f"  {words or 'no trial yet'}")
     lines = [first, _best_line(seen)]
     if is_tall:
         lines.append(Text(plan_lines(seen.plan, board.wanted)[1], "dim"))
@@ -56,7 +61,7 @@ def trial_line(row: "Row | None", width: int) -> Text:
     """The trial under the cursor: its run, and why it has ended early."""
     if not row:
         return Text()
-    line = Text(f"trial {row.number}", "bold")
+    line = Text().append(f"trial {row.number}", "bold")
     line.append(f"  {row.run}" if row.run else "  no run yet", "dim")
     if row.problem:
         line.append(f"  {row.problem}", "red" if row.state == "failed" else "")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bilstm_core.sweeps.leaderboard import Row
 
 _MOST_CURVES = 5  # of trials that train; beside them is the best
+_MOST_COLUMNS = 12  # of a range in steps, whose values then have a column each
 _SPREAD = 0.6  # of the distance between two categories, over which their points are spread
 _GOLDEN = 0.618  # whose multiples are spread evenly over an interval
 _OF_A_RUN = {"next_axis", "next_smoothing"}
@@ -32,7 +33,7 @@ _OF_A_RUN = {"next_axis", "next_smoothing"}
 
 Kind = Literal["pruned", "finished", "best"]
 _MARKS: dict[Kind, tuple[str, str]] = {
-    "pruned": ("○", "dim"),
+    "pruned": ("✕", "dim"),
     "finished": ("●", "cyan"),
     "best": ("▲", "bold green"),
 }
@@ -74,17 +75,19 @@ class TrialCurves(TrialsChart):
         drawn = [_curve(seen, row) for row in rows.values() if row.by_epoch]
         self.show(drawn)
 
+    def _heading(self) -> Text:
+        return Text(f"{self.title} by epoch, of trials{', log y' if self._is_logarithmic else ''}")
+
 
 def _curve(seen: Seen, row: "Row") -> Series:
     steps = np.array([*row.by_epoch], np.float64)
     values = np.array([seen.drawn(value) for value in row.by_epoch.values()])
     return Series(
-        f"best, trial {row.number}" if row == seen.board.best else f"trial {row.number}",
+        "best" if row == seen.board.best else str(row.number),
         *(steps, values, values, values),
         _as_it_is,
         is_noisy=False,
         last_step=float(seen.num_epochs) if row.state == "training" else None,
-        value=value_text(seen.plan, row.by_epoch[max(row.by_epoch)]),
     )
 
 
@@ -153,11 +156,15 @@ class PointsChart(TrialsChart):
         return point.number == self._selected, [*_MARKS].index(point.kind)
 
     def _words_below(self) -> Text:
-        """What the markers mean, or the trial that is nearest to the crosshair."""
+        """The trial that is nearest to the crosshair, or else what the markers mean."""
         crosshair = self._crosshair
         if crosshair is not None and self._points:
-            nearest = min(self._points, key=lambda point: abs(point.x - crosshair))
-            return Text(nearest.words)
+            return Text(min(self._points, key=lambda point: abs(point.x - crosshair)).words)
+        return self.legend
+
+    @property
+    def legend(self) -> Text:
+        """What the markers mean."""
         kinds = {point.kind for point in self._points}
         words = [Text(f"{m} {kind}", style) for kind, (m, style) in _MARKS.items() if kind in kinds]
         return Text("  ").join(words[::-1])
@@ -217,9 +224,10 @@ class ScatterChart(PointsChart):
         name = dimension.name
         super().__init__(id=f"scatter-{name}", announcement="a point for each finished trial")
         self.dimension = dimension
+        self._columns = _columns_of(dimension)
         self._part: float | None = None
         self._is_chosen = False
-        self._named: tuple[Value, ...] = dimension.values
+        self._named: tuple[Value, ...] = ()
 
     def show_trials(
         self, seen: Seen, selected: int | None, part: float | None, *, is_chosen: bool
@@ -240,9 +248,8 @@ class ScatterChart(PointsChart):
             if name in row.settings and row.value is not None
             if row.state in {"finished", "pruned"}
         ]
-        if not self._is_numeric:
-            found = [row.settings[name] for row in rows]
-            self._named = tuple(dict.fromkeys((*self.dimension.values, *found)))
+        found = [] if self._columns is None else [_rounded(row.settings[name]) for row in rows]
+        self._named = tuple(dict.fromkeys([*(self._columns or ()), *found]))
         points = [
             Point(
                 self._place(row.settings[name], row.number),
@@ -255,20 +262,16 @@ class ScatterChart(PointsChart):
         ]
         self.show_points(points, selected, part, is_chosen, self._named)
 
-    @property
-    def _is_numeric(self) -> bool:
-        return self.dimension.low < self.dimension.high
-
     def _place(self, value: Value, number: int) -> float:
         """Where a value is on the x axis; those of a category beside each other."""
-        if not self._is_numeric:
+        if self._columns is not None:
             spread = ((number * _GOLDEN) % 1 - 0.5) * _SPREAD
-            return self._named.index(value) + spread
+            return self._named.index(_rounded(value)) + spread
         position = float(value) if isinstance(value, int | float) else self.dimension.low
         return math.log10(position) if self.dimension.is_log and position > 0 else position
 
     def _find_whole_x_range(self) -> Range:
-        if not self._is_numeric:
+        if self._columns is not None:
             return -0.5, max(1, len(self._named)) - 0.5
         ends = [self._place(self.dimension.low, 0), self._place(self.dimension.high, 0)]
         places = [*ends, *(point.x for point in self._points)]
@@ -280,7 +283,7 @@ class ScatterChart(PointsChart):
 
     def _horizontal_ticks(self) -> Ticks:
         ticks: Ticks
-        if not self._is_numeric:
+        if self._columns is not None:
             ticks = NamedTicks([setting_text(value) for value in self._named])
         elif self.dimension.is_log:
             ticks = LogarithmTicks()
@@ -290,11 +293,31 @@ class ScatterChart(PointsChart):
         ticks.room = self._width
         return ticks
 
+    @property
+    def legend(self) -> Text:
+        """The trial under the cursor: what the markers mean stands below the other chart."""
+        words = (point.words for point in self._points if point.number == self._selected)
+        return Text(next(words, ""), "dim")
+
     def _heading(self) -> Text:
         mark = "▸" if self._is_chosen else ""
         log = ", log" if self.dimension.is_log else ""
         part = "" if self._part is None else f"  importance {100 * self._part:.0f} %"
         return Text.assemble((f"{mark}{self.dimension.name}", "bold"), f"{log}{part}")
+
+
+def _columns_of(dimension: Dimension) -> tuple[Value, ...] | None:
+    """The values of a list, or of a range of few; None for a range of many."""
+    if dimension.is_log or not dimension.low < dimension.high:
+        return None if dimension.is_log else dimension.values
+    step = dimension.step or (1 if dimension.setting.kind == "integer" else 0)
+    is_few = step > 0 and (dimension.high - dimension.low) / step < _MOST_COLUMNS
+    return dimension.listed() if is_few else None
+
+
+def _rounded(value: Value) -> Value:
+    """A value as lists have it: a sum of steps may be 0.30000000000000004."""
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _kind(seen: Seen, row: "Row") -> Kind:

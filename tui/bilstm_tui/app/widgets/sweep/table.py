@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from ....text.names import shortened
+from ....text.names import shortened_together
 from ....text.sweep_lines import STATE_STYLES, duration_text, setting_text, value_text
 from ...textual_internals import FixedWidthTable
 from .reading import LIVE_STATES, Seen
@@ -16,9 +16,16 @@ from .reading import LIVE_STATES, Seen
 if TYPE_CHECKING:
     from bilstm_core.sweeps.leaderboard import Row
 
-_GAP = 2  # columns between two columns of the table
 _SHORTEST_NAME = 4
-_STATE_WIDTH = len("interrupted")
+_ARRANGEMENTS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (2, ()),
+    (1, ()),
+    (1, ("time",)),
+    (1, ("time", "epoch")),
+)
+"""Columns between two columns of the table, and which are left out: the first that fits."""
+Cells = list[dict[str, Text]]
+"""The cells of each row by the keys of their columns."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class TrialsTable(FixedWidthTable):
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=0)
         self._layout: tuple[_Column, ...] = ()
-        self._cells: dict[str, list[Text]] = {}
+        self._cells: dict[str, dict[str, Text]] = {}
         self._marked = ""
 
     @property
@@ -86,13 +93,14 @@ class TrialsTable(FixedWidthTable):
         self.notify_style_update()  # the table keeps what it has drawn
         self._scroll_to_setting(chosen)
 
-    def _update_cells(self, cells: dict[str, list[Text]]) -> None:
+    def _update_cells(self, cells: dict[str, dict[str, Text]]) -> None:
         for key, row in cells.items():
-            for column, old, new in zip(self._layout, self._cells[key], row, strict=True):
+            for column in self._layout:
+                old, new = self._cells[key][column.key], row[column.key]
                 if old.plain != new.plain or old.style != new.style:
-                    self.update_cell(key, column.key, new)
+                    self.update_cell(key, column.key, _placed(new, column))
 
-    def _fill(self, layout: Sequence[_Column], cells: dict[str, list[Text]]) -> None:
+    def _fill(self, layout: Sequence[_Column], cells: dict[str, dict[str, Text]]) -> None:
         """Fill the table again; the cursor stays on its trial, at the top if it was there."""
         selected, is_at_top = self.selected, self.cursor_row == 0
         self._marked = ""
@@ -101,7 +109,7 @@ class TrialsTable(FixedWidthTable):
         for column in layout:
             self.add_column(Text(column.label), key=column.key, width=column.width)
         for key, row in cells.items():
-            self.add_row(*row, key=key)
+            self.add_row(*(_placed(row[column.key], column) for column in layout), key=key)
         if selected is not None and not is_at_top and str(selected) in self.rows:
             self.move_cursor(row=self.get_row_index(str(selected)), scroll=False)
         self.scroll_to(y=scroll, animate=False, immediate=True)
@@ -118,7 +126,15 @@ class TrialsTable(FixedWidthTable):
                 self.scroll_to(x=x, animate=False)
 
 
-def _cells_of(seen: Seen, rank: int, row: "Row") -> list[Text]:
+def _placed(cell: Text, column: _Column) -> Text:
+    """A cell as its column shows it: the state stands at the left, after a gap."""
+    if column.key != "state":
+        return cell
+    gap = len(column.label) - len(column.label.lstrip())
+    return Text(" " * gap + cell.plain, cell.style)
+
+
+def _cells_of(seen: Seen, rank: int, row: "Row") -> dict[str, Text]:
     is_best = row == seen.board.best
     style = "bold" if is_best else STATE_STYLES[row.state]
     seconds = row.seconds
@@ -127,42 +143,57 @@ def _cells_of(seen: Seen, rank: int, row: "Row") -> list[Text]:
     epoch = str(row.epoch or "-")
     if row.state in LIVE_STATES and seen.num_epochs:
         epoch = f"{row.epoch}/{seen.num_epochs}"
-    texts = [
-        str(rank) if row.state == "finished" else "",
-        str(row.number),
-        value_text(seen.plan, row.value),
-        *(setting_text(row.settings.get(it.name, "-")) for it in seen.dimensions),
-        epoch,
-        duration_text(seconds),
-    ]
-    numbers = [Text(text, style, justify="right") for text in texts]
-    return [*numbers, Text("  " + row.state, style)]
+    texts = {
+        "rank": str(rank) if row.state == "finished" else "",
+        "trial": str(row.number),
+        "value": value_text(seen.plan, row.value),
+        **{it.name: setting_text(row.settings.get(it.name, "-")) for it in seen.dimensions},
+        "epoch": epoch,
+        "time": duration_text(seconds),
+    }
+    numbers = {key: Text(text, style, justify="right") for key, text in texts.items()}
+    return {**numbers, "state": Text(row.state, style)}
 
 
-def _layout(seen: Seen, cells: list[list[Text]], room: int) -> tuple[_Column, ...]:
-    """The columns, each as wide as its cells; names of settings are shortened to fit."""
+def _layout(seen: Seen, cells: Cells, room: int) -> tuple[_Column, ...]:
+    """The columns, each as wide as its cells, in the first arrangement that fits."""
+    arrangements = [_columns(seen, cells, gap, room, out) for gap, out in _ARRANGEMENTS]
+    for columns in arrangements:
+        if sum(column.width for column in columns) <= room:
+            return tuple(columns)
+    *others, state = arrangements[-1]  # the state is not to be scrolled to
+    return (*others[:3], state, *others[3:])
+
+
+def _columns(
+    seen: Seen, cells: Cells, gap: int, room: int, left_out: tuple[str, ...]
+) -> list[_Column]:
+    """The columns; names of settings are shortened as far as they have to be."""
     names = [it.name for it in seen.dimensions]
     value = seen.plan.objective.replace("balanced_accuracy", "balanced") + seen.unit
-    keys = ["rank", "trial", "value", *names, "epoch", "time", "state"]
-    labels = ["#", "trial", value, *names, "epoch", "time", "  state"]
-    widths = [max((row[at].cell_len for row in cells), default=0) for at in range(len(keys))]
-    widths[-1] = _STATE_WIDTH + 2
-    first, last = 3, 3 + len(names)
-    fixed = [max(a, len(b)) for a, b in zip(widths, labels, strict=True)]
-    others = sum(fixed[:first]) + sum(fixed[last:]) + (len(keys) - 1) * _GAP
+    labels = {
+        "rank": "#",
+        "trial": "trial",
+        "value": value,
+        **{name: name for name in names},
+        "epoch": "epoch",
+        "time": "time",
+        "state": "state",
+    }
+    kept = [key for key in labels if key not in left_out]
+    widths = {key: max((row[key].cell_len for row in cells), default=0) for key in kept}
+    others = sum(max(widths[key], len(labels[key])) for key in kept if key not in names)
+    free = room - others - gap * len(kept)
     longest = max(map(len, names), default=0)
-    while (
-        longest > _SHORTEST_NAME
-        and others
-        + sum(max(widths[first + at], min(longest, len(name)) + 1) for at, name in enumerate(names))
-        > room
+    while longest > _SHORTEST_NAME and free < sum(
+        max(widths[name], min(longest, len(name)) + 1) for name in names
     ):
         longest -= 1
+    shorter = dict(zip(names, shortened_together(names, longest), strict=True))
     columns = []
-    for at, (key, label, width) in enumerate(zip(keys, labels, widths, strict=True)):
-        is_setting = first <= at < last
-        shown = " " + shortened(label, longest) if is_setting else label  # space for the mark
-        gap = 0 if at in {0, len(keys) - 1} else _GAP
-        whole = max(width, len(shown)) + gap
-        columns.append(_Column(key, shown if key == "state" else shown.rjust(whole), whole))
-    return tuple(columns)
+    for key in kept:
+        label = " " + shorter[key] if key in shorter else labels[key]  # with space for a mark
+        width = max(widths[key], len(label)) + gap
+        shown = " " * gap + label if key == "state" else label.rjust(width)
+        columns.append(_Column(key, shown, width))
+    return columns
