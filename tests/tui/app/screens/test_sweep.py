@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.processes.protocol import ResumeRun
 from bilstm_core.sweeps import helper
 from bilstm_core.sweeps.folders import JOURNAL
@@ -61,7 +62,8 @@ def rows_of(app: BilstmApp) -> list[str]:
     """The words of each row of the table, without what is not in view."""
     region = table_of(app).region
     lines = text(app).splitlines()[region.y + 1 : region.bottom]
-    return [line[region.x : region.right].rstrip(" ▁▅▇█│▔") for line in lines if line.strip()]
+    rows = [line[region.x : region.right].strip(" ▁▂▃▄▅▆▇█▔") for line in lines]
+    return [row for row in rows if row]
 
 
 def test_without_a_sweep_it_says_what_one_is(tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_trials_are_ranked_and_each_state_has_its_word(tmp_path: Path) -> None:
             assert rows[0].split()[:3] == ["1", str(best), f"{100 * values[best]:.2f}"]
             assert f"best {100 * values[best]:.2f} %  trial {best}" in text(app)
             assert f"3/{EPOCHS}" in rows[3]
-            await pilot.press("end")
+            await pilot.press("ctrl+end")
             await until(pilot, lambda: "The loss was not finite." in text(app))
             await pilot.press("up", "up")
             await until(pilot, lambda: "no process trains it" in text(app))
@@ -149,6 +151,12 @@ def test_the_best_run_and_any_other_are_opened(tmp_path: Path) -> None:
         watch(tmp_path, steps)
 
 
+def copied(app: BilstmApp) -> RunConfig:
+    """The settings of the form."""
+    assert app.train_screen.config
+    return app.train_screen.config
+
+
 def test_the_settings_of_a_trial_are_copied(tmp_path: Path) -> None:
     with MadeUpSweep(tmp_path) as sweep:
         claim = sweep.finish()
@@ -157,7 +165,11 @@ def test_the_settings_of_a_trial_are_copied(tmp_path: Path) -> None:
             await until(pilot, lambda: table_of(app).row_count == 1)
             await pilot.press("c")
             await until(pilot, lambda: app.screen is app.train_screen)
-            await until(pilot, lambda: app.train_screen.config == claim.run.config)
+            there = claim.run.config
+            await until(pilot, lambda: copied(app).hidden_size == there.hidden_size)
+            assert copied(app).cell == there.cell
+            assert copied(app).learning_rate == pytest.approx(there.learning_rate)
+            assert copied(app).validation_fraction == 0.1
 
         watch(tmp_path, steps)
 
@@ -219,7 +231,7 @@ def test_a_sweep_is_paused_and_continued(tmp_path: Path) -> None:
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await pilot.press("p")
-            await until(pilot, lambda: " paused  1 training" in text(app))
+            await until(pilot, lambda: " paused   1 training" in text(app))
             assert sweep.study.is_paused
             assert '"pause"' in claim.run.commands_file.read_text()
             await pilot.press("t")
@@ -315,7 +327,7 @@ def replaced(journal: Path) -> None:
 
 def nonsense(journal: Path) -> None:
     with journal.open("a") as file:
-        file.write('{"op_code":8,"worker_id":"a","trial_id":0,"step":"[red]","study_id":{}}\n')
+        file.write('{"op_code":4,"worker_id":"[red]"}\n')
 
 
 @pytest.mark.parametrize("damage", [truncated, replaced, nonsense, Path.unlink])
@@ -343,9 +355,9 @@ def test_a_journal_that_is_damaged_meanwhile(
         watch(tmp_path, steps)
 
 
-@pytest.mark.parametrize("objective", ["accuracy", "loss"])
 @pytest.mark.parametrize(
-    ("size", "charts"), [((80, 24), 0), ((120, 36), 3), ((160, 50), 2 + len(MANY))]
+    ("size", "charts", "objective"),
+    [((80, 24), 0, "loss"), ((120, 36), 3, "accuracy"), ((160, 50), 2 + len(MANY), "loss")],
 )
 def test_what_is_in_view_follows_the_size(
     size: tuple[int, int], charts: int, objective: str, tmp_path: Path

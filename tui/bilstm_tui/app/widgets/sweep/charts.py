@@ -174,7 +174,7 @@ class BestChart(PointsChart):
     """The result of each trial, and the best until then."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, announcement="a point for each trial that finished")
+        super().__init__(id=id, announcement="no trial has finished yet")
         self._stairs: Sequence[tuple[float, float]] = ()
         self._last_trial: float | None = None
 
@@ -212,7 +212,7 @@ class BestChart(PointsChart):
     def _find_whole_x_range(self) -> Range:
         low, high = super()._find_whole_x_range()
         places = [point.x for point in self._points]
-        return min([low, *places]), max([high, *places])
+        return max(0.0, min([low, *places])), max([high, *places])
 
     def _heading(self) -> Text:
         return Text(f"{self.title}, by trial{', log y' if self._is_logarithmic else ''}")
@@ -227,7 +227,7 @@ class ScatterChart(PointsChart):
 
     def __init__(self, dimension: Dimension) -> None:
         name = dimension.name
-        super().__init__(id=f"scatter-{name}", announcement="a point for each finished trial")
+        super().__init__(id=f"scatter-{name}", announcement="no trial has finished yet")
         self.dimension = dimension
         self._columns = _columns_of(dimension)
         self._part: float | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import BilstmError, UsageError
+from bilstm_core.files import read_bytes
 from bilstm_core.runs.run import Run
 from bilstm_core.sweeps.folders import JOURNAL
 from bilstm_core.sweeps.space import Dimension, read_dimension
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from bilstm_core.sweeps.study import Study
 
 T = TypeVar("T")
+_JournalState = tuple[int, bytes, int, int]
+_HEAD_BYTES = 256
 LIVE_STATES = ("training", "interrupted")
 
 
@@ -70,7 +73,7 @@ class SweepReader:
         self._journal = folder / JOURNAL
         self._lock = threading.Lock()
         self._study: Study | None = None
-        self._state: tuple[int, int, int] = (0, 0, 0)
+        self._state: _JournalState = (0, b"", 0, 0)
         self._live: tuple[bool, ...] = ()
         self._seen: Seen | None = None
 
@@ -86,7 +89,7 @@ class SweepReader:
             if self._seen and is_same:
                 return self._seen
             self._state = state
-            if state[0] != before[0] or state[1] < before[1]:  # another file, or a part of it
+            if state[:2] != before[:2] or state[2] < before[2]:  # another one, or a part of it
                 self._study = None
             self._seen = None  # after a failure everything is read again
             self._seen = self._in_words(self._read)
@@ -108,12 +111,14 @@ class SweepReader:
 
         return self.change(lambda study: importances(study, seen.board.rows))
 
-    def _journal_state(self) -> tuple[int, int, int]:
+    def _journal_state(self) -> _JournalState:
+        """Which file it is, how it begins, its size, and when it was changed."""
         try:
             state = self._journal.stat()
+            head = read_bytes(self._journal, 0, _HEAD_BYTES)
         except OSError:
-            return (0, 0, 0)
-        return state.st_ino, state.st_size, state.st_mtime_ns
+            return 0, b"", 0, 0
+        return state.st_ino, head, state.st_size, state.st_mtime_ns
 
     def _who_trains(self) -> tuple[bool, ...]:
         """Whether a process trains each trial that has not ended: journals do not say."""
