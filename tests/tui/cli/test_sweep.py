@@ -8,8 +8,10 @@ import pytest
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.runs.store import list_runs
+from bilstm_core.sweeps import helper
 from bilstm_core.sweeps.folders import list_sweeps
 from bilstm_core.sweeps.study import find_study
+from bilstm_tui.app import app as app_module
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]
@@ -143,3 +145,32 @@ def test_no_trial_has_finished(capsys: Said) -> None:
     code, _, err = said(capsys, "sweep", "s", "--best")
     assert code == 2
     assert "No trial of s has finished yet" in err
+
+
+def test_the_app_opens_at_the_leaderboard(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    class App:
+        internal_error = left_run = None
+
+        def __init__(self, *_: object, sweep: str, at_home: bool, **__: object) -> None:
+            opened.append(sweep)
+
+        def run(self) -> int:
+            return 0
+
+    code, _, err = said(capsys, "sweep", "s", "--watch")
+    assert code == 2
+    assert "needs a terminal" in err
+    monkeypatch.setattr(app_module, "BilstmApp", App)
+    monkeypatch.setattr("bilstm_tui.cli.sweep.require_terminal", lambda: None)
+    assert "There is no sweep s" in said(capsys, "sweep", "s", "--watch")[2]
+    assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--pause")[2]
+    assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--json")[2]
+    assert opened == []
+    started: list[str] = []
+    monkeypatch.setattr(helper, "start_in_background", lambda study, *_: started.append(study.name))
+    search = ("--search", "hidden_size=4,8", *SMALL)
+    assert said(capsys, "sweep", "s", "--watch", *search)[:2] == (0, "")
+    assert said(capsys, "sweep", "s", "--watch")[:2] == (0, "")
+    assert (opened, started) == (["s", "s"], ["s"])  # the second only looks
