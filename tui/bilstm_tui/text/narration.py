@@ -114,11 +114,13 @@ class Narrator:
 
 
 def _cores(device: events.DeviceInfo) -> str:
-    """How many threads a processor computes on, and in how many lanes; empty for a GPU."""
+    """In how many processes it computes; of a processor on how many threads, in how many lanes."""
+    ranks = f", {device.ranks} processes" if device.ranks > 1 else ""
     if device.name != "cpu":
-        return ""
+        return ranks
     lanes = f" in {device.lanes} lanes" if device.lanes > 1 else ""
-    return f", {counted(device.threads, 'thread')}{lanes}"
+    each = " each" if ranks else ""
+    return f"{ranks}, {counted(device.threads, 'thread')}{lanes}{each}"
 
 
 def _line(event: Event) -> str:
