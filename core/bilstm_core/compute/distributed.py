@@ -178,7 +178,17 @@ def joined(device: str) -> Iterator[Group]:
     with _lost_in_words():
         if backend == "nccl":
             torch.cuda.set_device(device)
-        dist.init_process_group(backend, timeout=_TIMEOUT)
+        store = _store()
+        if store is None:
+            dist.init_process_group(backend, timeout=_TIMEOUT)
+        else:
+            rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+            attempt = f"{os.environ.get('TORCHELASTIC_RESTART_COUNT')}-{size}"
+            # addresses of an earlier attempt would still stand there, and nobody answers at them
+            own = dist.PrefixStore(f"bilstm-tui/{attempt}", store)
+            dist.init_process_group(
+                backend, store=own, rank=rank, world_size=size, timeout=_TIMEOUT
+            )
     try:
         yield Group()
     finally:
@@ -194,14 +204,21 @@ def started_run(name: str = "") -> str:
     Returns:
         Its path; empty if there is none yet, or this torchrun remembers nothing.
     """
-    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        return ""
-    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
     with _lost_in_words():
-        store = dist.TCPStore(address, port, is_master=False, timeout=timedelta(seconds=60))
+        store = _store()
+        if store is None:
+            return ""
         if name:
             store.set(_RUN_KEY, name)
         return store.get(_RUN_KEY).decode() if store.check([_RUN_KEY]) else ""
+
+
+def _store() -> dist.TCPStore | None:
+    """What torchrun remembers for its processes, also between restarts; None if it does not."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return None
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    return dist.TCPStore(address, port, is_master=False, timeout=_TIMEOUT)
 
 
 class LostRankError(TrainingError):

@@ -1,4 +1,4 @@
-"""What the ranks of `test_ranks` do: `torchrun ranks_program.py FOLDER`.
+"""What the ranks of `test_ranks` do: `torchrun -m tests.core.training.ranks_program FOLDER DEVICE`.
 
 They train several networks, one after the other, in one process group; rank 0 writes the results.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from bilstm_core import events
-from bilstm_core.compute.distributed import ALONE, Ranks, joined
+from bilstm_core.compute.distributed import ALONE, Ranks, joined, placed
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.training.trainer import train
 from tests.samples import EVERYTHING, small_config
@@ -28,9 +28,13 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def results(ranks: Ranks = ALONE) -> dict[str, dict[str, Any]]:
-    """For each network the losses of its steps, its evaluations, and the sum of its weights."""
-    return {name: _train(small_config(**settings), ranks) for name, settings in NETWORKS.items()}
+def results(device: str, ranks: Ranks = ALONE) -> dict[str, dict[str, Any]]:
+    """For each network the losses of its steps, its evaluations, and its weights."""
+    return {
+        name: _train(small_config(**{"device": device, **settings}), ranks)
+        for name, settings in NETWORKS.items()
+        if device == "cpu" or not settings.get("dropout")  # each rank of a GPU has other masks
+    }
 
 
 def _train(config: RunConfig, ranks: Ranks) -> dict[str, Any]:
@@ -49,10 +53,11 @@ def _train(config: RunConfig, ranks: Ranks) -> dict[str, Any]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    with joined("cpu") as ranks:
-        found = results(ranks)
+    folder, device = sys.argv[1:]
+    with joined(placed(small_config(device=device)).device) as ranks:
+        found = results(device, ranks)
         if not ranks.rank:
-            (Path(sys.argv[1]) / "results.json").write_text(json.dumps(found))
+            (Path(folder) / "results.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

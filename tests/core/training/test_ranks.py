@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from . import ranks_program
 
@@ -15,16 +17,23 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def alone() -> dict[str, dict[str, object]]:
-    return ranks_program.results()
+def alone() -> dict[str, Any]:
+    return ranks_program.results("cpu")
 
 
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_the_numbers_are_those_of_one_process(
-    alone: dict[str, dict[str, object]], ranks: int, tmp_path: Path
+    alone: dict[str, Any], ranks: int, tmp_path: Path
 ) -> None:
-    launch(ranks, "-m", "tests.core.training.ranks_program", str(tmp_path))
-    together = json.loads((tmp_path / "results.json").read_text())
+    assert_equal(launch(ranks, tmp_path, "cpu"), alone)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two NVIDIA GPUs")
+def test_the_numbers_of_two_gpus_are_those_of_one(tmp_path: Path) -> None:
+    assert_equal(launch(2, tmp_path, "cuda"), ranks_program.results("cuda"))
+
+
+def assert_equal(together: dict[str, Any], alone: dict[str, Any]) -> None:
     for name, expected in alone.items():
         found = together[name]
         assert found["ended"] == expected["ended"], name
@@ -39,12 +48,15 @@ def test_the_numbers_are_those_of_one_process(
             np.testing.assert_allclose(weights, weights_alone, rtol=1e-2, atol=2e-3)
 
 
-def launch(ranks: int, *words: str) -> None:
+def launch(ranks: int, folder: Path, device: str) -> dict[str, Any]:
+    """What the ranks have found, as rank 0 wrote it."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    program = ["-m", "tests.core.training.ranks_program", str(folder), device]
     subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", *words],
+        [*command, f"--nproc-per-node={ranks}", *program],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path]))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=True,
         timeout=150,
     )
+    return json.loads((folder / "results.json").read_text())

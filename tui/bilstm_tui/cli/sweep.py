@@ -23,7 +23,7 @@ from bilstm_core.sweeps.slots import find_slots
 
 from ..text.console import say
 from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
-from .train import chosen_preset
+from .train import chosen_preset, require_one_process
 
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
@@ -109,6 +109,7 @@ def sweep(
         raise UsageError("--status, --best, --pause, --resume and --stop exclude each other.")
     if chosen_ways:
         return _look_or_order(folder, name, status, best, pause, resume, as_json=json)
+    require_one_process("A sweep is started")
     find_slots(devices, parallel or 0, 1)  # refused before anything starts
     how = {"sampler": sampler, "pruner": pruner, "objective": objective, "epoch": epoch}
     request = _Request(
