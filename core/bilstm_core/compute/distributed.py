@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import PrefixStore, TCPStore  # pyright: ignore[reportPrivateImportUsage]
 
 from ..config.schema import RunConfig
 from ..errors import ConfigError, Remedy, TrainingError
@@ -81,7 +82,7 @@ class Group(Ranks):
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.local_rank = int(os.environ["LOCAL_RANK"])
-        self._control = dist.new_group(backend="gloo", timeout=_TIMEOUT)
+        self._control: Any = dist.new_group(backend="gloo", timeout=_TIMEOUT)
 
     def add(self, tensors: list[Tensor]) -> None:
         """See `Ranks`."""
@@ -185,7 +186,7 @@ def joined(device: str) -> Iterator[Group]:
             rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
             attempt = f"{os.environ.get('TORCHELASTIC_RESTART_COUNT')}-{size}"
             # addresses of an earlier attempt would still stand there, and nobody answers at them
-            own = dist.PrefixStore(f"bilstm-tui/{attempt}", store)
+            own = PrefixStore(f"bilstm-tui/{attempt}", store)
             dist.init_process_group(
                 backend, store=own, rank=rank, world_size=size, timeout=_TIMEOUT
             )
@@ -213,12 +214,12 @@ def started_run(name: str = "") -> str:
         return store.get(_RUN_KEY).decode() if store.check([_RUN_KEY]) else ""
 
 
-def _store() -> dist.TCPStore | None:
+def _store() -> TCPStore | None:
     """What torchrun remembers for its processes, also between restarts; None if it does not."""
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
         return None
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    return dist.TCPStore(address, port, is_master=False, timeout=_TIMEOUT)
+    return TCPStore(address, port, is_master=False, timeout=_TIMEOUT)
 
 
 class LostRankError(TrainingError):
