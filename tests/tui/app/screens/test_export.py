@@ -1,6 +1,7 @@
 """The dialog that exports a run, from the list of runs and from the run that is shown."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -155,7 +156,20 @@ def test_an_export_that_is_not_waited_for_is_ended(
         await asyncio.to_thread(started[0].wait, 60)
 
     drive(FakeWorker(), tmp_path / "runs", steps)
-    assert started[0].returncode != 0
+    assert started[0].returncode == -signal.SIGINT
+
+
+def test_without_a_working_directory_there_is_a_message(tmp_path: Path) -> None:
+    past_runs(tmp_path / "runs", 8)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        Path.cwd().rmdir()
+        await dialog(app, pilot)
+        await choose(pilot, "csv")
+        await until(pilot, lambda: "The working directory was deleted" in said(app))
+
+    drive(FakeWorker(), tmp_path / "runs", steps)
 
 
 def test_a_hostile_name_is_no_markup(tmp_path: Path) -> None:
