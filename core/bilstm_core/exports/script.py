@@ -80,6 +80,8 @@ def predict(network, sequences):
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     network = load()
     for file in sys.argv[1:]:
         array = np.load(file)

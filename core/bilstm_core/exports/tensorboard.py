@@ -11,6 +11,7 @@ from ..config.settings import SETTINGS
 from ..data.spec import SPLIT_TITLES
 from ..errors import BilstmError, ConfigError, OutputError, UsageError
 from ..events import Event
+from ..files import made_folders
 from ..outputs import REPLACE
 from ..runs.follow import Follower
 from ..runs.history import History
@@ -71,23 +72,27 @@ def export_tensorboard(
     """
     import_extra("tensorboardX", "tensorboard")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if follow:
-            folder.mkdir(exist_ok=True)
-            _remove_event_files(folder)
-            on_start()
-            _write(run, folder, data_dir, warn, follow=True)
-            return
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
-            made = Path(place, "complete")
-            made.mkdir()
-            _write(run, made, data_dir, warn, follow=False)
-            folder.mkdir(exist_ok=True)
-            _remove_event_files(folder)
-            for file in made.iterdir():
-                file.rename(folder / file.name)
+        with made_folders(folder.parent):
+            if follow:
+                folder.mkdir(exist_ok=True)
+                _remove_event_files(folder)
+                on_start()
+                _write(run, folder, data_dir, warn, follow=True)
+            else:
+                _write_at_once(run, folder, data_dir, warn)
     except OSError as error:
         raise _unwritable(folder, error) from None
+
+
+def _write_at_once(run: Run, folder: Path, data_dir: Path, warn: Callable[[str], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        made = Path(place, "complete")
+        made.mkdir()
+        _write(run, made, data_dir, warn, follow=False)
+        folder.mkdir(exist_ok=True)
+        _remove_event_files(folder)
+        for file in made.iterdir():
+            file.rename(folder / file.name)
 
 
 def _remove_event_files(folder: Path) -> None:

@@ -69,7 +69,11 @@ def _tensors_in(file: IO[bytes], path: Path) -> dict[str, Tensor]:
         return _of_pytorch(file, path)
     if path.suffix == ".safetensors":
         return _of_safetensors(file, path)
-    raise WeightsError(
+    raise _other_format(path)
+
+
+def _other_format(path: Path) -> WeightsError:
+    return WeightsError(
         f"{path} is neither a .safetensors file nor one of PyTorch's (since 1.6).",
         _save_line(path),
     )
@@ -85,7 +89,7 @@ def _of_safetensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
 
 def _of_pytorch(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     """The tensors of a file that `torch.save` wrote: a `state_dict`, or a dict with one in it."""
-    _require_small_parts(file)
+    _require_small_parts(file, path)
     file.seek(0)
     try:
         with warnings.catch_warnings(action="ignore"):  # of what is unusual in the file
@@ -99,13 +103,12 @@ def _of_pytorch(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     for name in _NESTED:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
-    if not isinstance(content, Mapping):
-        raise WeightsError(f"{path} holds no tensors by name.", _save_line(path))
+    named = content.items() if isinstance(content, Mapping) else ()
     tensors = {
-        name: value
-        for name, value in content.items()
-        if isinstance(name, str) and isinstance(value, Tensor)
+        name: value for name, value in named if isinstance(name, str) and isinstance(value, Tensor)
     }
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name.", _save_line(path))
     if len(tensors) > _MOST_TENSORS:
         raise ValueError("it has too many tensors")
     return tensors
@@ -131,12 +134,17 @@ class _Bounded:
         return self._file.read(count)
 
 
-def _require_small_parts(file: IO[bytes]) -> None:
+def _require_small_parts(file: IO[bytes], path: Path) -> None:
     """Check that the parts of the file need no more memory than the file has bytes."""
     bounded: Any = _Bounded(file)
     try:
         with zipfile.ZipFile(bounded) as archive:
             parts = archive.infolist()
+            by_name = {part.filename.rpartition("/")[2]: part for part in parts}
+            if "constants.pkl" in by_name:
+                raise WeightsError(f"{path} is a TorchScript program.", _save_line(path))
+            if "data.pkl" not in by_name:
+                raise _other_format(path)
             if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
                 raise ValueError("its parts are compressed")
             if sum(part.file_size for part in parts) > os.fstat(file.fileno()).st_size:

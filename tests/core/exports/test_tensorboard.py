@@ -130,6 +130,15 @@ def test_the_darker_a_cell_the_larger_its_part_of_the_row() -> None:
     ]
 
 
+def test_names_that_the_font_lacks_can_be_told_apart() -> None:
+    scores = [ClassScore(name="", precision=0, recall=0, f1=0, support=1, correct=1)] * 2
+    spec = replace(UNEQUAL, classes=("類", "語"))
+    picture = confusion_picture(ExaminationReport(spec=spec, scores=scores, confusions=[]))
+    names = picture[-6 - 2 * 48 : -6, 20 : -6 - 2 * 48]
+    first, second = np.split(names, 2)
+    assert not np.array_equal(first, second)
+
+
 def test_steps_that_are_trained_again_are_discarded(tmp_path: Path) -> None:
     recorded = Recorded(tmp_path / "runs")
     recorded.tell_all()
@@ -165,7 +174,7 @@ def test_a_full_disk_is_an_error(
     board = tmp_path / "boards" / "one"
     with pytest.raises(OutputError, match="No space left on device"):
         export_tensorboard(recorded.run, board, data_dir=tmp_path, follow=follow)
-    assert [*board.parent.iterdir()] == [board] * follow
+    assert board.parent.exists() == follow
 
 
 def test_a_run_is_followed_until_it_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -222,6 +222,8 @@ def test_weights_that_do_not_fit_are_refused_and_no_run_is_left(
         import_run(architecture, config, tmp_path / "runs", None, None, "x.pt")
     for message in messages:
         assert message in raised.value.message
+    advises = "Readouts that fit: last" in raised.value.advice
+    assert advises == ("Its classifier reads" in raised.value.message)
     assert not (tmp_path / "runs").exists()
 
 

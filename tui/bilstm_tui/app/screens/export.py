@@ -22,7 +22,7 @@ from ...text.console import sanitize
 from .dialogs import Dialog, Question
 
 _KEYS = "↑ ↓: choose   Enter: export   Esc: cancel"
-_CLOSE_KEYS = "Esc: close"
+_CANCEL_KEYS, _CLOSE_KEYS = "Esc: cancel", "Esc: close"
 
 
 class ExportScreen(Dialog):
@@ -81,9 +81,11 @@ class ExportScreen(Dialog):
                 return
         self.query_one(OptionList).display = False
         self._say(f"Exporting {self._run.name} as {FORMATS[name].title} …")
+        keys = self.query_one("#prompt-keys", Label)
+        keys.update(_CANCEL_KEYS)
         said, is_done = await asyncio.to_thread(self._run_export, name, is_replaced=bool(there))
         self._say(said, "" if is_done else "bold red")
-        self.query_one("#prompt-keys", Label).update(_CLOSE_KEYS)
+        keys.update(_CLOSE_KEYS)
 
     def _say(self, text: str, style: str = "") -> None:
         first, _, rest = sanitize(text).partition("\n")
