@@ -34,7 +34,7 @@ from tests.notebook import NotebookTraining, mnist
 from tests.sessions import history, resume
 
 HIDDEN = 24
-COUNT = 2000
+COUNT = 1000
 """Of MNIST's test images: all of them take a minute."""
 
 
@@ -116,7 +116,7 @@ def test_the_notebook_as_written_counts_the_same_on_real_mnist(
     torch.manual_seed(0)
     folder = unpacked(mnist_dir, tmp_path / "data")
     training = NotebookTraining(mnist(folder))
-    for _ in islice(training.steps(), 30):
+    for _ in islice(training.steps(), 24):
         pass
     correct = training.correct(Subset(mnist(folder, train=False), range(COUNT)))
     assert correct > COUNT / 5
