@@ -238,10 +238,10 @@ def contrast(one: Color, other: Color) -> float:
 class TestHighlight:
     def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            for name in ("cell", "hidden_size"):
-                await go_to(app, pilot, name)
-                for theme in BUILTIN_THEMES:
-                    app.theme = theme
+            for theme in BUILTIN_THEMES:
+                app.theme = theme
+                for name in ("cell", "hidden_size"):
+                    await go_to(app, pilot, name)
                     await pilot.pause()
                     segments = segments_of(app, name)
                     assert form_line(app, name).startswith("▌")
