@@ -52,8 +52,9 @@ class ChildHere(Child):
 
 
 def _examine(questions: Iterator[str], write: Write, run: str, data_dir: str) -> None:
+    examined = None if run == "-" else Run(Path(run))
     try:
-        examiner.answer_all(None if run == "-" else Run(Path(run)), Path(data_dir), questions, write)
+        examiner.answer_all(examined, Path(data_dir), questions, write)
     except BilstmError as error:
         write(Failed.from_error(error))
 

@@ -208,6 +208,13 @@ async def asked(pilot: Pilot[Any], words: str) -> None:
     await until(pilot, lambda: takes_keys() and words in said(pilot.app))
 
 
+async def watch_live_run(app: BilstmApp, pilot: Pilot[Any]) -> None:
+    """Accept the offer to watch the run that is being trained."""
+    await asked(pilot, "Being trained now")
+    await pilot.press("enter")
+    await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.view.shown_run)
+
+
 async def unfold(app: BilstmApp, pilot: Pilot[int], group: str, field: str) -> None:
     app.screen.query_one(f"#group-{group}", Collapsible).collapsed = False
     await until(pilot, lambda: app.screen.query(f"#{field}"))
