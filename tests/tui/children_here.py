@@ -43,10 +43,10 @@ class ChildHere(Child):
 
     def _answer(self, work: Callable[..., None], arguments: tuple[str, ...]) -> None:
         with suppress(RuntimeError):  # the app has ended, and its loop with it
-            work(iter(self._questions.get, ""), self._write, *arguments)
+            work(iter(self._questions.get, ""), self._tell, *arguments)
             self._loop.call_soon_threadsafe(self.answers.feed_eof)
 
-    def _write(self, answer: Answer) -> None:
+    def _tell(self, answer: Answer) -> None:
         line = to_json(answer).encode() + b"\n"
         self._loop.call_soon_threadsafe(self.answers.feed_data, line)
 
