@@ -30,7 +30,7 @@ from .zoom import Range, extent, within, zoomed
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
-_CROSSHAIR_STYLE = "bright_white"
+_CROSSHAIR_STYLE = "bold"
 _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
