@@ -5,8 +5,10 @@ which ones the names are, so that all of them can be read on its background; in 
 they are those of the terminal.
 """
 
+from dataclasses import replace
+
 from rich.terminal_theme import TerminalTheme
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 ON_DARK = TerminalTheme(
     (12, 12, 12),
@@ -60,7 +62,15 @@ ON_LIGHT = TerminalTheme(
 )
 """On the backgrounds of light themes."""
 
-HIGH_CONTRAST = Theme(
+
+def _changed(name: str, **variables: str) -> Theme:
+    """A theme of Textual's with some other colours."""
+    theme = BUILTIN_THEMES[name]
+    changes = {variable.replace("_", "-"): colour for variable, colour in variables.items()}
+    return replace(theme, variables={**theme.variables, **changes})
+
+
+_HIGH_CONTRAST = Theme(
     name="high-contrast",
     primary="#66ccff",
     secondary="#99ddff",
@@ -87,3 +97,11 @@ HIGH_CONTRAST = Theme(
     },
 )
 """White and bright colours on black."""
+
+THEMES = (
+    _HIGH_CONTRAST,
+    _changed("textual-dark", block_cursor_background="#0061ad"),
+    _changed("textual-light", footer_key_foreground="#004578"),
+    _changed("ansi-light", input_selection_foreground="ansi_black"),
+)
+"""A theme besides those of Textual, and some of these, whose cursor or keys were hard to read."""

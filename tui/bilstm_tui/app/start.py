@@ -20,7 +20,7 @@ from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
-from .colours import HIGH_CONTRAST, ON_DARK, ON_LIGHT
+from .colours import ON_DARK, ON_LIGHT, THEMES
 from .screens.dialogs import error_dialog
 from .screens.home import HomeScreen
 from .screens.train import TrainScreen
@@ -46,7 +46,9 @@ class StartingApp(ReportingApp[int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_theme(HIGH_CONTRAST)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
 
     def first_screen(self, *, at_home: bool) -> Screen[Any]:
         """The screen that is shown first."""

@@ -129,7 +129,7 @@ def test_keys_are_taken_while_a_run_is_read(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         table = await open_runs(app, pilot, 2)
-        await until(pilot, lambda: app.screen.query_one(RunDetails)._reading.locked())
+        await until(pilot, app.screen.query_one(RunDetails)._reading.locked)
         await pilot.press("down", "space", "o")
         await until(pilot, lambda: "by test %" in text(app) and table.cursor_row == 1)
         assert not app.screen.query_one(RunDetails).marked

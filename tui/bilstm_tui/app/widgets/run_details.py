@@ -32,6 +32,7 @@ _MOST_KNOWN = 8  # runs that are kept, at 3 MB each
 _WIDE = 110  # columns from which on the accuracies are shown below the list, too
 _HIGH = 34  # rows from which on they are shown beside it
 _LEAST_TABLE = 34  # columns
+_PADDING = 3  # columns beside a table: its margins and a scrollbar
 
 
 @dataclass(frozen=True)
@@ -253,18 +254,26 @@ class RunDetails(Container):
             if is_compared
             else [series for both in accuracies.values() for series in both]
         )
-        self.query_one("#differences > Static", Static).update(self._table())
+        self._show_table()
 
     def _is_live(self, name: str) -> bool:
         overview = self._overviews.get(name)
         return overview is not None and overview.status == "running"
 
-    def _table(self) -> Any:
+    def _show_table(self) -> None:
+        """Show the words beside or below the curves; a comparison is as wide as it needs to be."""
         overviews, shown = self._overviews, self._shown
+        place = self.query_one("#differences")
         if not self._marked:
             known = shown[self._wanted]
-            return preview_table(overviews[self._wanted], known.history, known.changes)
-        runs = [(self.marker(name), overviews[name]) for name in shown if name in overviews]
-        histories = {name: known.history for name, known in shown.items()}
-        width = self.size.width if self.screen.has_class("-beside") else self.size.width * 3 // 5
-        return comparison_table(runs, histories, max(_LEAST_TABLE, width) - 2)
+            table = preview_table(overviews[self._wanted], known.history, known.changes)
+            place.styles.width = "1fr"
+        else:
+            runs = [(self.marker(name), overviews[name]) for name in shown if name in overviews]
+            histories = {name: known.history for name, known in shown.items()}
+            is_beside = self.screen.has_class("-beside")
+            most = self.size.width if is_beside else self.size.width * 3 // 5
+            table = comparison_table(runs, histories, most - _PADDING)
+            width = self.app.console.measure(table).maximum + _PADDING
+            place.styles.width = "1fr" if is_beside else min(most, max(_LEAST_TABLE, width))
+        place.query_one(Static).update(table)

@@ -319,9 +319,9 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
         self._mark_reading(picture)
 
     def notify_style_update(self) -> None:
-        """Draw again in the colours of another theme."""
+        """Draw again in the colours of another theme, which the parts of a plot have only then."""
         super().notify_style_update()
-        self._draw()
+        self.call_later(self._draw)
 
     def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
         """Repaint the lines above and below; nothing else of the widget itself is visible."""
