@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 from textual.pilot import Pilot
-from textual.widgets import DataTable
 
 from bilstm_core import events
 from bilstm_core.processes.protocol import StartRun
@@ -275,7 +274,7 @@ def test_a_filter_without_a_match_leaves_no_preview(tmp_path: Path) -> None:
         recording.finish()
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        table: DataTable[object] = await open_runs(app, pilot, 1)
+        table = await open_runs(app, pilot, 1)
         await until(pilot, lambda: "2 epochs trained" in text(app))
         await pilot.press("slash", *"zzzz")
         await until(pilot, lambda: table.row_count == 0)
