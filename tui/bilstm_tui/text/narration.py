@@ -104,13 +104,8 @@ class Narrator:
         if isinstance(event, events.Stopping):
             self._is_finishing = True
             self._write(f"Stopping after step {event.step:,}; checking the accuracy so far")
-        elif not event.step:
-            self._warn("Stopped before the first step")
         else:
-            self._warn(
-                f"Stopped in epoch {event.epoch} of {self._num_epochs}, "
-                f"after step {event.step:,} of {self._total_steps:,}"
-            )
+            self._warn(stop_line(event, self._num_epochs, self._total_steps))
 
 
 def _cores(device: events.DeviceInfo) -> str:
@@ -132,13 +127,28 @@ def _line(event: Event) -> str:
         case events.LearningRateChanged():
             return f"Learning rate {event.learning_rate:g} after step {event.step:,}"
         case events.StoppedEarly():
-            waited = event.epoch - event.kept_epoch
-            return (
-                f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
-                f"{counted(waited, 'epoch')}"
-            )
+            return early_stop_line(event)
         case _:  # progress is shown in a bar, a failure by the command or the screen
             return ""
+
+
+def stop_line(event: events.Stopped, num_epochs: int, total_steps: int) -> str:
+    """Where a run was stopped."""
+    if not event.step:
+        return "Stopped before the first step"
+    return (
+        f"Stopped in epoch {event.epoch} of {num_epochs}, "
+        f"after step {event.step:,} of {total_steps:,}"
+    )
+
+
+def early_stop_line(event: events.StoppedEarly) -> str:
+    """Why a run ended before its last epoch."""
+    waited = event.epoch - event.kept_epoch
+    return (
+        f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
+        f"{counted(waited, 'epoch')}"
+    )
 
 
 def imbalance_line(score: "events.Evaluation | Score") -> str:

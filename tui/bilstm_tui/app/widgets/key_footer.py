@@ -20,6 +20,9 @@ class KeyFooter(Footer):
     DEFAULT_CSS = """
     KeyFooter { height: 1; }
     KeyFooter FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
+    KeyFooter FooterKey.-disabled, KeyFooter FooterKey.-disabled .footer-key--key {
+        text-style: none; color: $text-muted;
+    }
     """
 
     def __init__(self) -> None:
