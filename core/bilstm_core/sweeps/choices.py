@@ -28,6 +28,7 @@ EPOCH_HELP: Mapping[str, str] = {
     "last": "the weights that the run keeps",
     "best": "the best value of any epoch",
 }
+MOST_TRIALS = 1_000_000
 HELD_OUT = 0.1
 """Validation part of the training set where the settings have none."""
 

@@ -203,7 +203,7 @@ def read_space(
     for name in search:
         _require_searchable(name)
     dimensions = tuple(
-        _read_dimension(SETTINGS[name], search[name]) for name in SEARCHABLE if name in search
+        read_dimension(SETTINGS[name], search[name]) for name in SEARCHABLE if name in search
     )
     switches = [one for one in dimensions if one.setting.kind == "switch"]
     for dimension in dimensions:
@@ -231,7 +231,12 @@ def _require_searchable(name: str) -> None:
     )
 
 
-def _read_dimension(setting: Setting, written: object) -> Dimension:
+def read_dimension(setting: Setting, written: object) -> Dimension:
+    """The dimension that is written for a setting; its values are not checked yet.
+
+    Raises:
+        UsageError: It is not understood.
+    """
     if isinstance(written, list | tuple):
         written = ",".join(str(it).lower() if isinstance(it, bool) else str(it) for it in written)
     text = str(written).strip()

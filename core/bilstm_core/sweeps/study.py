@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from pydantic import ValidationError
 
 from ..cleaning import one_line
-from ..config.resolve import did_you_mean, revise
+from ..config.resolve import revise
 from ..config.schema import RunConfig
 from ..errors import (
     BilstmError,
@@ -34,13 +34,11 @@ from ..errors import (
 from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
+from .folders import JOURNAL, find_sweep, sweep_folder
 from .journal import Journal, NewJournal
 from .plan import Plan
 from .space import Space
 
-FOLDER = "sweeps"
-"""In the folder of the runs; a folder for each sweep."""
-_JOURNAL = "journal.jsonl"
 _CLAIMS = "claims"
 _STUDY = "sweep"
 _LONGEST_NAME = 48
@@ -81,7 +79,7 @@ class Study:
         self.folder = folder
         self.name = one_line(folder.name)
         self.runs_dir = folder.parent.parent
-        journal = folder / _JOURNAL
+        journal = folder / JOURNAL
         if not journal.is_file():
             raise UsageError(f"There is no sweep {self.name} in {self.runs_dir}.")
         try:
@@ -96,9 +94,9 @@ class Study:
         except ValidationError as error:
             first = error.errors()[0]
             reason = f"its plan has no valid {'.'.join(map(str, first['loc']))}"
-            raise _damaged(journal, reason) from None
+            raise damaged_journal(journal, reason) from None
         except Exception as error:
-            raise _damaged(journal, f"{type(error).__name__}: {error}") from None
+            raise damaged_journal(journal, f"{type(error).__name__}: {error}") from None
         self._space: Space | None = None
 
     @property
@@ -305,10 +303,10 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
             study.enqueue_trial(cell)
         trials = min(trials, len(cells)) if trials else len(cells)
     study.set_user_attr("trials", trials or DEFAULT_TRIALS)
-    folder = runs_dir.absolute() / FOLDER / name
+    folder = sweep_folder(runs_dir, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_new(folder / _JOURNAL, journal.to_bytes())
+        _write_new(folder / JOURNAL, journal.to_bytes())
     except FileExistsError:
         raise UsageError(f"There is a sweep {name} in {runs_dir} already.") from None
     except OSError as error:
@@ -343,29 +341,13 @@ def check_name(name: str) -> None:
     check_label(name)
 
 
-def list_sweeps(runs_dir: Path) -> list[str]:
-    """The names of the sweeps in a folder of runs."""
-    with suppress(OSError):
-        folders = (runs_dir.absolute() / FOLDER).iterdir()
-        return sorted(path.name for path in folders if (path / _JOURNAL).is_file())
-    return []
-
-
 def find_study(runs_dir: Path, name: str) -> Study:
     """The sweep of a name.
 
     Raises:
         UsageError: There is none.
     """
-    names = list_sweeps(runs_dir)
-    if name not in names:
-        known = f"Sweeps: {', '.join(names)}." if names else "There are none yet."
-        raise UsageError(
-            f"There is no sweep {one_line(name)} in {runs_dir}.{did_you_mean(name, names)}",
-            known,
-            title="There is no such sweep",
-        )
-    return Study(runs_dir.absolute() / FOLDER / name)
+    return Study(find_sweep(runs_dir, name))
 
 
 def _sampler(plan: Plan, seed: int) -> optuna.samplers.BaseSampler:
@@ -385,7 +367,8 @@ def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
             return optuna.pruners.NopPruner()
 
 
-def _damaged(journal: Path, reason: str) -> UsageError:
+def damaged_journal(journal: Path, reason: str) -> UsageError:
+    """The failure for a journal that cannot be understood."""
     return UsageError(
         f"{journal} is not the journal of a sweep: {one_line(reason)}.",
         "Restore it from a backup, or start a sweep of another name.",

@@ -12,8 +12,9 @@ from bilstm_core.errors import ConfigError, OutputError, UsageError
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
+from bilstm_core.sweeps.folders import list_sweeps
 from bilstm_core.sweeps.plan import make_plan
-from bilstm_core.sweeps.study import Claim, Study, create_study, find_study, list_sweeps
+from bilstm_core.sweeps.study import Claim, Study, create_study, find_study
 from tests.samples import small_config
 
 SEARCH = {"hidden_size": "4..64:log", "cell": "lstm,gru"}

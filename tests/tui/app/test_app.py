@@ -216,7 +216,7 @@ def test_a_defect_is_told_in_words(
     monkeypatch.setattr(
         BilstmApp, "internal_error", property(lambda _self: ZeroDivisionError("oh"))
     )
-    monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
+    monkeypatch.setattr("bilstm_tui.cli.train.require_terminal", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cli.run(["--dataset", "digits", "--runs-dir", str(tmp_path)]) == 70
     assert "ZeroDivisionError: oh" in capsys.readouterr().err

@@ -81,7 +81,7 @@ def test_the_last_form_is_there_again_unless_something_was_said(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     opened: list[BilstmApp] = []
-    monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
+    monkeypatch.setattr("bilstm_tui.cli.train.require_terminal", lambda: None)
 
     def open_only(app: BilstmApp) -> None:
         opened.append(app)

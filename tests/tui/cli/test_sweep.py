@@ -8,7 +8,8 @@ import pytest
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.runs.store import list_runs
-from bilstm_core.sweeps.study import find_study, list_sweeps
+from bilstm_core.sweeps.folders import list_sweeps
+from bilstm_core.sweeps.study import find_study
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]

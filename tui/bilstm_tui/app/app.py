@@ -28,23 +28,22 @@ from bilstm_core.runs.store import list_runs
 
 from ..text.console import sanitize
 from .ascii import AsciiFilter
+from .lists import ListingApp
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
 from .screens.base import ExportRequested, InspectRequested, is_typing
 from .screens.dialogs import Dialog, Question, error_dialog, show_dialog
 from .screens.train import TrainScreen
-from .start import StartingApp
 from .widgets.form import Form
 
 if TYPE_CHECKING:
-    from .screens.runs import Choice, RunsScreen
     from .widgets.run_view import RunView
 
 _CONNECTION_CHECK_SECONDS = 1.0
 _PREPARE_DELAY_SECONDS = 0.5  # after the last change of the form, before the worker prepares
 
 
-class BilstmApp(StartingApp):
+class BilstmApp(ListingApp):
     """The app in which networks are configured, trained and examined.
 
     Args:
@@ -53,6 +52,7 @@ class BilstmApp(StartingApp):
         preferences: The preferences file; None to use the defaults and save nothing.
         redraws_per_second: The maximum redraw rate; None for the one in the preferences.
         at_home: Whether it starts at Home instead of with the form.
+        sweep: The sweep whose leaderboard is shown above the first screen; empty for none.
         make_worker: Starts a worker process.
 
     Attributes:
@@ -64,6 +64,7 @@ class BilstmApp(StartingApp):
     COMMANDS = App.COMMANDS | {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "runs", "Runs", priority=True, tooltip="All runs, or back from them"),
+        Binding("w", "sweeps", "Sweeps", priority=True, tooltip="All sweeps, or back from them"),
         Binding("question_mark", "help", "Keys", priority=True, tooltip="List the keys"),
         Binding("q", "leave", "Quit", priority=True, tooltip="Quit; a live run can continue"),
         Binding("h", "home", "Home", priority=True, tooltip="What can be done, and recent runs"),
@@ -89,6 +90,7 @@ class BilstmApp(StartingApp):
         redraws_per_second: float | None = None,
         is_ascii: bool = False,
         at_home: bool = False,
+        sweep: str = "",
         make_worker: Callable[[], WorkerClient] = WorkerClient,
     ) -> None:
         super().__init__()
@@ -103,6 +105,7 @@ class BilstmApp(StartingApp):
         self._own_filters = [AsciiFilter()] if is_ascii else []
         saved = preferences.saved if preferences else Preferences()
         self._at_home, self.starts_at_home = at_home, saved.starts_at_home
+        self._first_sweep = sweep
         self._saved_redraw_rate = saved.redraws_per_second
         self._redraw_rate = redraws_per_second or self._saved_redraw_rate
         if "NO_COLOR" in os.environ:  # these themes would then draw black on black
@@ -122,9 +125,11 @@ class BilstmApp(StartingApp):
     def on_mount(self) -> None:
         """Show the first screen, start a worker, and ask whether to watch a live run."""
         self.push_screen(self.first_screen(at_home=self._at_home))
+        if self._first_sweep:
+            self.show_sweep(self._first_sweep)
         self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)
         self.call_after_refresh(self._start_standby)
-        if not self._at_home:  # where live runs are listed
+        if not self._at_home and not self._first_sweep:  # where live runs are listed
             self.call_after_refresh(self._suggest_live_run)
         if self._preferences and self._preferences.problem:
             self.call_after_refresh(self.notify, self._preferences.problem, severity="warning")
@@ -155,11 +160,11 @@ class BilstmApp(StartingApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable letter keys in a text field, and other screens below a dialog."""
-        if action in {"runs", "help", "leave", "home"} and is_typing(self.screen):
+        if action in {"runs", "sweeps", "help", "leave", "home"} and is_typing(self.screen):
             return False
         if action == "home":
             return self.screen is self.train_screen
-        return action not in {"runs", "help"} or not isinstance(self.screen, Dialog)
+        return action not in {"runs", "sweeps", "help"} or not isinstance(self.screen, Dialog)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's commands, without those that the app has keys for, and the redraw rate."""
@@ -234,12 +239,13 @@ class BilstmApp(StartingApp):
         )
         self._open_run(order)
 
-    def _resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
+    def resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
+        """Resume a run with some settings changed, and show it."""
         self._open_run(ResumeRun(run=run.path, changes=dict(changes), data_dir=self._data_dir))
 
     @on(TrainScreen.ResumeRequested)
     def _resume_shown_run(self, event: TrainScreen.ResumeRequested) -> None:
-        self._resume_run(event.run, event.changes)
+        self.resume_run(event.run, event.changes)
 
     @on(TrainScreen.LearningRateRequested)
     @work(exclusive=True, group="rate")
@@ -278,34 +284,6 @@ class BilstmApp(StartingApp):
         from .screens.export import ExportScreen  # not needed for the first paint
 
         await show_dialog(self, ExportScreen(event.run, paths.data_dir(self._data_dir).absolute()))
-
-    def action_runs(self) -> None:
-        """Show all runs, or leave that screen."""
-        from .screens.runs import RunsScreen  # not needed for the first paint
-
-        if isinstance(self.screen, RunsScreen):
-            self.screen.dismiss(None)
-        else:
-            shown = self.train_screen.view.shown_run
-            screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraw_rate)
-            self.push_screen(screen, self._apply_choice)
-
-    def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
-        """Follow the run that is shown under its new name."""
-        shown = self.train_screen.view.shown_run
-        if shown and shown.path == event.before.path:
-            self.show_run(event.after)
-
-    def _apply_choice(self, answer: "Choice | None") -> None:
-        from .screens.runs import Choice
-
-        match answer:
-            case Choice("open", run):
-                self.show_run(run)
-            case Choice("resume", run, changes):
-                self._resume_run(run, changes)
-            case Choice("copy", run, changes):
-                self.copy_settings(run, changes)
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:
@@ -354,7 +332,7 @@ class BilstmApp(StartingApp):
         """Show that a run's process exited without reporting a result; suggest to resume it."""
         answers = {"": "Close"} if is_missing(run.path) else {"resume": "Resume it", "": "Close"}
         if await self.push_screen_wait(error_dialog(lost_run_error(run), answers)):
-            self._resume_run(run, {})
+            self.resume_run(run, {})
 
     def _start_standby(self) -> None:
         if not self._is_starting:  # else two workers could load PyTorch at the same time

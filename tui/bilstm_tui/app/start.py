@@ -82,8 +82,8 @@ class StartingApp(ReportingApp[int]):
         match event.action:
             case "tour":
                 self.action_tour()
-            case "runs":
-                await self.run_action("runs")
+            case "runs" | "sweeps" as action:
+                await self.run_action(action)
             case action:
                 await self.show_train_screen()
                 if action == "train":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
+from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.config.presets import PRESETS, default_in_words
@@ -50,6 +51,18 @@ ConfigFile = Annotated[
 def switch(help_line: str) -> Parameter:
     """An option without a value."""
     return Parameter(help=help_line, negative="", show_default=False)
+
+
+Ascii = Annotated[bool, switch("draw the app in ASCII only")]
+Redraws = Annotated[
+    float | None,
+    Parameter(
+        help="how often per second the app draws at most, from 0.1 to 10; fewer for slow "
+        "links; default: as last chosen in the app, at first 1",
+        metavar="X",
+        validator=Number(gte=0.1, lte=10),
+    ),
+]
 
 
 def with_settings(

@@ -1,6 +1,7 @@
 """`bilstm-tui sweep NAME`: searches for the best settings, on all devices that see the folder."""
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +16,17 @@ from bilstm_core.errors import UsageError
 from bilstm_core.sweeps.choices import (
     EPOCH_HELP,
     HELD_OUT,
+    MOST_TRIALS,
     OBJECTIVE_HELP,
     PRUNER_HELP,
     SAMPLER_HELP,
 )
+from bilstm_core.sweeps.folders import find_sweep, list_sweeps
 from bilstm_core.sweeps.slots import find_slots
 
 from ..text.console import say
-from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
-from .train import chosen_preset, require_one_process
+from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
+from .train import chosen_preset, require_one_process, require_terminal, watch_sweep
 
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
 _TABLES = ("search", "sweep")
 """Tables of a TOML file of settings that are a sweep's."""
-MOST_TRIALS = 1_000_000
 
 
 def _choices(help_line: str, choices: Mapping[str, str], default: str) -> Parameter:
@@ -95,6 +97,14 @@ def sweep(
     pause: Annotated[bool, switch("pause the sweep everywhere")] = False,
     resume: Annotated[bool, switch("end the pause")] = False,
     stop: Annotated[bool, switch("stop the sweep's helpers everywhere")] = False,
+    watch: Annotated[
+        bool,
+        switch(
+            "open the app at the leaderboard; with --search or --detach, search in the background"
+        ),
+    ] = False,
+    ascii: Ascii = False,  # noqa: A002
+    redraws: Redraws = None,
     preset: Preset = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
@@ -104,12 +114,18 @@ def sweep(
     """Search for the best settings: start a sweep, or help with one."""
     folder = paths.runs_dir(runs_dir).absolute()
     data_dir = data_dir and paths.expand_home(data_dir).absolute()
-    chosen_ways = [it for it in (status, best, pause, resume, stop) if it]
+    chosen_ways = [it for it in (status, best, pause, resume, stop, watch) if it]
     if len(chosen_ways) > 1:
-        raise UsageError("--status, --best, --pause, --resume and --stop exclude each other.")
-    if chosen_ways:
+        raise UsageError(
+            "--status, --best, --pause, --resume, --stop and --watch exclude each other."
+        )
+    if chosen_ways and not watch:
         return _look_or_order(folder, name, status, best, pause, resume, as_json=json)
     require_one_process("A sweep is started")
+    if watch:
+        if json:
+            raise UsageError("--watch and --json exclude each other.")
+        require_terminal()
     find_slots(devices, parallel or 0, 1)  # refused before anything starts
     how = {"sampler": sampler, "pruner": pruner, "objective": objective, "epoch": epoch}
     request = _Request(
@@ -120,9 +136,17 @@ def sweep(
         config=config,
         preset=preset,
     )
+    if watch and not (request.is_described or trials or detach):
+        find_sweep(folder, name)
+        return watch_sweep(name, folder, data_dir, redraws, is_ascii=ascii)
     from . import sweep_report  # imports Optuna: a second
 
     study = request.open(folder, name)
+    if watch:
+        from bilstm_core.sweeps.helper import start_in_background
+
+        start_in_background(study, devices, parallel or 0, data_dir, time.time())
+        return watch_sweep(name, folder, data_dir, redraws, is_ascii=ascii)
     train = sweep_report.train_in_background if detach else sweep_report.train
     return train(study, devices, parallel or 0, data_dir, as_json=json)
 
@@ -172,18 +196,22 @@ class _Request:
     config: Path | None
     preset: str | None
 
+    @property
+    def is_described(self) -> bool:
+        """Whether anything was typed of what a sweep searches, and how."""
+        return bool(self.searched or self.how or self.settings or self.config or self.preset)
+
     def open(self, runs_dir: Path, name: str) -> "Study":
         """The sweep: a new one, or that which is there if it is the same or nothing else is typed.
 
         Raises:
             UsageError: Another one has this name, or there is none and nothing is searched.
         """
-        from bilstm_core.sweeps.study import check_name, create_study, find_study, list_sweeps
+        from bilstm_core.sweeps.study import check_name, create_study, find_study
 
         check_name(name)
         is_there = name in list_sweeps(runs_dir)
-        is_described = self.searched or self.how or self.settings or self.config or self.preset
-        if is_there and not is_described:
+        if is_there and not self.is_described:
             study = find_study(runs_dir, name)
         else:
             written = read_toml(self.config) if self.config else {}

@@ -5,10 +5,9 @@ import shlex
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.compute.launch import is_launched
@@ -18,9 +17,9 @@ from bilstm_core.data.sources.registry import require_fit
 from bilstm_core.errors import Remedy, UsageError
 from bilstm_core.runs.store import check_label
 
-from ..app.preferences import MAX_REDRAWS, MIN_REDRAWS, PreferencesFile
+from ..app.preferences import PreferencesFile
 from ..text.console import is_screen, say, show_internal_error, show_warning
-from .options import ConfigFile, DataDir, Preset, RunsDir, given, switch
+from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
 
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
@@ -45,16 +44,8 @@ def train(
         bool,
         switch("train in a process that outlives this terminal; print the run's name; no app"),
     ] = False,
-    ascii: Annotated[bool, switch("draw the app in ASCII only")] = False,  # noqa: A002
-    redraws: Annotated[
-        float | None,
-        Parameter(
-            help="how often per second the app draws at most, from 0.1 to 10; fewer for slow "
-            "links; default: as last chosen in the app, at first 1",
-            metavar="X",
-            validator=Number(gte=MIN_REDRAWS, lte=MAX_REDRAWS),
-        ),
-    ] = None,
+    ascii: Ascii = False,  # noqa: A002
+    redraws: Redraws = None,
     data_dir: DataDir = None,
     runs_dir: RunsDir = None,
     **settings: str | bool | None,
@@ -79,7 +70,7 @@ def train(
     if not resolved.is_own_data:  # which are read once, where the run is made
         require_fit(resolved)
     if opens_app:
-        _require_terminal()
+        require_terminal()
     if name is not None:
         check_label(name)
     folder = paths.runs_dir(runs_dir).absolute()
@@ -88,24 +79,44 @@ def train(
 
         order = StartRun(config=resolved, runs_dir=folder, name=name, data_dir=data_dir)
         return carry_out(order, detach=detach, as_json=json)
-    from ..app.app import BilstmApp
-
     preferences, shown_preset = PreferencesFile(), chosen_preset(preset)
     variables = (paths.PRESET_VARIABLE, *(setting.variable for setting in SETTINGS.values()))
     is_anything_chosen = typed or config or preset or any(map(os.environ.get, variables))
     if not is_anything_chosen and preferences.saved.last_form:
         resolved, shown_preset = preferences.saved.last_form
-    app = BilstmApp(
-        resolved,
-        shown_preset,
-        folder,
-        data_dir,
-        name=name,
-        preferences=preferences,
-        redraws_per_second=redraws,
-        at_home=not is_anything_chosen and preferences.saved.starts_at_home,
-        is_ascii=ascii or not sys.stdout.encoding.lower().startswith("utf"),
+    at_home = not is_anything_chosen and preferences.saved.starts_at_home
+    where = (folder, data_dir)
+    look = {"redraws_per_second": redraws, "is_ascii": ascii, "preferences": preferences}
+    return _open_app(resolved, shown_preset, *where, name=name, at_home=at_home, **look)
+
+
+def watch_sweep(
+    sweep: str, folder: Path, data_dir: Path | None, redraws: float | None, *, is_ascii: bool
+) -> int:
+    """Open the app at the leaderboard of a sweep; Home is below it."""
+    preferences = PreferencesFile()
+    last = preferences.saved.last_form or (
+        resolve_typed({"dataset": "digits"}, None, None),
+        "default",
     )
+    look = {"redraws_per_second": redraws, "is_ascii": is_ascii, "preferences": preferences}
+    return _open_app(*last, folder, data_dir, sweep=sweep, at_home=True, **look)
+
+
+def _open_app(
+    config: "RunConfig",
+    preset: str,
+    folder: Path,
+    data_dir: Path | None,
+    *,
+    is_ascii: bool,
+    **options: Any,
+) -> int:
+    """Open the app; return the exit code."""
+    from ..app.app import BilstmApp
+
+    is_ascii = is_ascii or not sys.stdout.encoding.lower().startswith("utf")
+    app = BilstmApp(config, preset, folder, data_dir, is_ascii=is_ascii, **options)
     code = app.run()
     if app.internal_error:
         return show_internal_error(app.internal_error)
@@ -187,7 +198,7 @@ def _has_mnist(folder: Path) -> bool:
     return folder.name == "raw" or any(os.access(folder / part, os.F_OK) for part in parts)
 
 
-def _require_terminal() -> None:
+def require_terminal() -> None:
     """Raise a `UsageError` if stdin or stdout is not a terminal that can show the app."""
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if is_terminal and is_screen():

@@ -186,6 +186,6 @@ def test_settings_on_the_command_line_skip_it(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     PreferencesFile().save(Preferences(starts_at_home=starts_at_home, redraws_per_second=2))
     monkeypatch.setattr(app_module, "BilstmApp", App)
-    monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
+    monkeypatch.setattr("bilstm_tui.cli.train.require_terminal", lambda: None)
     assert cli.run([*tokens, "--runs-dir", str(tmp_path)]) == 0
     assert opened == [expected]

@@ -252,7 +252,7 @@ class TestLeaving:
             return 0
 
         monkeypatch.setattr(BilstmApp, "run", leave)
-        monkeypatch.setattr("bilstm_tui.cli.train._require_terminal", lambda: None)
+        monkeypatch.setattr("bilstm_tui.cli.train.require_terminal", lambda: None)
         options = [] if is_default else ["--runs-dir", str(folder)]
         assert cli.run(["--dataset", "digits", *options]) == 0
         worker.locks[0].release()

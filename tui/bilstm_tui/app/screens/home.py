@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from bilstm_core.errors import BilstmError
 from bilstm_core.runs.run import TIMESTAMP_PREFIX, Run
 from bilstm_core.runs.store import list_runs
+from bilstm_core.sweeps.folders import list_sweeps
 
 from ...text.names import shortened
 from ..widgets.explain.look import Look
@@ -39,6 +40,7 @@ _ABOUT = (
     "how they read. A run continues when you quit or the connection drops."
 )
 _RUN = "run:"
+_SWEEPS = ("sweeps", "Sweeps", "searches for the best settings (also w)")
 
 
 class HomeScreen(BaseScreen[None]):
@@ -51,7 +53,7 @@ class HomeScreen(BaseScreen[None]):
 
     @dataclass
     class Chosen(Message):
-        """The user chose something: train, form, tour, data, runs, or a run."""
+        """The user chose something: train, form, tour, data, runs, sweeps, or a run."""
 
         action: str
         run: Run | None = None
@@ -155,6 +157,7 @@ class HomeScreen(BaseScreen[None]):
                     ("tour", "Take the tour", "LSTM against BiLSTM: train both in a minute"),
                     ("data", "Look at the data", "classes, examples, what may be wrong"),
                     ("runs", "All runs", "compare, resume, inspect (also r)"),
+                    *([_SWEEPS] if list_sweeps(self._runs_dir) else []),
                 ),
                 start=1,
             )

@@ -1,4 +1,4 @@
-"""Prompts for a number of epochs, a note, a name, and the redraw rate."""
+"""Prompts for a number of epochs or trials, a note, a name, and the redraw rate."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ from bilstm_core.wording import counted
 
 from ..preferences import MAX_REDRAWS, MIN_REDRAWS
 from .dialogs import Prompt, show_dialog
+
+_MORE_TRIALS = 10
 
 
 async def ask_epochs(app: App[Any], overview: Overview) -> dict[str, Any] | None:
@@ -40,6 +42,17 @@ def epochs_prompt(overview: Overview) -> Prompt:
 
     total = 2 * overview.num_epochs if is_finished else overview.num_epochs
     return Prompt("Resume: total epochs", message, str(total), problem_of)
+
+
+def trials_prompt(name: str, wanted: int, most: int) -> Prompt:
+    """Ask how many trials to add to a sweep; at most so many."""
+
+    def problem_of(typed: str) -> str:
+        is_allowed = typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= most
+        return "" if is_allowed else f"Allowed: a whole number from 1 to {most:,}."
+
+    message = f"{name} has {counted(wanted, 'trial')} so far. How many more?"
+    return Prompt("Add trials", message, str(min(_MORE_TRIALS, most)), problem_of)
 
 
 def note_prompt(overview: Overview) -> Prompt:

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from textual_plot.axis_formatter import AxisFormatter
 
+from ....text.names import shortened_together
+
 _ROUND = (1, 2, 5)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
 _FEW_TICKS = 2
+_LEAST_NAME = 5  # columns of a name, with a gap
 VERTICAL_LABEL = 7
 """Columns of the longest label of a vertical axis: textual-plot cuts longer ones."""
 
@@ -126,6 +129,25 @@ class LogarithmTicks(Ticks):
         """The numbers whose logarithms the ticks are."""
         label = _short if len(ticks) == 1 else _plain
         return [label(10**tick) for tick in ticks]
+
+
+class NamedTicks(Ticks):
+    """Names at 0, 1, 2 …, each cut to the columns that it has."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = _MAX_TICKS) -> list[float]:
+        """A tick for each name in view; of too many, every second or third."""
+        numbers = range(max(0, math.ceil(min_)), min(len(self._names) - 1, math.floor(max_)) + 1)
+        each = math.ceil(len(numbers) / max(1, min(max_ticks, self.room // _LEAST_NAME)))
+        return [float(number) for number in numbers[:: max(1, each)]]
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        """The names."""
+        most = max(_LEAST_NAME, self.room // max(1, len(ticks))) - 1
+        return shortened_together([self._names[round(tick)] for tick in ticks], most)
 
 
 def widen_to_round(low: float, high: float) -> tuple[float, float]:

@@ -1,0 +1,42 @@
+"""Where sweeps are: a folder for each, in that of the runs; read without Optuna."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from ..cleaning import one_line
+from ..config.resolve import did_you_mean
+from ..errors import UsageError
+
+_SWEEPS = "sweeps"
+"""In the folder of the runs."""
+JOURNAL = "journal.jsonl"
+
+
+def sweep_folder(runs_dir: Path, name: str) -> Path:
+    """The folder of a sweep, which need not exist."""
+    return runs_dir.absolute() / _SWEEPS / name
+
+
+def list_sweeps(runs_dir: Path) -> list[str]:
+    """The names of the sweeps in a folder of runs."""
+    with suppress(OSError):
+        folders = (runs_dir.absolute() / _SWEEPS).iterdir()
+        return sorted(path.name for path in folders if (path / JOURNAL).is_file())
+    return []
+
+
+def find_sweep(runs_dir: Path, name: str) -> Path:
+    """The folder of the sweep of a name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    names = list_sweeps(runs_dir)
+    if name not in names:
+        known = f"Sweeps: {', '.join(names)}." if names else "There are none yet."
+        raise UsageError(
+            f"There is no sweep {one_line(name)} in {runs_dir}.{did_you_mean(name, names)}",
+            known,
+            title="There is no such sweep",
+        )
+    return sweep_folder(runs_dir, name)

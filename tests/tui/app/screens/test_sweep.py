@@ -1,0 +1,501 @@
+"""The leaderboard of a sweep, over a journal that is made up."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList
+
+from bilstm_core.processes.protocol import ResumeRun
+from bilstm_core.sweeps import helper
+from bilstm_core.sweeps.folders import JOURNAL
+from bilstm_core.sweeps.study import Study
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens import sweep as sweep_screen
+from bilstm_tui.app.screens.dialogs import Dialog
+from bilstm_tui.app.screens.home import HomeScreen
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.sweep import SweepScreen
+from bilstm_tui.app.screens.sweep_list import SweepList
+from bilstm_tui.app.widgets.sweep.board import Board
+from bilstm_tui.app.widgets.sweep.charts import BestChart, ScatterChart, TrialCurves
+from bilstm_tui.app.widgets.sweep.table import TrialsTable
+from tests.sweeping import EPOCHS, MadeUpSweep
+from tests.tui.driving import FakeWorker, Steps, asked, drive, said, text, until
+
+MANY = {
+    "hidden_size": "16..256:log",
+    "cell": "lstm,gru",
+    "bidirectional": "true,false",
+    "learning_rate": "1e-3..3e-2:log",
+    "dropout": "0..0.5:0.1",
+    "num_layers": "1..3",
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes are seen sooner."""
+    monkeypatch.setattr(sweep_screen, "_POLL_SECONDS", 0.05)
+
+
+def watch(runs_dir: Path, steps: Steps, worker: FakeWorker | None = None, **options: Any) -> None:
+    """Open the app at the sweep `first`, and do something there once it is read."""
+
+    async def wait(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen) and app.screen.seen)
+        await steps(app, pilot)
+
+    options = {"redraws_per_second": 10, **options}
+    drive(worker or FakeWorker(), runs_dir, wait, sweep="first", at_home=True, **options)
+
+
+def table_of(app: BilstmApp) -> TrialsTable:
+    return app.screen.query_one(TrialsTable)
+
+
+def rows_of(app: BilstmApp) -> list[str]:
+    """The words of each row of the table, without what is not in view."""
+    region = table_of(app).region
+    lines = text(app).splitlines()[region.y + 1 : region.bottom]
+    return [line[region.x : region.right].rstrip(" ▁▅▇█│▔") for line in lines if line.strip()]
+
+
+def test_without_a_sweep_it_says_what_one_is(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("w")
+        await until(pilot, lambda: "bilstm-tui sweep first" in text(app))
+        assert "A sweep trains many runs" in text(app)
+        await pilot.press("p", "s", "a", "t", "c", "e", "b", "right")
+        await pilot.press("w")
+        await until(pilot, lambda: not isinstance(app.screen, SweepScreen))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_trials_are_ranked_and_each_state_has_its_word(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        lost, live = sweep.start(2), sweep.start(3)
+        finished = [sweep.finish() for _ in range(3)]
+        sweep.prune()
+        sweep.fail("The loss was not finite.")
+        sweep.lose(lost)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: "5 of 20" in text(app))
+            assert "1 training, 1 interrupted, 3 finished, 1 pruned, 1 failed" in text(app)
+            rows = rows_of(app)
+            states = [row.split()[-1] for row in rows]
+            assert states == [*["finished"] * 3, "training", "interrupted", "pruned", "failed"]
+            values = {trial.number: trial.value or 0.0 for trial in sweep.study.trials}
+            best = max((it.number for it in finished), key=lambda number: values[number])
+            assert rows[0].split()[:3] == ["1", str(best), f"{100 * values[best]:.2f}"]
+            assert f"best {100 * values[best]:.2f} %  trial {best}" in text(app)
+            assert f"3/{EPOCHS}" in rows[3]
+            await pilot.press("end")
+            await until(pilot, lambda: "The loss was not finite." in text(app))
+            await pilot.press("up", "up")
+            await until(pilot, lambda: "no process trains it" in text(app))
+
+            sweep.study.report(live, 4, 0.9)
+            await until(pilot, lambda: f"4/{EPOCHS}" in text(app))
+            sweep.lose(live)  # of which the journal says nothing
+            await until(pilot, lambda: "2 interrupted" in text(app))
+
+        watch(tmp_path, steps)
+
+
+def test_a_sweep_that_goes_on_is_followed_and_the_cursor_stays(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=6) as sweep:
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            assert "No trial has started yet" in text(app)
+            first = sweep.finish()
+            await until(pilot, lambda: "1 of 6" in text(app))
+            assert "No trial has started yet" not in text(app)
+            sweep.finish()
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            await pilot.press("down")
+            selected = table_of(app).selected
+            for count in range(3, 7):
+                sweep.finish()
+                await until(pilot, lambda count=count: table_of(app).row_count == count)
+                assert table_of(app).selected == selected
+            assert "6 of 6" in text(app)
+            assert first.number == 0
+
+        watch(tmp_path, steps)
+
+
+def test_the_best_run_and_any_other_are_opened(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        runs = [sweep.finish(with_events=True).run for _ in range(2)]
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            best = app.screen.query_one(TrialsTable).selected
+            assert best is not None
+            await pilot.press("down", "b")
+            await until(pilot, lambda: app.train_screen.view.shown_run == runs[best])
+            await until(pilot, lambda: "got 351 / 360" in text(app))
+            await pilot.press("w")
+            await until(pilot, lambda: isinstance(app.screen, SweepScreen) and rows_of(app))
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            await pilot.press("down", "enter")
+            await until(pilot, lambda: app.train_screen.view.shown_run == runs[1 - best])
+
+        watch(tmp_path, steps)
+
+
+def test_the_settings_of_a_trial_are_copied(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        claim = sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 1)
+            await pilot.press("c")
+            await until(pilot, lambda: app.screen is app.train_screen)
+            await until(pilot, lambda: app.train_screen.config == claim.run.config)
+
+        watch(tmp_path, steps)
+
+
+def test_a_run_is_resumed_for_longer(tmp_path: Path) -> None:
+    worker = FakeWorker()
+    with MadeUpSweep(tmp_path) as sweep:
+        claim = sweep.finish(with_events=True)
+        sweep.start(1)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            await pilot.press("down", "e")
+            await until(pilot, lambda: "is being trained: stop it first" in said(app))
+            await pilot.press("up", "e")
+            await asked(pilot, "Resume: total epochs")
+            app.screen.query_one("#answer", Input).value = "30"
+            await pilot.press("enter")
+            await until(pilot, lambda: worker.orders)
+
+        watch(tmp_path, steps, worker)
+    assert worker.orders == [ResumeRun(run=claim.run.path, changes={"num_epochs": 30})]
+
+
+def test_a_trial_is_stopped_or_the_whole_sweep(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        sweep.finish()
+        claim = sweep.start(2)
+
+        def orders() -> list[str]:
+            lines = claim.run.commands_file.read_text().splitlines()
+            return [json.loads(line)["command"] for line in lines]
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            await pilot.press("down", "s")
+            await asked(pilot, f"Stop trial {claim.number}?")
+            await pilot.press("escape", "s")
+            await asked(pilot, f"Stop trial {claim.number}?")
+            await pilot.press("enter")
+            await until(pilot, claim.run.commands_file.exists)
+            assert orders() == ["stop_at_once"]
+            assert not sweep.study.stopped_at
+            await pilot.press("up", "s")
+            await asked(pilot, "Stop the sweep?")
+            await pilot.press("enter")
+            await until(pilot, lambda: sweep.study.stopped_at)
+            sweep.lose(claim)
+            await until(pilot, lambda: "interrupted" in text(app))
+            await pilot.press("s")
+            await until(pilot, lambda: "No trial is being trained" in said(app))
+
+        watch(tmp_path, steps)
+
+
+def test_a_sweep_is_paused_and_continued(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        claim = sweep.start(2)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("p")
+            await until(pilot, lambda: " paused  1 training" in text(app))
+            assert sweep.study.is_paused
+            assert '"pause"' in claim.run.commands_file.read_text()
+            await pilot.press("t")
+            await until(pilot, lambda: "p continues it" in said(app))
+            await pilot.press("p")
+            await until(pilot, lambda: " paused " not in text(app).splitlines()[0])
+            assert not sweep.study.is_paused
+            assert '"resume"' in claim.run.commands_file.read_text()
+
+        watch(tmp_path, steps)
+
+
+class Helpers:
+    """Stands in for what starts a process that trains trials."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def __call__(self, study: Study, devices: str, *_: object) -> None:
+        self.started.append(f"{study.name} {devices}")
+
+
+@pytest.fixture
+def helpers(monkeypatch: pytest.MonkeyPatch) -> Helpers:
+    helpers = Helpers()
+    monkeypatch.setattr(helper, "start_in_background", helpers)
+    return helpers
+
+
+def test_trials_are_added_and_trained_here_if_nobody_does(tmp_path: Path, helpers: Helpers) -> None:
+    with MadeUpSweep(tmp_path, trials=1) as sweep:
+        sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("t")
+            await until(pilot, lambda: "a adds more" in said(app))
+            await pilot.press("a")
+            await asked(pilot, "How many more?")
+            answer = app.screen.query_one("#answer", Input)
+            for typed in ("0", "x", "-1", "1e3", "9999999"):
+                answer.value = typed
+                await until(pilot, lambda: "a whole number from 1" in said(app))
+                await pilot.press("enter")
+                assert isinstance(app.screen, Dialog)
+                answer.value = "3"
+                await until(pilot, lambda: "a whole number from 1" not in said(app))
+            await pilot.press("enter")
+            await asked(pilot, "No trial is being trained")
+            assert sweep.study.trials_wanted == 4
+            await pilot.press("enter")
+            await until(pilot, lambda: helpers.started == ["first auto"])
+            await until(pilot, lambda: "1 of 4" in text(app))
+            sweep.start(1)
+            await until(pilot, lambda: "1 training" in text(app))
+            await pilot.press("a")
+            await asked(pilot, "How many more?")
+            await pilot.press("enter")
+            await until(pilot, lambda: "1 of 14" in text(app))
+            assert not isinstance(app.screen, Dialog)
+            await pilot.press("t")
+            await asked(pilot, "Train here, too?")
+            await pilot.press("enter")
+            await until(pilot, lambda: len(helpers.started) == 2)
+
+        watch(tmp_path, steps)
+
+
+def test_a_grid_has_no_more_trials_than_combinations(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=1, search={"cell": "lstm,gru"}, sampler="grid") as sweep:
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("a")
+            await asked(pilot, "How many more?")
+            assert app.screen.query_one("#answer", Input).value == "1"
+            await pilot.press("enter")
+            await asked(pilot, "No trial is being trained")
+            await pilot.press("escape")
+            await until(pilot, lambda: "0 of 2" in text(app))
+            await pilot.press("a")
+            await until(pilot, lambda: "All combinations" in said(app))
+
+        watch(tmp_path, steps)
+    assert sweep.study.trials_wanted == 2
+
+
+def truncated(journal: Path) -> None:
+    journal.write_bytes(journal.read_bytes()[:200])
+
+
+def replaced(journal: Path) -> None:
+    journal.write_bytes(b'{"op_code":4,"worker_id":"a","study_id":7}\n' * 9000)
+
+
+def nonsense(journal: Path) -> None:
+    with journal.open("a") as file:
+        file.write('{"op_code":8,"worker_id":"a","trial_id":0,"step":"[red]","study_id":{}}\n')
+
+
+@pytest.mark.parametrize("damage", [truncated, replaced, nonsense, Path.unlink])
+def test_a_journal_that_is_damaged_meanwhile(
+    damage: Callable[[Path], None], tmp_path: Path
+) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        sweep.finish()
+        journal = sweep.study.folder / JOURNAL
+        whole = journal.read_bytes()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 1)
+            damage(journal)
+            problem = app.screen.query_one("#sweep-problem")
+            await until(pilot, lambda: problem.display)
+            assert "journal" in text(app) or "There is no sweep" in text(app)
+            assert table_of(app).row_count == 1
+            await pilot.press("p")
+            await asked(pilot, "✗ ")
+            await pilot.press("enter")
+            journal.write_bytes(whole)
+            await until(pilot, lambda: not problem.display)
+
+        watch(tmp_path, steps)
+
+
+@pytest.mark.parametrize("objective", ["accuracy", "loss"])
+@pytest.mark.parametrize(
+    ("size", "charts"), [((80, 24), 0), ((120, 36), 3), ((160, 50), 2 + len(MANY))]
+)
+def test_what_is_in_view_follows_the_size(
+    size: tuple[int, int], charts: int, objective: str, tmp_path: Path
+) -> None:
+    with MadeUpSweep(tmp_path, search=MANY, objective=objective) as sweep:
+        for _ in range(6):
+            sweep.finish()
+        sweep.prune()
+        sweep.start(4)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 8)
+            board = app.screen.query_one(Board)
+            await until(pilot, lambda: shown(board) == charts)
+            assert len({row.split()[-1] for row in rows_of(app)}) == 3  # the states are in view
+            assert not table_of(app).show_horizontal_scrollbar
+            if charts:
+                await until(pilot, lambda: "importance" in text(app))
+                assert f"best {objective}" in text(app)
+                assert "▲ best" in text(app)
+            names = [*(it.dimension.name for it in board.query(ScatterChart))]
+            assert sorted(names) == sorted(MANY)
+            for name in (*names[1:], names[0]):
+                await pilot.press("right")
+                assert board.chosen == name
+                mark = f"▸{name}" if charts else "▸"
+                await until(pilot, lambda mark=mark: mark in text(app))
+                assert shown(board) == charts
+            await pilot.press("left")
+            assert board.chosen == names[-1]
+
+        watch(tmp_path, steps, size=size)
+
+
+def shown(board: Board) -> int:
+    """How many charts are in view."""
+    charts = [*board.query(BestChart), *board.query(TrialCurves), *board.query(ScatterChart)]
+    regions = [chart.region for chart in charts if chart.display and chart.region.area]
+    assert all(board.region.contains_region(region) for region in regions)
+    return len(regions)
+
+
+def test_in_a_small_terminal_a_key_shows_the_charts(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        for _ in range(5):
+            sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            board = app.screen.query_one(Board)
+            await until(pilot, lambda: table_of(app).row_count == 5)
+            await pilot.press("v")
+            await until(pilot, lambda: shown(board) == 3 and "by trial" in text(app))
+            await pilot.press("right")
+            await until(pilot, lambda: f"▸{board.chosen}" in text(app))
+            await pilot.press("v", "down")
+            await until(pilot, lambda: shown(board) == 0 and table_of(app).cursor_row == 1)
+            await pilot.resize_terminal(120, 36)
+            await until(pilot, lambda: shown(board) == 3)
+
+        watch(tmp_path, steps, size=(80, 24))
+
+
+def test_the_values_of_a_setting_are_on_its_axis(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, search=MANY) as sweep:
+        for _ in range(6):
+            sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 6)
+            charts = {it.dimension.name: it for it in app.screen.query(ScatterChart)}
+
+            def lines(name: str) -> str:
+                region = charts[name].region
+                cut = text(app).splitlines()[region.y : region.bottom + 1]
+                return "\n".join(line[region.x : region.right] for line in cut)
+
+            await until(pilot, lambda: "lstm" in lines("cell") and "gru" in lines("cell"))
+            assert "hidden_size, log" in lines("hidden_size")
+            assert "100" in lines("hidden_size")
+            assert "0.01" in lines("learning_rate")
+            assert "true" in lines("bidirectional")
+            assert "0.5" in lines("dropout")
+            for name in MANY:
+                drawn = lines(name).count("●") + lines(name).count("▲")
+                assert 1 <= drawn <= 6
+
+        watch(tmp_path, steps, size=(160, 50))
+
+
+def test_in_ascii_nothing_else_is_drawn(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        for _ in range(5):
+            sweep.finish()
+        sweep.prune()
+        sweep.start(3)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 7)
+            await until(pilot, lambda: "importance" in text(app) and "▲ best" in text(app))
+            drawn = "".join(
+                segment.text
+                for strip in app.screen._compositor.render_strips()
+                for segment in strip.apply_filter(app.get_line_filters()[-1], app.styles.background)
+            )
+            assert drawn.isascii()
+            assert "A best  o finished  x pruned" in drawn
+            assert "?" not in drawn.replace("? Keys", "")
+
+        watch(tmp_path, steps, is_ascii=True)
+
+
+def test_several_sweeps_are_listed(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as first, MadeUpSweep(tmp_path, "second"):
+        first.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+            await until(pilot, lambda: "searches for the best settings" in text(app))
+            await pilot.press("6")
+            await until(pilot, lambda: isinstance(app.screen, SweepList))
+            await until(pilot, lambda: "1 finished of 20, best" in text(app))
+            choices = app.screen.query_one(OptionList)
+            assert choices.highlighted_option
+            assert choices.highlighted_option.id == "first"
+            choices.highlighted = choices.get_option_index("second")
+            await pilot.press("enter")
+            await until(pilot, lambda: "No trial has started yet" in text(app))
+            assert "second" in text(app)
+            await pilot.press("r")
+            await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+            await pilot.press("w")
+            await until(pilot, lambda: isinstance(app.screen, SweepList))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+
+        watch(tmp_path, steps)
+
+
+def test_a_run_that_was_deleted_is_named(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        claim = sweep.finish()
+        claim.run.config_file.unlink()
+        sweep.fail("[bold]too large[/]")
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            await pilot.press("enter")
+            await until(pilot, lambda: "was deleted or moved" in said(app))
+            await pilot.press("down")
+            await until(pilot, lambda: "[bold]too large[/]" in text(app))
+
+        watch(tmp_path, steps)

@@ -1,0 +1,166 @@
+"""A sweep as the leaderboard shows it, read beside the keys: Optuna is imported in a thread."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bilstm_core.config.settings import SETTINGS
+from bilstm_core.errors import BilstmError, UsageError
+from bilstm_core.runs.run import Run
+from bilstm_core.sweeps.folders import JOURNAL
+from bilstm_core.sweeps.space import Dimension, read_dimension
+
+if TYPE_CHECKING:
+    from bilstm_core.sweeps.leaderboard import Leaderboard, Row
+    from bilstm_core.sweeps.plan import Plan
+    from bilstm_core.sweeps.study import Study
+
+T = TypeVar("T")
+LIVE_STATES = ("training", "interrupted")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A sweep at one moment.
+
+    Attributes:
+        dimensions: The searched settings; one that is not understood has no values and no range.
+        read_at: When it was read, in seconds since 1970.
+    """
+
+    name: str
+    plan: "Plan"
+    board: "Leaderboard"
+    dimensions: tuple[Dimension, ...]
+    num_epochs: int
+    read_at: float
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether values are losses, and not fractions that are shown in percent."""
+        return self.plan.objective == "loss"
+
+    @property
+    def unit(self) -> str:
+        """What stands after a value."""
+        return "" if self.is_loss else " %"
+
+    def drawn(self, value: float) -> float:
+        """A value as charts draw it."""
+        return value if self.is_loss else 100 * value
+
+    def row(self, number: int) -> "Row | None":
+        """The trial of a number."""
+        return next((row for row in self.board.rows if row.number == number), None)
+
+
+class SweepReader:
+    """Reads a sweep again where it has changed; every method takes a while.
+
+    Args:
+        folder: The folder of the sweep.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs_dir = folder.parent.parent
+        self._journal = folder / JOURNAL
+        self._lock = threading.Lock()
+        self._study: Study | None = None
+        self._state: tuple[int, int, int] = (0, 0, 0)
+        self._live: tuple[bool, ...] = ()
+        self._seen: Seen | None = None
+
+    def poll(self) -> Seen:
+        """The sweep as it is now; the same object while nothing has changed.
+
+        Raises:
+            BilstmError: It cannot be read, or not understood.
+        """
+        with self._lock:
+            state, before = self._journal_state(), self._state
+            is_same = state == before and self._who_trains() == self._live
+            if self._seen and is_same:
+                return self._seen
+            self._state = state
+            if state[0] != before[0] or state[1] < before[1]:  # another file, or a part of it
+                self._study = None
+            self._seen = None  # after a failure everything is read again
+            self._seen = self._in_words(self._read)
+            self._live = self._who_trains()
+            return self._seen
+
+    def change(self, change: "Callable[[Study], T]") -> T:
+        """Do something with the study.
+
+        Raises:
+            BilstmError: It cannot be read or written.
+        """
+        with self._lock:
+            return self._in_words(lambda: change(self._opened()))
+
+    def importances(self, seen: Seen) -> dict[str, float]:
+        """How much of the differences each searched setting explains; empty if that is unknown."""
+        from bilstm_core.sweeps.leaderboard import importances
+
+        return self.change(lambda study: importances(study, seen.board.rows))
+
+    def _journal_state(self) -> tuple[int, int, int]:
+        try:
+            state = self._journal.stat()
+        except OSError:
+            return (0, 0, 0)
+        return state.st_ino, state.st_size, state.st_mtime_ns
+
+    def _who_trains(self) -> tuple[bool, ...]:
+        """Whether a process trains each trial that has not ended: journals do not say."""
+        rows = self._seen.board.rows if self._seen else ()
+        runs = (Run(self._runs_dir / row.run) for row in rows if row.state in LIVE_STATES)
+        return tuple(run.is_live for run in runs)
+
+    def _opened(self) -> "Study":
+        from bilstm_core.sweeps.study import Study
+
+        if self._study is None:
+            self._study = Study(self._folder)
+        return self._study
+
+    def _read(self) -> Seen:
+        from bilstm_core.sweeps.leaderboard import read_leaderboard
+
+        study = self._opened()
+        return Seen(
+            study.name,
+            study.plan,
+            read_leaderboard(study),
+            tuple(
+                _dimension(name, text)
+                for name, text in study.plan.search.items()
+                if name in SETTINGS
+            ),
+            study.plan.base.num_epochs,
+            time.time(),
+        )
+
+    def _in_words(self, read: Callable[[], T]) -> T:
+        """What `read` returns; a damaged journal may fail in any way."""
+        from bilstm_core.sweeps.study import damaged_journal
+
+        try:
+            return read()
+        except BilstmError:
+            self._study = None
+            raise
+        except Exception as error:
+            self._study = None
+            raise damaged_journal(self._journal, f"{type(error).__name__}: {error}") from None
+
+
+def _dimension(name: str, text: str) -> Dimension:
+    try:
+        return read_dimension(SETTINGS[name], text)
+    except UsageError:
+        return Dimension(SETTINGS[name])
