@@ -30,6 +30,7 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Question
 from bilstm_tui.app.screens.home import HomeScreen
 from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.screens.train import TrainScreen
 from tests.samples import run_started, small_config
 
@@ -129,7 +130,7 @@ def drive(
 
     async def main() -> None:
         async with app.run_test(size=size) as pilot:
-            first = TrainScreen | HomeScreen | Question
+            first = TrainScreen | HomeScreen | Question | SweepScreen
             await until(pilot, lambda: isinstance(app.screen, first))
             await steps(app, pilot)
 

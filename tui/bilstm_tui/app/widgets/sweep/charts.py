@@ -209,6 +209,11 @@ class BestChart(PointsChart):
         stairs = np.array(self._stairs, np.float64).reshape(-1, 2)
         return stairs[:, 0], stairs[:, 1]
 
+    def _find_whole_x_range(self) -> Range:
+        low, high = super()._find_whole_x_range()
+        places = [point.x for point in self._points]
+        return min([low, *places]), max([high, *places])
+
     def _heading(self) -> Text:
         return Text(f"{self.title}, by trial{', log y' if self._is_logarithmic else ''}")
 
