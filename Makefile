@@ -7,7 +7,7 @@
 # make bench-accuracy accuracy and time of the presets over seeds; an hour on 2 cores
 # make bench-large    bytes on the link; memory and speed with long runs and many of them
 # make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
-# make pictures       the screenshots in docs/, from the real app
+# make pictures       the screenshots and the recording in docs/, from the real app
 # make clean          remove .venv and caches
 SHELL := /bin/sh
 VENV := .venv

@@ -1,6 +1,6 @@
-"""Pictures for the README: the real app, training for real, drawn as SVG into `docs/`.
+"""Pictures and a recording for the README: the real app, training for real, drawn into `docs/`.
 
-`make pictures` makes them. Two runs are trained on digits in a folder that is thrown away.
+`make pictures` makes them. Some runs are trained on digits in a folder that is thrown away.
 """
 
 import asyncio
@@ -8,81 +8,165 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Checkbox, TabbedContent
+from textual.widgets import TabbedContent
 
 from bilstm_core.config.resolve import resolve
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.explain.view import ExplainView
+from bilstm_tui.app.widgets.form import Form
+from tests.screen_svg import Frame, picture, recording, rows_of
 from tests.tui.driving import text
 
 DOCS = Path(__file__).parents[1] / "docs"
-SIZE = (120, 36)
+TITLE = "bilstm-tui"
+SIZE, FILM_SIZE = (120, 36), (118, 42)
 PATIENCE_SECONDS = 120
+TRAINING_FRAMES = 14
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
-    for _ in range(PATIENCE_SECONDS * 20):
+async def until(pilot: Pilot[int], condition: Callable[[], object], pause: float = 0.4) -> None:
+    for _ in range(PATIENCE_SECONDS * 50):
         if condition():
-            await pilot.pause(0.4)
+            await pilot.pause(pause)
             return
-        await pilot.pause(0.05)
-    raise TimeoutError
+        await pilot.pause(0.02)
+    raise TimeoutError(text(pilot.app))
 
 
-def reads_both_ways(app: BilstmApp) -> bool:
-    config = app.train_screen.config
-    return config is not None and config.bidirectional
+class Studio:
+    """Goes through the screens as a person would, and draws them."""
+
+    def __init__(self, app: BilstmApp, pilot: Pilot[int]) -> None:
+        self.app, self.pilot = app, pilot
+        self.frames: list[Frame] = []
+
+    def draw(self, name: str) -> None:
+        """Make a picture of the screen."""
+        (DOCS / f"{name}.svg").write_text(picture(rows_of(self.app), TITLE), encoding="utf-8")
+
+    def film(self, seconds: float) -> None:
+        """Add the screen to the recording."""
+        self.frames.append(Frame(rows_of(self.app), seconds))
+
+    async def shows(self, *words: str, pause: float = 0.4) -> None:
+        """Wait until the screen shows some words."""
+        await until(self.pilot, lambda: all(it in text(self.app) for it in words), pause)
+
+    async def has_trained(self) -> None:
+        """Wait for the end of a run."""
+        view = self.app.train_screen.view
+        await until(self.pilot, lambda: view.history.step and not view.history.ending)
+        await until(self.pilot, lambda: view.history.ending)
+
+    async def train(self, **settings: Any) -> None:
+        """Train with other settings in the form."""
+        form = self.app.train_screen.query_one(Form)
+        form.show(resolve({"dataset": "digits", **settings}))
+        await until(self.pilot, lambda: self.app.train_screen.config)
+        await self.pilot.press("t")
+        await self.has_trained()
 
 
-async def main(runs_dir: Path) -> None:
-    """Go through the screens as a person would."""
-    app = BilstmApp(resolve({"dataset": "digits"}), "default", runs_dir, name="bilstm")
-    async with app.run_test(size=SIZE) as pilot:
+async def take_pictures(studio: Studio) -> None:
+    """Draw what the README describes."""
+    app, pilot = studio.app, studio.pilot
+    view = app.train_screen.view
+    await studio.train(cell="gru", hidden_size=32, seed=1)
+    await studio.train(bidirectional=False, learning_rate=0.02)
+    app.train_screen.query_one(Form).show(resolve({"dataset": "digits"}))
+    app.train_screen.query_one(TabbedContent).active = "network"
+    await studio.shows("parameters")
+    before = view.shown_run
+    await pilot.press("t")
+    await until(pilot, lambda: view.shown_run != before and view.history.step > 350)
+    studio.draw("training")
+    await until(pilot, lambda: view.history.ending)
+    await pilot.press("h")
+    await studio.shows("Recent runs")
+    studio.draw("home")
+    await pilot.press("escape", "r")
+    await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+    await pilot.press("down")
+    await studio.shows("learning_rate", "epochs trained")
+    studio.draw("runs")
+    await pilot.press("space", "up", "space")
+    await studio.shows("▲")
+    studio.draw("comparison")
+    await pilot.press("i")
+    await until(pilot, lambda: isinstance(app.screen, InspectScreen))
+    await studio.shows("misclassified")
+    await pilot.press("j")
+    await studio.shows("predicted", "1 of")
+    studio.draw("gallery")
+    await pilot.press("enter")
+    await studio.shows("Each direction")
+    studio.draw("mistake")
+    app.screen.query_one(TabbedContent).active = "explain-tab"
+    await until(pilot, lambda: app.screen.query_one(ExplainView).shown)
+    await pilot.press("end", *["left"] * 5)
+    await studio.shows("backward")
+    studio.draw("explain")
 
-        def draw(name: str) -> None:
-            svg = app.export_screenshot(title="bilstm-tui", simplify=True)
-            (DOCS / f"{name}.svg").write_text(svg, encoding="utf-8")
 
-        view = app.train_screen.view
-        await until(pilot, lambda: "parameters" in text(app))
-        draw("network")
-        await pilot.press("t")
-        await until(pilot, lambda: view.history.step > 350)
-        draw("training")
-        await until(pilot, lambda: view.history.ending)
-        draw("finished")
-        app.train_screen.query_one("#bidirectional", Checkbox).value = False
-        await until(pilot, lambda: not reads_both_ways(app))
-        await pilot.press("t")
-        await until(pilot, lambda: view.history.step and not view.history.ending)
-        await until(pilot, lambda: view.history.ending)
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        await pilot.press("space", "down", "space")
-        await until(pilot, lambda: app.screen.query_one("#comparison").display)
-        draw("runs")
-        await pilot.press("i")
-        await until(pilot, lambda: isinstance(app.screen, InspectScreen))
-        await until(pilot, lambda: "misclassified" in text(app))
-        draw("confusion")
-        await pilot.press("j")
-        await until(pilot, lambda: "predicted" in text(app))
-        draw("mistakes")
-        app.screen.query_one(TabbedContent).active = "draw-tab"
-        await pilot.pause(0.5)
-        app.screen.query_one("DrawingPad").focus()
-        await pilot.press("up", "up", "up", "space", *["down"] * 6)
-        await pilot.pause(1.0)
-        draw("drawing")
+async def shoot(studio: Studio) -> None:
+    """From Home to a trained network, and into what it has learned."""
+    app, pilot = studio.app, studio.pilot
+    await studio.shows("Take the tour")
+    studio.film(2.2)
+    await pilot.press("t")
+    view = app.train_screen.view
+    await until(pilot, lambda: view.history.started and view.history.step, pause=0.1)
+    assert view.history.started
+    total = view.history.started.total_steps
+    for number in range(TRAINING_FRAMES):
+        due = total * number // TRAINING_FRAMES
+        await until(pilot, lambda due=due: view.history.step >= due, pause=0.15)
+        studio.film(0.45)
+    await until(pilot, lambda: view.history.ending)
+    studio.film(2.5)
+    await pilot.press("i")
+    await studio.shows("misclassified")
+    studio.film(1.8)
+    await pilot.press("j")
+    await studio.shows("predicted", "1 of")
+    studio.film(1.0)
+    for _ in range(2):
+        await pilot.press("right")
+        await pilot.pause(0.3)
+        studio.film(0.7)
+    await pilot.press("enter")
+    await studio.shows("Each direction")
+    studio.film(2.5)
+
+
+async def main(folder: Path) -> None:
+    """Make the pictures and the recording."""
+    for name, size, act in (("pictures", SIZE, take_pictures), ("film", FILM_SIZE, shoot)):
+        app = BilstmApp(
+            resolve({"dataset": "digits"}),
+            "default",
+            folder / name,
+            redraws_per_second=5,
+            at_home=act is shoot,
+        )
+        async with app.run_test(size=size) as pilot:
+            studio = Studio(app, pilot)
+            await act(studio)
+            if studio.frames:
+                poster = TRAINING_FRAMES  # in the middle of the training
+                content = recording(studio.frames, TITLE, poster)
+                (DOCS / "recording.svg").write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp())
+    made_in = Path(tempfile.mkdtemp())
     try:
-        asyncio.run(main(folder))
+        asyncio.run(main(made_in))
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(made_in)

@@ -23,6 +23,7 @@ ORDER = [
     "stopping",
     "files",
     "paths",
+    "outputs",
     "building_blocks",
     "config",
     "compute",

@@ -85,6 +85,7 @@ class DeviceInfo:
         precision: The precision in use: 'float32', 'tf32' or 'bfloat16'.
         threads: Processor threads that compute at once.
         lanes: Parts of a step that are computed side by side.
+        ranks: Processes that train together, each on such a device.
     """
 
     name: Name
@@ -92,6 +93,7 @@ class DeviceInfo:
     precision: Name
     threads: Count
     lanes: Count = 1
+    ranks: Count = 1
 
 
 @dataclass(frozen=True, kw_only=True)

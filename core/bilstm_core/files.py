@@ -5,8 +5,8 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -79,14 +79,23 @@ class Folder:
         Raises:
             OSError: The file cannot be written; the old file is unchanged.
         """
-        incoming = incoming_name(name)
-        with self._create_locked(incoming) as file, self._removed_on_failure(incoming):
-            file.write(content)
-            file.flush()
-            _sync(file.fileno())
+        with self._written(name, content):
             if keep and self.has(name):
                 self._add_hard_link(name, keep)
-            self._rename(incoming, name)
+            self._rename(incoming_name(name), name)
+        self.sync()
+
+    def replace_all(self, contents: Mapping[str, bytes | memoryview]) -> None:
+        """Replace files that belong together: none before all are complete on the disk.
+
+        Raises:
+            OSError: A file cannot be written; the old files are unchanged.
+        """
+        with ExitStack() as written:
+            for name, content in contents.items():
+                written.enter_context(self._written(name, content))
+            for name in contents:
+                self._rename(incoming_name(name), name)
         self.sync()
 
     def unlink(self, name: str) -> None:
@@ -136,6 +145,16 @@ class Folder:
     def sync(self) -> None:
         """Wait until the directory's names are on the disk."""
         _sync(self._descriptor)
+
+    @contextmanager
+    def _written(self, name: str, content: bytes | memoryview) -> Iterator[None]:
+        """Write what is to replace a file; what has not replaced it on failure is deleted."""
+        incoming = incoming_name(name)
+        with self._create_locked(incoming) as file, self._removed_on_failure(incoming):
+            file.write(content)
+            file.flush()
+            _sync(file.fileno())
+            yield
 
     def _create_locked(self, name: str) -> IO[bytes]:
         """Create a file that is locked while it is open, which shows that it is being written."""

@@ -62,6 +62,19 @@ class TestReplacing:
         assert (folder.path / "a").read_bytes() == b"old"
         assert ".a.incoming" not in folder.names()
 
+    def test_of_files_that_belong_together_none_is_replaced_if_one_fails(
+        self, folder: Folder
+    ) -> None:
+        folder.replace("a", b"old")
+        (folder.path / ".b.incoming").mkdir()
+        with pytest.raises(OSError, match="incoming"):
+            folder.replace_all({"a": b"new", "b": b"new"})
+        assert (folder.path / "a").read_bytes() == b"old"
+        assert folder.names() == [".b.incoming", "a"]
+        (folder.path / ".b.incoming").rmdir()
+        folder.replace_all({"a": b"new", "b": b"too"})
+        assert [(folder.path / name).read_bytes() for name in folder.names()] == [b"new", b"too"]
+
     def test_two_processes_at_once(self, folder: Folder) -> None:
         """Neither fails, and what is read is always all that one of them wrote."""
         code = """

@@ -145,12 +145,14 @@ def drive(
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
     """Wait for a condition, and then for what every widget has yet to do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    between_looks = 0.005
     while not condition():
         if failure := pilot.app._exception:
             raise failure
         if time.monotonic() > deadline:
             pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
-        await asyncio.sleep(0.01)  # a pause of the pilot's would wake all widgets each time
+        await asyncio.sleep(between_looks)  # a pause of the pilot's would wake all widgets
+        between_looks = min(2 * between_looks, 0.04)  # to look at the screen is to draw it
     await pilot.pause(0)
 
 
@@ -205,6 +207,13 @@ async def asked(pilot: Pilot[Any], words: str) -> None:
         return isinstance(screen, ModalScreen) and is_there
 
     await until(pilot, lambda: takes_keys() and words in said(pilot.app))
+
+
+async def watch_live_run(app: BilstmApp, pilot: Pilot[Any]) -> None:
+    """Accept the offer to watch the run that is being trained."""
+    await asked(pilot, "Being trained now")
+    await pilot.press("enter")
+    await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.view.shown_run)
 
 
 async def unfold(app: BilstmApp, pilot: Pilot[int], group: str, field: str) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .distributed import Ranks
 from .streams import Stream, seed_sequence
 
 
@@ -33,3 +34,13 @@ def set_generator_states(states: dict[str, Tensor], device: torch.device) -> Non
         torch.cuda.set_rng_state(states["cuda"], device)
     if device.type == "mps" and "mps" in states:
         torch.mps.set_rng_state(states["mps"])
+
+
+def seed_rank(seed: int, ranks: Ranks, step: int, device: torch.device) -> None:
+    """Give a rank other than the first dropout masks of its own on a GPU.
+
+    On a processor the masks are those of one process: they follow from the rows of a batch.
+    """
+    if ranks.rank and device.type == "cuda":
+        state = seed_sequence(seed, Stream.RANKS, step).spawn(ranks.size)[ranks.rank]
+        torch.cuda.manual_seed(int(state.generate_state(1, np.uint64)[0]))

@@ -14,6 +14,7 @@ class Stream(IntEnum):
     AUGMENT = 2
     VALIDATION = 3
     EXAMPLES = 4
+    RANKS = 5
 
 
 def seed_sequence(seed: int, stream: Stream, epoch: int = 0) -> SeedSequence:

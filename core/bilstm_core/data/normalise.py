@@ -51,7 +51,12 @@ def standard(values: Tensor, before: Normalisation) -> Normalisation:
 
 
 def _standardise_each(inputs: Tensor, lengths: Tensor | None) -> Tensor:
-    """Each sequence (N, T, features) with mean 0 and deviation 1 over its own steps."""
+    """Each sequence (N, T, features) with mean 0 and deviation 1 over its own steps.
+
+    They are taken relative to those of the first step: a constant feature is then exactly 0, where
+    the rounding of its mean would be scaled up to noise.
+    """
+    inputs = inputs - inputs[..., :1, :]
     if lengths is None:
         mean = inputs.mean(dim=-2, keepdim=True)
         deviation = inputs.std(dim=-2, correction=0, keepdim=True)

@@ -12,6 +12,7 @@ _LARGEST_CELL, _SMALLEST_CELL, _MATRIX_SIZE = 48, 12, 960
 _SMALLEST_WITH_NUMBERS = 30
 _LONGEST_NAME = 20  # in characters
 _GAP = 6
+_TITLE_HEIGHT = 12
 _DARK, _LIGHT = (8, 48, 107), (247, 251, 255)
 _INK, _GROUND = (40, 40, 40), (255, 255, 255)
 
@@ -26,10 +27,14 @@ def confusion_picture(report: ExaminationReport) -> NDArray[np.uint8]:
     size = len(counts)
     cell = max(_SMALLEST_CELL, min(_LARGEST_CELL, _MATRIX_SIZE // size))
     font = ImageFont.load_default()
-    names = [_printable(name) for name in report.spec.classes]
-    left = top = _GAP * 2 + round(max(map(font.getlength, names)))
+    names = [_printable(name, number) for number, name in enumerate(report.spec.classes, 1)]
+    left = top = _GAP * 3 + _TITLE_HEIGHT + round(max(map(font.getlength, names)))
     picture = Image.new("RGB", (left + size * cell + _GAP, top + size * cell + _GAP), _GROUND)
     draw = ImageDraw.Draw(picture)
+    half = size * cell // 2
+    draw.text((left + half, _GAP), "predicted", _INK, font, anchor="mt")
+    half += round(font.getlength("true") / 2)
+    _draw_upwards(picture, "true", (_GAP + _TITLE_HEIGHT // 2, top + half), font)
     for row, name in enumerate(names):
         middle = row * cell + cell // 2
         draw.text((left - _GAP, top + middle), name, _INK, font, anchor="rm")
@@ -53,10 +58,11 @@ def confusion_counts(report: ExaminationReport) -> NDArray[np.int64]:
     return counts
 
 
-def _printable(name: str) -> str:
-    """A name in characters that the font has."""
+def _printable(name: str, number: int) -> str:
+    """A name in characters that the font has; with others it is known by its number."""
     shown = one_line(name, _LONGEST_NAME)
-    return shown.encode("latin-1", "replace").decode("latin-1")
+    known = shown.encode("latin-1", "replace").decode("latin-1")
+    return known if known == shown else f"{number}: {known}"
 
 
 def _draw_upwards(

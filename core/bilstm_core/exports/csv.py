@@ -5,11 +5,11 @@ from pathlib import Path
 
 from .. import events
 from ..events import Event
+from ..outputs import write_files
 from ..runs.follow import Follower
 from ..runs.history import History
 from ..runs.run import Run
 from .cells import Cell, csv_text
-from .formats import write
 
 EPOCH_COLUMNS = (
     *("epoch", "step", "time", "train_loss", "train_accuracy", "train_seconds"),
@@ -37,8 +37,6 @@ class _Tables(History):
     def add(self, event: Event) -> None:
         super().add(event)
         match event:
-            case events.RunStarted():
-                self._forget_after(event.step)
             case events.Progress():
                 self._add_steps(event)
             case events.EpochEnded():
@@ -57,7 +55,8 @@ class _Tables(History):
                 *(loss, rate, norm, event.samples_per_second),
             )
 
-    def _forget_after(self, step: int) -> None:
+    def _discard_after(self, step: int) -> None:
+        super()._discard_after(step)
         self.steps = {number: row for number, row in self.steps.items() if number <= step}
         for results in (self._trained, self._evaluated):
             for epoch in [key for key, event in results.items() if event.step > step]:
@@ -91,6 +90,10 @@ def export_csv(run: Run, epochs: Path, steps: Path) -> None:
     follower = Follower(run, tables, from_start=True)
     while follower.poll():
         pass
-    write(epochs, csv_text(EPOCH_COLUMNS, tables.epoch_rows()).encode())
     rows = (row for _, row in sorted(tables.steps.items()))
-    write(steps, csv_text(STEP_COLUMNS, rows).encode())
+    write_files(
+        {
+            epochs: csv_text(EPOCH_COLUMNS, tables.epoch_rows()).encode(),
+            steps: csv_text(STEP_COLUMNS, rows).encode(),
+        }
+    )

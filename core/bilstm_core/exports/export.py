@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..outputs import require_writable
 from ..runs.run import Run
-from .formats import FormatName, paths_of, require_writable
+from .formats import FormatName, paths_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def export_run(
     Args:
         run: The run.
         name: Of the format.
-        output: Where to; by default in the working directory, named like the run.
+        output: Where to; see `paths_of`.
         data_dir: Folder of the data sets.
         force: Whether files that exist are replaced.
         follow: Whether to write until the run ends; for TensorBoard.

@@ -1,14 +1,14 @@
 """The formats that a run is exported to: their files, and the libraries that they need."""
 
 import importlib
-import os
-from collections.abc import Iterable
+import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import InstallationError, OutputError, Remedy, UsageError
-from ..files import write_atomically
+from ..errors import InstallationError
+from ..outputs import is_folder
 from ..runs.run import Run
 
 FormatName = Literal["onnx", "script", "tensorboard", "csv"]
@@ -46,14 +46,13 @@ FORMATS: dict[FormatName, ExportFormat] = {
     ),
     "csv": ExportFormat(
         "CSV",
-        "two tables: one row an epoch, one row a step",
+        "two tables: one row per epoch, one row per step",
         (".epochs.csv", ".steps.csv"),
         needs_model=False,
     ),
 }
 """Every format by its name on the command line."""
 
-REPLACE = Remedy("Choose another place, or replace what is there.", "replace")
 _TENSORBOARD_FOLDER = Path("tensorboard")
 
 
@@ -63,45 +62,19 @@ def paths_of(run: Run, name: FormatName, output: Path | None = None) -> tuple[Pa
     Args:
         run: The run.
         name: Of the format.
-        output: Where to; by default in the working directory, named like the run.
+        output: Where to; a folder that exists is where files named like the run are written. By
+            default it is the working directory.
     """
     chosen = FORMATS[name]
     if not chosen.endings:
         return (output or _TENSORBOARD_FOLDER / run.name,)
-    given = str(output) if output else run.name
-    for ending in (*chosen.endings, ".csv" if name == "csv" else ""):
-        if ending and output and given.endswith(ending):
-            given = given.removesuffix(ending)
-            break
+    if output is None or is_folder(output):
+        given = str((output or Path()) / run.name)
+    else:
+        typed = (*chosen.endings, *[".csv"] * (name == "csv"))
+        given = str(output)
+        given = given.removesuffix(next(filter(given.endswith, typed), ""))
     return tuple(Path(given + ending) for ending in chosen.endings)
-
-
-def require_writable(paths: Iterable[Path], *, may_replace: bool) -> None:
-    """Check where files will be written, before anything is computed.
-
-    Raises:
-        UsageError: A file exists and may not be replaced, or is a folder.
-        OutputError: The folder to write to does not exist.
-    """
-    for path in paths:
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder.", "Choose another file.")
-        if not may_replace and os.path.lexists(path):
-            raise UsageError(f"{path} exists.", REPLACE)
-        if not path.parent.is_dir():
-            raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file that appears when it is complete.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def import_extra(module: str, extra: str) -> Any:
@@ -116,6 +89,6 @@ def import_extra(module: str, extra: str) -> Any:
         missing = (error.name or module).partition(".")[0]
         raise InstallationError(
             f"{missing} is not installed.",
-            f"Install it: pip install 'bilstm-tui[{extra}]'",
+            f"Install it: {shlex.quote(sys.executable)} -m pip install 'bilstm-tui[{extra}]'",
             title="A library is missing",
         ) from None

@@ -14,7 +14,8 @@ from ..data.normalise import normalise, stored
 from ..data.spec import DataSpec
 from ..errors import OutputError
 from ..network.weights import TrainedModel
-from .formats import import_extra, write
+from ..outputs import write_files
+from .formats import import_extra
 
 LARGEST_DIFFERENCE = 1e-4
 _MOST_BYTES = 2**31 - 2**20
@@ -67,7 +68,7 @@ def export_onnx(model: TrainedModel, path: Path) -> Comparison:
             "No file was written.",
             title="The export is wrong",
         )
-    write(path, content)
+    write_files({path: content})
     return comparison
 
 

@@ -134,6 +134,8 @@ class _Graph:
         return self._standardised(values) if scaled.per_sequence else values
 
     def _standardised(self, values: str) -> str:
+        first = self._op("Gather", values, self._constant([0], np.int64), axis=1)
+        values = self._op("Sub", values, first)
         centred = self._op("Sub", values, self._mean_over_steps(values, keepdims=1))
         variance = self._mean_over_steps(self._op("Mul", centred, centred), keepdims=1)
         deviation = self._op("Sqrt", variance)

@@ -31,14 +31,16 @@ def _row(overview: Overview) -> Iterator[Cell]:
     started = next(
         (it for it in read_head(run.log_file) if isinstance(it, events.RunStarted)), None
     )
-    evaluated = {it.split: it for it in tail if isinstance(it, events.Evaluation)}
+    evaluations = [it for it in tail if isinstance(it, events.Evaluation)]
+    # of one state of the network: those of training data are older while more epochs are trained
+    evaluated = {it.split: it for it in evaluations if it.step == evaluations[-1].step}
     yield run.name
     yield _date(run.start_time)
     yield overview.status
     yield overview.model or None
     yield started.model.parameters if started else None
     yield overview.epochs
-    yield max((getattr(it, "step", 0) for it in tail), default=0)
+    yield next((step for it in reversed(tail) if (step := getattr(it, "step", None))), 0)
     yield round(overview.seconds, 3)
     for split in SPLIT_TITLES:
         for figure in _FIGURES:

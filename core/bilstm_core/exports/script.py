@@ -11,14 +11,14 @@ from ..cleaning import one_line
 from ..data.normalise import LEAST_DEVIATION
 from ..data.spec import DataSpec
 from ..network.weights import TrainedModel
-from .formats import write
+from ..outputs import write_files
 
 _TEMPLATE = '''\
 """{title}
 
 Needs torch, safetensors and numpy, and the weights in {weights} beside it.
 
-    python {name} FILE.npy ...     a sequence (steps, {features}), or several (n, steps, {features})
+    python {name} FILE.npy ...     a sequence (steps, {width}), or several (n, steps, {width})
 """
 import sys
 from pathlib import Path
@@ -30,7 +30,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 CLASSES = {classes}
-
+{features}
 
 class Network(nn.Module):
     def __init__(self):
@@ -71,7 +71,7 @@ def load():
 
 
 def predict(network, sequences):
-    """Probabilities (n, classes) of sequences, each an array (steps, {features})."""
+    """Probabilities (n, classes) of sequences, each an array (steps, {width})."""
     sequences = [torch.as_tensor(np.asarray(it, dtype=np.float32)) for it in sequences]
     lengths = torch.tensor([len(it) for it in sequences])
     values = nn.utils.rnn.pad_sequence(sequences, batch_first=True)
@@ -80,6 +80,8 @@ def predict(network, sequences):
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     network = load()
     for file in sys.argv[1:]:
         array = np.load(file)
@@ -98,8 +100,8 @@ def export_script(model: TrainedModel, script: Path, weights: Path) -> None:
         OutputError: They cannot be written.
     """
     tensors = {name: it.contiguous() for name, it in model.network.state_dict().items()}
-    write(weights, save(tensors))
-    write(script, source(model, script.name, weights.name).encode())
+    text = source(model, script.name, weights.name)
+    write_files({weights: save(tensors), script: text.encode()})
 
 
 def source(model: TrainedModel, name: str, weights: str) -> str:
@@ -112,7 +114,8 @@ def source(model: TrainedModel, name: str, weights: str) -> str:
         name=_in_docstring(name),
         weights=_in_docstring(weights),
         weights_literal=_literal(weights),
-        features=spec.num_features,
+        width=spec.num_features,
+        features=_features_line(spec),
         classes=_literal([one_line(it) for it in spec.classes]),
         sizes=[first.input_size, *[stacked] * (len(network.layers) - 1)],
         cell=CELLS[model.config.cell].module,
@@ -135,6 +138,13 @@ def _in_docstring(text: str) -> str:
     return ascii(one_line(text))[1:-1].replace('"', "'")
 
 
+def _features_line(spec: DataSpec) -> str:
+    if not spec.feature_names:
+        return ""
+    names = _literal([one_line(it) for it in spec.feature_names])
+    return f"FEATURES = {names}  # of a step, in this order\n"
+
+
 def _indented(lines: Iterable[str]) -> str:
     return "".join(f"    {line}\n" for line in lines)
 
@@ -149,6 +159,7 @@ def _normalise_lines(spec: DataSpec) -> list[str]:
         ]
     if scaled.per_sequence:
         lines += [
+            "values = values - values[:, :1]  # a constant feature is exactly 0",
             "count = lengths[:, None, None]",
             "mean = values.where(inside, 0).sum(dim=1, keepdim=True) / count",
             "values = values - mean",

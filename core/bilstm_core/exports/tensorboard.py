@@ -9,12 +9,14 @@ from typing import Any
 from .. import events
 from ..config.settings import SETTINGS
 from ..data.spec import SPLIT_TITLES
-from ..errors import BilstmError, OutputError, UsageError
+from ..errors import BilstmError, ConfigError, OutputError, UsageError
 from ..events import Event
+from ..files import made_folders
+from ..outputs import REPLACE
 from ..runs.follow import Follower
 from ..runs.history import History
 from ..runs.run import Run
-from .formats import REPLACE, import_extra
+from .formats import import_extra
 
 _POLL_SECONDS = 1.0
 _EVENT_FILES = "events.out.tfevents.*"
@@ -26,11 +28,22 @@ def require_free(folder: Path, *, may_replace: bool) -> None:
 
     Raises:
         UsageError: It is a file, or has something in it and may not be replaced.
+        OutputError: It cannot be read.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file.", "Choose another folder.")
-    if folder.is_dir() and any(folder.iterdir()) and not may_replace:
+    try:
+        is_free = not any(folder.iterdir())
+    except FileNotFoundError:
+        is_free = True
+    except NotADirectoryError:
+        raise UsageError(f"{folder} is a file.", "Choose another folder.") from None
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    if not is_free and not may_replace:
         raise UsageError(f"{folder} is not empty.", REPLACE)
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(f"{folder} cannot be written: {error.strerror or error}.")
 
 
 def export_tensorboard(
@@ -59,23 +72,27 @@ def export_tensorboard(
     """
     import_extra("tensorboardX", "tensorboard")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if follow:
-            folder.mkdir(exist_ok=True)
-            _remove_event_files(folder)
-            on_start()
-            _write(run, folder, data_dir, warn, follow=True)
-            return
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
-            made = Path(place, "complete")
-            made.mkdir()
-            _write(run, made, data_dir, warn, follow=False)
-            folder.mkdir(exist_ok=True)
-            _remove_event_files(folder)
-            for file in made.iterdir():
-                file.rename(folder / file.name)
+        with made_folders(folder.parent):
+            if follow:
+                folder.mkdir(exist_ok=True)
+                _remove_event_files(folder)
+                on_start()
+                _write(run, folder, data_dir, warn, follow=True)
+            else:
+                _write_at_once(run, folder, data_dir, warn)
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}.") from None
+        raise _unwritable(folder, error) from None
+
+
+def _write_at_once(run: Run, folder: Path, data_dir: Path, warn: Callable[[str], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        made = Path(place, "complete")
+        made.mkdir()
+        _write(run, made, data_dir, warn, follow=False)
+        folder.mkdir(exist_ok=True)
+        _remove_event_files(folder)
+        for file in made.iterdir():
+            file.rename(folder / file.name)
 
 
 def _remove_event_files(folder: Path) -> None:
@@ -86,7 +103,7 @@ def _remove_event_files(folder: Path) -> None:
 def _write(
     run: Run, folder: Path, data_dir: Path, warn: Callable[[str], None], *, follow: bool
 ) -> None:
-    board = _Board(folder)
+    board = _Board(run, folder)
     try:
         follower = Follower(run, board, from_start=True)
         while True:
@@ -104,13 +121,17 @@ def _write(
 class _Board(History):
     """A history that writes what it is told into an event file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, run: Run, folder: Path) -> None:
         super().__init__()
         from tensorboardX import summary  # installed at wish
-        from tensorboardX.writer import FileWriter
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto import event_pb2
 
+        self._run = run
         self._summary: Any = summary
-        self._file = FileWriter(str(folder))
+        self._messages: Any = event_pb2
+        # the library's FileWriter writes in a thread, and waits for ever where that fails
+        self._file = EventsWriter(str(folder.absolute() / "events"))
         self._last_step = 0
 
     def flush(self) -> None:
@@ -125,11 +146,8 @@ class _Board(History):
         is_first = self.started is None
         super().add(event)
         match event:
-            case events.RunStarted():
-                if is_first:
-                    self._add_settings(event)
-                elif event.step < self._last_step:
-                    self._forget_after(event)
+            case events.RunStarted() if is_first:
+                self._add_settings(event)
             case events.Progress():
                 self._write_progress(event)
             case events.EpochEnded():
@@ -149,8 +167,11 @@ class _Board(History):
         self._add(self._summary.image(tag, picture, dataformats="HWC"), step, self.last_time)
 
     def _add(self, summary: Any, step: int, seconds: float) -> None:
-        self._file.add_summary(summary, step, walltime=seconds)
+        self._write(step, seconds, summary=summary)
         self._last_step = max(self._last_step, step)
+
+    def _write(self, step: int, seconds: float, **content: Any) -> None:
+        self._file.write_event(self._messages.Event(step=step, wall_time=seconds, **content))
 
     def _add_scalar(self, tag: str, value: float, step: int, seconds: float) -> None:
         self._add(self._summary.scalar(tag, value), step, seconds)
@@ -173,7 +194,11 @@ class _Board(History):
 
     def _add_settings(self, event: events.RunStarted) -> None:
         """Add the settings as hyperparameters, and what will be their results."""
-        settings = {name: event.config[name] for name in SETTINGS}
+        try:
+            config = self._run.config.model_dump()  # as it was resumed last
+        except ConfigError:
+            config = event.config
+        settings = {name: config[name] for name in SETTINGS}
         sizes = (event.data.train_size, event.data.validation_size, event.data.test_size)
         results = {
             _final_tag(split, figure): 0.0
@@ -185,12 +210,13 @@ class _Board(History):
         self._add(experiment, event.step, event.time)
         self._add(start, event.step, event.time)
 
-    def _forget_after(self, event: events.RunStarted) -> None:
+    def _discard_after(self, step: int) -> None:
         """Have TensorBoard discard the later steps, which are trained again."""
-        messages = import_extra("tensorboardX.proto.event_pb2", "tensorboard")
-        log = messages.SessionLog(status=messages.SessionLog.START)
-        self._file.add_event(messages.Event(session_log=log), event.step + 1, event.time)
-        self._last_step = event.step
+        super()._discard_after(step)
+        if step < self._last_step:
+            start = self._messages.SessionLog(status=self._messages.SessionLog.START)
+            self._write(step + 1, self.last_time, session_log=start)
+            self._last_step = step
 
 
 def _final_tag(split: str, figure: str) -> str:

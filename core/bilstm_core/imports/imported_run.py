@@ -43,7 +43,7 @@ def require_known(
     asked = [it for it in _questions(architecture, spec) if not it.settings.keys() <= {*chosen}]
     if asked:
         raise WeightsError(
-            f"The file has {_in_words(architecture)}. Say also what names and shapes do not:",
+            f"The file has {_in_words(architecture)}. These settings are needed, too:",
             *asked,
             title="More settings are needed",
         )
@@ -161,7 +161,9 @@ def _require_fit(architecture: Architecture, config: RunConfig, spec: DataSpec) 
         if is_wrong
     ]
     if problems:
-        fitting = [*_fitting(architecture, config, spec)]
+        fitting = (
+            _fitting(architecture, config, spec) if architecture.classifier_size != size else ()
+        )
         advice = f"Readouts that fit: {', '.join(fitting)}." if fitting else ""
         raise WeightsError("\n".join(problems), advice, title="The weights do not fit")
 

@@ -21,6 +21,10 @@ _MOST_FILE_BYTES = 4 << 30
 _MOST_PICKLE_BYTES = 4 << 20
 _MOST_DIRECTORY_BYTES = 8 << 20
 _MOST_TENSORS = 10_000
+_MOST_REPEATS = 4
+"""How often the content of a file may be in its tensors: shared weights are in two or more."""
+_BYTEARRAY = b"\nbytearray\n"
+"""In a pickle: PyTorch calls it, and it takes as much memory as the file says."""
 _ZIP_START = b"PK\x03\x04"
 _TYPES = {
     torch.float16: "F16",
@@ -40,30 +44,39 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     try:
         with open_regular_file(path, "rb", follow_links=True) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > _MOST_FILE_BYTES:
-                raise WeightsError(f"{path} is larger than {_MOST_FILE_BYTES >> 30} GiB.")
-            require_stored(file)
-            is_zip = file.read(len(_ZIP_START)) == _ZIP_START
-            file.seek(0)
-            if is_zip:
-                tensors = _of_pytorch(file, path)
-            elif path.suffix == ".safetensors":
-                tensors = _of_safetensors(file, path)
-            else:
-                raise WeightsError(
-                    f"{path} is neither a .safetensors file nor one of PyTorch's (since 1.6).",
-                    _save_line(path),
-                )
+            tensors = _tensors_in(file, path)
+            _require_plain(tensors, path, os.fstat(file.fileno()).st_size)
+            return {
+                name: tensor.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+                for name, tensor in tensors.items()
+            }
+    except WeightsError:
+        raise
     except OSError as error:
         raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, RuntimeError, OverflowError, EOFError, TypeError) as error:
-        raise WeightsError(f"{path} is damaged: {one_line(str(error))}.") from None
-    _require_plain(tensors, path, size)
-    return {
-        name: tensor.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        for name, tensor in tensors.items()
-    }
+    except Exception as error:  # a pickle without sense makes PyTorch raise anything
+        what = one_line(str(error)) or type(error).__name__
+        raise WeightsError(f"{path} is damaged: {what}.") from None
+
+
+def _tensors_in(file: IO[bytes], path: Path) -> dict[str, Tensor]:
+    if os.fstat(file.fileno()).st_size > _MOST_FILE_BYTES:
+        raise WeightsError(f"{path} is larger than {_MOST_FILE_BYTES >> 30} GiB.")
+    require_stored(file)
+    is_zip = file.read(len(_ZIP_START)) == _ZIP_START
+    file.seek(0)
+    if is_zip:
+        return _of_pytorch(file, path)
+    if path.suffix == ".safetensors":
+        return _of_safetensors(file, path)
+    raise _other_format(path)
+
+
+def _other_format(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path} is neither a .safetensors file nor one of PyTorch's (since 1.6).",
+        _save_line(path),
+    )
 
 
 def _of_safetensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
@@ -76,7 +89,7 @@ def _of_safetensors(file: IO[bytes], path: Path) -> dict[str, Tensor]:
 
 def _of_pytorch(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     """The tensors of a file that `torch.save` wrote: a `state_dict`, or a dict with one in it."""
-    _require_small_parts(file)
+    _require_small_parts(file, path)
     file.seek(0)
     try:
         with warnings.catch_warnings(action="ignore"):  # of what is unusual in the file
@@ -90,13 +103,12 @@ def _of_pytorch(file: IO[bytes], path: Path) -> dict[str, Tensor]:
     for name in _NESTED:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
-    if not isinstance(content, Mapping):
-        raise WeightsError(f"{path} holds no tensors by name.", _save_line(path))
+    named = content.items() if isinstance(content, Mapping) else ()
     tensors = {
-        name: value
-        for name, value in content.items()
-        if isinstance(name, str) and isinstance(value, Tensor)
+        name: value for name, value in named if isinstance(name, str) and isinstance(value, Tensor)
     }
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name.", _save_line(path))
     if len(tensors) > _MOST_TENSORS:
         raise ValueError("it has too many tensors")
     return tensors
@@ -122,34 +134,47 @@ class _Bounded:
         return self._file.read(count)
 
 
-def _require_small_parts(file: IO[bytes]) -> None:
+def _require_small_parts(file: IO[bytes], path: Path) -> None:
     """Check that the parts of the file need no more memory than the file has bytes."""
     bounded: Any = _Bounded(file)
     try:
         with zipfile.ZipFile(bounded) as archive:
             parts = archive.infolist()
+            by_name = {part.filename.rpartition("/")[2]: part for part in parts}
+            if "constants.pkl" in by_name:
+                raise WeightsError(f"{path} is a TorchScript program.", _save_line(path))
+            if "data.pkl" not in by_name:
+                raise _other_format(path)
+            if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+                raise ValueError("its parts are compressed")
+            if sum(part.file_size for part in parts) > os.fstat(file.fileno()).st_size:
+                raise ValueError("its parts overlap")
+            for part in parts:
+                if part.filename.rpartition("/")[2] == "data.pkl":
+                    _require_small_pickle(archive, part)
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise ValueError(str(error)) from None
-    if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
-        raise ValueError("its parts are compressed")
-    if sum(part.file_size for part in parts) > os.fstat(file.fileno()).st_size:
-        raise ValueError("its parts overlap")
-    if any(
-        part.file_size > _MOST_PICKLE_BYTES
-        for part in parts
-        if part.filename.rpartition("/")[2] == "data.pkl"
-    ):
+
+
+def _require_small_pickle(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    if part.file_size > _MOST_PICKLE_BYTES:
         raise ValueError("its description is too long")
+    del part.CRC  # PyTorch can be told not to write it
+    if _BYTEARRAY in archive.read(part):
+        raise ValueError("it holds other things than tensors")
 
 
 def _require_plain(tensors: Mapping[str, Tensor], path: Path, size: int) -> None:
     """Check that each tensor is one of floating point numbers that the file holds, all finite."""
+    left = _MOST_REPEATS * size
     for name, tensor in tensors.items():
         shown = one_line(name)
         if type(tensor) not in {Tensor, torch.nn.Parameter} or tensor.layout != torch.strided:
             raise WeightsError(f"{path} has {shown}, which is no plain tensor.")
-        # a view of a few bytes can have any shape
-        if math.prod(tensor.shape) * tensor.element_size() > size:
+        # a view of a few bytes can have any shape, and there can be any number of views
+        num_bytes = math.prod(tensor.shape) * tensor.element_size()
+        left -= num_bytes
+        if num_bytes > size or left < 0:
             raise WeightsError(f"{path} is damaged: {shown} is larger than the file.")
         if tensor.dtype not in _TYPES:
             raise _wrong_type(path, name, str(tensor.dtype).removeprefix("torch."))

@@ -9,22 +9,25 @@ import sys
 from .. import paths
 from ..errors import BilstmError, DataError, InstallationError, imports_in_words
 from ..events import Failed
-from .protocol import Answer, DataRead, ReadData, from_json, to_json
+from .protocol import DataRead, ReadData, from_json, to_json
 
 
 def main() -> int:
     """Answer one question; the result is the process's exit code."""
-    answer: Answer
-    exit_code = 0
+    answer = answer_to(sys.stdin.readline())
+    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
+        answers.write(to_json(answer) + "\n")
+    return answer.exit_code if isinstance(answer, Failed) else 0
+
+
+def answer_to(question: str) -> DataRead | Failed:
+    """Read the data that a line of JSON asks about."""
     try:
         paths.require_working_directory()
         with imports_in_words():
-            answer = _read(sys.stdin.readline())
+            return _read(question)
     except BilstmError as error:
-        answer, exit_code = Failed.from_error(error), error.exit_code
-    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
-        answers.write(to_json(answer) + "\n")
-    return exit_code
+        return Failed.from_error(error)
 
 
 def _read(line: str) -> DataRead:

@@ -6,7 +6,7 @@ With `-` instead of a run it only explains and compares networks, which the ques
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,21 +49,24 @@ def main() -> int:
             require_working_directory()
             with imports_in_words():
                 run = None if sys.argv[1] == _NO_RUN else Run(Path(sys.argv[1]))
-                _answer_all(run, Path(sys.argv[2]), answer)
+                answer_all(run, Path(sys.argv[2]), sys.stdin, answer)
         except BilstmError as error:
             answer(Failed.from_error(error))
             return error.exit_code
     return 0
 
 
-def _answer_all(run: Run | None, data_dir: Path, answer: Callable[[Answer], None]) -> None:
+def answer_all(
+    run: Run | None, data_dir: Path, questions: Iterable[str], answer: Callable[[Answer], None]
+) -> None:
+    """Examine a run if there is one, then answer each question, a line of JSON."""
     import torch  # may fail, which is an answer, too
 
     from ..inference.explain import Explainer
 
     explainer = Explainer(data_dir)
     if not run:
-        for line in sys.stdin:
+        for line in questions:
             answer(_explain_or_fail(_parse(line), None, explainer))
         return
 
@@ -73,7 +76,7 @@ def _answer_all(run: Run | None, data_dir: Path, answer: Callable[[Answer], None
     model, used = load(run.model_file), _precision_of(run)
     examination = Examination(model, data_dir, used)
     answer(Examined(report=examination.report))
-    for line in sys.stdin:
+    for line in questions:
         question = _parse(line)
         match question:
             case ReadTestSequence(index=index):

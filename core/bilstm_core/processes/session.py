@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import errors, events
 from ..compute.devices import resolve_device
+from ..compute.distributed import ALONE, Ranks
 from ..config.resolve import revise, to_toml
 from ..config.schema import RunConfig
 from ..data.sources.registry import describe, require_fit
@@ -33,7 +34,7 @@ from ..wording import counted
 from .protocol import ResumeRun, StartRun
 from .signals import StopSource
 
-_STOPPED_BY_ORDER = 130
+STOPPED_BY_ORDER = 130
 _SUMMARISED = ("correct", "total", "accuracy", "balanced_accuracy", "macro_f1")
 _TAIL_BYTES = 1 << 16
 _PAUSE_SECONDS = 0.05
@@ -78,8 +79,10 @@ class Session:
         start = self.checkpoint
         self._position = (start.epoch, start.step) if start else (0, 0)
 
-    def train(self, listener: Emit, stop: StopSource) -> int:
+    def train(self, listener: Emit, stop: StopSource, ranks: Ranks = ALONE) -> int:
         """Train to the end, or until `stop` or an order asks to stop; returns the exit code.
+
+        With several ranks this process is rank 0.
 
         Raises:
             BilstmError: The run failed; the log says so.
@@ -95,7 +98,7 @@ class Session:
 
         def wait_or_stop() -> Stop:
             if self.orders.is_pause_requested() and not should_stop():
-                self._wait(should_stop)
+                self._wait(lambda: should_stop() or ranks.tell_waiting())
             return should_stop()
 
         try:
@@ -111,6 +114,7 @@ class Session:
                 new_learning_rate=self._new_learning_rate,
                 run_name=self.run.name,
                 save_model=self._save_model,
+                ranks=ranks,
             )
         except SystemExit:  # a second signal: at once, but not without an event
             epoch, step = self._position
@@ -121,7 +125,7 @@ class Session:
             is_folder_missing = self._is_folder_missing or not self.lock.is_in_place()
             self.lock.release()
         self._raise_failure(is_folder_missing=is_folder_missing)
-        return (stop.exit_code or _STOPPED_BY_ORDER) if result.ended == "stopped" else 0
+        return (stop.exit_code or STOPPED_BY_ORDER) if result.ended == "stopped" else 0
 
     def _raise_failure(self, *, is_folder_missing: bool) -> None:
         """Raise what went wrong without ending the training."""

@@ -106,7 +106,7 @@ def _tail(run: Run) -> list[Event]:
 
 def _epochs_at(event: Event) -> int:
     """Epochs completed at an event; 0 where the event does not say."""
-    if isinstance(event, events.Progress):
+    if isinstance(event, events.RunStarted | events.Progress):
         return max(0, event.epoch - 1)
     return event.epoch if isinstance(event, events.EpochEnded) else 0
 

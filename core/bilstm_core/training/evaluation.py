@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .. import events
+from ..compute.distributed import ALONE, Ranks
 from ..data.batches import Batch, by_length, on_device
 from ..data.dataset import Dataset
 from ..data.spec import SPLIT_TITLES, Split
@@ -104,11 +105,13 @@ def evaluate(
     should_stop: ShouldStop = lambda: False,
     lanes: Lanes | None = None,
     watch: Watch = lambda *_: None,
+    ranks: Ranks = ALONE,
 ) -> Score:
     """Evaluate a model on a whole split of the data; raises `RunStopped` if asked to stop.
 
-    Every lane takes a part of each batch. `watch` is given the position of each batch's first
-    sequence, in the order of `by_length`, and the batch's class scores.
+    Every rank takes a part of each batch, and every lane a part of that. `watch` is given the
+    position of each batch's first sequence, in the order of `by_length`, and the class scores of
+    the whole batch.
     """
     sequences = data.split(split)
     device = data.device
@@ -122,7 +125,7 @@ def evaluate(
     with torch.inference_mode():
         for batch in on_device(by_length(sequences, data.spec, size), device):
             stop_if(should_stop)
-            scores = _scores_in_lanes(model, batch, precision, lanes)
+            scores = _scores_of_ranks(model, batch, precision, lanes, ranks)
             watch(seen, scores)
             seen += len(batch)
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
@@ -132,6 +135,21 @@ def evaluate(
     mean_loss = loss.item() / len(sequences)
     found, expected = torch.cat(predicted).cpu(), torch.cat(labels).cpu()
     return score_of(mean_loss, expected, found, data.spec.num_classes)
+
+
+def _scores_of_ranks(
+    model: nn.Module, batch: Batch, precision: torch.dtype, lanes: Lanes | None, ranks: Ranks
+) -> Tensor:
+    """The scores of a whole batch, on every rank, in the order of the batch."""
+    if ranks.size == 1:
+        return _scores_in_lanes(model, batch, precision, lanes)
+    rows = ranks.rows_of(len(batch), 1)
+    own = batch[rows] if rows.start < rows.stop else batch[:1]  # which says how many classes
+    computed = _scores_in_lanes(model, own, precision, lanes)
+    scores = computed.new_zeros(len(batch), computed.shape[1])
+    scores[rows] = computed[: rows.stop - rows.start]
+    ranks.add([scores])
+    return scores
 
 
 def _scores_in_lanes(
@@ -144,7 +162,7 @@ def _scores_in_lanes(
         with torch.inference_mode():  # of this thread
             return class_scores(model, batch[rows], precision)
 
-    parts = parts_of(len(batch), lanes.layout.lanes)
+    parts = parts_of(slice(0, len(batch)), lanes.layout.lanes)
     return torch.cat(lanes.run([partial(scores, rows) for rows in parts]))
 
 
@@ -172,8 +190,10 @@ class Evaluator:
         should_stop: ShouldStop,
         lanes: Lanes | None = None,
         examples: WatchedExamples | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._data = data
+        self._ranks = ranks
         self._examples = examples
         self._precision = precision
         self._lanes = lanes
@@ -272,9 +292,15 @@ class Evaluator:
         self, split: Split, model: nn.Module, epoch: int, step: int, should_stop: ShouldStop
     ) -> Score:
         examples = self._examples if self._examples and split == self._examples.split else None
-        watch = [examples.take] if examples else []
         score = evaluate(
-            model, self._data, split, self._precision, should_stop, self._lanes, *watch
+            model,
+            self._data,
+            split,
+            self._precision,
+            should_stop,
+            self._lanes,
+            examples.take if examples else lambda *_: None,
+            self._ranks,
         )
         if examples:
             examples.finish(epoch, step)

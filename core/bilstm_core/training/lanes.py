@@ -157,10 +157,11 @@ def has_direction_lanes(layer: nn.RNNBase) -> bool:
     return layer.bidirectional and has_functions(layer)
 
 
-def parts_of(num_rows: int, parts: int) -> list[slice]:
-    """Rows 0 to `num_rows` in at most as many parts, equal but for `ROWS_TOGETHER`."""
-    blocks = -(-num_rows // ROWS_TOGETHER)
-    bounds = [ROWS_TOGETHER * (blocks * part // parts) for part in range(parts)] + [num_rows]
+def parts_of(rows: slice, parts: int) -> list[slice]:
+    """A range of rows in at most as many parts, equal but for `ROWS_TOGETHER`."""
+    blocks = -(-(rows.stop - rows.start) // ROWS_TOGETHER)
+    starts = [rows.start + ROWS_TOGETHER * (blocks * part // parts) for part in range(parts)]
+    bounds = [*starts, rows.stop]
     return [slice(start, end) for start, end in pairwise(bounds) if start < end]
 
 

@@ -9,6 +9,7 @@ import torch
 
 from .. import paths
 from ..compute.devices import resolve_precision, torch_settings
+from ..compute.distributed import ALONE, Ranks
 from ..config.schema import RunConfig
 from ..data.dataset import Dataset
 from ..data.sources import registry
@@ -41,6 +42,7 @@ def prepare(
     on_progress: OnProgress = lambda *_: None,
     warn: Callable[[str], None] = lambda _: None,
     should_stop: ShouldStop = lambda: False,
+    ranks: Ranks = ALONE,
 ) -> Iterator[Preparation]:
     """Device, precision, memory check, data and lanes; PyTorch's switches are restored at exit.
 
@@ -53,6 +55,7 @@ def prepare(
         on_progress: Takes the progress of a download.
         warn: Takes what the user should know.
         should_stop: Asked often while data are downloaded.
+        ranks: The processes of the run; the first of each machine downloads the data.
 
     Raises:
         ConfigError: This machine, or this PyTorch, lacks the device.
@@ -66,7 +69,8 @@ def prepare(
         config = with_epochs(config, spec)
         require_memory(summarise(config, spec).parameters, device)
         folder = paths.data_dir(data_dir)
-        data = registry.load(config, folder, on_progress, warn, should_stop)
+        with ranks.in_turn():
+            data = registry.load(config, folder, on_progress, warn, should_stop)
         data = data.normalised(config.normalize)
         tuner = choose_layout(config, data.spec, device, warn, layout, should_stop)
         precision = resolve_precision(config, device)

@@ -14,7 +14,7 @@ from .preparation import Preparation
 
 
 def run_started_event(
-    prepared: Preparation, *, run: str, epoch: int, step: int
+    prepared: Preparation, *, run: str, epoch: int, step: int, ranks: int = 1
 ) -> events.RunStarted:
     """The event that a run starts or resumes with; `events.RunStarted` describes the arguments."""
     config, spec, device = prepared.config, prepared.data.spec, prepared.device
@@ -31,6 +31,7 @@ def run_started_event(
             precision=_precision_name(prepared),
             threads=layout.cores,
             lanes=layout.lanes,
+            ranks=ranks,
         ),
         data=spec,
         steps_per_epoch=steps,

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
+from ..compute.distributed import ALONE, Ranks
 from ..config.schema import RunConfig
 from ..data.batches import Batch
 from ..data.spec import DataSpec
@@ -17,7 +18,7 @@ from ..errors import Remedy, TrainingError
 from ..network.classifier import SequenceClassifier
 from .dropout import SEEDS, Dropout
 from .evaluation import class_scores
-from .lanes import Lanes, has_direction_lanes, parts_of
+from .lanes import ROWS_TOGETHER, Lanes, has_direction_lanes, parts_of
 from .optimisers import make_optimizer, set_learning_rate, update_averaged_model
 
 _WARM_UP_STEPS = 3
@@ -37,8 +38,10 @@ class Step:
         average: SequenceClassifier | None,
         precision: torch.dtype,
         class_weights: Tensor | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.optimizer = make_optimizer(config, model)
+        self._ranks = ranks
         self._class_weights = class_weights
         self._config = config
         self._model = model
@@ -90,6 +93,25 @@ class Step:
         loss.backward()
         return loss.detach(), (scores.argmax(dim=1) == batch.labels).sum()
 
+    def _add_ranks(
+        self, loss: Tensor, correct: Tensor, gradients: list[Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Add what the other ranks have computed; the gradients are changed in place."""
+        if self._ranks.size == 1:
+            return loss, correct
+        count = correct.float()  # a batch has less than 2²⁴ sequences
+        self._ranks.add([loss, count, *gradients])
+        return loss, count.to(correct.dtype)
+
+    def _add_nothing(self) -> tuple[Tensor, Tensor]:
+        """Take part in a step whose batch is too small for all ranks."""
+        parameters = list(self._model.parameters())
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        loss = torch.zeros((), device=parameters[0].device)
+        gradients = [it.grad for it in parameters if it.grad is not None]
+        return self._add_ranks(loss, loss.long(), gradients)
+
     def _loss(self, scores: Tensor, labels: Tensor, reduction: str) -> Tensor:
         return functional.cross_entropy(
             scores,
@@ -115,8 +137,9 @@ class LanedStep(Step):
         precision: torch.dtype,
         class_weights: Tensor | None,
         lanes: Lanes,
+        ranks: Ranks = ALONE,
     ) -> None:
-        super().__init__(config, model, average, precision, class_weights)
+        super().__init__(config, model, average, precision, class_weights, ranks)
         self._lanes = lanes
         self._has_direction_lanes = all(map(has_direction_lanes, model.recurrent_layers))
 
@@ -124,7 +147,10 @@ class LanedStep(Step):
         seed = int(torch.randint(SEEDS, ())) if self._config.dropout else 0
         weights = self._class_weights
         divisor = len(batch) if weights is None else weights[batch.labels].sum()
-        parts = parts_of(len(batch), self._lanes.layout.parts)
+        own = self._ranks.rows_of(len(batch), ROWS_TOGETHER)
+        parts = parts_of(own, self._lanes.layout.parts)
+        if not parts:
+            return self._add_nothing()
         (loss, correct, gradients), *others = self._lanes.run(
             [partial(self._differentiate_part, batch, rows, divisor, seed) for rows in parts]
         )
@@ -133,6 +159,7 @@ class LanedStep(Step):
             correct += other_correct
             for gradient, other in zip(gradients, other_gradients, strict=True):
                 gradient.add_(other)
+        loss, correct = self._add_ranks(loss, correct, gradients)
         for parameter, gradient in zip(self._model.parameters(), gradients, strict=True):
             parameter.grad = gradient
         return loss, correct
@@ -152,6 +179,24 @@ class LanedStep(Step):
         loss = self._loss(scores, part.labels, "sum") / divisor
         gradients = torch.autograd.grad(loss, list(self._model.parameters()))
         return loss.detach(), (scores.argmax(dim=1) == part.labels).sum(), list(gradients)
+
+
+class SharedStep(Step):
+    """The same step on a GPU, of which this rank computes a part of the batch."""
+
+    def _differentiate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        weights = self._class_weights
+        divisor = len(batch) if weights is None else weights[batch.labels].sum()
+        part = batch[self._ranks.rows_of(len(batch), ROWS_TOGETHER)]
+        if not len(part):
+            return self._add_nothing()
+        scores = class_scores(self._model, part, self._precision)
+        loss = self._loss(scores, part.labels, "sum") / divisor
+        self.optimizer.zero_grad()
+        loss.backward()
+        gradients = [it.grad for it in self._model.parameters() if it.grad is not None]
+        correct = (scores.argmax(dim=1) == part.labels).sum()
+        return self._add_ranks(loss.detach(), correct, gradients)
 
 
 class GraphedStep(Step):
@@ -263,14 +308,20 @@ def make_step(
     precision: torch.dtype,
     spec: DataSpec,
     lanes: Lanes,
+    ranks: Ranks = ALONE,
 ) -> Step:
-    """Create the step for the device of the network, and for the classes of its data."""
+    """Create the step for the device of the network, and for the classes of its data.
+
+    With several ranks a step on a GPU is launched kernel by kernel.
+    """
     device = next(model.parameters()).device
     weights = None
     if config.class_weights == "balanced":
         weights = torch.tensor(balanced_weights(spec), device=device)
     if device.type == "cpu":
-        return LanedStep(config, model, average, precision, weights, lanes)
+        return LanedStep(config, model, average, precision, weights, lanes, ranks)
+    if ranks.size > 1:
+        return SharedStep(config, model, average, precision, weights, ranks)
     # an AMD GPU is called cuda too
     is_graphed = config.cuda_graph and torch.version.cuda is not None and device.type == "cuda"
     kind = GraphedStep if is_graphed else Step

@@ -6,23 +6,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor
 
 from .. import events
 from ..compute.devices import resolve_device
-from ..compute.seeding import generator_states, set_generator_states
+from ..compute.distributed import ALONE, Ranks
+from ..compute.seeding import generator_states, seed_rank, set_generator_states
 from ..config.schema import RunConfig
 from ..data.batches import Batch, training_batches
 from ..data.sources.registry import describe
-from ..data.spec import Split
 from ..errors import CheckpointError, DataError
 from ..events import Emit
 from ..network.classifier import SequenceClassifier
 from ..network.cost import steps_per_epoch
 from ..network.weights import TrainedModel
 from ..stopping import RunStopped, ShouldStop, Stop, stop_if
+from .agreement import Agreement, SilentMeter
 from .checkpoints import Checkpoint, Checkpoints, Elapsed, Kept, restart_remedy
 from .evaluation import Evaluator
 from .examples import watch_examples
@@ -35,30 +35,12 @@ from .optimisers import (
     optimizer_state,
 )
 from .preparation import Preparation, prepare
+from .result import TrainingResult
 from .run_start import precision_warnings, run_started_event
 from .step import make_step
 
 SaveModel = Callable[[TrainedModel], None]
 NewLearningRate = Callable[[], float | None]
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a run came to.
-
-    Attributes:
-        model: None where the run was stopped before it had one.
-        evaluations: The final evaluation of each split; those that a stop left out are missing.
-    """
-
-    model: TrainedModel | None
-    evaluations: dict[Split, events.Evaluation]
-    ended: Literal["finished", "stopped_early", "stopped"]
-
-    @property
-    def accuracy(self) -> dict[Split, float]:
-        """The final accuracies, as fractions."""
-        return {split: evaluation.accuracy for split, evaluation in self.evaluations.items()}
 
 
 def train(
@@ -72,6 +54,7 @@ def train(
     new_learning_rate: NewLearningRate = lambda: None,
     run_name: str = "",
     save_model: SaveModel = lambda _: None,
+    ranks: Ranks = ALONE,
 ) -> TrainingResult:
     """Train one model from the first step, or from a checkpoint, to the final accuracies.
 
@@ -86,11 +69,14 @@ def train(
         new_learning_rate: Returns a learning rate if one was ordered since the last step.
         run_name: Stands in the first event.
         save_model: Takes the model before the last event, also of a run that was stopped.
+        ranks: The processes that train it together, each a part of every batch: the numbers are
+            those of one process but for the rounding of sums.
 
     Raises:
         ConfigError: This machine lacks the device; raised before any event.
         BilstmError: The run failed; a `Failed` event was emitted.
     """
+    config = ranks.placed(config)
     resolve_device(config.device)
     with report_failures(emit):
         spec = describe(config)
@@ -110,9 +96,17 @@ def train(
                 on_progress=report_download,
                 warn=lambda message: emit(events.RunWarning(message=message)),
                 should_stop=should_stop,
+                ranks=ranks,
             ) as prepared:
+                agreed = Agreement(ranks, should_stop, new_learning_rate)
                 trainer = Trainer(
-                    prepared, emit, should_stop, checkpoints, new_learning_rate, save_model
+                    prepared,
+                    emit,
+                    agreed.should_stop,
+                    checkpoints,
+                    agreed.new_learning_rate,
+                    save_model,
+                    ranks,
                 )
                 if checkpoint:
                     trainer.restore(checkpoint)
@@ -139,6 +133,7 @@ class Trainer:
     checkpoints: Checkpoints | None = None
     new_learning_rate: NewLearningRate = lambda: None
     save_model: SaveModel = lambda _: None
+    ranks: Ranks = ALONE
 
     def __post_init__(self) -> None:
         prepared = self.prepared
@@ -146,14 +141,15 @@ class Trainer:
         self.data = prepared.data
         self.device = prepared.device
         self.model = SequenceClassifier.from_config(config, self.data.spec).to(self.device)
+        self.ranks.copy_from_first([weights.data for weights in self.model.parameters()])
         self.steps_per_epoch = steps_per_epoch(config, self.data.spec)
         self.total_steps = self.steps_per_epoch * config.num_epochs
         self.average = make_averaged_model(config, self.model)
         lanes = prepared.tuner.lanes
         self.step_function = make_step(
-            config, self.model, self.average, prepared.precision, self.data.spec, lanes
+            config, self.model, self.average, prepared.precision, self.data.spec, lanes, self.ranks
         )
-        self.meter = Meter(self.emit, self.device)
+        self.meter = (SilentMeter if self.ranks.rank else Meter)(self.emit, self.device)
         self.evaluator = Evaluator(
             self.data,
             prepared.precision,
@@ -161,6 +157,7 @@ class Trainer:
             self.should_stop,
             lanes if self.device.type == "cpu" else None,
             watch_examples(self.data, config.seed, self.emit),
+            self.ranks,
         )
         self.epoch = 1
         self.batch = 0
@@ -172,7 +169,12 @@ class Trainer:
     def run(self, name: str = "") -> TrainingResult:
         """Train and evaluate from wherever the state is, to the end or until asked to stop."""
         started = time.perf_counter() - self.elapsed.run
-        self.emit(run_started_event(self.prepared, run=name, epoch=self.epoch, step=self.step))
+        seed_rank(self.config.seed, self.ranks, self.step, self.device)
+        self.emit(
+            run_started_event(
+                self.prepared, run=name, epoch=self.epoch, step=self.step, ranks=self.ranks.size
+            )
+        )
         for message in precision_warnings(self.prepared):
             self._warn(message)
         self.evaluator.show_examples(self.evaluated_model, self.epoch, self.step)

@@ -28,6 +28,17 @@ def test_values_of_any_type_are_divided_and_left_as_they_were() -> None:
         assert values.tolist() == [[0, 8, 16]]
 
 
+@pytest.mark.parametrize("lengths", [None, torch.tensor([29, 7])])
+def test_a_constant_feature_is_0_whatever_its_mean_is_rounded_to(
+    lengths: torch.Tensor | None,
+) -> None:
+    values = torch.rand(2, 29, 3)
+    values[..., :2] = torch.tensor([0.1, 1000.1])
+    inputs = normalise(values, Normalisation(per_sequence=True), lengths)
+    assert not inputs[..., :2].any()
+    assert inputs[0, :, 2].std(correction=0).item() == pytest.approx(1)
+
+
 def test_training_evaluation_examination_and_prediction_read_the_same_inputs(
     digits: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -43,6 +43,20 @@ def test_a_step_that_was_trained_twice_stands_there_once(tmp_path: Path) -> None
     assert (second["split"], second["loss"], second["macro_f1"]) == ("test", "1.0", "0.75")
 
 
+def test_steps_are_discarded_also_where_the_start_of_their_repetition_is_lost(
+    tmp_path: Path,
+) -> None:
+    recorded = Recorded(tmp_path / "runs")
+    recorded.start(1, 0)
+    recorded.train(1, [3.0, 2.5, 2.0])
+    recorded.train(2, [9.0, 9.0, 9.0])
+    recorded.train(1, [2.0, 1.5, 1.0])
+    epochs, steps = exported(recorded.run, tmp_path)
+    assert [row["loss"] for row in steps] == ["2.0", "1.5", "1.0"]
+    assert [row["epoch"] for row in epochs] == ["1"]
+    recorded.finish()
+
+
 def test_an_epoch_that_is_not_evaluated_yet_has_empty_cells(tmp_path: Path) -> None:
     recorded = Recorded(tmp_path / "runs")
     recorded.tell_all()
@@ -82,6 +96,20 @@ def test_a_run_is_one_row_with_results_and_all_settings(tmp_path: Path) -> None:
     for name, value in recorded.config.model_dump().items():
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         assert row[name] == shown
+
+
+def test_figures_in_a_row_are_of_one_state_of_the_network(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "runs")
+    recorded.tell_all()
+    lines = recorded.run.log_file.read_text().splitlines(keepends=True)
+    again = [line for line in lines[-8:-3] if '"step":6' in line]  # the last epoch
+    later = (
+        "".join(again).replace('"step":6', '"step":9').replace('"accuracy":0.5', '"accuracy":0.6')
+    )
+    with recorded.run.log_file.open("a") as log:
+        log.write(later)
+    (row,) = rows_of(runs_csv([read_overview(recorded.run)]))
+    assert (row["steps"], row["test_accuracy"], row["train_accuracy"]) == ("9", "0.6", "")
 
 
 @pytest.mark.parametrize("name", ["config_file", "log_file"])

@@ -1,5 +1,6 @@
 """ONNX files compute what PyTorch does, for every kind of network, batch and length."""
 
+import ast
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_values_are_normalised_inside(
     path = tmp_path / "network.onnx"
     export_onnx(model, path)
     values = torch.rand(2, 7, 3) * 200
-    values[0, :, 1] = 5  # constant: its deviation is 0
+    values[0, :, 1] = 1000.1  # constant: its deviation is 0
     lengths = torch.tensor([7, 3]) if spec.has_lengths else None
     assert largest_difference(path, model, values, lengths) < LARGEST_DIFFERENCE
 
@@ -112,6 +113,26 @@ def test_names_of_classes_are_inside_and_harmless(tmp_path: Path) -> None:
     assert json.loads(metadata["classes"]) == [one_line(name) for name in HOSTILE]
     assert all(text.isprintable() for text in metadata.values())
     onnx.checker.check_model(onnx.load(path), full_check=True)
+
+
+@pytest.mark.parametrize("spec", [SERIES, UNEQUAL], ids=["equal", "unequal"])
+def test_the_lines_of_the_readme_run_as_they_stand(
+    spec: DataSpec,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    _, _, section = readme.partition("### Take it with you")
+    lines = section.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    export_onnx(made(spec), Path("tuesday.onnx"))
+    np.save("sequences.npy", np.zeros((2, 6, 3)))
+    np.save("lengths.npy", [6, 2])
+    exec(lines, {})
+    predicted = ast.literal_eval(capsys.readouterr().out)
+    assert len(predicted) == 2
+    assert {*predicted} <= {one_line(name) for name in HOSTILE}
 
 
 def test_a_wrong_file_is_an_error_and_none_is_left(
@@ -151,5 +172,6 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(InstallationError, match=f"{missing} is not installed") as raised:
         export_onnx(made(), tmp_path / "network.onnx")
-    assert raised.value.advice == "Install it: pip install 'bilstm-tui[onnx]'"
+    assert raised.value.advice.endswith(" -m pip install 'bilstm-tui[onnx]'")
+    assert sys.executable in raised.value.advice
     assert raised.value.exit_code == 4

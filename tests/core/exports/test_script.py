@@ -92,6 +92,7 @@ def test_it_is_a_command_and_names_of_classes_are_harmless(tmp_path: Path) -> No
     path = tmp_path / 'it"s.py'
     text = exported(model, path)
     assert text.isascii()
+    assert "FEATURES = ['x', 'y', 'z']" in text
     assert all(line.isprintable() for line in text.splitlines())
     np.save(tmp_path / "one.npy", np.zeros((6, 3)))
     np.save(tmp_path / "several.npy", np.zeros((2, 6, 3)))

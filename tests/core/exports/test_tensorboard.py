@@ -1,5 +1,6 @@
 """Event files, read back by TensorBoard's own reader."""
 
+import errno
 import io
 import threading
 import time
@@ -13,7 +14,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from bilstm_core.errors import InstallationError, UsageError
+from bilstm_core.config.resolve import to_toml
+from bilstm_core.errors import InstallationError, OutputError, UsageError
 from bilstm_core.exports.confusion_picture import confusion_counts, confusion_picture
 from bilstm_core.exports.export import export_run
 from bilstm_core.exports.tensorboard import export_tensorboard
@@ -128,6 +130,15 @@ def test_the_darker_a_cell_the_larger_its_part_of_the_row() -> None:
     ]
 
 
+def test_names_that_the_font_lacks_can_be_told_apart() -> None:
+    scores = [ClassScore(name="", precision=0, recall=0, f1=0, support=1, correct=1)] * 2
+    spec = replace(UNEQUAL, classes=("類", "語"))
+    picture = confusion_picture(ExaminationReport(spec=spec, scores=scores, confusions=[]))
+    names = picture[-6 - 2 * 48 : -6, 20 : -6 - 2 * 48]
+    first, second = np.split(names, 2)
+    assert not np.array_equal(first, second)
+
+
 def test_steps_that_are_trained_again_are_discarded(tmp_path: Path) -> None:
     recorded = Recorded(tmp_path / "runs")
     recorded.tell_all()
@@ -136,6 +147,34 @@ def test_steps_that_are_trained_again_are_discarded(tmp_path: Path) -> None:
     expected = [(1, 3.0), (3, 2.0), (4, 1.5), (5, 1.25), (6, 1.0)]
     assert scalars(board, "loss/step") == expected
     assert [it.wall_time for it in board.Scalars("loss/train")] == [1e9 + 3, 1e9 + 10]
+
+
+def test_settings_that_a_resume_changed_are_those_of_the_figures(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "runs")
+    recorded.tell_all()
+    recorded.run.config_file.write_text(to_toml(small_config(num_epochs=7)))
+    export_tensorboard(Run(recorded.run.path), tmp_path / "board", data_dir=tmp_path)
+    found = hparams(board_in(tmp_path / "board"), "session_start_info").hparams
+    assert found["num_epochs"].number_value == 7
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_full_disk_is_an_error(
+    follow: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    recorded = Recorded(tmp_path / "runs")
+    recorded.tell_all()
+    writes = iter(range(9))
+
+    def write(*_: object) -> None:
+        if next(writes, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tensorboardX.record_writer.RecordWriter.write", write)
+    board = tmp_path / "boards" / "one"
+    with pytest.raises(OutputError, match="No space left on device"):
+        export_tensorboard(recorded.run, board, data_dir=tmp_path, follow=follow)
+    assert board.parent.exists() == follow
 
 
 def test_a_run_is_followed_until_it_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -213,5 +252,5 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(InstallationError) as raised:
         export_tensorboard(run, tmp_path / "board", data_dir=tmp_path)
-    assert raised.value.advice == "Install it: pip install 'bilstm-tui[tensorboard]'"
+    assert raised.value.advice.endswith(" -m pip install 'bilstm-tui[tensorboard]'")
     assert not (tmp_path / "board").exists()

@@ -73,6 +73,21 @@ def test_python_objects_are_refused_with_the_line_that_saves_weights(
     assert not (tmp_path / "executed").exists()
 
 
+class Calls:
+    """What PyTorch's reader calls: nothing dangerous, but with any arguments."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.call
+
+
+def views(count: int) -> dict[str, torch.Tensor]:
+    tensor = torch.ones(1000)
+    return {f"{number}": tensor[:] for number in range(count)}
+
+
 def zipped(path: Path, kind: int, **parts: bytes) -> Path:
     with zipfile.ZipFile(path, "w", kind) as archive:
         for name, content in parts.items():
@@ -109,6 +124,12 @@ def header_of(text: bytes, path: Path, content: bytes = b"") -> Path:
         (lambda it: saved({"a": torch.ones(2, dtype=torch.int64)}, it / "w.pt"), "of type int64"),
         (lambda it: saved({"a": torch.tensor([float("nan")])}, it / "w.pt"), "nan or infinite"),
         (lambda it: saved([torch.ones(2)], it / "w.pt"), "no tensors by name"),
+        (lambda it: saved({"state": {}, "param_groups": []}, it / "w.pt"), "no tensors by name"),
+        (lambda it: zipped(it / "w.pt", 0, readme=b"no network"), "neither a .safetensors"),
+        (lambda it: zipped(it / "w.pt", 0, data_pkl=b"", constants_pkl=b""), "TorchScript"),
+        (lambda it: saved(views(900), it / "w.pt"), "larger than the file"),
+        (lambda it: saved({"a": Calls(bytearray, 1 << 40)}, it / "w.pt"), "other things than"),
+        (lambda it: saved({"a": Calls(torch.Size, 3)}, it / "w.pt"), "damaged"),
         (lambda it: header_of(b"{}", it / "w.bin"), "neither a .safetensors file nor"),
         (lambda it: header_of(b"[" * 99999, it / "w.safetensors"), "damaged"),
         (

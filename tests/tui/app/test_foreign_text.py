@@ -132,10 +132,11 @@ def test_hostile_runs_are_listed_compared_and_asked_about(tmp_path: Path) -> Non
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 2)
-        check(app)
+        await until(pilot, lambda: "failed" in text(app) and "default" in text(app))
+        check(app, "[bold]")
         await pilot.press("space", "down", "space")
         await until(pilot, lambda: "dataset" in text(app))
-        check(app)
+        check(app, "[bold]")
         for key, words in (("n", "A note on"), ("R", "The readable part"), ("e", "total epochs")):
             await pilot.press(key)
             await asked(pilot, words)

@@ -62,6 +62,11 @@ def is_pointed_to(app: BilstmApp, words: str) -> bool:
     return words in str(line.content) and line.has_class("-asked") and not app._notifications
 
 
+def right_of_the_form(app: BilstmApp) -> str:
+    """What is shown there, as one line."""
+    return " ".join(line.partition("▕")[2].strip() for line in text(app).splitlines())
+
+
 async def ask_for_path(app: BilstmApp, pilot: Pilot[int]) -> Input:
     """Choose the last line of the list of data sets."""
     app.screen.query_one(DatasetField).focus()
@@ -102,7 +107,7 @@ def test_a_table_is_chosen_its_column_named_and_trained_with(tmp_path: Path, tab
         assert worker.orders == []
         app.screen.query_one("#label_column", Input).value = "kind"
         await until(pilot, lambda: "walks: 16 training sequences" in text(app))
-        assert "--label-column kind" in text(app)
+        await until(pilot, lambda: "--label-column kind" in right_of_the_form(app))
         await pilot.press("t")
         await until(pilot, lambda: worker.orders and "finished" in text(app))
 
@@ -459,6 +464,7 @@ class TestDataTab:
         drive_with(resolve({"dataset": str(labelled)}), tmp_path / "runs", steps)
 
 
+@pytest.mark.usefixtures("real_children")
 def test_a_run_with_a_table_trains(tmp_path: Path, labelled: Path) -> None:
     config = small_config(dataset=str(labelled), num_epochs=1)
     app = BilstmApp(config, "default", tmp_path / "runs", make_worker=WorkerClient)

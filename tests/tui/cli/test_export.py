@@ -92,6 +92,11 @@ def test_an_ending_that_is_typed_is_not_added_again(
     assert [str(path) for path in found] == expected
 
 
+def test_a_folder_that_exists_gets_files_named_like_the_run(tmp_path: Path) -> None:
+    found = paths_of(Run(Path("r")), "script", tmp_path)
+    assert found == (tmp_path / "r.py", tmp_path / "r.safetensors")
+
+
 def test_a_run_without_a_model_has_curves_only(capsys: Said, tmp_path: Path) -> None:
     run, lock = create_run(tmp_path, small_config())
     lock.release()
@@ -113,7 +118,7 @@ def test_a_missing_library_is_named_with_its_command(
     code, _, err = said(capsys, "export", str(run.path), "--to", name)
     assert code == 4
     assert f"{library} is not installed" in err
-    assert f"pip install 'bilstm-tui[{extra}]'" in err
+    assert f"-m pip install 'bilstm-tui[{extra}]'" in err
     assert contents() == {}
 
 
@@ -121,6 +126,9 @@ def test_a_folder_that_cannot_be_written_to(run: Run, capsys: Said) -> None:
     code, _, err = said(capsys, "export", str(run.path), "--to", "csv", "-o", "missing/a")
     assert code == 5
     assert "there is no folder missing" in err
+    code, _, err = said(capsys, "export", str(run.path), "--to", "csv", "-o", "a" * 300)
+    assert code == 5
+    assert "File name too long" in err
     Path("a.onnx").mkdir()
     code, _, err = said(capsys, "export", str(run.path), "--to", "onnx", "-o", "a", "--force")
     assert (code, "is a folder" in err) == (2, True)

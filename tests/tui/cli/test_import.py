@@ -46,6 +46,7 @@ def test_the_weights_become_a_run(file: Path, runs: Path, capsys: Said) -> None:
     assert (run.config.num_epochs, run.model_file.exists()) == (1, True)
     code, out, _ = said(capsys, "runs")
     assert "imported from nb.pt" in out
+    assert " 1/1 " in out
     assert said(capsys, *lines[-1].partition("bilstm-tui ")[2].split())[0] == 0
 
 

@@ -184,3 +184,19 @@ class TestDefects:
         (report,) = (tmp_path / "state").rglob("crash-*.log")
         assert str(report) in err
         assert "Traceback" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--detach", "--dataset", "digits"), ("sweep", "s", "--search", "hidden_size=4,8")],
+)
+def test_what_several_processes_cannot_do_is_refused(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    code, out, err = said(capsys, *words)
+    assert (code, out) == (2, "")
+    assert "torchrun has started several" in err

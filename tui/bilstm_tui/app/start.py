@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import work
 from textual.app import SystemCommand
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widgets import TabbedContent
 
@@ -19,6 +20,7 @@ from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
+from .colours import ON_DARK, ON_LIGHT, THEMES
 from .screens.dialogs import error_dialog
 from .screens.home import HomeScreen
 from .screens.train import TrainScreen
@@ -33,11 +35,20 @@ class StartingApp(ReportingApp[int]):
         starts_at_home: Whether Home is shown at the next start without settings.
     """
 
+    ansi_theme_dark = Reactive(ON_DARK, init=False)
+    ansi_theme_light = Reactive(ON_LIGHT, init=False)
+
     train_screen: TrainScreen
     starts_at_home: bool
     _runs_dir: Path
     _data_dir: Path | None
     _standby: StandbyWorker
+
+    def __init__(self) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
 
     def first_screen(self, *, at_home: bool) -> Screen[Any]:
         """The screen that is shown first."""

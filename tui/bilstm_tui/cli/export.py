@@ -26,8 +26,8 @@ def export(
         Path | None,
         Parameter(
             name=["--output", "-o"],
-            help="the file to write, or for tensorboard the folder; default: in the working "
-            "directory, named like the run",
+            help="the file to write, a folder for files named like the run, or for tensorboard "
+            "its folder; default: in the working directory",
             metavar="PATH",
         ),
     ] = None,
@@ -62,7 +62,8 @@ def export(
     for note in exported.notes:
         say(note)
     if to == "tensorboard":
-        say(f"Open it: tensorboard --logdir {shlex.quote(str(exported.paths[0].parent))}")
+        folder = exported.paths[0] if output else exported.paths[0].parent
+        say(f"Open it: tensorboard --logdir {shlex.quote(str(folder))}")
     if to == "script":
         say(f"Predict: python {shlex.quote(str(exported.paths[0]))} FILE.npy")
     return 0

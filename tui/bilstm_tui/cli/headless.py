@@ -4,6 +4,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 
 from bilstm_core import events
+from bilstm_core.compute.launch import is_launched
 from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.events import Emit, Event
 from bilstm_core.processes.protocol import ResumeRun, StartRun
@@ -22,6 +23,8 @@ def run(order: StartRun | ResumeRun, *, as_json: bool) -> int:
     """
     stop = StopRequest()
     stop.listen()
+    if is_launched():
+        return _run_as_rank(order, stop, as_json=as_json)
     with output(as_json=as_json) as listener:
         with stop.before_training():
             limit_spinning()
@@ -29,6 +32,14 @@ def run(order: StartRun | ResumeRun, *, as_json: bool) -> int:
 
             session = open_session(order)
         return session.train(listener, stop)
+
+
+def _run_as_rank(order: StartRun | ResumeRun, stop: StopRequest, *, as_json: bool) -> int:
+    """Train with the other processes of torchrun; rank 0 prints."""
+    limit_spinning()
+    from bilstm_core.processes.rank import train_as_rank  # imports torch: seconds
+
+    return train_as_rank(order, lambda: output(as_json=as_json), stop)
 
 
 def output(*, as_json: bool) -> AbstractContextManager[Emit]:

@@ -17,7 +17,7 @@ from .train import carry_out, resolve_typed
 
 KNOWN_BY_SHAPES = ("cell", "bidirectional", "num_layers", "hidden_size")
 """Settings that have no option here."""
-_MOST = 1e6
+_LEAST, _MOST = 1e-6, 1e6
 
 
 def import_weights(
@@ -43,7 +43,7 @@ def import_weights(
         ),
     ] = 0.0,
     pixel_std: Annotated[
-        float, Parameter(help="S of it", metavar="S", validator=Number(gt=0, lte=_MOST))
+        float, Parameter(help="S of it", metavar="S", validator=Number(gte=_LEAST, lte=_MOST))
     ] = 1.0,
     json: Annotated[bool, switch("print events as JSON lines on stdout")] = False,
     data_dir: DataDir = None,

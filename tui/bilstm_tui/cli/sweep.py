@@ -26,7 +26,7 @@ from bilstm_core.sweeps.slots import find_slots
 
 from ..text.console import say
 from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
-from .train import chosen_preset, require_terminal, watch_sweep
+from .train import chosen_preset, require_one_process, require_terminal, watch_sweep
 
 if TYPE_CHECKING:
     from bilstm_core.config.schema import RunConfig
@@ -121,6 +121,7 @@ def sweep(
         )
     if chosen_ways and not watch:
         return _look_or_order(folder, name, status, best, pause, resume, as_json=json)
+    require_one_process("A sweep is started")
     if watch:
         if json:
             raise UsageError("--watch and --json exclude each other.")

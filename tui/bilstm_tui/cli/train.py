@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from bilstm_core import paths
+from bilstm_core.compute.launch import is_launched
 from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
 from bilstm_core.config.settings import SETTINGS, without_effect
 from bilstm_core.data.sources.registry import require_fit
@@ -51,6 +52,8 @@ def train(
 ) -> int:
     """Train: in the app, or with --no-ui in lines."""
     opens_app = not (no_ui or json or detach or print_config)
+    if opens_app:
+        require_one_process("The app runs")
     data_dir = data_dir and paths.expand_home(data_dir).absolute()
     typed = given(settings)
     is_data_chosen = "dataset" in typed or SETTINGS["dataset"].variable in os.environ or config
@@ -147,7 +150,9 @@ def _say_how_to_follow(run: "Run", folder: Path) -> None:
 
 def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> int:
     """Train in this process, or start a worker and print its run's name; return the exit code."""
-    if not detach:
+    if detach:
+        require_one_process("--detach starts a run")
+    else:
         from . import headless
 
         return headless.run(order, as_json=as_json)
@@ -158,6 +163,15 @@ def carry_out(order: "StartRun | ResumeRun", *, detach: bool, as_json: bool) -> 
     if sys.stdout.isatty():
         _say_how_to_follow(run, run.path.parent)
     return 0
+
+
+def require_one_process(what: str) -> None:
+    """Refuse what only one process can do, where torchrun has started several."""
+    if is_launched():
+        raise UsageError(
+            f"{what} in one process, and torchrun has started several.",
+            "Under torchrun, train with --no-ui, or resume a run.",
+        )
 
 
 def resolve_typed(

@@ -104,21 +104,18 @@ class Narrator:
         if isinstance(event, events.Stopping):
             self._is_finishing = True
             self._write(f"Stopping after step {event.step:,}; checking the accuracy so far")
-        elif not event.step:
-            self._warn("Stopped before the first step")
         else:
-            self._warn(
-                f"Stopped in epoch {event.epoch} of {self._num_epochs}, "
-                f"after step {event.step:,} of {self._total_steps:,}"
-            )
+            self._warn(stop_line(event, self._num_epochs, self._total_steps))
 
 
 def _cores(device: events.DeviceInfo) -> str:
-    """How many threads a processor computes on, and in how many lanes; empty for a GPU."""
+    """In how many processes it computes; of a processor on how many threads, in how many lanes."""
+    ranks = f", {device.ranks} processes" if device.ranks > 1 else ""
     if device.name != "cpu":
-        return ""
+        return ranks
     lanes = f" in {device.lanes} lanes" if device.lanes > 1 else ""
-    return f", {counted(device.threads, 'thread')}{lanes}"
+    each = " each" if ranks else ""
+    return f"{ranks}, {counted(device.threads, 'thread')}{lanes}{each}"
 
 
 def _line(event: Event) -> str:
@@ -130,13 +127,28 @@ def _line(event: Event) -> str:
         case events.LearningRateChanged():
             return f"Learning rate {event.learning_rate:g} after step {event.step:,}"
         case events.StoppedEarly():
-            waited = event.epoch - event.kept_epoch
-            return (
-                f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
-                f"{counted(waited, 'epoch')}"
-            )
+            return early_stop_line(event)
         case _:  # progress is shown in a bar, a failure by the command or the screen
             return ""
+
+
+def stop_line(event: events.Stopped, num_epochs: int, total_steps: int) -> str:
+    """Where a run was stopped."""
+    if not event.step:
+        return "Stopped before the first step"
+    return (
+        f"Stopped in epoch {event.epoch} of {num_epochs}, "
+        f"after step {event.step:,} of {total_steps:,}"
+    )
+
+
+def early_stop_line(event: events.StoppedEarly) -> str:
+    """Why a run ended before its last epoch."""
+    waited = event.epoch - event.kept_epoch
+    return (
+        f"Stopped early after epoch {event.epoch}: the validation loss did not fall for "
+        f"{counted(waited, 'epoch')}"
+    )
 
 
 def imbalance_line(score: "events.Evaluation | Score") -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bilstm_core.data.sources.recognition import title_of
+from bilstm_core.runs.run import TIMESTAMP_PREFIX
 
 from .numbers import percent
 
@@ -17,6 +18,12 @@ STATUS_STYLES = {
     "failed": "red",
     "lost": "red",
 }
+
+
+def without_date(name: str) -> str:
+    """A run's name without the date and time at its start."""
+    match = TIMESTAMP_PREFIX.match(name)
+    return name.removeprefix(match.group()) or name if match else name
 
 
 def cells(overview: "Overview") -> list[str]:

@@ -1,4 +1,7 @@
-"""The explanation on the first screen and where a network is inspected, computed for real."""
+"""The explanation on the first screen and where a network is inspected, computed for real.
+
+Mostly by a thread of this process; `real_children` marks what a process of its own computes.
+"""
 
 from pathlib import Path
 
@@ -144,6 +147,7 @@ def test_the_weights_of_a_run_are_used_and_what_fits_keeps_them(tmp_path: Path) 
     drive(FakeWorker(), tmp_path, steps, (140, 40))
 
 
+@pytest.mark.usefixtures("real_children")
 def test_a_process_that_fails_is_told_in_words_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +198,7 @@ def test_without_colours_states_are_characters(
     drive(FakeWorker(), tmp_path, steps)
 
 
+@pytest.mark.usefixtures("real_children")
 def test_a_mistake_is_explained_where_the_network_is_inspected(tmp_path: Path) -> None:
     run = trained(tmp_path)
 
@@ -220,6 +225,7 @@ def test_a_mistake_is_explained_where_the_network_is_inspected(tmp_path: Path) -
     drive(FakeWorker(), tmp_path, steps)
 
 
+@pytest.mark.usefixtures("real_children")
 def test_the_process_ends_with_the_app(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await explained(app, pilot)

@@ -1,6 +1,7 @@
 """The dialog that exports a run, from the list of runs and from the run that is shown."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,6 @@ from bilstm_tui.app.screens.export import ExportScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets.charts.chart import Chart
 from tests.samples import small_config
-from tests.sessions import start
 from tests.tui.driving import FakeWorker, drive, open_runs, past_runs, said, until
 
 
@@ -47,31 +47,32 @@ async def choose(pilot: Pilot[int], name: str) -> None:
 
 
 def test_a_run_of_the_list_is_exported_and_its_path_is_shown(tmp_path: Path) -> None:
-    run = start(tmp_path / "runs", small_config(num_epochs=1))
-    written = tmp_path / "here" / f"{run.name}.py"
+    (run,) = past_runs(tmp_path / "runs", 8)
+    run.model_file.touch()
+    written = tmp_path / "here" / f"{run.name}.steps.csv"
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
         formats = await dialog(app, pilot)
         assert disabled(formats) == []
         assert str(tmp_path / "here") in said(app)
-        await choose(pilot, "script")
+        await choose(pilot, "csv")
         await until(pilot, lambda: f"Wrote {written}" in said(app))
-        assert written.with_suffix(".safetensors").exists()
+        assert "Esc: close" in said(app)
         written.write_text("changed")
         await pilot.press("escape")
         await dialog(app, pilot)
-        await choose(pilot, "script")
+        await choose(pilot, "csv")
         await until(pilot, lambda: isinstance(app.screen, Question))
         assert written.name in said(app)
         await pilot.press("enter")  # to keep it is the default
         await until(pilot, lambda: isinstance(app.screen, ExportScreen))
         assert written.read_text() == "changed"
-        await choose(pilot, "script")
+        await choose(pilot, "csv")
         await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("right", "enter")
         await until(pilot, lambda: "Wrote" in said(app))
-        assert "nn.LSTM" in written.read_text()
+        assert written.read_text().startswith("step,epoch,")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
 
@@ -115,7 +116,7 @@ def test_the_run_that_is_shown_is_exported_and_on_a_chart_the_key_is_the_charts(
 
 
 def test_what_went_wrong_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = start(tmp_path / "runs", small_config(num_epochs=1))
+    (run,) = past_runs(tmp_path / "runs", 8)
     run.model_file.write_bytes(b"damaged")
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
@@ -155,7 +156,20 @@ def test_an_export_that_is_not_waited_for_is_ended(
         await asyncio.to_thread(started[0].wait, 60)
 
     drive(FakeWorker(), tmp_path / "runs", steps)
-    assert started[0].returncode != 0
+    assert started[0].returncode == -signal.SIGINT
+
+
+def test_without_a_working_directory_there_is_a_message(tmp_path: Path) -> None:
+    past_runs(tmp_path / "runs", 8)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        Path.cwd().rmdir()
+        await dialog(app, pilot)
+        await choose(pilot, "csv")
+        await until(pilot, lambda: "The working directory was deleted" in said(app))
+
+    drive(FakeWorker(), tmp_path / "runs", steps)
 
 
 def test_a_hostile_name_is_no_markup(tmp_path: Path) -> None:

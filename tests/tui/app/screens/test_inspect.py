@@ -446,6 +446,7 @@ def test_a_wide_image_is_reduced() -> None:
     assert sum(map(sum, smaller)) == 1
 
 
+@pytest.mark.usefixtures("real_children")
 def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 

@@ -1,5 +1,6 @@
 """The guided tour from start to end, with tiny networks that are trained for real."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,11 @@ from textual.widgets import Static
 
 from bilstm_core.errors import InstallationError
 from bilstm_core.inference.explanation import Prediction, RunComparison
+from bilstm_core.processes.protocol import ResumeRun, StartRun
+from bilstm_core.processes.session import open_session
+from bilstm_core.processes.signals import StopRequest
 from bilstm_core.processes.worker_client import WorkerClient
+from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import tour
@@ -29,13 +34,25 @@ class RealWorker(FakeWorker):
         return WorkerClient()
 
 
+class WorkerHere(FakeWorker):
+    """Trains in a thread of this process."""
+
+    def open_run(self, order: StartRun | ResumeRun) -> Run:
+        opened = open_session(order)
+        arguments = (lambda _: None, StopRequest())
+        threading.Thread(target=opened.train, args=arguments, daemon=True).start()
+        return opened.run
+
+
 def words(app: BilstmApp) -> str:
     return " ".join(text(app).split())
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize(
+    ("size", "worker"), [((80, 24), RealWorker), ((120, 36), WorkerHere)], ids=["80", "120"]
+)
 def test_the_tour_from_start_to_end(
-    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int], worker: type[FakeWorker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tour, "_SETTINGS", TINY)
 
@@ -75,7 +92,7 @@ def test_the_tour_from_start_to_end(
         await until(pilot, lambda: "Recent runs" in text(app))
         await until(pilot, lambda: "tour-bilstm" in text(app) and "tour-lstm" in text(app))
 
-    drive(RealWorker(), tmp_path, steps, size, at_home=True)
+    drive(worker(), tmp_path, steps, size, at_home=True)
     labels = sorted(run.name.split("_")[2] for run in list_runs(tmp_path))
     assert labels == ["tour-bilstm", "tour-lstm"]
 

@@ -27,7 +27,7 @@ from bilstm_tui.app.widgets.dashboard import Dashboard
 from bilstm_tui.app.widgets.examples_view import ExamplesView, arrange
 from tests.samples import run_started, small_config
 from tests.sessions import recorded
-from tests.tui.driving import FakeWorker, drive, past_runs, tell, text, until
+from tests.tui.driving import FakeWorker, drive, past_runs, tell, text, until, watch_live_run
 
 FIGURES = ("learning_rates", "gradient_norms", "speeds", "device_usage")
 PANELS = ("#loss", "#accuracy", *(f"#{name}" for name in FIGURES), "#classes", "#examples")
@@ -68,10 +68,10 @@ def test_a_run_is_seen_to_learn(
 ) -> None:
     story = [it for it in reported[dataset] if not (it.type == "evaluation" and it.final)]  # pyright: ignore[reportAttributeAccessIssue]
     story = [it for it in story if it.type not in {"finished", "evaluation_started"}]
-    run, lock = live(tmp_path, story)
+    _, lock = live(tmp_path, story)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.train_screen.watch_run(run)
+        await watch_live_run(app, pilot)
         body = app.screen.query_one(Dashboard)
         await until(pilot, lambda: "8 test examples" in text(app))
         for name in FIGURES:
@@ -104,10 +104,10 @@ def test_a_run_is_seen_to_learn(
 def test_a_terminal_that_becomes_larger_shows_more(
     reported: dict[str, list[events.Event]], tmp_path: Path
 ) -> None:
-    run, lock = live(tmp_path, reported["digits"][:-1])
+    _, lock = live(tmp_path, reported["digits"][:-1])
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.train_screen.watch_run(run)
+        await watch_live_run(app, pilot)
         await until(pilot, lambda: app.screen.query_one(ExamplesView).display)
         assert not is_in_view(app, "#examples")
         for width, height, is_seen in ((160, 50, True), (80, 24, False), (120, 40, True)):
@@ -286,7 +286,7 @@ def test_predictions_appear_as_they_are_reported(
     run, lock = live(tmp_path, story[:cut])
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.train_screen.watch_run(run)
+        await watch_live_run(app, pilot)
         await until(pilot, lambda: "8 test examples before training" in text(app))
         told = [it for it in story if isinstance(it, events.Predictions)][-1]
         tell(run, replace(told, time=time.time() + 1))
@@ -301,10 +301,10 @@ def test_predictions_appear_as_they_are_reported(
 def test_the_wheel_scrolls_and_zooms_the_chart_that_has_the_focus(
     reported: dict[str, list[events.Event]], tmp_path: Path
 ) -> None:
-    run, lock = live(tmp_path, reported["digits"][:-1])
+    _, lock = live(tmp_path, reported["digits"][:-1])
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.train_screen.watch_run(run)
+        await watch_live_run(app, pilot)
         body, loss = app.screen.query_one(Dashboard), app.screen.query_one("#loss", Chart)
         await until(pilot, lambda: body.max_scroll_y > 0)
         plot = loss.query_one("#plot")

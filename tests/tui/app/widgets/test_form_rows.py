@@ -21,6 +21,7 @@ from bilstm_tui.app.widgets.form_hint import hint_for_setting
 from bilstm_tui.app.widgets.form_input import FormInput
 from bilstm_tui.app.widgets.form_row import FormRow
 from tests.samples import small_config
+from tests.tui.contrast import TEXT, contrast
 from tests.tui.driving import FakeWorker, Steps, drive, said, text, until
 
 SMALLEST = (80, 24)
@@ -79,7 +80,7 @@ class TestKeys:
     def test_up_and_down_go_over_open_and_closed_groups(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             names = [focused_name(app)]
-            for _ in range(30):
+            while names[-1] not in names[:-1]:  # until it goes no further
                 await pilot.press("down")
                 names.append(focused_name(app))
             assert names[:4] == ["preset", "group-data", "dataset", "validation_fraction"]
@@ -136,11 +137,11 @@ class TestKeys:
     def test_a_number_never_leaves_its_range(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await go_to(app, pilot, "num_layers")
-            await pilot.press(*["right"] * 20)
             field = app.train_screen.query_one("#num_layers", FormInput)
-            assert field.value == "16"
-            await pilot.press(*["left"] * 20)
-            assert field.value == "1"
+            for value, key, last in (("14", "right", "16"), ("3", "left", "1")):
+                field.value = value
+                await pilot.press(*[key] * 4)
+                assert field.value == last
             assert app.train_screen.config
 
         drive_default(steps, tmp_path)
@@ -225,23 +226,13 @@ class TestKeys:
         drive_default(steps, tmp_path)
 
 
-def contrast(one: Color, other: Color) -> float:
-    def luminance(color: Color) -> float:
-        parts = [value / 255 for value in (color.r, color.g, color.b)]
-        linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    dark, light = sorted([luminance(one), luminance(other)])
-    return (light + 0.05) / (dark + 0.05)
-
-
 class TestHighlight:
     def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            for name in ("cell", "hidden_size"):
-                await go_to(app, pilot, name)
-                for theme in BUILTIN_THEMES:
-                    app.theme = theme
+            for theme in BUILTIN_THEMES:
+                app.theme = theme
+                for name in ("cell", "hidden_size"):
+                    await go_to(app, pilot, name)
                     await pilot.pause()
                     segments = segments_of(app, name)
                     assert form_line(app, name).startswith("▌")
@@ -252,7 +243,7 @@ class TestHighlight:
                         (ground,) = colours
                         inks = {style.color for words, style in styles if words.strip()}
                         numbers = {ground.number, *(ink.number for ink in inks if ink)}
-                        assert numbers == {0, 7}, (theme, name)  # black and white
+                        assert numbers in ({0, 7}, {0, 15}), (theme, name)  # black and white
                         continue
                     for words, style in styles:
                         if words.strip() and style.color and style.bgcolor:
@@ -260,7 +251,7 @@ class TestHighlight:
                                 Color.from_rich_color(style.color),
                                 Color.from_rich_color(style.bgcolor),
                             )
-                            assert ratio >= 4.5, (theme, name, words)
+                            assert ratio >= TEXT, (theme, name, words)
 
         drive_default(steps, tmp_path, (120, 36))
 

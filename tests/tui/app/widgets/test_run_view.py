@@ -1,5 +1,6 @@
 """The view of a run: what it shows, and how little it keeps, reads and draws of a long one."""
 
+import gc
 import threading
 import time
 import tracemalloc
@@ -53,6 +54,7 @@ def test_many_steps_take_no_memory_and_no_more_points(
         async def memory_at(step: int) -> int:
             recording.advance(step)
             await until(pilot, lambda: view.history.step == step)
+            gc.collect()
             return tracemalloc.get_traced_memory()[0]
 
         with Recording(tmp_path, MANY_STEPS) as recording:

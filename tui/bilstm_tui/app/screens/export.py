@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -21,7 +22,7 @@ from ...text.console import sanitize
 from .dialogs import Dialog, Question
 
 _KEYS = "↑ ↓: choose   Enter: export   Esc: cancel"
-_CLOSE_KEYS = "Esc: close"
+_CANCEL_KEYS, _CLOSE_KEYS = "Esc: cancel", "Esc: close"
 
 
 class ExportScreen(Dialog):
@@ -33,7 +34,7 @@ class ExportScreen(Dialog):
     """
 
     def __init__(self, run: Run, data_dir: Path) -> None:
-        super().__init__("Export", f"{run.name}, into {Path.cwd()}")
+        super().__init__("Export", f"{run.name}, into {_working_directory()}")
         self._run = run
         self._data_dir = data_dir
         self._process: subprocess.Popen[str] | None = None
@@ -63,10 +64,10 @@ class ExportScreen(Dialog):
         self.set_focus(self.query_one(OptionList))
 
     def on_unmount(self) -> None:
-        """End an export that nobody waits for any more."""
+        """End an export that nobody waits for any more, as Ctrl-C does: nothing is left behind."""
         if self._process:
             with suppress(OSError):
-                self._process.kill()
+                self._process.send_signal(signal.SIGINT)
 
     @on(OptionList.OptionSelected)
     @work(exclusive=True)
@@ -80,9 +81,11 @@ class ExportScreen(Dialog):
                 return
         self.query_one(OptionList).display = False
         self._say(f"Exporting {self._run.name} as {FORMATS[name].title} …")
+        keys = self.query_one("#prompt-keys", Label)
+        keys.update(_CANCEL_KEYS)
         said, is_done = await asyncio.to_thread(self._run_export, name, is_replaced=bool(there))
         self._say(said, "" if is_done else "bold red")
-        self.query_one("#prompt-keys", Label).update(_CLOSE_KEYS)
+        keys.update(_CLOSE_KEYS)
 
     def _say(self, text: str, style: str = "") -> None:
         first, _, rest = sanitize(text).partition("\n")
@@ -113,9 +116,19 @@ class ExportScreen(Dialog):
         return "\n".join(filter(None, (_with_whole_paths(out.strip()), err.strip()))), True
 
 
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "the working directory, which was deleted"
+
+
 def _is_occupied(path: Path) -> bool:
     """Whether there is a file, or a folder that is not empty."""
-    return any(path.iterdir()) if path.is_dir() else os.path.lexists(path)
+    try:
+        return any(path.iterdir())
+    except OSError:  # it is no folder, or cannot be read
+        return os.path.lexists(path)
 
 
 def _with_whole_paths(said: str) -> str:

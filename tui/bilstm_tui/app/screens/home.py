@@ -201,14 +201,15 @@ def _option(number: int, name: str, title: str, words: str) -> Option:
 
 
 def _run_option(number: int, overview: "Overview", width: int) -> Option:
-    from ...text.run_cells import STATUS_STYLES, cells
+    from ...text.run_cells import cells
 
     name, status, data, model, epochs, accuracy, *_ = cells(overview)
     match = TIMESTAMP_PREFIX.match(name)
     started = match.group() if match else ""
     line = Text(f"  {number if number < 10 else ' '}  ", no_wrap=True, overflow="ellipsis")
     line.append(f"{shortened(name.removeprefix(started), _NAME_WIDTH):<20}  ", "bold")
-    line.append(f"{status:<9} ", STATUS_STYLES[status])
+    # without its colour, which could not be read on that of the cursor
+    line.append(f"{status:<9} ", "bold" if status != "finished" else "")
     done = "" if accuracy == "-" else f"test {accuracy} %"
     line.append(f"{done:<13} {epochs:>7}  {model}, {data}")
     line.truncate(width, overflow="ellipsis")  # the list would wrap it

@@ -1,15 +1,14 @@
-"""All runs: a table that filters as you type, and a comparison of the marked ones."""
+"""All runs: a table that filters as you type, beside or above what is in them."""
 
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import DataTable, Input, Label, Static
 
@@ -22,18 +21,16 @@ from bilstm_core.runs.overview import Overview, read_overviews
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
-from ..widgets.charts.chart import COLOURS, MARKERS, Chart
-from ..widgets.charts.series import loss_series
 from ..widgets.key_footer import KeyFooter
 from ..widgets.ordered_input import OrderedInput
+from ..widgets.run_details import BESIDE_WIDTH, RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested
-from .comparison import comparison_table
 from .dialogs import Question, error_dialog, show_dialog
 from .prompts import ask_epochs, label_prompt, note_prompt
 from .run_rows import SORT_KEYS, RunsTable, row_of, searchable_text, sort_runs
 
 _POLL_SECONDS = 2.0
-_COLUMNS = ("", "run", "started", "status", "data", "model", "epochs", "test %", "time", " note")
+_SCROLLBAR = 1  # columns
 
 
 class Filter(OrderedInput):
@@ -90,30 +87,40 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._initial_run = initial_run
         self._runs_dir = runs_dir
         self._overviews: dict[str, Overview] = {}
-        self._marked: dict[str, Follower[History]] = {}
+        self._details = RunDetails()
+        self._room = 80
         self._update_lock = asyncio.Lock()
         self._order = "run"
         self._is_reversed = False
 
     def compose(self) -> ComposeResult:
-        """Compose the filter, the table, the comparison, and the footer."""
+        """Compose the filter, the table, what is in the runs, and the footer."""
         with Horizontal(id="filter-line"):
             yield Filter(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
-        yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
-        yield Static("Reading the runs …", id="empty", markup=False)
-        with Horizontal(id="comparison"):
-            yield Chart("training loss", id="overlay", announcement="no losses yet")
-            with VerticalScroll():
-                yield Static(id="differences")
+        with Container(id="runs-body"):
+            with Vertical(id="runs-list"):
+                yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
+                yield Static("Reading the runs …", id="empty", markup=False)
+            yield self._details
         yield KeyFooter()
 
     def on_mount(self) -> None:
         """Fill the table, and update it regularly."""
-        self._table: DataTable[Text] = self.query_one(DataTable)
-        self.query_one("#comparison").display = False
+        self._table = self.query_one(RunsTable)
         self.set_interval(self._poll_interval, self._update_in_background)
         self._update_in_background()
+
+    def on_resize(self) -> None:
+        """Fit the columns into another width."""
+        self._arrange()
+        if self._overviews:
+            self._fill_table()
+
+    def _arrange(self) -> None:
+        """Put the table beside or above what is in the runs."""
+        self.set_class(self.app.size.width >= BESIDE_WIDTH, "-beside")
+        self._room = self._details.take_place(len(self._overviews)) - _SCROLLBAR
 
     def _update_in_background(self) -> None:
         """Update the table while keys are handled: many runs take a while to read."""
@@ -129,13 +136,12 @@ class RunsScreen(BaseScreen[Choice | None]):
             except BilstmError as error:
                 self.query_one("#empty", Static).update(error.message)
                 return
-            new_events = [follower.poll() for follower in self._marked.values()]
             has_changed = overviews != self._overviews
             self._overviews = overviews
+            self._arrange()
         if has_changed or changed or not overviews:  # to fill the table takes time and scrolls it
             self._fill_table()
-        if any(new_events) or (self._marked and has_changed):
-            self._compare()
+        await self._details.update(overviews)
 
     @on(Input.Changed, "#filter")
     def _fill_table(self) -> None:
@@ -143,15 +149,11 @@ class RunsScreen(BaseScreen[Choice | None]):
         selected = self._selected.run.name if self._selected else self._initial_run
         shown = [it for it in self._overviews.values() if words in searchable_text(it)]
         shown = sort_runs(shown, self._order, is_reversed=self._is_reversed)
-        rows = [row_of(overview, self._marker(overview.run.name)) for overview in shown]
-        self._table.clear(columns=True)
-        for name, *column in zip(_COLUMNS, *rows, strict=True):
-            # the table's own measuring is late, and at times does not happen at all
-            width = 1 + max(len(name), *(cell.cell_len for cell in column), 0)
-            self._table.add_column(name, key=name, width=width)
-        for overview, row in zip(shown, rows, strict=True):
-            self._table.add_row(*row, key=overview.run.name)
+        marker = self._details.marker
+        rows = [(it.run.name, row_of(it, marker(it.run.name))) for it in shown]
+        self._table.fill(rows, self._room)
         self._select(selected)
+        self._look_at_selected()
         empty = self.query_one("#empty", Static)
         empty.display = not shown
         empty.update(
@@ -164,13 +166,6 @@ class RunsScreen(BaseScreen[Choice | None]):
             f"{len(shown)} of {len(self._overviews)}, by {self._order} {arrow}"
         )
 
-    def _marker(self, name: str) -> Text:
-        """The shape and colour of a marked run's curve."""
-        if name not in self._marked:
-            return Text(" ")
-        number = list(self._marked).index(name)
-        return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
-
     @property
     def _selected(self) -> Overview | None:
         """The run under the cursor."""
@@ -182,6 +177,10 @@ class RunsScreen(BaseScreen[Choice | None]):
     def _select(self, name: str) -> None:
         if name in self._table.rows:
             self._table.move_cursor(row=self._table.get_row_index(name))
+
+    @on(DataTable.RowHighlighted)
+    def _look_at_selected(self) -> None:
+        self._details.look_at(self._selected)
 
     @on(Input.Submitted, "#filter")
     def _focus_table(self) -> None:
@@ -256,17 +255,15 @@ class RunsScreen(BaseScreen[Choice | None]):
         else:
             self.dismiss(None)
 
-    async def action_mark(self) -> None:
+    def action_mark(self) -> None:
         """Add the selected run to the comparison, or remove it."""
-        if not self._selected:
-            return
-        run = self._selected.run
-        if run.name in self._marked:
-            del self._marked[run.name]
-        else:
-            self._marked[run.name] = await asyncio.to_thread(Follower, run, History())
+        if self._selected:
+            self._mark(self._selected.run)
+
+    @work
+    async def _mark(self, run: Run) -> None:
+        await self._details.toggle(run)
         self._fill_table()
-        self._compare()
 
     @work
     async def action_resume(self) -> None:
@@ -313,16 +310,14 @@ class RunsScreen(BaseScreen[Choice | None]):
             self.app.push_screen(error_dialog(error))
             return
         self.post_message(self.Renamed(run, renamed))
-        if run.name in self._marked:
-            self._marked[renamed.name] = self._marked.pop(run.name)
+        await self._details.rename(run.name, renamed)
         await self._update()
-        self._compare()
         self._select(renamed.name)
 
     @work
     async def action_delete(self) -> None:
         """Delete the marked runs, or the selected one, after a confirmation."""
-        marked = [self._overviews[name].run for name in self._marked if name in self._overviews]
+        marked = [self._overviews[it].run for it in self._details.marked if it in self._overviews]
         runs = marked or ([self._selected.run] if self._selected else [])
         if not runs or not self._is_none_live(*runs):
             return
@@ -339,22 +334,8 @@ class RunsScreen(BaseScreen[Choice | None]):
                 kept = ", ".join(map(one_line, remaining))
                 message = f"The folder of {run.name} was kept: it also contains {kept}"
                 self.notify(message, severity="warning")
-            self._marked.pop(run.name, None)
+            await self._details.forget(run.name)
         await self._update()
-        self._compare()
-
-    def _compare(self) -> None:
-        self.query_one("#comparison").display = bool(self._marked)
-        overviews = self._overviews
-        live = {name for name, overview in overviews.items() if overview.status == "running"}
-        series = [
-            loss_series(follower.state, name.rpartition("_")[2], is_live=name in live)
-            for name, follower in self._marked.items()
-        ]
-        self.query_one("#overlay", Chart).show(series)
-        runs = [(self._marker(name), overviews[name]) for name in self._marked if name in overviews]
-        histories = {name: follower.state for name, follower in self._marked.items()}
-        self.query_one("#differences", Static).update(comparison_table(runs, histories))
 
 
 def _remove(runs: list[Run]) -> dict[Run, list[str] | BilstmError]:

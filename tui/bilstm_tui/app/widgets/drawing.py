@@ -88,7 +88,7 @@ class StepwiseView(Static):
         """
         scale, rows = _scale_of(pixels), len(prediction.forward)
         names = [classes[number] for number in prediction.classes]
-        lines = Text("Each direction, row by row\n", style="dim")
+        lines = Text.assemble(("Each direction, row by row\n", "dim"))
         for number, line in enumerate(render_image(pixels)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]

@@ -20,22 +20,41 @@ class KeyFooter(Footer):
     DEFAULT_CSS = """
     KeyFooter { height: 1; }
     KeyFooter FooterKey.-command-palette { dock: none; border-left: none; padding: 0; }
+    KeyFooter FooterKey.-disabled, KeyFooter FooterKey.-disabled .footer-key--key {
+        text-style: none; color: $text-muted;
+    }
     """
 
     def __init__(self) -> None:
         super().__init__(compact=True)
         self._width = 0
+        self._shown: list[object] = []
 
     def compose(self) -> ComposeResult:
         """Show the keys that fit: those of the focus first, and none that is grey before others."""
+        keys = self._keys()
+        self._shown = [*map(_look_of, keys)]
+        yield HorizontalGroup(*keys)
+
+    async def recompose(self) -> None:
+        """Show other keys if there are any: most places that the focus moves to have the same."""
+        if not self.is_attached or [*map(_look_of, self._keys())] != self._shown:
+            await super().recompose()
+
+    def _keys(self) -> list[FooterKey]:
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
-        yield HorizontalGroup(*_fitting(_combined(keys), self.app.size.width))
+        return _fitting(_combined(keys), self.app.size.width)
 
     async def on_resize(self) -> None:
         """Choose the keys again when the width changes."""
         if self._width not in {0, self.app.size.width}:
             await self.recompose()
         self._width = self.app.size.width
+
+
+def _look_of(key: FooterKey) -> object:
+    """What two keys that look and do the same have in common."""
+    return key.key, key.key_display, key.description, key.action, key.tooltip, key.classes
 
 
 def own_bindings(node: DOMNode) -> list[Binding]:

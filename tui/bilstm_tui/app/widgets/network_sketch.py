@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rich.console import Group
-from rich.styled import Styled
 from rich.table import Table
 from rich.text import Text
 from textual.widgets import Static
@@ -77,7 +76,7 @@ class NetworkSketch(Static):
         self._is_outdated = True
         if self._shown:  # the line above the keys says what is wrong
             title = Text("! Not valid as it is. The last valid network:\n", style="bold")
-            self.update(Group(title, Styled(self._drawing(*self._shown), "dim")))
+            self.update(Group(title, self._drawing(*self._shown)))
         else:
             self.update(Text(problem, style="bold red"))
 

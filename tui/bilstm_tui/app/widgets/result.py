@@ -42,7 +42,7 @@ class Result(Vertical):
             digits.update(f"{percent(accuracies.get(split, 0.0))}%")
         lines = Table.grid(padding=(0, 2))
         for evaluation in evaluations:
-            title = Text(SPLIT_TITLES[evaluation.split], "not bold dim")
+            title = Text(SPLIT_TITLES[evaluation.split], "not bold")
             lines.add_row(title, accuracy_line(evaluation))
             if data and data.is_imbalanced(evaluation.split):
                 lines.add_row("", imbalance_line(evaluation))

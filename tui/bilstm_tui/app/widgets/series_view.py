@@ -135,7 +135,7 @@ class SeriesView(Widget):
             for number in chosen if len(shares) else ():
                 position = prediction.classes[number]
                 style = styles.get(position, _OTHER_CLASS)
-                line = Text(f"{arrow} ", "dim")
+                line = Text.assemble((f"{arrow} ", "dim"))
                 name = shortened(shown.classes[position], self._gutter - 3)
                 line.append(f"{name:>{self._gutter - 3}} ", style)
                 line.append_text(_track(shares[columns, number], style))

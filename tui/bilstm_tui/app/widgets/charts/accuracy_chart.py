@@ -29,11 +29,17 @@ class AccuracyChart(Chart):
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__("accuracy %", id=id, axis="epoch", announcement=_ANNOUNCEMENT)
         self._accuracies: Sequence[Series] = ()
+        self._subject = ""
 
     def show(self, series: Sequence[Series]) -> None:
         """Draw these accuracies, or their errors, instead of the previous ones."""
         self._accuracies = series
         super().show([*map(as_error, series)] if self.is_error else series)
+
+    def use_subject(self, split: str) -> None:
+        """Name the data of all curves in the title, where it is the same."""
+        self._subject = split
+        self._use_title()
 
     def action_toggle_error(self) -> None:
         """Switch between accuracy and error."""
@@ -41,10 +47,14 @@ class AccuracyChart(Chart):
 
     def watch_is_error(self) -> None:
         """Draw again, on the axis that suits what is drawn."""
-        self.title = "error %" if self.is_error else "accuracy %"
+        self._use_title()
         self.set_reactive(Chart.logarithm, None)
         self.action_show_all()
         self.show(self._accuracies)
+
+    def _use_title(self) -> None:
+        what = "error %" if self.is_error else "accuracy %"
+        self.title = f"{self._subject} {what}".strip()
 
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Errors only: accuracies are read as differences from 100."""

@@ -30,7 +30,7 @@ from .zoom import Range, extent, within, zoomed
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
-_CROSSHAIR_STYLE = "bright_white"
+_CROSSHAIR_STYLE = "bold"
 _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
@@ -319,9 +319,9 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
         self._mark_reading(picture)
 
     def notify_style_update(self) -> None:
-        """Draw again in the colours of another theme."""
+        """Draw again in the colours of another theme, which the parts of a plot have only then."""
         super().notify_style_update()
-        self._draw()
+        self.call_later(self._draw)
 
     def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
         """Repaint the lines above and below; nothing else of the widget itself is visible."""

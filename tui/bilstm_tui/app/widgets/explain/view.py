@@ -118,6 +118,7 @@ class ExplainView(Widget, can_focus=True):
         self._pause = 0
         self._message, self._has_failed = "", False
         self._is_asking = self._is_outdated = False
+        self._wanted: dict[str, str | bool] = {}  # and not shown yet
         self._lines: list[Cells] = []
         self._timer: Timer | None = None
 
@@ -166,6 +167,7 @@ class ExplainView(Widget, can_focus=True):
                     self._show(shown)
         finally:
             self._is_asking = False
+            self._wanted.clear()
 
     def show_problem(self, problem: str) -> None:
         """Show why there is nothing to explain."""
@@ -272,7 +274,7 @@ class ExplainView(Widget, can_focus=True):
         """Ask for the next value of a setting."""
         if not self.shown:
             return
-        config = self.shown.config
+        config = self.shown.config.model_copy(update=self._wanted)  # keys may come fast
         changes: dict[str, str | bool]
         match name:
             case "merge":
@@ -289,6 +291,7 @@ class ExplainView(Widget, can_focus=True):
                 changes = {"bidirectional": False, "merge": "concat"}  # there is nothing to merge
             case _:
                 changes = {"bidirectional": True}
+        self._wanted.update(changes)
         self.post_message(self.SettingsWanted(changes))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -45,6 +45,8 @@ class TrialsTable(FixedWidthTable):
         Binding("enter", "select_cursor", "Open", tooltip="Show the run of the trial"),
         Binding("left", "screen.choose_setting(-1)", "Setting", tooltip="The setting before"),
         Binding("right", "screen.choose_setting(1)", "Setting", tooltip="The next setting"),
+        Binding("home", "scroll_top", "First", tooltip="The first trial", show=False),
+        Binding("end", "scroll_bottom", "Last", tooltip="The last trial", show=False),
     ]
 
     def __init__(self) -> None:

@@ -1,0 +1,47 @@
+"""What all processes of a run agree on before they do it: otherwise one waits for ever."""
+
+from collections.abc import Callable
+
+from ..compute.distributed import Ranks
+from ..stopping import ShouldStop, Stop
+from .meter import Meter
+
+
+class Agreement:
+    """Asks all ranks whether to stop, and which learning rate was ordered, in one message.
+
+    Args:
+        ranks: The processes of the run.
+        should_stop: Whether this process was asked to stop.
+        new_learning_rate: The rate that was ordered since the last call; of rank 0 alone.
+    """
+
+    def __init__(
+        self,
+        ranks: Ranks,
+        should_stop: ShouldStop,
+        new_learning_rate: Callable[[], float | None],
+    ) -> None:
+        self._ranks = ranks
+        self._should_stop = should_stop
+        self._ordered = new_learning_rate
+        self._rate: float | None = None
+
+    def should_stop(self) -> Stop:
+        """Whether the run was asked to stop, anywhere; every rank gets the same answer."""
+        # rank 0 waits in its `should_stop` while the run is paused
+        stop, rate = self._ranks.agree(lambda: Stop(self._should_stop()), self._ordered())
+        self._rate = self._rate if rate is None else rate
+        return Stop(stop)
+
+    def new_learning_rate(self) -> float | None:
+        """The learning rate that was ordered since the last call."""
+        rate, self._rate = self._rate, None
+        return rate
+
+
+class SilentMeter(Meter):
+    """Counts without reporting: rank 0 reports, and finds losses that are not finite."""
+
+    def _send_report(self, *, wait: bool) -> None:
+        self._pending = None

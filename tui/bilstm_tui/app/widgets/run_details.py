@@ -1,0 +1,279 @@
+"""Beside or below the list of runs: the marked runs compared, or the run under the cursor."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Container, ScrollableContainer
+from textual.timer import Timer
+from textual.widgets import Static
+
+from bilstm_core.errors import ConfigError
+from bilstm_core.runs.follow import Follower
+from bilstm_core.runs.history import History
+from bilstm_core.runs.overview import Overview
+from bilstm_core.runs.run import Run
+
+from ...text.run_cells import without_date
+from ...text.run_summary import settings_besides_defaults
+from .charts.accuracy_chart import AccuracyChart
+from .charts.chart import COLOURS, MARKERS, Chart
+from .charts.series import accuracy_series, loss_series
+from .run_tables import comparison_table, preview_table
+
+PREVIEW_HEIGHT, BESIDE_WIDTH = 30, 160
+"""Rows of the terminal from which on there is a preview, and columns from which on it is beside."""
+_DELAY_SECONDS = 0.15  # without a move of the cursor, before a run is read
+_MOST_KNOWN = 8  # runs that are kept, at 3 MB each
+_WIDE = 110  # columns from which on the accuracies are shown below the list, too
+_HIGH = 34  # rows from which on they are shown beside it
+_LEAST_TABLE = 34  # columns
+_PADDING = 3  # columns beside a table: its margins and a scrollbar
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A run that was read.
+
+    Attributes:
+        changes: Its settings that differ from the defaults.
+    """
+
+    follower: Follower[History]
+    changes: Mapping[str, tuple[Any, Any]]
+
+    @property
+    def history(self) -> History:
+        return self.follower.state
+
+
+def _read(run: Run) -> _Known:
+    try:
+        changes = settings_besides_defaults(run.config)
+    except ConfigError:  # the overview says what is wrong with it
+        changes = {}
+    return _Known(Follower(run, History()), changes)
+
+
+class RunDetails(Container):
+    """Curves, settings and results: of the marked runs, or where none is, of one run.
+
+    Runs are read in another thread, one at a time, and followed from then on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="details")
+        self._overviews: Mapping[str, Overview] = {}
+        self._marked: dict[str, _Known] = {}
+        self._known: dict[str, _Known] = {}
+        """The runs that were read last, in that order."""
+        self._wanted = ""
+        self._delay: Timer | None = None
+        self._drawn: list[str] = []
+        self._reading = asyncio.Lock()
+
+    def compose(self) -> ComposeResult:
+        """Compose the curves, and the table beside or below them."""
+        with Container(id="curves"):
+            yield Chart("training loss", id="overlay", announcement="no losses yet")
+            yield AccuracyChart(id="accuracies")
+        with ScrollableContainer(id="differences"):
+            yield Static()
+
+    def on_mount(self) -> None:
+        """Take no space before there is something to show."""
+        self.display = False
+
+    def on_resize(self) -> None:
+        """Fit the comparison into another width."""
+        self._show_again()
+
+    @property
+    def marked(self) -> list[str]:
+        """The names of the marked runs, in the order in which they were marked."""
+        return [*self._marked]
+
+    def marker(self, name: str) -> Text:
+        """The shape and colour of a marked run's curve."""
+        if name not in self._marked:
+            return Text(" ")
+        number = list(self._marked).index(name)
+        return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
+
+    async def toggle(self, run: Run) -> None:
+        """Mark a run, or remove its mark."""
+        async with self._reading:
+            if self._marked.pop(run.name, None) is None:
+                self._marked[run.name] = await self._read_again(run)
+            await self._read_wanted()
+        self._show()
+
+    async def forget(self, *names: str) -> None:
+        """Remove runs that are gone."""
+        async with self._reading:
+            for name in names:
+                self._marked.pop(name, None)
+                self._known.pop(name, None)
+
+    async def rename(self, before: str, after: Run) -> None:
+        """Keep the mark of a run that has another name now."""
+        async with self._reading:
+            self._known.pop(before, None)
+            if before in self._marked:
+                known = await asyncio.to_thread(_read, after)
+                marked = [*self._marked.items()]
+                renamed = [(after.name, known) if it[0] == before else it for it in marked]
+                self._marked = dict(renamed)
+
+    def look_at(self, overview: Overview | None) -> None:
+        """Preview a run, once the cursor stays on it."""
+        name = overview.run.name if overview else ""
+        if name == self._wanted:
+            return
+        self._wanted = name
+        if self._delay:
+            self._delay.stop()
+        if not name:
+            self._show_or_hide()
+        elif not self._marked:
+            self._delay = self.set_timer(_DELAY_SECONDS, self._preview)
+
+    async def update(self, overviews: Mapping[str, Overview]) -> None:
+        """Show what is new in the runs that are shown."""
+        async with self._reading:
+            before = [self._overviews.get(name) for name in self._shown]
+            self._overviews = overviews
+            has_changed = before != [overviews.get(name) for name in self._shown]
+            has_changed |= self._drawn != [*self._shown]
+            followers = [known.follower for known in self._shown.values()]
+            new = await asyncio.to_thread(lambda: [follower.poll() for follower in followers])
+        if has_changed or any(new):
+            self._show()
+        if self._is_unread:
+            self._preview()
+
+    def take_place(self, num_runs: int) -> int:
+        """Choose a place for the terminal's size; return the columns that the list has."""
+        width, height = self.app.size
+        is_beside = width >= BESIDE_WIDTH
+        is_roomy = height >= _HIGH if is_beside else width >= _WIDE
+        self.query_one(AccuracyChart).display = is_roomy
+        body, own = height - 2, width * 2 // 5 if is_beside else width
+        self.styles.width = own
+        most = max(body // 2, min(body - num_runs - 1, body * 2 // 3))
+        self.styles.height = body if is_beside else most
+        self._show_or_hide()
+        if self._is_unread:
+            self._preview()
+        return width - own if is_beside else width
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether there is space for a preview."""
+        width, height = self.app.size
+        return height >= PREVIEW_HEIGHT or width >= BESIDE_WIDTH
+
+    @property
+    def _shown(self) -> Mapping[str, _Known]:
+        """The marked runs, or the one under the cursor if it was read."""
+        if self._marked:
+            return self._marked
+        has_room = self._has_room and self._wanted in self._overviews
+        known = self._known.get(self._wanted) if has_room else None
+        return {self._wanted: known} if known else {}
+
+    @property
+    def _is_unread(self) -> bool:
+        """Whether there is space for a preview of a run that is not read yet."""
+        return self._has_room and self._wanted in self._overviews and not self._shown
+
+    @work(exclusive=True, group="show")
+    async def _show_again(self) -> None:
+        async with self._reading:  # no thread adds events meanwhile
+            self._show()
+
+    @work
+    async def _preview(self) -> None:
+        async with self._reading:
+            await self._read_wanted()
+        self._show()
+
+    async def _read_wanted(self) -> None:
+        """Read the run under the cursor, if a preview of it is to be shown."""
+        overview = self._overviews.get(self._wanted)
+        if overview and self._has_room and not self._marked:
+            await self._read_again(overview.run)
+
+    async def _read_again(self, run: Run) -> _Known:
+        """Read a run, or what is new of one that is known, in another thread."""
+        known = self._known.pop(run.name, None)
+        if known:
+            await asyncio.to_thread(known.follower.poll)
+        else:
+            known = await asyncio.to_thread(_read, run)
+        self._known[run.name] = known
+        for name in [*self._known][:-_MOST_KNOWN]:
+            del self._known[name]
+        return known
+
+    def _show_or_hide(self) -> None:
+        self.display = bool(self._marked) or (self._has_room and bool(self._wanted))
+
+    def _show(self) -> None:
+        """Draw what is to be seen; a run that is not read yet leaves what is there."""
+        shown = self._shown
+        self._show_or_hide()
+        if not self.display or not shown:
+            return
+        is_compared = bool(self._marked)
+        if self._drawn != [*shown] and not (is_compared and self.has_class("-compared")):
+            for chart in self.query(Chart):
+                chart.reset()  # the zoom was meant for other curves
+        self._drawn = [*shown]
+        self.set_class(is_compared, "-compared")
+        live = {name for name in shown if self._is_live(name)}
+        labels = {name: without_date(name) for name in shown}
+        self.query_one("#overlay", Chart).show(
+            [
+                loss_series(known.history, labels[name], is_live=name in live)
+                for name, known in shown.items()
+            ]
+        )
+        accuracies = {
+            name: accuracy_series(known.history, is_live=name in live)
+            for name, known in shown.items()
+        }
+        chart = self.query_one(AccuracyChart)
+        chart.use_subject("test" if is_compared else "")
+        chart.show(
+            [replace(of_test, label=labels[name]) for name, (_, of_test) in accuracies.items()]
+            if is_compared
+            else [series for both in accuracies.values() for series in both]
+        )
+        self._show_table()
+
+    def _is_live(self, name: str) -> bool:
+        overview = self._overviews.get(name)
+        return overview is not None and overview.status == "running"
+
+    def _show_table(self) -> None:
+        """Show the words beside or below the curves; a comparison is as wide as it needs to be."""
+        overviews, shown = self._overviews, self._shown
+        place = self.query_one("#differences")
+        if not self._marked:
+            known = shown[self._wanted]
+            table = preview_table(overviews[self._wanted], known.history, known.changes)
+            place.styles.width = "1fr"
+        else:
+            runs = [(self.marker(name), overviews[name]) for name in shown if name in overviews]
+            histories = {name: known.history for name, known in shown.items()}
+            is_beside = self.screen.has_class("-beside")
+            most = self.size.width if is_beside else self.size.width * 3 // 5
+            table = comparison_table(runs, histories, most - _PADDING)
+            width = self.app.console.measure(table).maximum + _PADDING
+            place.styles.width = "1fr" if is_beside else min(most, max(_LEAST_TABLE, width))
+        place.query_one(Static).update(table)

@@ -1,0 +1,99 @@
+"""What stands beside the curves of runs: one run in words, or how several differ."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from bilstm_core.errors import ConfigError
+from bilstm_core.runs.history import History
+from bilstm_core.runs.overview import Overview
+
+from ...text.names import shortened
+from ...text.numbers import percent
+from ...text.run_cells import STATUS_STYLES, without_date
+from ...text.run_summary import accuracies, rate_in_words, value_in_words, why_it_ended
+
+_NONE: Mapping[str, History] = MappingProxyType({})
+_LONGEST_NAME, _SHORTEST_NAME = 24, 8
+_LONGEST_VALUE = 24
+_SETTING = 16  # columns of a setting's name, about
+
+
+def preview_table(
+    overview: Overview, history: History, changes: Mapping[str, tuple[Any, Any]]
+) -> Group:
+    """One run: its result, why it ended, and the settings that differ from the defaults."""
+    heading = Text.assemble(
+        (without_date(overview.run.name), "bold"),
+        "  ",
+        (overview.status, f"bold {STATUS_STYLES[overview.status]}"),
+    )
+    time = str(timedelta(seconds=round(overview.seconds))).removeprefix("0:")
+    lines = [heading, Text(f"{why_it_ended(overview.status, history)}, {time}")]
+    if results := accuracies(history):
+        lines.append(Text(", ".join(results), "bold"))
+    if overview.notes.note:
+        lines.append(Text(overview.notes.note, "italic"))
+    if overview.problem:
+        return Group(*lines, Text(overview.problem, "red"))
+    if not changes:
+        return Group(*lines, Text(), Text("All settings are the defaults."))
+    table = Table(box=None, pad_edge=False, header_style="not bold dim")
+    table.add_column("setting", no_wrap=True)
+    table.add_column("value", no_wrap=True)
+    table.add_column("default", style="dim", no_wrap=True)
+    for name, (value, default) in changes.items():
+        rate = rate_in_words(value, history) if name == "learning_rate" else ""
+        words = rate or value_in_words(value)
+        table.add_row(
+            Text(name),
+            Text(shortened(words, _LONGEST_VALUE), "bold"),
+            Text(shortened(value_in_words(default), _LONGEST_VALUE)),
+        )
+    return Group(*lines, Text(), table)
+
+
+def comparison_table(
+    runs: Sequence[tuple[Text, Overview]], histories: Mapping[str, History] = _NONE, room: int = 80
+) -> Table:
+    """Compare runs, each given with its marker: a column per run, a row per differing setting.
+
+    A learning rate that was changed by hand is shown after the one in the configuration. Names are
+    shortened to fit into so many columns, but never to less than a few letters.
+    """
+    table = Table(box=None, pad_edge=False)
+    table.add_column("setting", style="dim", no_wrap=True)
+    longest = (room - _SETTING) // max(1, len(runs)) - len("● ") - 1
+    longest = min(_LONGEST_NAME, max(_SHORTEST_NAME, longest))
+    configs: list[dict[str, Any]] = []
+    is_by_hand = False
+    for marker, overview in runs:
+        name = shortened(without_date(overview.run.name), longest)
+        heading = Text.assemble(marker, " ", name, style=marker.style)
+        table.add_column(heading, justify="right", no_wrap=True)
+        try:
+            configs.append(overview.run.config.model_dump())
+        except ConfigError:
+            configs.append({})
+        history = histories.get(overview.run.name)
+        if history and history.learning_rate_changes:
+            start = configs[-1].get("learning_rate", "?")
+            configs[-1]["learning_rate"] = rate_in_words(start, history)
+            is_by_hand = True
+    for name in dict.fromkeys(name for config in configs for name in config):
+        values = [value_in_words(config.get(name, "?")) for config in configs]
+        if len(set(values)) > 1:
+            is_changed = is_by_hand and name == "learning_rate"
+            values = [shortened(value, longest + len("● ")) for value in values]
+            table.add_row(f"{name} (by hand)" if is_changed else name, *map(Text, values))
+    results = [
+        "-" if overview.accuracy is None else percent(overview.accuracy) for _, overview in runs
+    ]
+    table.add_row("test %", *results, style="bold")
+    table.add_row("seconds", *(f"{overview.seconds:,.0f}" for _, overview in runs))
+    return table
