@@ -160,7 +160,7 @@ def placed(config: RunConfig) -> RunConfig:
     if local_rank >= gpus:
         raise ConfigError(
             f"torchrun started {local_rank + 1} processes here, and there are {gpus} GPUs.",
-            "Lower --nproc-per-node, or set device = cpu.",
+            "Start fewer processes on this machine, or set device = cpu.",
         )
     return config.model_copy(update={"device": f"cuda:{local_rank}"})
 
@@ -236,6 +236,6 @@ def _lost_in_words() -> Iterator[None]:
         raise LostRankError(
             f"Another process of this run has ended or cannot be reached: "
             f"{str(error).splitlines()[0]:.200}",
-            "What it said stands above. torchrun --max-restarts 3 starts all processes again from "
+            "What it said stands above. Where torchrun may restart them, all processes resume from "
             "the last checkpoint.",
         ) from None
