@@ -13,7 +13,6 @@ from .outside import holder, steps, the_run, wait_until
 from .ssh import PROMPT, Server, missing_tools
 from .terminal import Terminal
 
-_ENDS_WITHIN_SECONDS = 5
 _LINES = r"got \d+ / 360 with accuracy \d"
 _TITLE = "training loss by step"
 _AXIS_WIDTH = 12  # columns of the labels left of a chart, at most
@@ -112,9 +111,7 @@ def _whole(number: str) -> int:
 def assert_that_the_run_alone_goes_on(server: Server, run: Run) -> None:
     """Soon after a connection is cut; where nothing else is left, nothing spins."""
     worker = holder(run)
-    wait_until(
-        lambda: [process.pid for process in server.processes()] == [worker], _ENDS_WITHIN_SECONDS
-    )
+    wait_until(lambda: [process.pid for process in server.processes()] == [worker])
     step = steps(run)
     wait_until(lambda: steps(run) > step)
 

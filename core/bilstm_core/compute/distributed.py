@@ -42,12 +42,8 @@ class Ranks:
             multiple: Rows that are not separated.
         """
         blocks = -(-num_rows // multiple)
-        start, end = (min(num_rows, multiple * (blocks * r // self.size)) for r in self._bounds)
-        return slice(start, end)
-
-    @property
-    def _bounds(self) -> tuple[int, int]:
-        return self.rank, self.rank + 1
+        ranks = (self.rank, self.rank + 1)
+        return slice(*(min(num_rows, multiple * (blocks * it // self.size)) for it in ranks))
 
     def add(self, tensors: list[Tensor]) -> None:
         """Replace float32 tensors by their sums over all ranks, which are the same on each."""
@@ -160,7 +156,7 @@ def placed(config: RunConfig) -> RunConfig:
     if local_rank >= gpus:
         raise ConfigError(
             f"torchrun started {local_rank + 1} processes here, and there are {gpus} GPUs.",
-            "Lower --nproc-per-node, or set device = cpu.",
+            "Start fewer processes on this machine, or set device = cpu.",
         )
     return config.model_copy(update={"device": f"cuda:{local_rank}"})
 
@@ -185,7 +181,7 @@ def joined(device: str) -> Iterator[Group]:
         else:
             rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
             attempt = f"{os.environ.get('TORCHELASTIC_RESTART_COUNT')}-{size}"
-            # addresses of an earlier attempt would still stand there, and nobody answers at them
+            # the store still has the addresses of the attempt before, whose processes have ended
             own = PrefixStore(f"bilstm-tui/{attempt}", store)
             dist.init_process_group(
                 backend, store=own, rank=rank, world_size=size, timeout=_TIMEOUT
@@ -236,6 +232,6 @@ def _lost_in_words() -> Iterator[None]:
         raise LostRankError(
             f"Another process of this run has ended or cannot be reached: "
             f"{str(error).splitlines()[0]:.200}",
-            "What it said stands above. torchrun --max-restarts 3 starts all processes again from "
+            "What it said stands above. Where torchrun may restart them, all processes resume from "
             "the last checkpoint.",
         ) from None

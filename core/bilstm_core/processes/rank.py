@@ -1,8 +1,8 @@
 """A process that torchrun has started: one of several that train one network together.
 
-Rank 0 has the run: it alone reads orders, writes and prints. The others are told what to train, and
-from which checkpoint. When torchrun starts them all again after one was lost, rank 0 resumes the
-run that it had started.
+Rank 0 has the run: it alone reads orders, writes and prints. It sends the others the configuration
+and the checkpoint. When torchrun restarts all of them after one was lost, rank 0 resumes the run
+that it had started.
 """
 
 from collections.abc import Callable

@@ -10,6 +10,10 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 """Ctrl-C, a scheduler's end, a closed terminal, and SLURM's notice before its time limit."""
 
 
+STOP_CODES = frozenset(128 + number for number in _STOP_SIGNALS)
+"""Exit codes of a process that one of them stopped."""
+
+
 class StopSource(Protocol):
     """Asks a run to stop at once."""
 

@@ -21,7 +21,8 @@ def list_sweeps(runs_dir: Path) -> list[str]:
     """The names of the sweeps in a folder of runs."""
     with suppress(OSError):
         folders = (runs_dir.absolute() / _SWEEPS).iterdir()
-        return sorted(path.name for path in folders if (path / JOURNAL).is_file())
+        names = (path.name for path in folders if (path / JOURNAL).is_file())
+        return sorted(name for name in names if not name.startswith("."))  # being created
     return []
 
 

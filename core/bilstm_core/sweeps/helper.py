@@ -16,7 +16,7 @@ from typing import IO
 from ..errors import BilstmError, InstallationError, RelayedError
 from ..events import Failed
 from ..files import read_bytes, size_of
-from ..processes.signals import StopRequest
+from ..processes.signals import STOP_CODES, StopRequest
 from ..processes.worker_client import answer_pipe, error_from_event, no_process_error, parse_answer
 from .slots import Slot, find_slots
 from .study import Study
@@ -97,7 +97,7 @@ class SweepWorker:
                 title="The process was killed",
                 exit_code=128 - code,
             )
-        if code in {0, 129, 130, 138, 143}:
+        if code == 0 or code in STOP_CODES:
             return None
         log = self._study.folder / _WORKER_LOG
         last = read_bytes(log, max(0, size_of(log) - _TAIL_BYTES), _TAIL_BYTES)

@@ -1,9 +1,9 @@
 """Optuna's journal as a file that many processes and machines append to.
 
-Optuna's own backend fails for ever after a line that was written in part, as on a full disk. This
-one removes such a line before the next is appended, and passes over what is no JSON. The lock is
-Optuna's: a symbolic link, which holds on network file systems, too; one that a killed process
-left is broken after 10 seconds.
+Optuna's own backend cannot read a journal after a line that was written in part, as on a full disk.
+This one removes such a line before it appends the next, and ignores lines that are not JSON. The
+lock is Optuna's: a symbolic link, which works on network file systems, too. A lock that a killed
+process left is removed after 10 seconds.
 """
 
 import json
@@ -73,7 +73,7 @@ class Journal(BaseJournalBackend):
     def _lines(self, file: Any) -> Iterator[bytes]:
         while file.tell() < _MOST_BYTES:
             line = file.readline(_LONGEST_LINE)
-            if not line.endswith(b"\n"):  # another process is writing it, or did not come to
+            if not line.endswith(b"\n"):  # another process is writing it, or was killed
                 return
             yield line
 

@@ -11,7 +11,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ..cleaning import one_line
+from ..config.resolve import revise
 from ..config.schema import RunConfig
+from ..config.settings import SETTINGS
 from .space import SEARCHABLE, Value
 from .study import Study
 
@@ -141,15 +143,13 @@ def _seconds(trial: FrozenTrial) -> float:
 
 
 def best_config(study: Study, row: Row) -> RunConfig:
-    """The configuration of a trial, to train elsewhere: where it ran is as in the sweep's settings.
+    """The configuration of a trial; where it is to be trained is as in the sweep's settings.
 
     Raises:
         ConfigError: It is not a valid one.
     """
-    base = study.plan.base
-    run = study.run_of(study.trials[row.number])
-    where = {"device": base.device, "threads": base.threads, "lanes": base.lanes}
-    return run.config.model_copy(update=where) if run else base
+    without_effect = {name: SETTINGS[name].default for name in study.plan.search}
+    return revise(study.plan.base, {**without_effect, **row.settings})
 
 
 def importances(study: Study, rows: Iterable[Row]) -> dict[str, float]:

@@ -180,7 +180,7 @@ class Space:
 
 
 def read_space(
-    search: Mapping[str, object], base: RunConfig, spec: DataSpec, typed_in: str = "--search"
+    search: Mapping[str, object], base: RunConfig, spec: DataSpec, typed_in: str = "the search"
 ) -> Space:
     """The space that is written in `search`, by name, for settings that are otherwise `base`.
 
@@ -197,7 +197,7 @@ def read_space(
     if not search:
         raise UsageError(
             "A sweep needs at least one setting to search.",
-            "Such as: --search hidden_size=64..512:log --search cell=lstm,gru",
+            "Such as: hidden_size=64..512:log, cell=lstm,gru.",
             title="Nothing to search",
         )
     for name in search:
@@ -247,7 +247,7 @@ def read_dimension(setting: Setting, written: object) -> Dimension:
     values = tuple(dict.fromkeys(_read_value(setting, it.strip()) for it in text.split(",")))
     if len(values) == 1:
         one = _written(values[0])
-        raise _not_understood(setting, text, f"there is one value; use {setting.flag} {one}")
+        raise _not_understood(setting, text, f"there is one value; set {setting.name} = {one}")
     return Dimension(setting, values)
 
 

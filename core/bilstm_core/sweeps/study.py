@@ -1,14 +1,15 @@
 """A sweep as its helpers share it: a folder with Optuna's journal, on any number of machines.
 
 Nothing but the folder is shared. A trial is claimed under a lock, so that `trials` counts all
-helpers together; from then on its run's lock says whether a process trains it. A trial whose run
-nobody trains is lost: whoever finds it resumes the same run for the same trial.
+helpers together; from then on its run's lock says whether a process trains it. A trial is lost if
+no process trains its run: the next free helper resumes that run.
 """
 
-import os
+import errno
 import random
 import re
-import tempfile
+import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from ..errors import (
     RunBusyError,
     UsageError,
 )
+from ..files import write_atomically
 from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
@@ -305,11 +307,10 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
     study.set_user_attr("trials", trials or DEFAULT_TRIALS)
     folder = sweep_folder(runs_dir, name)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_new(folder / JOURNAL, journal.to_bytes())
-    except FileExistsError:
-        raise UsageError(f"There is a sweep {name} in {runs_dir} already.") from None
+        _create_folder(folder, journal.to_bytes())
     except OSError as error:
+        if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+            raise UsageError(f"There is a sweep {name} in {runs_dir} already.") from None
         raise OutputError(
             f"{folder} cannot be written: {error.strerror or error}.",
             Remedy("Choose a writable folder with free space.", "choose_runs_dir"),
@@ -318,20 +319,16 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
     return Study(folder)
 
 
-def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that does not exist yet, so that nobody sees a part of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-        os.link(file.name, path)
-        path.chmod(0o666 & ~_umask())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _create_folder(folder: Path, journal: bytes) -> None:
+    """Create a sweep's folder with its journal: it gets its name when it is complete."""
+    incoming = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    incoming.mkdir(parents=True)
+    try:
+        write_atomically(incoming / JOURNAL, journal)
+        incoming.rename(folder)  # fails where there is one that is not empty
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
 
 
 def check_name(name: str) -> None:

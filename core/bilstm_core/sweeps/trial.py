@@ -4,6 +4,7 @@ import gc
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from optuna.trial import TrialState
@@ -85,7 +86,7 @@ class TrialTrainer:
             session = self._opened if claim.is_new else self._resume(claim)
             if session:
                 self._train(claim, session)
-        except RunBusyError:  # another helper was faster, or somebody resumed the run by hand
+        except RunBusyError:  # another helper was faster, or a user resumed the run
             time.sleep(_POLL_SECONDS)
         except RunFolderMissingError:
             self._fail(claim, "its run was deleted")
@@ -120,25 +121,22 @@ class TrialTrainer:
             return None
         tail = read_tail(run.log_file, _TAIL_BYTES)
         ending = last_ending(tail)
-        if isinstance(ending, events.Finished | events.Failed):  # which was not told any more
+        if isinstance(ending, events.Finished | events.Failed):  # which was not reported
             watch = TrialWatch(self._study, claim)
             for event in tail:
                 watch.receive(event)
         if not self._study.is_running(claim):
             return None
         session = resume_run(run, self._where, self._data_dir)
-        try:
-            if not self._study.is_running(claim):  # it has ended since it was claimed
-                session.release()
-                return None
+        with ExitStack() as released:
+            released.callback(session.release)
             step = session.checkpoint.step if session.checkpoint else 0
+            if not self._study.is_running(claim):  # it has ended since it was claimed
+                return None
             if ending is None and self._study.count_loss(claim, step) >= _MOST_LOSSES:
                 self._fail(claim, f"its process was killed {_MOST_LOSSES} times at step {step:,}")
-                session.release()
                 return None
-        except BaseException:
-            session.release()
-            raise
+            released.pop_all()
         return session
 
     def _train(self, claim: Claim, session: Session) -> None:
@@ -149,7 +147,7 @@ class TrialTrainer:
 class TrialWatch(StopSource):
     """Follows a trial's events: reports each epoch, asks for its end, and tells its result.
 
-    The result is told while the run is locked, so that nobody takes the trial for a lost one.
+    The result is reported while the run is locked, so that no other helper resumes the trial.
 
     Args:
         study: The sweep.
@@ -171,7 +169,7 @@ class TrialWatch(StopSource):
 
     @property
     def exit_code(self) -> int:
-        """Of a run that was stopped; nobody reads it."""
+        """Of a run that was stopped; not used."""
         return 0
 
     def is_requested(self) -> bool:
@@ -189,7 +187,7 @@ class TrialWatch(StopSource):
             case events.Stopped() if self._is_pruned:
                 self._end(TrialState.PRUNED, self._latest, "pruned")
             case events.Stopped() if not self._was_helper_stopped:
-                self._end(TrialState.PRUNED, self._latest, "stopped by hand")
+                self._end(TrialState.PRUNED, self._latest, "stopped by the user")
             case events.Failed() if event.exit_code in _OWN_FAILURES:
                 self._end(TrialState.FAIL, None, event.message)
 

@@ -1,9 +1,9 @@
 """`python -m bilstm_core.sweeps.worker FOLDER DEVICE THREADS DATA_DIR STARTED ANSWERS`.
 
 The process of a slot of a helper, which was started at STARTED. It trains trial after trial until
-all that are wanted have ended, a signal comes, or the sweep is stopped, and needs nobody: what it
-does is in the sweep's folder. An error that is not a trial's own goes to the descriptor ANSWERS as
-a `Failed` event. DATA_DIR is `-` for the default.
+all trials have ended, a signal comes, or the sweep is stopped, and depends on no other process: its
+state is in the sweep's folder. An error that is not a trial's own is written to the descriptor
+ANSWERS as a `Failed` event. DATA_DIR is `-` for the default.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What all processes of a run agree on before they do it: otherwise one waits for ever."""
+"""What all processes of a run agree on before they do it: otherwise one would wait without end."""
 
 from collections.abc import Callable
 

@@ -43,7 +43,7 @@ def test_what_is_written_is_read_and_written_again(name: str, written: object, r
         ({"seed": "1,2"}, "changes the data"),
         ({"dataset": "mnist,digits"}, "changes the data"),
         ({"device": "cpu,cuda"}, "where and how"),
-        ({"hidden_size": "64"}, "use --hidden-size 64"),
+        ({"hidden_size": "64"}, "set hidden_size = 64"),
         ({"hidden_size": "64..x"}, "'x' is not a number"),
         ({"hidden_size": "64..1e999"}, "not a number"),
         ({"hidden_size": "64..nan"}, "not a number"),

@@ -276,7 +276,7 @@ async def list_of_runs(walk: Walk) -> None:
     async def mark(*rows: int) -> None:
         for run in list_runs(app._runs_dir):
             if run.name in details.marked:
-                await details.toggle(run)
+                details.toggle(run)
         for row in rows:
             table.move_cursor(row=row)
             await walk.pilot.press("space")

@@ -20,9 +20,9 @@ from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
 
 from ..text.console import make_console, sanitize, say
+from ..text.numbers import duration
 from ..text.sweep_lines import (
     STATE_STYLES,
-    duration_text,
     plan_lines,
     setting_text,
     summary_line,
@@ -123,7 +123,7 @@ class _Reporter:
             self._print(f"best: trial {best.number}, {value}{unit}, run {best.run}")
             self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
         if is_stopped:
-            self._print(f"Go on with: bilstm-tui sweep {study.name}")
+            self._print(f"Resume it: bilstm-tui sweep {study.name}")
 
     def _print_json(self, kind: str, **content: object) -> None:
         self._print(json.dumps({"type": kind, **content}))
@@ -136,7 +136,7 @@ class _Reporter:
             sys.stdout.flush()
         except BrokenPipeError:
             raise
-        except OSError:  # the sweep goes on without it
+        except OSError:  # the sweep continues without it
             self._is_terminal_gone = True
 
 
@@ -192,7 +192,7 @@ def _table(study: Study, board: Leaderboard) -> Table:
             value_text(study.plan, row.value),
             *(setting_text(row.settings.get(name, "-")) for name in study.plan.search),
             str(row.epoch or "-"),
-            duration_text(row.seconds),
+            duration(row.seconds),
             Text(row.state, STATE_STYLES[row.state]),
             *([Text(row.problem if row.state == "failed" else "")] if has_problems else []),
         )

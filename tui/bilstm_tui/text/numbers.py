@@ -1,9 +1,16 @@
 """Numbers as text."""
 
+from datetime import timedelta
+
 
 def percent(fraction: float) -> str:
     """A fraction as percent with two decimals, as in the notebook."""
     return f"{fraction * 100:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Hours, minutes and seconds; below an hour minutes and seconds."""
+    return str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
 def bar(fraction: float, width: int) -> str:

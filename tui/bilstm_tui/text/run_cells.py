@@ -1,12 +1,11 @@
 """The cells of a run in a table of runs, for the command line and the app."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bilstm_core.data.sources.recognition import title_of
 from bilstm_core.runs.run import TIMESTAMP_PREFIX
 
-from .numbers import percent
+from .numbers import duration, percent
 
 if TYPE_CHECKING:
     from bilstm_core.runs.overview import Overview
@@ -36,6 +35,6 @@ def cells(overview: "Overview") -> list[str]:
         overview.model or "?",
         f"{overview.epochs}/{overview.num_epochs or '?'}",
         accuracy,
-        str(timedelta(seconds=round(overview.seconds))).removeprefix("0:"),
+        duration(overview.seconds),
         overview.notes.note,
     ]

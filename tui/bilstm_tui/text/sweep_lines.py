@@ -1,11 +1,10 @@
 """A sweep as lines of text."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bilstm_core.wording import counted
 
-from .numbers import percent
+from .numbers import duration, percent
 
 if TYPE_CHECKING:
     from bilstm_core.sweeps.leaderboard import Leaderboard, Row
@@ -35,11 +34,6 @@ def setting_text(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def duration_text(seconds: float) -> str:
-    """Hours, minutes and seconds."""
-    return str(timedelta(seconds=round(seconds))).removeprefix("0:")
-
-
 def plan_lines(plan: "Plan", wanted: int) -> list[str]:
     """What a sweep searches and what it is judged by."""
     searched = ", ".join(f"{name} {text}" for name, text in plan.search.items())
@@ -57,7 +51,7 @@ def trial_line(plan: "Plan", row: "Row", best: "Row | None") -> str:
     settings = "  ".join(f"{name}={setting_text(value)}" for name, value in row.settings.items())
     unit = "" if plan.objective == "loss" or row.value is None else " %"
     value = value_text(plan, row.value) + unit
-    line = f"trial {row.number:>3}  {row.state:<8}  {value:>8}  {duration_text(row.seconds)}"
+    line = f"trial {row.number:>3}  {row.state:<8}  {value:>8}  {duration(row.seconds)}"
     notes = "  best so far" if best == row else ""
     problem = f"  ({row.problem})" if row.state == "failed" else ""
     return f"{line}  {settings}{notes}{problem}"

@@ -126,13 +126,12 @@ def test_a_log_of_an_earlier_version_is_shown_without_what_it_lacks(tmp_path: Pa
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.train_screen.watch_run(run)
-        await until(pilot, lambda: "finished" in text(app))
+        await until(pilot, lambda: "finished" in text(app) and "no data" in text(app))
+        await until(pilot, lambda: app.screen.query_one("#loss").region.height >= 12)
         assert not app.screen.query_one(ExamplesView).display
         assert not app.screen.query_one(ClassBars).display
-        assert "no data" in text(app)
         for name in ("#loss", "#accuracy", "#speeds"):
             assert is_in_view(app, name)
-        assert app.screen.query_one("#loss").region.height >= 12
 
     drive(FakeWorker(), tmp_path, steps, (120, 36))
 

@@ -258,12 +258,8 @@ class RunsScreen(BaseScreen[Choice | None]):
     def action_mark(self) -> None:
         """Add the selected run to the comparison, or remove it."""
         if self._selected:
-            self._mark(self._selected.run)
-
-    @work
-    async def _mark(self, run: Run) -> None:
-        await self._details.toggle(run)
-        self._fill_table()
+            self._details.toggle(self._selected.run)
+            self._fill_table()
 
     @work
     async def action_resume(self) -> None:

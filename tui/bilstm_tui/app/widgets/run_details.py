@@ -68,7 +68,8 @@ class RunDetails(Container):
     def __init__(self) -> None:
         super().__init__(id="details")
         self._overviews: Mapping[str, Overview] = {}
-        self._marked: dict[str, _Known] = {}
+        self._marked: dict[str, _Known | None] = {}
+        """The marked runs, in that order; those that are not read yet are None."""
         self._known: dict[str, _Known] = {}
         """The runs that were read last, in that order."""
         self._wanted = ""
@@ -104,11 +105,21 @@ class RunDetails(Container):
         number = list(self._marked).index(name)
         return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
 
-    async def toggle(self, run: Run) -> None:
-        """Mark a run, or remove its mark."""
+    def toggle(self, run: Run) -> None:
+        """Mark a run at once, or remove its mark; what is shown follows once the run is read."""
+        if run.name in self._marked:
+            del self._marked[run.name]
+        else:
+            self._marked[run.name] = None
+        self._show_marked(run)
+
+    @work
+    async def _show_marked(self, changed: Run) -> None:
         async with self._reading:
-            if self._marked.pop(run.name, None) is None:
-                self._marked[run.name] = await self._read_again(run)
+            if changed.name in self._marked:
+                known = await self._read_again(changed)
+                if changed.name in self._marked:  # the mark may be removed meanwhile
+                    self._marked[changed.name] = known
             await self._read_wanted()
         self._show()
 
@@ -181,7 +192,7 @@ class RunDetails(Container):
     def _shown(self) -> Mapping[str, _Known]:
         """The marked runs, or the one under the cursor if it was read."""
         if self._marked:
-            return self._marked
+            return {name: known for name, known in self._marked.items() if known}
         has_room = self._has_room and self._wanted in self._overviews
         known = self._known.get(self._wanted) if has_room else None
         return {self._wanted: known} if known else {}

@@ -1,7 +1,6 @@
 """What stands beside the curves of runs: one run in words, or how several differ."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +13,7 @@ from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import Overview
 
 from ...text.names import shortened
-from ...text.numbers import percent
+from ...text.numbers import duration, percent
 from ...text.run_cells import STATUS_STYLES, without_date
 from ...text.run_summary import accuracies, rate_in_words, value_in_words, why_it_ended
 
@@ -33,7 +32,7 @@ def preview_table(
         "  ",
         (overview.status, f"bold {STATUS_STYLES[overview.status]}"),
     )
-    time = str(timedelta(seconds=round(overview.seconds))).removeprefix("0:")
+    time = duration(overview.seconds)
     lines = [heading, Text(f"{why_it_ended(overview.status, history)}, {time}")]
     if results := accuracies(history):
         lines.append(Text(", ".join(results), "bold"))

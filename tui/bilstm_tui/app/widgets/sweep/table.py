@@ -9,7 +9,8 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 
 from ....text.names import shortened_together
-from ....text.sweep_lines import STATE_STYLES, duration_text, setting_text, value_text
+from ....text.numbers import duration
+from ....text.sweep_lines import STATE_STYLES, setting_text, value_text
 from ...textual_internals import FixedWidthTable
 from .reading import LIVE_STATES, Seen
 
@@ -151,7 +152,7 @@ def _cells_of(seen: Seen, rank: int, row: "Row") -> dict[str, Text]:
         "value": value_text(seen.plan, row.value),
         **{it.name: setting_text(row.settings.get(it.name, "-")) for it in seen.dimensions},
         "epoch": epoch,
-        "time": duration_text(seconds),
+        "time": duration(seconds),
     }
     numbers = {key: Text(text, style, justify="right") for key, text in texts.items()}
     return {**numbers, "state": Text(row.state, style)}
