@@ -5,6 +5,7 @@
 # make bench-app      speed of the app: first paint, keys, how much a run slows down under it
 # make bench-gpu      an NVIDIA GPU: its tests, speed, exact resume; 4 minutes
 # make bench-accuracy accuracy and time of the presets over seeds; an hour on 2 cores
+# make bench-sweeps   trials an hour, several at once; half an hour on 2 cores
 # make bench-large    bytes on the link; memory and speed with long runs and many of them
 # make soak           random runs, killed and resumed, for 5 minutes   (ARGS="--seconds 60 --seed 1")
 # make pictures       the screenshots and the recording in docs/, from the real app
@@ -16,7 +17,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 ARGS ?=
 
-.PHONY: run test check bench bench-app bench-accuracy bench-large bench-gpu soak pictures clean
+.PHONY: run test check bench bench-app bench-accuracy bench-sweeps bench-large bench-gpu soak pictures clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -38,6 +39,9 @@ bench-app: $(VENV)/.installed-test
 
 bench-accuracy: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.accuracy $(ARGS)
+
+bench-sweeps: $(VENV)/.installed-test
+	$(BIN)/python -m tests.benchmarks.sweeps $(ARGS)
 
 bench-large: $(VENV)/.installed-test
 	$(BIN)/python -m tests.benchmarks.link $(ARGS)

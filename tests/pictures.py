@@ -6,6 +6,7 @@
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
 from bilstm_core.config.resolve import resolve
+from bilstm_core.processes.signals import StopRequest
+from bilstm_core.sweeps.helper import help_sweep
+from bilstm_core.sweeps.plan import make_plan
+from bilstm_core.sweeps.slots import Slot
+from bilstm_core.sweeps.study import Study, create_study
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.runs import RunsScreen
@@ -27,6 +33,13 @@ TITLE = "bilstm-tui"
 SIZE, FILM_SIZE = (120, 36), (118, 42)
 PATIENCE_SECONDS = 120
 TRAINING_FRAMES = 14
+SWEEP, TRIALS = "digits", 24
+SEARCH = {
+    "hidden_size": "16..256:log",
+    "cell": "lstm,gru",
+    "learning_rate": "1e-3..3e-2:log",
+    "dropout": "0..0.5:0.1",
+}
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object], pause: float = 0.4) -> None:
@@ -113,6 +126,18 @@ async def take_pictures(studio: Studio) -> None:
     studio.draw("explain")
 
 
+async def watch_sweep(studio: Studio, study: Study) -> None:
+    """Draw the leaderboard of a sweep while its last trials are trained."""
+    slot = Slot("cpu", 1)
+    trained = asyncio.to_thread(help_sweep, study, [slot] * 2, None, StopRequest(), time.time())
+    training = asyncio.create_task(trained)
+    await until(studio.pilot, lambda: len(study.trials) > TRIALS * 3 // 4)
+    await studio.shows(f"of {TRIALS}", "training", "importance", pause=2)
+    studio.draw("sweep")
+    study.stop_helpers(time.time())
+    await training
+
+
 async def shoot(studio: Studio) -> None:
     """From Home to a trained network, and into what it has learned."""
     app, pilot = studio.app, studio.pilot
@@ -161,6 +186,11 @@ async def main(folder: Path) -> None:
                 poster = TRAINING_FRAMES  # in the middle of the training
                 content = recording(studio.frames, TITLE, poster)
                 (DOCS / "recording.svg").write_text(content, encoding="utf-8")
+    plan = make_plan(resolve({"dataset": "digits"}), SEARCH)
+    study = create_study(folder, SWEEP, plan, TRIALS)
+    app = BilstmApp(resolve({}), "default", folder, redraws_per_second=5, sweep=SWEEP)
+    async with app.run_test(size=SIZE) as pilot:
+        await watch_sweep(Studio(app, pilot), study)
 
 
 if __name__ == "__main__":

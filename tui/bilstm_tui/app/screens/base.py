@@ -47,6 +47,8 @@ class BaseScreen(Screen[T]):
 
     EXPLAINS_LETTERS: ClassVar[bool] = True
     """Whether a letter without a meaning is answered with a message."""
+    TAKES_TEXT: ClassVar[bool] = False
+    """Whether a text field gets the focus as soon as there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", priority=True, show=False),
@@ -96,5 +98,7 @@ class BaseScreen(Screen[T]):
 
 
 def is_typing(screen: Screen[Any]) -> bool:
-    """Whether letter keys are characters, because a text field has the focus."""
+    """Whether letter keys are characters, because a text field has the focus, or will have it."""
+    if screen.focused is None:
+        return isinstance(screen, BaseScreen) and screen.TAKES_TEXT
     return isinstance(screen.focused, Input) and screen.focused.type == "text"

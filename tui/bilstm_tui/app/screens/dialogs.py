@@ -8,6 +8,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
@@ -108,7 +109,26 @@ class Question(Dialog):
         self.dismiss(event.button.name)
 
 
-class Prompt(Dialog):
+class TextDialog(Dialog):
+    """A dialog with a text field, which has the focus; keys that come earlier reach it, too."""
+
+    TAKES_TEXT = True
+
+    def on_mount(self) -> None:
+        """Focus the text field."""
+        self.set_focus(self.query_one(Input))
+
+    @on(Key)
+    async def _pass_on(self, event: Key) -> None:
+        """Pass on a key that was pressed before the text field had the focus."""
+        field = self.query_one(Input)
+        if event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            await field.action_submit()
+
+
+class Prompt(TextDialog):
     """Lets the user type a word or a number; its result is the text.
 
     Args:
@@ -131,10 +151,6 @@ class Prompt(Dialog):
         """Compose the text field."""
         yield Answer(self._value)
         yield Static(id="prompt-problem")
-
-    def on_mount(self) -> None:
-        """Focus the text field."""
-        self.set_focus(self.query_one(Input))
 
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:

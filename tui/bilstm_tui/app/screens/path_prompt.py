@@ -14,10 +14,10 @@ from textual.widgets.option_list import Option
 from bilstm_core.errors import BilstmError
 
 from ..path_completion import chosen_path, completed, completions, existing
-from .dialogs import Answer, Dialog, in_lines
+from .dialogs import Answer, TextDialog, in_lines
 
 
-class PathPrompt(Dialog):
+class PathPrompt(TextDialog):
     """Lets the user type a path or choose one; its result is the absolute path.
 
     Args:
@@ -45,8 +45,7 @@ class PathPrompt(Dialog):
             yield matches
 
     def on_mount(self) -> None:
-        """Focus the text field."""
-        self.set_focus(self.query_one(Input))
+        """List the recent paths."""
         self._suggest("")
 
     @on(Input.Changed)

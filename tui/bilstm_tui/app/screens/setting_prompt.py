@@ -11,12 +11,12 @@ from textual.widgets.option_list import Option
 
 from bilstm_core.config.settings import SETTINGS
 
-from .dialogs import Answer, Dialog
+from .dialogs import Answer, TextDialog
 
 _NAMES = ("preset", *SETTINGS)
 
 
-class SettingPrompt(Dialog):
+class SettingPrompt(TextDialog):
     """Lets the user type a part of a name, or choose one; its result is the name of a setting."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +38,6 @@ class SettingPrompt(Dialog):
 
     def on_mount(self) -> None:
         """List all settings."""
-        self.set_focus(self.query_one(Input))
         self._list("")
 
     @on(Input.Changed)

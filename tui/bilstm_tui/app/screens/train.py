@@ -214,12 +214,15 @@ class TrainScreen(RunKeysScreen):
         elif self.config:
             self.copy_command(self.config, self.preset)
 
-    @work
-    async def action_jump(self) -> None:
+    def action_jump(self) -> None:
         """Ask for a setting by its name, and go to it."""
         from .setting_prompt import SettingPrompt  # not needed for the first paint
 
-        if name := await show_dialog(self.app, SettingPrompt()):
+        # at once, without a worker: letters typed right after the key already belong to the name
+        self.app.push_screen(SettingPrompt(), self._jump_to)
+
+    async def _jump_to(self, name: str | None) -> None:
+        if name:
             if not self.query_one(Form).display:
                 self.query_one(TabbedContent).active = "network"
             await self.query_one(Form).go_to(name)
