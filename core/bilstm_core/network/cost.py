@@ -6,8 +6,9 @@ from ..config.schema import RunConfig
 from ..data.spec import DataSpec
 from .summary import summarise
 
-BYTES_PER_PARAMETER = 16
+_BYTES_PER_PARAMETER = 16
 """To train it: a weight, its gradient and Adam's two averages, in float32."""
+_BYTES_PER_GRADIENT = 4
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 1000, 5, 300
 _BYTES_PER_STATE = 4 * 8
 """Kept for the backward pass: four gates, and the states before and after them."""
@@ -40,7 +41,20 @@ def with_epochs(config: RunConfig, spec: DataSpec) -> RunConfig:
 
 def training_bytes(config: RunConfig, spec: DataSpec) -> int:
     """Memory that training takes, in bytes, besides PyTorch's own."""
-    directions = 2 if config.bidirectional else 1
-    states = config.batch_size * spec.longest * config.num_layers * directions
-    parameters = summarise(config, spec).parameters
-    return BYTES_PER_PARAMETER * parameters + _BYTES_PER_STATE * states * config.hidden_size
+    states = config.batch_size * spec.longest * config.num_layers * _directions(config)
+    return parameter_bytes(config, spec) + _BYTES_PER_STATE * states * config.hidden_size
+
+
+def parameter_bytes(config: RunConfig, spec: DataSpec) -> int:
+    """The part of `training_bytes` that does not depend on the batch.
+
+    Each part of a batch that is trained in a lane of its own has gradients of its own. Where the
+    number of lanes is not set, only networks whose gradients are small are trained in several.
+    """
+    more_gradients = max(0, config.lanes // _directions(config) - 1)
+    bytes_each = _BYTES_PER_PARAMETER + _BYTES_PER_GRADIENT * more_gradients
+    return bytes_each * summarise(config, spec).parameters
+
+
+def _directions(config: RunConfig) -> int:
+    return 2 if config.bidirectional else 1

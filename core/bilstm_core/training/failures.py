@@ -8,9 +8,12 @@ from contextlib import contextmanager
 import psutil
 import torch
 
+from ..config.schema import RunConfig
+from ..data.spec import DataSpec
 from ..errors import BilstmError, OutOfMemoryError, imports_in_words
 from ..events import Emit, Failed
-from ..network.cost import BYTES_PER_PARAMETER
+from ..network.cost import parameter_bytes
+from ..network.summary import summarise
 
 _LAST_LINES = 12
 _GIB = 2**30
@@ -71,16 +74,17 @@ def _what_was_asked(message: str) -> str:
     return next(iter(message.splitlines()), "Memory ran out.")
 
 
-def require_memory(parameters: int, device: torch.device) -> None:
+def require_memory(config: RunConfig, spec: DataSpec, device: torch.device) -> None:
     """Refuse a network that cannot fit: the kernel would kill the process.
 
     Raises:
         OutOfMemoryError: The processor's memory is too small for it.
     """
-    needed, free = BYTES_PER_PARAMETER * parameters, psutil.virtual_memory().available
+    needed, free = parameter_bytes(config, spec), psutil.virtual_memory().available
     if device.type == "cpu" and needed > free:
+        parameters = summarise(config, spec).parameters
         raise OutOfMemoryError(
             f"Training {parameters:,} parameters needs {needed / _GIB:,.1f} GiB, and "
             f"{free / _GIB:,.1f} GiB are free.",
-            "Lower hidden_size first, then num_layers.",
+            f"Lower {'lanes or ' if config.lanes > 1 else ''}hidden_size first, then num_layers.",
         )

@@ -26,7 +26,6 @@ from ..data.sources.registry import forget as forget_data
 from ..data.spec import DataSpec
 from ..files import read_text, write_atomically
 from ..network.cost import operations_per_step
-from ..network.summary import summarise
 from ..paths import layouts_file
 from ..stopping import ShouldStop
 from .failures import require_memory
@@ -206,7 +205,7 @@ def measure_in_advance(config: RunConfig) -> None:
     """Measure for a run that is likely to come; the present number of threads stays."""
     before, spec = torch.get_num_threads(), describe_data(config)
     device = resolve_device(config.device)
-    require_memory(summarise(config, spec).parameters, device)
+    require_memory(config, spec, device)
     try:
         choose_layout(config, spec, device)
     finally:

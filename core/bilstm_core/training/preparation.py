@@ -15,7 +15,6 @@ from ..data.dataset import Dataset
 from ..data.sources import registry
 from ..data.sources.download import OnProgress
 from ..network.cost import with_epochs
-from ..network.summary import summarise
 from ..stopping import ShouldStop
 from .failures import out_of_memory_in_words, require_memory
 from .lane_tuning import LaneTuner, choose_layout
@@ -67,7 +66,7 @@ def prepare(
         spec = registry.describe(config)
         registry.require_fit(config, spec)
         config = with_epochs(config, spec)
-        require_memory(summarise(config, spec).parameters, device)
+        require_memory(config, spec, device)
         folder = paths.data_dir(data_dir)
         with ranks.in_turn():
             data = registry.load(config, folder, on_progress, warn, should_stop)

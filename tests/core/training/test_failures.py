@@ -11,7 +11,12 @@ from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.sources import registry
 from bilstm_core.errors import DataError, OutOfMemoryError
-from bilstm_core.training.failures import out_of_memory_in_words, report_failures
+from bilstm_core.network.cost import parameter_bytes
+from bilstm_core.training.failures import (
+    out_of_memory_in_words,
+    report_failures,
+    require_memory,
+)
 from bilstm_core.training.learning_rate_finder import find_learning_rate
 from bilstm_core.training.trainer import Trainer, train
 from tests.conftest import Recorder
@@ -92,6 +97,17 @@ def test_too_little_free_memory_is_noticed_before_data_are_loaded(
         begin(small_config())
     assert "hidden_size" in caught.value.advice
     assert caught.value.exit_code == 1
+
+
+def test_lanes_need_memory_for_their_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = small_config(hidden_size=64, bidirectional=False, threads=4)
+    needed = parameter_bytes(config, registry.describe(config))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=needed))
+    cpu = torch.device("cpu")
+    require_memory(config, registry.describe(config), cpu)
+    with pytest.raises(OutOfMemoryError) as caught:
+        require_memory(config.model_copy(update={"lanes": 4}), registry.describe(config), cpu)
+    assert "Lower lanes or hidden_size" in caught.value.advice
 
 
 def test_a_defect_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
