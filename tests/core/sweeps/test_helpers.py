@@ -30,7 +30,7 @@ runpy.run_module("bilstm_core.sweeps.worker", run_name="__main__")
 
 def start(study: Study, host: str) -> "subprocess.Popen[bytes]":
     """A process of a helper, which takes itself for one on another machine."""
-    arguments = [str(study.folder), "cpu", "1", "-", str(time.time()), "2"]
+    arguments = [str(study.folder), "cpu", "1", "-", str(study.stops), "2"]
     command = [sys.executable, "-c", WORKER.format(host=host), *arguments]
     return subprocess.Popen(command, start_new_session=True, env=os.environ)
 

@@ -140,6 +140,24 @@ def test_a_trial_whose_helper_ended_while_it_was_claimed(study: Study, start: St
     assert start.configs[0].hidden_size == chosen["hidden_size"]
 
 
+def test_a_run_of_an_earlier_sweep_of_the_same_name_is_another(
+    study: Study, start: Starter
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(config: RunConfig, label: str) -> Run:
+        raise Killed
+
+    _, lock = create_run(study.runs_dir, small_config(hidden_size=3), "s-000")
+    lock.release()
+    with pytest.raises(Killed):
+        study.claim(killed)
+    claim = claimed(study, start)
+    assert (claim.number, claim.is_new) == (0, True)
+    assert claim.run.config.hidden_size > 3
+
+
 def test_a_trial_whose_settings_are_refused_has_failed(study: Study, start: Starter) -> None:
     def refuse(config: RunConfig, label: str) -> Run:
         if not study.trials[0].state.is_finished():

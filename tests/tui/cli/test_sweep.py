@@ -3,15 +3,18 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.runs.store import list_runs
 from bilstm_core.sweeps import helper
+from bilstm_core.sweeps import study as study_module
 from bilstm_core.sweeps.folders import list_sweeps
 from bilstm_core.sweeps.study import find_study
 from bilstm_tui.app import app as app_module
+from bilstm_tui.cli import sweep_report
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]
@@ -74,6 +77,29 @@ def test_from_the_first_trial_to_the_best_settings(capsys: Said, tmp_path: Path)
     assert code == 2
     assert "There is a sweep s already, with another search, sampler, pruner" in err
     assert find_study(runs_dir(), "s").trials_wanted == 4
+
+
+def test_helpers_that_start_at_once_share_one_sweep(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(helper, "start_in_background", lambda study, *_: started.append(study.name))
+    monkeypatch.setattr(sweep_report, "start_in_background", helper.start_in_background)
+    words = ("sweep", "s", "--search", "hidden_size=4,8", "--trials", "7", "--detach", *SMALL)
+    for _ in range(2):  # the same line again joins it
+        code, out, err = said(capsys, *words)
+        assert (code, out) == (0, "s\n"), err
+    created = study_module.create_study
+
+    def slower(*arguments: Any) -> Any:  # than another, which has found no sweep either
+        created(*arguments)
+        return created(*arguments)
+
+    monkeypatch.setattr(study_module, "create_study", slower)
+    code, out, err = said(capsys, "sweep", "t", *words[2:])
+    assert (code, out, err) == (0, "t\n", "")
+    assert started == ["s", "s", "t"]
+    assert find_study(runs_dir(), "t").trials_wanted == 7
 
 
 def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 
 from rich import box
@@ -46,7 +45,7 @@ def train(
     reporter = _Reporter(study, as_json=as_json)
     with stop.before_training():
         reporter.start(slots)
-    help_sweep(study, slots, data_dir, stop, time.time(), reporter.poll)
+    help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll)
     reporter.end(is_stopped=not study.is_over)
     return stop.exit_code
 
@@ -55,7 +54,7 @@ def train_in_background(
     study: Study, devices: str, parallel: int, data_dir: Path | None, *, as_json: bool
 ) -> int:
     """Start a helper in the background, and print the sweep's name."""
-    start_in_background(study, devices, parallel, data_dir, time.time())
+    start_in_background(study, devices, parallel, data_dir)
     if as_json:
         sys.stdout.write(json.dumps({"type": "sweep_started", "sweep": study.name}) + "\n")
         return 0

@@ -212,11 +212,11 @@ def test_a_trial_is_stopped_or_the_whole_sweep(tmp_path: Path) -> None:
             await pilot.press("enter")
             await until(pilot, claim.run.commands_file.exists)
             assert orders() == ["stop_at_once"]
-            assert not sweep.study.stopped_at
+            assert not sweep.study.stops
             await pilot.press("up", "s")
             await asked(pilot, "Stop the sweep?")
             await pilot.press("enter")
-            await until(pilot, lambda: sweep.study.stopped_at)
+            await until(pilot, lambda: sweep.study.stops)
             sweep.lose(claim)
             await until(pilot, lambda: "interrupted" in text(app))
             await pilot.press("s")
