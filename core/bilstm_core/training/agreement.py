@@ -6,6 +6,9 @@ from ..compute.distributed import Ranks
 from ..stopping import ShouldStop, Stop
 from .meter import Meter
 
+_BY_URGENCY = (Stop.NO, Stop.EVALUATED, Stop.AT_ONCE)
+"""What all do is the most urgent of what each was asked."""
+
 
 class Agreement:
     """Asks all ranks whether to stop, and which learning rate was ordered, in one message.
@@ -30,9 +33,11 @@ class Agreement:
     def should_stop(self) -> Stop:
         """Whether the run was asked to stop, anywhere; every rank gets the same answer."""
         # rank 0 waits in its `should_stop` while the run is paused
-        stop, rate = self._ranks.agree(lambda: Stop(self._should_stop()), self._ordered())
+        urgency, rate = self._ranks.agree(
+            lambda: _BY_URGENCY.index(Stop(self._should_stop())), self._ordered()
+        )
         self._rate = self._rate if rate is None else rate
-        return Stop(stop)
+        return _BY_URGENCY[urgency]
 
     def new_learning_rate(self) -> float | None:
         """The learning rate that was ordered since the last call."""

@@ -16,6 +16,7 @@ from ..compute.seeding import generator_states, seed_rank, set_generator_states
 from ..config.schema import RunConfig
 from ..data.batches import Batch, training_batches
 from ..data.sources.registry import describe
+from ..data.spec import DataSpec
 from ..errors import CheckpointError, DataError
 from ..events import Emit
 from ..network.classifier import SequenceClassifier
@@ -95,9 +96,11 @@ def train(
                 layout=checkpoint.layout if checkpoint else None,
                 on_progress=report_download,
                 warn=lambda message: emit(events.RunWarning(message=message)),
-                should_stop=should_stop,
+                # the ranks agree on a stop before each step, and one that waits here waits alone
+                should_stop=should_stop if ranks.size == 1 else lambda: False,
                 ranks=ranks,
             ) as prepared:
+                _require_same_data(prepared.data.spec, ranks)
                 agreed = Agreement(ranks, should_stop, new_learning_rate)
                 trainer = Trainer(
                     prepared,
@@ -115,6 +118,16 @@ def train(
             step, epoch = (checkpoint.step, checkpoint.epoch) if checkpoint else (0, 0)
             emit(events.Stopped(epoch=epoch, step=step))
             return TrainingResult(None, {}, "stopped")
+
+
+def _require_same_data(here: DataSpec, ranks: Ranks) -> None:
+    """Refuse data on a machine that are not those of rank 0: their steps would not fit together."""
+    if changes := ranks.send(here).changes_to(here):
+        raise DataError(
+            f"{here.title} on this machine is not that of rank 0: {'; '.join(changes)}.",
+            "Copy the data of rank 0's machine to this one.",
+            title="The data differ",
+        )
 
 
 @dataclass(eq=False)

@@ -50,10 +50,9 @@ def assert_equal(together: dict[str, Any], alone: dict[str, Any]) -> None:
 
 def launch(ranks: int, folder: Path, device: str) -> dict[str, Any]:
     """What the ranks have found, as rank 0 wrote it."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    program = ["-m", "tests.core.training.ranks_program", str(folder), device]
+    program = ["-m", "tests.core.training.ranks_program", str(folder), device, str(ranks)]
     subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", *program],
+        [sys.executable, *program],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         check=True,
