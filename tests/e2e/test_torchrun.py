@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from bilstm_core import events
+from bilstm_core.data.spec import Split
 from bilstm_core.errors import ConfigError
 from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.rank import train_as_rank
@@ -137,7 +138,7 @@ def test_a_run_of_several_processes(tmp_path: Path) -> None:
         assert history(run).final[split].loss == pytest.approx(evaluation.loss, rel=0.05, abs=1e-3)
 
 
-def trained_alone(epochs: int, changed_at: int) -> dict[str, events.Evaluation]:
+def trained_alone(epochs: int, changed_at: int) -> dict[Split, events.Evaluation]:
     """The final evaluations of one process whose learning rate is changed after a step."""
     asked = count()
     recorder = Recorder()
@@ -156,5 +157,5 @@ def test_what_several_processes_cannot_do_is_refused(
         monkeypatch.setenv(name, "0")
     order = StartRun(config=small_config(device="cuda:1"), runs_dir=tmp_path / "runs")
     with pytest.raises(ConfigError, match="torchrun starts a process for each"):
-        train_as_rank(order, nullcontext, StopRequest())
+        train_as_rank(order, lambda: nullcontext(lambda _: None), StopRequest())
     assert not (tmp_path / "runs").exists()

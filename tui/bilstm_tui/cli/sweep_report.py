@@ -13,7 +13,13 @@ from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
-from bilstm_core.sweeps.leaderboard import Leaderboard, Row, best_config, read_leaderboard
+from bilstm_core.sweeps.leaderboard import (
+    Leaderboard,
+    LeaderboardReader,
+    Row,
+    best_config,
+    read_leaderboard,
+)
 from bilstm_core.sweeps.slots import Slot, find_slots
 from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
@@ -70,6 +76,7 @@ class _Reporter:
 
     def __init__(self, study: Study, *, as_json: bool) -> None:
         self._study = study
+        self._board = LeaderboardReader(study)
         self._as_json = as_json
         self._states: dict[int, tuple[str, str]] = {}
         self._is_terminal_gone = False
@@ -77,7 +84,7 @@ class _Reporter:
     def start(self, slots: list[Slot]) -> None:
         """Say what is searched, and where."""
         study = self._study
-        for row in read_leaderboard(study).rows:
+        for row in self._board.read().rows:
             self._states[row.number] = (row.state, row.run)
         if self._as_json:
             plan = study.plan.model_dump(mode="json")
@@ -96,7 +103,7 @@ class _Reporter:
 
     def poll(self) -> None:
         """Print what has changed."""
-        board = read_leaderboard(self._study)
+        board = self._board.read()
         for row in sorted(board.rows, key=lambda row: row.number):
             now = (row.state, row.run)
             if self._states.get(row.number) == now or (row.state == "training" and not row.run):
@@ -109,7 +116,7 @@ class _Reporter:
 
     def end(self, *, is_stopped: bool) -> None:
         """Say what came out."""
-        study, board = self._study, read_leaderboard(self._study)
+        study, board = self._study, self._board.read()
         best = board.best
         if self._as_json:
             content = row_content(best) if best else None
