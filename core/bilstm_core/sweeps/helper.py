@@ -136,7 +136,8 @@ def help_sweep(
     Raises:
         BilstmError: All processes have ended because of errors; the first one's error.
     """
-    workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots]
+    # a process takes seconds to find out that there is nothing to do
+    workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots if not study.is_over]
     try:
         _supervise(study, workers, stop, on_poll)
     finally:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from ..compute.distributed import Ranks
+from ..data.spec import DataSpec
+from ..errors import DataError
 from ..stopping import ShouldStop, Stop
 from .meter import Meter
 
@@ -43,6 +45,16 @@ class Agreement:
         """The learning rate that was ordered since the last call."""
         rate, self._rate = self._rate, None
         return rate
+
+
+def require_same_data(here: DataSpec, ranks: Ranks) -> None:
+    """Refuse data on a machine that are not those of rank 0: their steps would not fit together."""
+    if changes := ranks.send(here).changes_to(here):
+        raise DataError(
+            f"{here.title} on this machine is not that of rank 0: {'; '.join(changes)}.",
+            "Copy the data of rank 0's machine to this one.",
+            title="The data differ",
+        )
 
 
 class SilentMeter(Meter):

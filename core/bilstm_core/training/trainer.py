@@ -16,14 +16,13 @@ from ..compute.seeding import generator_states, seed_rank, set_generator_states
 from ..config.schema import RunConfig
 from ..data.batches import Batch, training_batches
 from ..data.sources.registry import describe
-from ..data.spec import DataSpec
 from ..errors import CheckpointError, DataError
 from ..events import Emit
 from ..network.classifier import SequenceClassifier
 from ..network.cost import steps_per_epoch
 from ..network.weights import TrainedModel
 from ..stopping import RunStopped, ShouldStop, Stop, stop_if
-from .agreement import Agreement, SilentMeter
+from .agreement import Agreement, SilentMeter, require_same_data
 from .checkpoints import Checkpoint, Checkpoints, Elapsed, Kept, restart_remedy
 from .evaluation import Evaluator
 from .examples import watch_examples
@@ -100,7 +99,7 @@ def train(
                 should_stop=should_stop if ranks.size == 1 else lambda: False,
                 ranks=ranks,
             ) as prepared:
-                _require_same_data(prepared.data.spec, ranks)
+                require_same_data(prepared.data.spec, ranks)
                 agreed = Agreement(ranks, should_stop, new_learning_rate)
                 trainer = Trainer(
                     prepared,
@@ -118,16 +117,6 @@ def train(
             step, epoch = (checkpoint.step, checkpoint.epoch) if checkpoint else (0, 0)
             emit(events.Stopped(epoch=epoch, step=step))
             return TrainingResult(None, {}, "stopped")
-
-
-def _require_same_data(here: DataSpec, ranks: Ranks) -> None:
-    """Refuse data on a machine that are not those of rank 0: their steps would not fit together."""
-    if changes := ranks.send(here).changes_to(here):
-        raise DataError(
-            f"{here.title} on this machine is not that of rank 0: {'; '.join(changes)}.",
-            "Copy the data of rank 0's machine to this one.",
-            title="The data differ",
-        )
 
 
 @dataclass(eq=False)

@@ -84,6 +84,10 @@ def test_names_and_folders_that_cannot_be(runs: Path, study: Study) -> None:
     for name in ("../x", "a/b", "", "x" * 49, "\x1b"):
         with pytest.raises(UsageError):
             create_study(runs, name, study.plan, 1)
+    for name in (".s.incoming", "a\x1b[31mb", "a\nb"):  # of which none is a sweep
+        study.folder.with_name(name).mkdir()
+        (study.folder.with_name(name) / "journal.jsonl").touch()
+    assert list_sweeps(runs) == ["s"]
     with pytest.raises(UsageError, match="Did you mean s"):
         find_study(runs, "S")
     blocked = runs / "file"

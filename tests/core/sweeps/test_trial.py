@@ -87,7 +87,7 @@ def test_a_hopeless_trial_is_pruned(runs: Path, monkeypatch: pytest.MonkeyPatch)
     rates = ("0.01", "0.011", "0.012", "0.013", "0.014", "1e-6", "2e-6")
     search = {"learning_rate": ",".join(rates)}
     how = {"sampler": "grid", "pruner": "median", "search": search}
-    study = sweep_of(runs, 7, settings={"num_epochs": 3}, **how)
+    study = sweep_of(runs, 7, settings={"num_epochs": 3, "batch_size": 256}, **how)
     one = trainer(study)
     while one.train_next():
         pass
