@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bilstm_core.config.resolve import to_toml
-from bilstm_core.errors import UsageError
+from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
@@ -52,8 +52,9 @@ def train(
     with stop.before_training():
         reporter.start(slots)
     help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll)
-    reporter.end(is_stopped=not study.is_over)
-    return stop.exit_code
+    is_stopped = not study.is_over
+    has_result = reporter.end(is_stopped=is_stopped)
+    return stop.exit_code or (0 if has_result or is_stopped else TrainingError.exit_code)
 
 
 def train_in_background(
@@ -114,14 +115,14 @@ class _Reporter:
             elif row.state in {"finished", "pruned", "failed"}:
                 self._print(trial_line(self._study.plan, row, board.best))
 
-    def end(self, *, is_stopped: bool) -> None:
-        """Say what came out."""
+    def end(self, *, is_stopped: bool) -> bool:
+        """Say what came out; returns whether any trial has finished."""
         study, board = self._study, self._board.read()
         best = board.best
         if self._as_json:
             content = row_content(best) if best else None
             self._print_json("sweep_ended", sweep=study.name, stopped=is_stopped, best=content)
-            return
+            return best is not None
         self._print(summary_line(board))
         if best:
             value = value_text(study.plan, best.value)
@@ -130,6 +131,9 @@ class _Reporter:
             self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
         if is_stopped:
             self._print(f"Resume it: bilstm-tui sweep {study.name}")
+        elif not best:
+            self._print(f"Why no trial has finished: bilstm-tui sweep {study.name} --status")
+        return best is not None
 
     def _print_json(self, kind: str, **content: object) -> None:
         self._print(json.dumps({"type": kind, **content}))
