@@ -136,8 +136,9 @@ def help_sweep(
     Raises:
         BilstmError: All processes have ended because of errors; the first one's error.
     """
-    # a process takes seconds to find out that there is nothing to do
-    workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots if not study.is_over]
+    if study.is_over:  # which a process would find out after seconds
+        slots = []
+    workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots]
     try:
         _supervise(study, workers, stop, on_poll)
     finally:

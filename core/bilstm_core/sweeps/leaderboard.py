@@ -200,11 +200,10 @@ def _importance() -> ModuleType:
 
     Importing that takes seconds, in which the app would answer no key.
     """
-    name = "sklearn"
-    if name in sys.modules or "optuna.importance" in sys.modules:
+    if {"sklearn", "optuna.importance"} & {*sys.modules}:
         return importlib.import_module("optuna.importance")
-    sys.modules[name] = None  # pyright: ignore[reportArgumentType] - an import of it fails
+    sys.modules["sklearn"] = None  # pyright: ignore[reportArgumentType] - an import of it fails
     try:
         return importlib.import_module("optuna.importance")
     finally:
-        del sys.modules[name]
+        del sys.modules["sklearn"]

@@ -229,7 +229,8 @@ class _Request:
                 if name not in list_sweeps(runs_dir):
                     raise
             else:
-                _say_what_is_new(held_out=not settings.validation_fraction)
+                if not settings.validation_fraction:
+                    _say_what_is_held_out()
                 return study
         study = find_study(runs_dir, name)
         _require_same(name, study.plan, plan)
@@ -301,11 +302,10 @@ def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
     )
 
 
-def _say_what_is_new(*, held_out: bool) -> None:
-    if held_out:
-        part = round(100 * HELD_OUT)
-        say(
-            f"The settings hold out no validation data: the sweep holds out {part} % of the "
-            "training set (--validation-fraction).",
-            stderr=True,
-        )
+def _say_what_is_held_out() -> None:
+    part = round(100 * HELD_OUT)
+    say(
+        f"The settings hold out no validation data: the sweep holds out {part} % of the "
+        "training set (--validation-fraction).",
+        stderr=True,
+    )
