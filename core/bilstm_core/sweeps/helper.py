@@ -122,7 +122,7 @@ def help_sweep(
     stop: StopRequest,
     stops: int,
     on_poll: Callable[[], None] = lambda: None,
-) -> None:
+) -> list[BilstmError]:
     """Train trials on all slots until every trial that is wanted has ended, or a signal comes.
 
     Args:
@@ -132,6 +132,9 @@ def help_sweep(
         stop: The first signal stops the processes in good order, the second at once.
         stops: How often the sweep had been stopped when this was asked for.
         on_poll: Called a few times a second, and once at the end.
+
+    Returns:
+        The errors of processes that have ended early, while others have trained all trials.
 
     Raises:
         BilstmError: All processes have ended because of errors; the first one's error.
@@ -148,6 +151,7 @@ def help_sweep(
     on_poll()
     if failures and not study.is_over and not stop.is_requested():
         raise failures[0]
+    return failures
 
 
 def _supervise(

@@ -10,6 +10,7 @@ import pytest
 from optuna.trial import TrialState
 
 from bilstm_core.config.resolve import resolve
+from bilstm_core.errors import BilstmError, OutputError
 from bilstm_core.runs.store import list_runs
 from bilstm_core.sweeps import helper
 from bilstm_core.sweeps import study as study_module
@@ -106,14 +107,16 @@ def test_in_the_background(capsys: Said) -> None:
 
 
 def test_a_sweep_without_a_result_has_failed(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(study: Study, *_: object) -> None:
+    def fail(study: Study, *_: object) -> list[BilstmError]:
         trial = study.optuna_study.ask()
         study.finish(trial._trial_id, TrialState.FAIL, problem="too large")
+        return [OutputError("the disk is full")]
 
     monkeypatch.setattr(sweep_report, "help_sweep", fail)
     words = ("--search", "hidden_size=4,8", "--trials", "1", *SMALL)
-    code, out, _ = said(capsys, "sweep", "s", *words)
+    code, out, err = said(capsys, "sweep", "s", *words)
     assert code == 1
+    assert "! A process ended early: the disk is full" in err
     assert out.splitlines()[-2:] == [
         "1 failed of 1",
         "Why no trial has finished: bilstm-tui sweep s --status",

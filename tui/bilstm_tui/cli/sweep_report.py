@@ -24,7 +24,7 @@ from bilstm_core.sweeps.slots import Slot, find_slots
 from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
 
-from ..text.console import make_console, sanitize, say
+from ..text.console import make_console, sanitize, say, show_warning
 from ..text.numbers import duration
 from ..text.sweep_lines import (
     STATE_STYLES,
@@ -51,7 +51,8 @@ def train(
     reporter = _Reporter(study, as_json=as_json)
     with stop.before_training():
         reporter.start(slots)
-    help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll)
+    for error in help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll):
+        show_warning(f"A process ended early: {error.message}")
     is_stopped = not study.is_over
     has_result = reporter.end(is_stopped=is_stopped)
     return stop.exit_code or (0 if has_result or is_stopped else TrainingError.exit_code)
