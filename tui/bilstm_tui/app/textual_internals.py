@@ -12,7 +12,7 @@ textual:
     `_fatal_error`: prints a traceback; the command line reports the error instead.
     `_update_dimensions`: measures every cell of a table, even where columns have a width.
     `_data`, `_row_locations`, `_require_update_dimensions`, `_update_count`, `_highlight_cursor`,
-        `TwoWayDict`: `add_row` takes a second for thousands of rows.
+        `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
     `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
         class is only exported there.
     `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
