@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,6 +17,7 @@ from ..errors import ConfigError, Remedy, TrainingError
 _TIMEOUT = timedelta(minutes=30)
 """Until a machine that does not answer is given up: one that has lost its power."""
 _RUN_KEY = "bilstm-tui/run"
+T = TypeVar("T")
 
 
 class Ranks:
@@ -52,12 +53,16 @@ class Ranks:
         """Replace tensors by those of rank 0."""
 
     def agree(self, stop: Callable[[], int], rate: float | None) -> tuple[int, float | None]:
-        """What all ranks do next: the highest of their stops, and a learning rate of rank 0."""
+        """What all ranks do next: the most urgent of their stops, and a learning rate of rank 0."""
         return stop(), rate
 
     def tell_waiting(self) -> bool:
         """Say that rank 0 waits, while the others call `agree`; returns whether one has to stop."""
         return False
+
+    def send(self, content: T) -> T:
+        """An object of rank 0, on all ranks."""
+        return content
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
@@ -112,9 +117,9 @@ class Group(Ranks):
             dist.all_reduce(vector, dist.ReduceOp.MAX, group=self._control)
         return vector.tolist()
 
-    def send(self, content: Any) -> Any:
-        """An object of rank 0, on all ranks."""
-        box = [content]
+    def send(self, content: T) -> T:
+        """See `Ranks`."""
+        box: list[Any] = [content]
         with _lost_in_words():
             dist.broadcast_object_list(box, src=0, group=self._control)
         return box[0]

@@ -8,6 +8,7 @@ that it had started.
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 from ..compute.distributed import Group, LostRankError, joined, placed, started_run
 from ..config.resolve import revise
@@ -16,7 +17,7 @@ from ..events import Emit
 from ..runs.run import Run
 from ..training.trainer import train
 from .protocol import ResumeRun, StartRun
-from .session import STOPPED_BY_ORDER, Session, open_session
+from .session import Session, open_session
 from .signals import StopRequest
 
 Output = Callable[[], AbstractContextManager[Emit]]
@@ -24,6 +25,8 @@ Output = Callable[[], AbstractContextManager[Emit]]
 
 def train_as_rank(order: StartRun | ResumeRun, output: Output, stop: StopRequest) -> int:
     """Train with all ranks; returns the exit code.
+
+    It is 0 also for a run that was stopped: after any other, torchrun would start all again.
 
     Args:
         order: The run, the same on every rank.
@@ -38,7 +41,8 @@ def train_as_rank(order: StartRun | ResumeRun, output: Output, stop: StopRequest
     with joined(device) as ranks:
         if ranks.rank:
             with suppress(LostRankError):  # rank 0 says so
-                return _follow(ranks, stop)
+                _follow(ranks, stop)
+                return 0
             return LostRankError.exit_code
         session = _opened(order)
         try:
@@ -47,20 +51,21 @@ def train_as_rank(order: StartRun | ResumeRun, output: Output, stop: StopRequest
             session.release()
             raise
         with output() as listener:
-            return session.train(listener, stop, ranks)
+            session.train(listener, stop, ranks)
+    return 0
 
 
-def _follow(ranks: Group, stop: StopRequest) -> int:
+def _follow(ranks: Group, stop: StopRequest) -> None:
     """Train what rank 0 says."""
-    config, checkpoint, data_dir = ranks.send(None)
-    result = train(
+    received: Any = ranks.send(None)
+    config, checkpoint, data_dir = received
+    train(
         config,
         should_stop=stop.is_requested,
         data_dir=data_dir,
         checkpoint=checkpoint,
         ranks=ranks,
     )
-    return (stop.exit_code or STOPPED_BY_ORDER) if result.ended == "stopped" else 0
 
 
 def _config_of(order: StartRun | ResumeRun) -> RunConfig:

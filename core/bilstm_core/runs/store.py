@@ -78,9 +78,14 @@ def _delete_files(folder: Folder) -> list[str]:
     return folder.names()
 
 
+def is_label(text: str) -> bool:
+    """Whether a text can be part of a folder's name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_label(label: str) -> None:
     """Raise a `UsageError` if a label cannot be part of a folder's name."""
-    if not _NAME.fullmatch(label):
+    if not is_label(label):
         raise UsageError(
             f"name = {label} cannot be part of a folder's name.",
             "Allowed: up to 64 letters, digits, dots, dashes and underscores, "

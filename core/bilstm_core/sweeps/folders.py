@@ -6,6 +6,7 @@ from pathlib import Path
 from ..cleaning import one_line
 from ..config.resolve import did_you_mean
 from ..errors import UsageError
+from ..runs.store import is_label
 
 _SWEEPS = "sweeps"
 """In the folder of the runs."""
@@ -22,7 +23,7 @@ def list_sweeps(runs_dir: Path) -> list[str]:
     with suppress(OSError):
         folders = (runs_dir.absolute() / _SWEEPS).iterdir()
         names = (path.name for path in folders if (path / JOURNAL).is_file())
-        return sorted(name for name in names if not name.startswith("."))  # being created
+        return sorted(filter(is_label, names))  # others are being created, or somebody else's
     return []
 
 

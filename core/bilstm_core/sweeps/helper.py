@@ -1,7 +1,7 @@
 """A helper: the processes on this machine that train a sweep's trials.
 
-`python -m bilstm_core.sweeps.helper FOLDER DEVICES PARALLEL DATA_DIR STARTED` is one without a
-terminal; DATA_DIR is `-` for the default.
+`python -m bilstm_core.sweeps.helper FOLDER DEVICES PARALLEL DATA_DIR STOPS` is one without a
+terminal; DATA_DIR is `-` for the default, STOPS how often the sweep has been stopped.
 """
 
 import os
@@ -35,9 +35,9 @@ class SweepWorker:
     The process is in a session of its own: neither Ctrl-C nor the end of the terminal reach it.
     """
 
-    def __init__(self, study: Study, slot: Slot, data_dir: Path | None, started: float) -> None:
+    def __init__(self, study: Study, slot: Slot, data_dir: Path | None, stops: int) -> None:
         self._study = study
-        self._started = started
+        self._stops = stops
         self._slot = slot
         self._data_dir = data_dir
         self._start()
@@ -52,7 +52,7 @@ class SweepWorker:
                     [
                         *(sys.executable, "-P", "-m", "bilstm_core.sweeps.worker"),
                         *(folder, slot.device, str(slot.threads), where),
-                        *(str(self._started), str(writable)),
+                        *(str(self._stops), str(writable)),
                     ],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -120,9 +120,9 @@ def help_sweep(
     slots: list[Slot],
     data_dir: Path | None,
     stop: StopRequest,
-    started: float,
+    stops: int,
     on_poll: Callable[[], None] = lambda: None,
-) -> None:
+) -> list[BilstmError]:
     """Train trials on all slots until every trial that is wanted has ended, or a signal comes.
 
     Args:
@@ -130,13 +130,18 @@ def help_sweep(
         slots: Where.
         data_dir: Folder of the data sets; None for the user's own.
         stop: The first signal stops the processes in good order, the second at once.
-        started: When it was asked for, in seconds since 1970: orders to stop since then count.
+        stops: How often the sweep had been stopped when this was asked for.
         on_poll: Called a few times a second, and once at the end.
+
+    Returns:
+        The errors of processes that have ended early, while others have trained all trials.
 
     Raises:
         BilstmError: All processes have ended because of errors; the first one's error.
     """
-    workers = [SweepWorker(study, slot, data_dir, started) for slot in slots]
+    if study.is_over:  # which a process would find out after seconds
+        slots = []
+    workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots]
     try:
         _supervise(study, workers, stop, on_poll)
     finally:
@@ -146,6 +151,7 @@ def help_sweep(
     on_poll()
     if failures and not study.is_over and not stop.is_requested():
         raise failures[0]
+    return failures
 
 
 def _supervise(
@@ -153,7 +159,7 @@ def _supervise(
 ) -> None:
     restarts, ended_trials = 0, -1
     is_asked = False
-    while not all(worker.has_ended for worker in workers):
+    while True:
         if stop.is_requested() and not is_asked:
             is_asked = True
             for worker in workers:
@@ -162,23 +168,25 @@ def _supervise(
         ended = sum(trial.state.is_finished() for trial in study.trials)
         if ended != ended_trials:
             restarts, ended_trials = 0, ended
-        for worker in workers:
-            if worker.was_killed and not is_asked and restarts < _MOST_RESTARTS * len(workers):
-                restarts += 1
+        idle = [worker for worker in workers if worker.has_ended]
+        killed = [worker for worker in idle if worker.was_killed]
+        if killed and not is_asked and restarts < _MOST_RESTARTS * len(workers):
+            restarts += len(killed)
+            for worker in killed:
                 worker.restart()
+        elif len(idle) == len(workers):
+            return
         time.sleep(_POLL_SECONDS)
 
 
-def start_in_background(
-    study: Study, devices: str, parallel: int, data_dir: Path | None, started: float
-) -> None:
+def start_in_background(study: Study, devices: str, parallel: int, data_dir: Path | None) -> None:
     """Start a helper that outlives this process and its terminal; see `help_sweep`.
 
     Raises:
         InstallationError: The system cannot start a process.
     """
     where = str(data_dir.absolute()) if data_dir else "-"
-    words = (str(study.folder), devices, str(parallel), where, str(started))
+    words = (str(study.folder), devices, str(parallel), where, str(study.stops))
     try:
         with _opened_log(study.folder) as log:
             process = subprocess.Popen(
@@ -195,7 +203,7 @@ def start_in_background(
 
 def main() -> int:
     """Help with a sweep; the result is the process's exit code."""
-    folder, devices, parallel, data_dir, started = sys.argv[1:]
+    folder, devices, parallel, data_dir, stops = sys.argv[1:]
     stop = StopRequest()
     stop.listen()
     try:
@@ -203,7 +211,7 @@ def main() -> int:
             study = Study(Path(folder))
             slots = find_slots(devices, int(parallel), study.trials_wanted)
         where = None if data_dir == "-" else Path(data_dir)
-        help_sweep(study, slots, where, stop, float(started))
+        help_sweep(study, slots, where, stop, int(stops))
     except BilstmError as error:
         sys.stderr.write(f"{error.title}\n{error.message}\n{error.advice}\n")
         return error.exit_code

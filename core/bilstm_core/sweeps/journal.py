@@ -1,17 +1,19 @@
 """Optuna's journal as a file that many processes and machines append to.
 
 Optuna's own backend cannot read a journal after a line that was written in part, as on a full disk.
-This one removes such a line before it appends the next, and ignores lines that are not JSON. The
-lock is Optuna's: a symbolic link, which works on network file systems, too. A lock that a killed
-process left is removed after 10 seconds.
+This one only ever appends, and passes over lines that are damaged or say what cannot be: somebody
+else may have written them. The lock is Optuna's: a symbolic link, which works on network file
+systems, too. A lock that a killed process left is removed after 10 seconds.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 from optuna.storages.journal._storage import JournalOperation
 
@@ -21,6 +23,10 @@ _LOCK_SECONDS = 10
 """After which a lock counts as left by a process that was killed."""
 _MOST_BYTES = 1 << 28
 _LONGEST_LINE = 1 << 20
+_MOST_EPOCHS = 1 << 31
+_LARGEST = 1e300
+_NOTHING = {"op_code": JournalOperation.DISCARD_TRIALS}
+"""An operation that does nothing."""
 
 
 class _Locked:
@@ -60,7 +66,7 @@ class Journal(BaseJournalBackend):
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offsets[log_number_from])
-                for number, line in enumerate(self._lines(file), start=log_number_from):
+                for number, line in enumerate(_lines(file), start=log_number_from):
                     if number + 1 == len(self._offsets):
                         self._offsets.append(file.tell())
                     yield _operation(line)
@@ -70,31 +76,33 @@ class Journal(BaseJournalBackend):
                 title="The sweep cannot be read",
             ) from None
 
-    def _lines(self, file: Any) -> Iterator[bytes]:
-        while file.tell() < _MOST_BYTES:
-            line = file.readline(_LONGEST_LINE)
-            if not line.endswith(b"\n"):  # another process is writing it, or was killed
-                return
-            yield line
-
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append operations: all or none."""
-        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
+        """Append operations."""
+        lines = _to_bytes(logs)
         with self._lock:
             try:
-                with self._path.open("r+b") as file:
-                    end = _end_of_lines(file)
-                    file.truncate(end)
-                    file.seek(end)
-                    try:
-                        file.write(lines)
-                        file.flush()
-                        os.fsync(file.fileno())
-                    except OSError:
-                        file.truncate(end)
-                        raise
+                # never cut: a process whose lock was broken may be appending, too
+                descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+                try:
+                    self._append(descriptor, lines)
+                finally:
+                    os.close(descriptor)
             except OSError as error:
                 raise _not_writable(self._path, error) from None
+
+    def _append(self, descriptor: int, lines: bytes) -> None:
+        size = os.fstat(descriptor).st_size
+        if size + len(lines) >= _MOST_BYTES:
+            raise OutputError(
+                f"{self._path} has {size >> 20:,} MiB, and cannot become longer.",
+                "Start a sweep of another name; the trials of this one stay.",
+                title="The sweep is full",
+            )
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a line that was written in part
+            lines = b"\n" + lines
+        if os.write(descriptor, lines) < len(lines):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
 
 
 class NewJournal(BaseJournalBackend):
@@ -113,26 +121,71 @@ class NewJournal(BaseJournalBackend):
 
     def to_bytes(self) -> bytes:
         """The content of the file."""
-        return "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in self._logs).encode()
+        return _to_bytes(self._logs)
+
+
+class Storage(JournalStorage):
+    """Optuna's storage in a journal, which passes over what others wrote and is not possible."""
+
+    def _sync_with_backend(self) -> None:
+        state = self._replay_result
+        for log in self._backend.read_logs(state.log_number_read):
+            try:
+                state.apply_logs([log])
+            except Exception:
+                if log.get("worker_id") == state.worker_id:
+                    raise
+
+
+def _to_bytes(logs: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
+
+
+def _lines(file: Any) -> Iterator[bytes]:
+    """The whole lines from here on; an empty one for each that is too long to be a sweep's."""
+    while file.tell() < _MOST_BYTES:
+        line = piece = file.readline(_LONGEST_LINE)
+        while len(piece) == _LONGEST_LINE and piece[-1:] != b"\n" and file.tell() < _MOST_BYTES:
+            line, piece = b"", file.readline(_LONGEST_LINE)
+        if piece[-1:] != b"\n":  # another process is writing it, or was killed
+            return
+        yield line
 
 
 def _operation(line: bytes) -> dict[str, Any]:
-    """The operation in a line; one that does nothing for a line that is damaged."""
+    """The operation in a line; one that does nothing if it is damaged or not a sweep's."""
     try:
         operation = json.loads(line)
     except (ValueError, RecursionError):
-        operation = None
-    if isinstance(operation, dict) and isinstance(operation.get("worker_id"), str):
-        return operation
-    return {"op_code": JournalOperation.DISCARD_TRIALS}
+        return _NOTHING
+    is_operation = isinstance(operation, dict) and isinstance(operation.get("worker_id"), str)
+    return operation if is_operation and _is_possible(operation) else _NOTHING
 
 
-def _end_of_lines(file: Any) -> int:
-    """Where the last whole line ends."""
-    size = file.seek(0, os.SEEK_END)
-    start = max(0, size - _LONGEST_LINE)
-    file.seek(start)
-    return start + file.read().rfind(b"\n") + 1 if size else 0
+def _is_possible(operation: dict[str, Any]) -> bool:
+    """Whether the numbers of an operation are some, and it is one of those that sweeps have."""
+    match operation.get("op_code"):
+        case JournalOperation.DELETE_STUDY:
+            return False
+        case JournalOperation.CREATE_TRIAL:
+            results = ("value", "values", "params", "intermediate_values", "datetime_complete")
+            return not any(operation.get(name) for name in results)
+        case JournalOperation.SET_TRIAL_PARAM:
+            return _is_number(operation.get("param_value_internal"))
+        case JournalOperation.SET_TRIAL_STATE_VALUES:
+            values = operation.get("values") or []
+            return isinstance(values, list) and len(values) <= 1 and all(map(_is_number, values))
+        case JournalOperation.SET_TRIAL_INTERMEDIATE_VALUE:
+            step = operation.get("step")
+            is_epoch = type(step) is int and 0 <= step < _MOST_EPOCHS
+            return is_epoch and _is_number(operation.get("intermediate_value"))
+        case _:
+            return True
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number that arithmetic can be done with."""
+    return isinstance(value, int | float) and abs(value) < _LARGEST
 
 
 def _not_writable(path: Path, error: OSError) -> OutputError:

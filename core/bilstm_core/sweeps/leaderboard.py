@@ -1,13 +1,16 @@
 """A sweep's trials as people look at them: ranked, with what is known of each."""
 
+import importlib
 import math
+import sys
 import time
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Literal
 
-import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ..cleaning import one_line
@@ -25,6 +28,8 @@ _ENDED: dict[TrialState, State] = {
     TrialState.FAIL: "failed",
     TrialState.WAITING: "waiting",
 }
+_LARGEST = 1e15
+"""Of a setting or a loss: what is larger was written by somebody else."""
 _ORDER: tuple[State, ...] = (
     *("finished", "training", "interrupted", "pruned", "failed", "waiting"),
 )
@@ -85,34 +90,57 @@ class Leaderboard:
 
 def read_leaderboard(study: Study) -> Leaderboard:
     """The trials as they are now."""
-    plan = study.plan
-    rows = [_row(study, trial) for trial in study.trials]
-    sign = -1 if plan.is_maximised else 1
+    return LeaderboardReader(study).read()
 
-    def rank(row: Row) -> tuple[int, float, int]:
-        value = math.inf if row.value is None else sign * row.value
-        return _ORDER.index(row.state), value, row.number
 
-    best: list[tuple[int, float]] = []
-    for row in rows:
-        if row.state == "finished" and row.value is not None:
-            value = plan.best([row.value, *(value for _, value in best[-1:])])
-            best.append((row.number, row.value if value is None else value))
-    shown = sorted((row for row in rows if row.state != "waiting"), key=rank)
-    return Leaderboard(tuple(shown), study.trials_wanted, study.is_paused, tuple(best))
+class LeaderboardReader:
+    """Reads the trials of a sweep again and again; the row of one that has ended is made once."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._ended: dict[int, Row] = {}
+
+    def read(self) -> Leaderboard:
+        """The trials as they are now."""
+        study, plan = self._study, self._study.plan
+        rows = [self._row(trial) for trial in study.trials]
+        sign = -1 if plan.is_maximised else 1
+
+        def rank(row: Row) -> tuple[int, float, int]:
+            value = math.inf if row.value is None else sign * row.value
+            return _ORDER.index(row.state), value, row.number
+
+        best: list[tuple[int, float]] = []
+        for row in rows:
+            if row.state == "finished" and row.value is not None:
+                value = plan.best([row.value, *(value for _, value in best[-1:])])
+                best.append((row.number, row.value if value is None else value))
+        shown = sorted((row for row in rows if row.state != "waiting"), key=rank)
+        return Leaderboard(tuple(shown), study.trials_wanted, study.is_paused, tuple(best))
+
+    def _row(self, trial: FrozenTrial) -> Row:
+        row = self._ended.get(trial.number)
+        if row is None:
+            row = _row(self._study, trial)
+            if trial.state.is_finished():
+                self._ended[trial.number] = row
+        return row
 
 
 def _row(study: Study, trial: FrozenTrial) -> Row:
+    highest = 1.0 if study.plan.is_maximised else _LARGEST
     by_epoch = {
-        int(epoch): float(value)
+        epoch: float(value)
         for epoch, value in sorted(trial.intermediate_values.items())
-        if isinstance(value, int | float) and math.isfinite(value)
+        if 0 <= value <= highest
     }
     latest = max(by_epoch, default=0)
     state = _ENDED.get(trial.state)
     if state is None:
         state = "interrupted" if study.is_lost(trial) else "training"
-    value = _number(trial.values[0]) if trial.values else by_epoch.get(latest)
+    value = by_epoch.get(latest)
+    if trial.values:
+        value = float(trial.values[0]) if 0 <= trial.values[0] <= highest else None
     run = study.run_of(trial)
     return Row(
         number=trial.number,
@@ -127,12 +155,10 @@ def _row(study: Study, trial: FrozenTrial) -> Row:
     )
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
-
-
 def _clean(value: object) -> Value:
-    return value if isinstance(value, int | float) else one_line(str(value))
+    if isinstance(value, int | float) and abs(value) < _LARGEST:
+        return value
+    return one_line(str(value))
 
 
 def _seconds(trial: FrozenTrial) -> float:
@@ -162,7 +188,22 @@ def importances(study: Study, rows: Iterable[Row]) -> dict[str, float]:
     finished = [row for row in rows if row.state == "finished"]
     if len({row.value for row in finished}) < 2 or len(finished) < 4:
         return {}
-    with suppress(Exception):  # each evaluator has conditions of its own
-        found = optuna.importance.get_param_importances(study.optuna_study)
+    with suppress(Exception), warnings.catch_warnings():  # it has conditions of its own
+        warnings.simplefilter("ignore")  # as that a value was tried once
+        found = _importance().get_param_importances(study.optuna_study)
         return {name: float(part) for name, part in found.items() if math.isfinite(part)}
     return {}
+
+
+def _importance() -> ModuleType:
+    """Optuna's module, imported without scikit-learn, which its other evaluators need.
+
+    Importing that takes seconds, in which the app would answer no key.
+    """
+    if {"sklearn", "optuna.importance"} & {*sys.modules}:
+        return importlib.import_module("optuna.importance")
+    sys.modules["sklearn"] = None  # pyright: ignore[reportArgumentType] - an import of it fails
+    try:
+        return importlib.import_module("optuna.importance")
+    finally:
+        del sys.modules["sklearn"]

@@ -1,6 +1,5 @@
 """What a whole sweep can be ordered to do, from any machine that sees its folder."""
 
-import time
 from contextlib import suppress
 
 from ..errors import OutputError
@@ -28,4 +27,4 @@ def stop(study: Study) -> None:
     Raises:
         OutputError: The sweep cannot be written.
     """
-    study.stop_helpers(time.time())
+    study.stop_helpers()

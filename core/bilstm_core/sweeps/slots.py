@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ..compute.cores import physical_cores
 from ..compute.gpus import list_gpus
@@ -38,7 +39,7 @@ def find_slots(devices: str, parallel: int, trials: int) -> list[Slot]:
         trials: How many the sweep wants.
 
     Raises:
-        UsageError: `devices` is not understood.
+        UsageError: `devices` is not understood, or names an NVIDIA GPU that is not there.
     """
     slots: list[Slot] = []
     for word in devices.split(","):
@@ -51,6 +52,7 @@ def find_slots(devices: str, parallel: int, trials: int) -> list[Slot]:
             )
         at_once = int(found[2] or parallel)
         for name in _names(found[1]):
+            _require_gpu(name)
             slots += (
                 _cpu_slots(at_once, trials) if name == "cpu" else [Slot(name, 0)] * (at_once or 1)
             )
@@ -62,9 +64,26 @@ def find_slots(devices: str, parallel: int, trials: int) -> list[Slot]:
 def _names(name: str) -> list[str]:
     if name != "auto":
         return [name]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    count = len(list_gpus()) if visible is None else len([it for it in visible.split(",") if it])
-    return [f"cuda:{index}" for index in range(count)] if list_gpus() and count else ["cpu"]
+    return [f"cuda:{index}" for index in range(_visible_gpus())] or ["cpu"]
+
+
+def _visible_gpus() -> int:
+    """How many NVIDIA GPUs CUDA will find: it ignores what follows a number that is not one's."""
+    count, visible = len(list_gpus()), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None or not count:
+        return count
+    return len([*takewhile(lambda it: it.strip() not in {"", "-1"}, visible.split(","))])
+
+
+def _require_gpu(name: str) -> None:
+    """Refuse a number that no GPU has; where the driver reports none, PyTorch may know others."""
+    _, _, number = name.partition(":")
+    count = _visible_gpus()
+    if number and list_gpus() and int(number) >= count:
+        there = ", ".join(f"cuda:{index}" for index in range(count)) or "none is visible"
+        raise UsageError(
+            f"There is no GPU {name} here. GPUs: {there}.", title="There is no such device"
+        )
 
 
 def _cpu_slots(at_once: int, trials: int) -> list[Slot]:

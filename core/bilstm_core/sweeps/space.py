@@ -1,5 +1,6 @@
 """The settings that a sweep searches, as in `hidden_size=64..512:log`, checked by the schema."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
@@ -283,6 +284,8 @@ def _read_number(setting: Setting, text: str, number: str) -> int | float:
             if value != int(value):
                 raise _not_understood(setting, text, f"{setting.name} is a whole number")
             return int(value)
+        if not math.isfinite(value):
+            raise ValueError(number)  # noqa: TRY301
     except (ValueError, OverflowError):
         raise _not_understood(setting, text, f"'{number}' is not a number") from None
     return value

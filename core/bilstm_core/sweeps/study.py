@@ -37,13 +37,16 @@ from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
 from .folders import JOURNAL, find_sweep, sweep_folder
-from .journal import Journal, NewJournal
+from .journal import Journal, NewJournal, Storage
 from .plan import Plan
 from .space import Space
 
 _CLAIMS = "claims"
 _STUDY = "sweep"
 _LONGEST_NAME = 48
+_SEEDS = 2**32
+_WHERE = {"device", "threads"}
+"""Settings that a trial has from the slot on which it is trained."""
 _RUN_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
 DEFAULT_TRIALS = 50
 """Where nothing is said, but for grids, which are tried as a whole."""
@@ -85,7 +88,7 @@ class Study:
         if not journal.is_file():
             raise UsageError(f"There is no sweep {self.name} in {self.runs_dir}.")
         try:
-            self._storage = optuna.storages.JournalStorage(Journal(journal))
+            self._storage = Storage(Journal(journal))
             self._id = self._storage.get_study_id_from_name(_STUDY)
             self.plan = Plan.model_validate(self._attribute("plan"))
             self._study = optuna.load_study(
@@ -121,14 +124,17 @@ class Study:
         self._storage.set_study_user_attr(self._id, "paused", paused)
 
     @property
-    def stopped_at(self) -> float:
-        """When the helpers were last asked to stop, in seconds since 1970; 0 if never."""
-        time = self._attribute("stopped_at")
-        return float(time) if isinstance(time, int | float) else 0.0
+    def stops(self) -> int:
+        """How often the helpers were asked to stop: one stops when that was since its start.
 
-    def stop_helpers(self, time: float) -> None:
-        """Ask all helpers that have started before `time` to stop."""
-        self._storage.set_study_user_attr(self._id, "stopped_at", time)
+        Not a time: the clocks of two machines differ.
+        """
+        stops = self._attribute("stops")
+        return stops if isinstance(stops, int) else 0
+
+    def stop_helpers(self) -> None:
+        """Ask all helpers that are there to stop."""
+        self._storage.set_study_user_attr(self._id, "stops", self.stops + 1)
 
     def _attribute(self, name: str) -> Any:
         return self._storage.get_study_user_attrs(self._id).get(name)
@@ -186,12 +192,14 @@ class Study:
                 return Claim(trial._trial_id, trial.number, run, is_new=False)
         self._space = self._space or self.plan.space()  # may read data, which takes a while
         with self._claiming() as is_allowed:
-            while is_allowed and (trial := self._unstarted()):
+            while is_allowed and (found := self._unstarted()):
+                trial, is_new = found
                 label = f"{self.name}-{trial.number:03d}"
-                run = self._run_named(label)
                 try:
+                    config = self._configuration(trial)
+                    run = None if is_new else self._run_left(label, config)
                     is_new = run is None
-                    run = run or start(self._configuration(trial), label)
+                    run = run or start(config, label)
                 except ConfigError as error:
                     self.finish(trial._trial_id, TrialState.FAIL, problem=error.message)
                     continue
@@ -216,20 +224,21 @@ class Study:
         with lock:
             yield True
 
-    def _unstarted(self) -> FrozenTrial | None:
+    def _unstarted(self) -> tuple[FrozenTrial, bool] | None:
         """A trial that has no run yet: one whose helper ended while it was claimed, or a new one.
 
-        Only under the lock of claims: elsewhere another helper may be about to make its run.
+        The second is whether it is new. Only under the lock of claims: elsewhere another helper may
+        be about to make its run.
         """
         trials = self.trials
+        seed = self.plan.base.seed + len(trials)  # helpers with equal seeds would choose alike
+        self._study.sampler = _sampler(self.plan, seed % _SEEDS)
         for trial in trials:
             if trial.state == TrialState.RUNNING and self.run_of(trial) is None:
-                return trial
+                return trial, False
         if self._room(trials) <= 0:
             return None
-        seed = self.plan.base.seed + len(trials)  # helpers with equal seeds would choose alike
-        self._study.sampler = _sampler(self.plan, seed)
-        return self._storage.get_trial(self._study.ask()._trial_id)
+        return self._storage.get_trial(self._study.ask()._trial_id), True
 
     def _configuration(self, trial: FrozenTrial) -> RunConfig:
         """The configuration of a trial, chosen now where it is not yet."""
@@ -238,10 +247,14 @@ class Study:
         asked = optuna.Trial(self._study, trial._trial_id)
         return revise(base, space.choose(base, asked))
 
-    def _run_named(self, label: str) -> Run | None:
-        """The run that a helper made just before it ended."""
-        found = re.compile(rf"\d{{4}}-\d\d-\d\d_\d{{6}}_{re.escape(label)}_\w{{3}}")
-        return next((run for run in list_runs(self.runs_dir) if found.fullmatch(run.name)), None)
+    def _run_left(self, label: str, config: RunConfig) -> Run | None:
+        """The run that a helper made just before it ended.
+
+        One of an earlier sweep of this name has other settings, or is as good.
+        """
+        name = re.compile(rf"\d{{4}}-\d\d-\d\d_\d{{6}}_{re.escape(label)}_\w{{3}}")
+        runs = (run for run in list_runs(self.runs_dir) if name.fullmatch(run.name))
+        return next((run for run in runs if _has_settings(run, config)), None)
 
     def report(self, claim: Claim, epoch: int, value: float) -> bool:
         """Report the objective after an epoch; returns whether the trial is to be pruned."""
@@ -345,6 +358,14 @@ def find_study(runs_dir: Path, name: str) -> Study:
         UsageError: There is none.
     """
     return Study(find_sweep(runs_dir, name))
+
+
+def _has_settings(run: Run, config: RunConfig) -> bool:
+    """Whether a run has these settings, wherever it was to be trained."""
+    try:
+        return run.config.model_dump(exclude=_WHERE) == config.model_dump(exclude=_WHERE)
+    except ConfigError:
+        return False
 
 
 def _sampler(plan: Plan, seed: int) -> optuna.samplers.BaseSampler:

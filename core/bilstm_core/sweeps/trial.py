@@ -4,23 +4,29 @@ import gc
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from optuna.trial import TrialState
 
 from .. import events
+from ..compute.devices import resolve_device
 from ..config.schema import RunConfig
 from ..errors import (
     INTERNAL_ERROR_EXIT_CODE,
+    ConfigError,
+    NewerCheckpointError,
+    OutputError,
     RunBusyError,
     RunFolderMissingError,
     TrainingError,
+    UnreadableCheckpointError,
 )
 from ..events import Event
 from ..processes.session import Session, resume_run, start_run
 from ..processes.signals import StopRequest, StopSource
 from ..runs.event_log import read_tail
+from ..runs.orders import send_order
 from ..runs.overview import last_ending
 from ..runs.run import Run
 from .slots import Slot
@@ -44,7 +50,10 @@ class TrialTrainer:
         slot: Where.
         data_dir: Folder of the data sets; None for the user's own.
         signals: What signals ask of this process.
-        started: When this helper was started, in seconds since 1970.
+        stops: How often helpers had been asked to stop when this one was started.
+
+    Raises:
+        ConfigError: This machine lacks the device: no trial is claimed, which would fail.
     """
 
     def __init__(
@@ -53,13 +62,14 @@ class TrialTrainer:
         slot: Slot,
         data_dir: Path | None,
         signals: StopRequest,
-        started: float,
+        stops: int,
     ) -> None:
+        resolve_device(slot.device)
         self._study = study
         self._slot = slot
         self._data_dir = data_dir
         self._signals = signals
-        self._started = started
+        self._stops = stops
         self._asked_at = 0.0
         self._is_asked = False
         self._opened: Session | None = None
@@ -69,7 +79,7 @@ class TrialTrainer:
         now = time.monotonic()
         if now - self._asked_at >= _POLL_SECONDS and not self._is_asked:
             self._asked_at = now
-            self._is_asked = self._study.stopped_at > self._started
+            self._is_asked = self._study.stops != self._stops
         return self._is_asked or self._signals.is_requested()
 
     def train_next(self) -> bool:
@@ -90,6 +100,8 @@ class TrialTrainer:
             time.sleep(_POLL_SECONDS)
         except RunFolderMissingError:
             self._fail(claim, "its run was deleted")
+        except (NewerCheckpointError, UnreadableCheckpointError):
+            raise  # another process may be able to resume it, or this one later
         except TrainingError as error:  # which the trial's own settings may have caused
             self._fail(claim, error.message)
         except Exception:
@@ -119,6 +131,11 @@ class TrialTrainer:
         if not run.config_file.is_file():
             self._fail(claim, "its run was deleted")
             return None
+        try:
+            _ = run.config
+        except ConfigError as error:  # which would end one helper after the other
+            self._fail(claim, error.message)
+            return None
         tail = read_tail(run.log_file, _TAIL_BYTES)
         ending = last_ending(tail)
         if isinstance(ending, events.Finished | events.Failed):  # which was not reported
@@ -141,6 +158,9 @@ class TrialTrainer:
 
     def _train(self, claim: Claim, session: Session) -> None:
         watch = TrialWatch(self._study, claim, self.is_stopped)
+        if self._study.is_paused:  # since it was claimed
+            with suppress(OutputError):  # its folder was deleted meanwhile, as training will say
+                send_order(claim.run.commands_file, "pause")
         session.train(watch.receive, watch)
 
 

@@ -1,8 +1,8 @@
-"""`python -m bilstm_core.sweeps.worker FOLDER DEVICE THREADS DATA_DIR STARTED ANSWERS`.
+"""`python -m bilstm_core.sweeps.worker FOLDER DEVICE THREADS DATA_DIR STOPS ANSWERS`.
 
-The process of a slot of a helper, which was started at STARTED. It trains trial after trial until
-all trials have ended, a signal comes, or the sweep is stopped, and depends on no other process: its
-state is in the sweep's folder. An error that is not a trial's own is written to the descriptor
+The process of a slot of a helper. It trains trial after trial until all trials have ended, a signal
+comes, or the sweep is stopped, which it was STOPS times before; and it depends on no other process:
+its state is in the sweep's folder. An error that is not a trial's own is written to the descriptor
 ANSWERS as a `Failed` event. DATA_DIR is `-` for the default.
 """
 
@@ -24,7 +24,7 @@ _WAIT_SECONDS = 1.0
 
 def main() -> int:
     """Train trials; the result is the process's exit code."""
-    folder, device, threads, data_dir, started, answers = sys.argv[1:]
+    folder, device, threads, data_dir, stops, answers = sys.argv[1:]
     limit_spinning()
     stop = StopRequest()
     stop.listen()
@@ -37,7 +37,7 @@ def main() -> int:
             study = Study(Path(folder))
             slot = Slot(device, int(threads))
             where = None if data_dir == "-" else Path(data_dir)
-            trainer = TrialTrainer(study, slot, where, stop, float(started))
+            trainer = TrialTrainer(study, slot, where, stop, int(stops))
         while not trainer.is_stopped():
             if trainer.train_next():
                 continue

@@ -131,6 +131,7 @@ def evaluate(
             loss += functional.cross_entropy(scores, batch.labels, reduction="sum")
             labels.append(batch.labels)
             predicted.append(scores.argmax(dim=1))
+        ranks.copy_from_first([loss])  # early stopping depends on its last bit
     model.train(was_training)
     mean_loss = loss.item() / len(sequences)
     found, expected = torch.cat(predicted).cpu(), torch.cat(labels).cpu()

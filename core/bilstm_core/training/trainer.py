@@ -22,7 +22,7 @@ from ..network.classifier import SequenceClassifier
 from ..network.cost import steps_per_epoch
 from ..network.weights import TrainedModel
 from ..stopping import RunStopped, ShouldStop, Stop, stop_if
-from .agreement import Agreement, SilentMeter
+from .agreement import Agreement, SilentMeter, require_same_data
 from .checkpoints import Checkpoint, Checkpoints, Elapsed, Kept, restart_remedy
 from .evaluation import Evaluator
 from .examples import watch_examples
@@ -95,9 +95,11 @@ def train(
                 layout=checkpoint.layout if checkpoint else None,
                 on_progress=report_download,
                 warn=lambda message: emit(events.RunWarning(message=message)),
-                should_stop=should_stop,
+                # the ranks agree on a stop before each step, and one that waits here waits alone
+                should_stop=should_stop if ranks.size == 1 else lambda: False,
                 ranks=ranks,
             ) as prepared:
+                require_same_data(prepared.data.spec, ranks)
                 agreed = Agreement(ranks, should_stop, new_learning_rate)
                 trainer = Trainer(
                     prepared,

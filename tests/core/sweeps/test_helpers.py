@@ -1,12 +1,11 @@
 """Helpers of two machines that share a folder, killed at random moments: nothing is lost."""
 
-import os
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from optuna.trial import TrialState
 
@@ -17,22 +16,20 @@ from bilstm_core.sweeps.study import Study, create_study
 from tests.samples import small_config
 from tests.sessions import history
 
+from . import helper_process
+
 MACHINES = ("alpha", "beta")
 PATIENCE_SECONDS = 120
-WORKER = """
-import os, runpy, socket, sys
-socket.gethostname = lambda: {host!r}
-from bilstm_core.runs import holder
-holder._boot = lambda: {host!r}
-runpy.run_module("bilstm_core.sweeps.worker", run_name="__main__")
-"""
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["bilstm_core.sweeps.trial", helper_process.__name__])
 
 
-def start(study: Study, host: str) -> "subprocess.Popen[bytes]":
-    """A process of a helper, which takes itself for one on another machine."""
-    arguments = [str(study.folder), "cpu", "1", "-", str(time.time()), "2"]
-    command = [sys.executable, "-c", WORKER.format(host=host), *arguments]
-    return subprocess.Popen(command, start_new_session=True, env=os.environ)
+def start(study: Study, host: str) -> Any:
+    """A process of a helper on another machine."""
+    arguments = [str(study.folder), "cpu", "1", "-", str(study.stops), "2"]
+    process = CONTEXT.Process(target=helper_process.main, args=(host, arguments))
+    process.start()
+    return process
 
 
 def test_no_trial_is_lost_or_trained_twice(tmp_path: Path) -> None:
@@ -47,21 +44,23 @@ def test_no_trial_is_lost_or_trained_twice(tmp_path: Path) -> None:
     try:
         while not study.is_over:
             assert time.monotonic() < deadline, f"seed {seed}: {read_leaderboard(study)}"
-            time.sleep(0.05)
+            time.sleep(chance.uniform(0, 0.1))
             host = chance.choice(MACHINES)
             process = processes[host]
-            is_at_work = len(study.trials) > kills
-            if is_at_work and kills < 3 and process.poll() is None and chance.random() < 0.05:
-                process.send_signal(signal.SIGKILL)
+            if kills < 3 and len(study.trials) > kills and process.is_alive():
+                process.kill()
                 kills += 1
-            if process.poll() is not None and not study.is_over:
+                process.join()
+            if not process.is_alive() and not study.is_over:
                 processes[host] = start(study, host)
         for process in processes.values():
-            assert process.wait(timeout=30) in {0, -signal.SIGKILL}
+            process.join(30)
+            assert process.exitcode in {0, -signal.SIGKILL}
     finally:
         for process in processes.values():
             process.kill()
-            process.wait()
+            process.join()
+    assert kills, f"seed {seed}"
     trials = study.trials
     assert [trial.number for trial in trials] == [*range(6)], f"seed {seed}"
     assert all(trial.state.is_finished() for trial in trials)

@@ -40,8 +40,11 @@ def test_all_gpus_that_are_visible(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_slots("auto", 0, 50) == [Slot(f"cuda:{index}", 0) for index in range(4)]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
     assert find_slots("auto", 0, 50) == [Slot("cuda:0", 0), Slot("cuda:1", 0)]
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert find_slots("auto", 0, 4) == [Slot("cpu", 8)]
+    with pytest.raises(UsageError, match="no GPU cuda:2 here"):
+        find_slots("cuda:1,cuda:2", 0, 50)
+    for nothing in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", nothing)
+        assert find_slots("auto", 0, 4) == [Slot("cpu", 8)]
 
 
 @pytest.mark.parametrize("devices", ["", "gpu", "cpu×", "cuda:", "cpu×99999", "cpu,,cpu", "\x1b"])

@@ -84,6 +84,10 @@ def test_names_and_folders_that_cannot_be(runs: Path, study: Study) -> None:
     for name in ("../x", "a/b", "", "x" * 49, "\x1b"):
         with pytest.raises(UsageError):
             create_study(runs, name, study.plan, 1)
+    for name in (".s.incoming", "a\x1b[31mb", "a\nb"):  # of which none is a sweep
+        study.folder.with_name(name).mkdir()
+        (study.folder.with_name(name) / "journal.jsonl").touch()
+    assert list_sweeps(runs) == ["s"]
     with pytest.raises(UsageError, match="Did you mean s"):
         find_study(runs, "S")
     blocked = runs / "file"
@@ -96,8 +100,14 @@ def test_all_helpers_together_start_as_many_trials_as_are_wanted(
     runs: Path, study: Study, start: Starter
 ) -> None:
     helpers = [find_study(runs, "s") for _ in range(4)]
+
+    def claim_one(helper: Study) -> Claim | None:
+        while not (found := helper.claim(start)) and len(helper.trials) < 3:
+            continue  # another had the lock for long
+        return found
+
     with ThreadPoolExecutor(4) as pool:
-        claims = [*pool.map(lambda helper: helper.claim(start), helpers)]
+        claims = [*pool.map(claim_one, helpers)]
     numbers = sorted(claim.number for claim in claims if claim)
     assert numbers == [0, 1, 2]
     assert len({config.hidden_size for config in start.configs}) > 1  # they do not choose alike
@@ -138,6 +148,24 @@ def test_a_trial_whose_helper_ended_while_it_was_claimed(study: Study, start: St
     assert (claim.number, claim.is_new) == (0, False)
     assert len(start.configs) == len(study.trials) == 1
     assert start.configs[0].hidden_size == chosen["hidden_size"]
+
+
+def test_a_run_of_an_earlier_sweep_of_the_same_name_is_another(
+    study: Study, start: Starter
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(config: RunConfig, label: str) -> Run:
+        raise Killed
+
+    _, lock = create_run(study.runs_dir, small_config(hidden_size=3), "s-000")
+    lock.release()
+    with pytest.raises(Killed):
+        study.claim(killed)
+    claim = claimed(study, start)
+    assert (claim.number, claim.is_new) == (0, True)
+    assert claim.run.config.hidden_size > 3
 
 
 def test_a_trial_whose_settings_are_refused_has_failed(study: Study, start: Starter) -> None:

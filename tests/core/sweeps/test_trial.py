@@ -1,6 +1,5 @@
 """Trials as they are trained: finished, pruned, failed, stopped, lost and resumed."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,14 @@ from optuna.trial import TrialState
 
 from bilstm_core import events
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.errors import BilstmError, NonFiniteLossError, OutOfMemoryError, OutputError
+from bilstm_core.errors import (
+    BilstmError,
+    ConfigError,
+    NonFiniteLossError,
+    OutOfMemoryError,
+    OutputError,
+    UnreadableCheckpointError,
+)
 from bilstm_core.processes.session import Session, start_run
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.event_log import open_log
@@ -40,7 +46,7 @@ def sweep_of(folder: Path, trials: int = 2, **how: object) -> Study:
 
 
 def trainer(study: Study, signals: StopRequest | None = None) -> TrialTrainer:
-    return TrialTrainer(study, Slot("cpu", 1), None, signals or StopRequest(), time.time())
+    return TrialTrainer(study, Slot("cpu", 1), None, signals or StopRequest(), study.stops)
 
 
 @pytest.fixture
@@ -81,7 +87,7 @@ def test_a_hopeless_trial_is_pruned(runs: Path, monkeypatch: pytest.MonkeyPatch)
     rates = ("0.01", "0.011", "0.012", "0.013", "0.014", "1e-6", "2e-6")
     search = {"learning_rate": ",".join(rates)}
     how = {"sampler": "grid", "pruner": "median", "search": search}
-    study = sweep_of(runs, 7, settings={"num_epochs": 3}, **how)
+    study = sweep_of(runs, 7, settings={"num_epochs": 3, "batch_size": 256}, **how)
     one = trainer(study)
     while one.train_next():
         pass
@@ -98,7 +104,7 @@ def test_a_hopeless_trial_is_pruned(runs: Path, monkeypatch: pytest.MonkeyPatch)
     best = [value for _, value in board.best_so_far]
     assert best == sorted(best)
     assert best[-1] == board.best.value
-    assert importances(study, board.rows) in ({}, {"learning_rate": 1.0})
+    assert importances(study, board.rows) == {"learning_rate": 1.0}
 
 
 @pytest.mark.parametrize("error", [NonFiniteLossError, OutOfMemoryError])
@@ -125,6 +131,13 @@ def test_a_trial_that_fails_does_not_end_the_sweep(
     assert (board.count("finished"), board.count("failed")) == (1, 1)
     failed = next(row for row in board.rows if row.state == "failed")
     assert failed.problem == "it has no result"
+
+
+def test_a_device_that_is_missing_fails_no_trial(runs: Path) -> None:
+    study = sweep_of(runs, 2)
+    with pytest.raises(ConfigError, match="not available here"):
+        TrialTrainer(study, Slot("cuda:99", 0), None, StopRequest(), 0)
+    assert study.trials == []
 
 
 def test_an_internal_error_fails_the_trial_and_nothing_else(
@@ -195,9 +208,8 @@ def test_a_sweep_that_is_stopped_ends_the_helpers_that_are_there(runs: Path) -> 
     study = sweep_of(runs, 1)
     here = trainer(study)
     assert not here.is_stopped()
-    study.stop_helpers(time.time())
+    study.stop_helpers()
     assert here.is_stopped()
-    time.sleep(0.01)  # helpers that come later have another start time
     assert not trainer(study).is_stopped()
 
 
@@ -225,6 +237,46 @@ def test_a_run_that_was_deleted_is_a_trial_that_failed(runs: Path) -> None:
     run.path.rmdir()
     trainer(study).train_next()
     assert read_leaderboard(study).rows[0].problem == "its run was deleted"
+
+
+def test_a_lost_trial_whose_run_cannot_be_read(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = sweep_of(runs, 2)
+    trainer(study, StopAfter(5)).train_next()
+
+    def unreadable(*_: object) -> None:
+        raise UnreadableCheckpointError("the network is down")
+
+    with monkeypatch.context() as context:
+        context.setattr(trial_module, "resume_run", unreadable)
+        with pytest.raises(UnreadableCheckpointError):  # which another process may not meet
+            trainer(study).train_next()
+    assert study.trials[0].state == TrialState.RUNNING
+    run = study.run_of(study.trials[0])
+    assert run
+    run.config_file.write_text("hidden_size = [")
+    trainer(study).train_next()  # and does not end this helper, and each after it
+    assert study.trials[0].state == TrialState.FAIL
+    trainer(study).train_next()
+    assert study.trials[1].state == TrialState.COMPLETE
+
+
+def test_a_trial_that_is_claimed_while_the_sweep_is_paused_waits(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = sweep_of(runs, 1)
+    claim = study.claim
+
+    def paused_meanwhile(*arguments: Any) -> Any:
+        found = claim(*arguments)
+        study.set_paused(True)  # orders.set_paused came before the run was in the journal
+        return found
+
+    monkeypatch.setattr(study, "claim", paused_meanwhile)
+    monkeypatch.setattr(Session, "train", lambda session, *_: session.release())
+    trainer(study).train_next()
+    run = study.run_of(study.trials[0])
+    assert run
+    assert '"pause"' in run.commands_file.read_text()
 
 
 def test_a_process_that_is_killed_at_one_step_again_and_again_has_failed(runs: Path) -> None:

@@ -1,14 +1,19 @@
-"""What the ranks of `test_ranks` do: `torchrun -m tests.core.training.ranks_program FOLDER DEVICE`.
+"""The ranks of `test_ranks`: `python -m tests.core.training.ranks_program FOLDER DEVICE RANKS`.
 
 They train several networks, one after the other, in one process group; rank 0 writes the results.
+The processes are forked once torch is imported, and find one another as under torchrun: torchrun
+itself, which imports torch in each, is tried in `test_torchrun`.
 """
 
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed import TCPStore  # pyright: ignore[reportPrivateImportUsage]
 
 from bilstm_core import events
 from bilstm_core.compute.distributed import ALONE, Ranks, joined, placed
@@ -51,14 +56,39 @@ def _train(config: RunConfig, ranks: Ranks) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def main() -> int:
+    folder, device, count = sys.argv[1:]
     torch.set_num_threads(1)
-    folder, device = sys.argv[1:]
-    with joined(placed(small_config(device=device)).device) as ranks:
-        found = results(device, ranks)
-        if not ranks.rank:
-            (Path(folder) / "results.json").write_text(json.dumps(found))
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    os.environ.update(
+        WORLD_SIZE=count,
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(store.port),
+        TORCHELASTIC_USE_AGENT_STORE="True",
+    )
+    children = [_start(rank, Path(folder), device) for rank in range(int(count))]
+    return max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+
+
+def _start(rank: int, folder: Path, device: str) -> int:
+    """Fork a rank; returns its process number."""
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank))
+        with joined(placed(small_config(device=device)).device) as ranks:
+            found = results(device, ranks)
+            if not rank:
+                (folder / "results.json").write_text(json.dumps(found))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +52,17 @@ def assert_equal(together: dict[str, Any], alone: dict[str, Any]) -> None:
 
 def launch(ranks: int, folder: Path, device: str) -> dict[str, Any]:
     """What the ranks have found, as rank 0 wrote it."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    program = ["-m", "tests.core.training.ranks_program", str(folder), device]
-    subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", *program],
+    program = ["-m", "tests.core.training.ranks_program", str(folder), device, str(ranks)]
+    process = subprocess.Popen(
+        [sys.executable, *program],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        check=True,
-        timeout=150,
+        start_new_session=True,
     )
+    try:
+        assert process.wait(timeout=150) == 0
+    finally:
+        with suppress(ProcessLookupError):  # none is left, unless they wait for one another
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     return json.loads((folder / "results.json").read_text())

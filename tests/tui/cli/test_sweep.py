@@ -2,19 +2,27 @@
 
 import json
 import os
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from optuna.trial import TrialState
 
 from bilstm_core.config.resolve import resolve
+from bilstm_core.errors import BilstmError, OutputError
 from bilstm_core.runs.store import list_runs
 from bilstm_core.sweeps import helper
+from bilstm_core.sweeps import study as study_module
 from bilstm_core.sweeps.folders import list_sweeps
-from bilstm_core.sweeps.study import find_study
+from bilstm_core.sweeps.leaderboard import read_leaderboard
+from bilstm_core.sweeps.study import Study, find_study
 from bilstm_tui.app import app as app_module
+from bilstm_tui.cli import sweep_report
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]
+PATIENCE_SECONDS = 120
 SMALL = (
     *("--dataset", "digits", "--num-epochs", "2", "--device", "cpu", "--precision", "float32"),
     *("--devices", "cpux1"),
@@ -76,6 +84,66 @@ def test_from_the_first_trial_to_the_best_settings(capsys: Said, tmp_path: Path)
     assert find_study(runs_dir(), "s").trials_wanted == 4
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sweeps for which a process was to be started in the background; none is."""
+    started: list[str] = []
+    for module in (helper, sweep_report):
+        monkeypatch.setattr(
+            module, "start_in_background", lambda study, *_: started.append(study.name)
+        )
+    return started
+
+
+def test_in_the_background(capsys: Said) -> None:
+    words = ("--search", "hidden_size=4,8", "--trials", "1", *SMALL, "--detach")
+    assert said(capsys, "sweep", "s", *words)[:2] == (0, "s\n")
+    study = find_study(runs_dir(), "s")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not study.is_over:
+        assert time.monotonic() < deadline, (study.folder / "workers.log").read_text()
+        time.sleep(0.05)
+    assert read_leaderboard(study).best
+
+
+def test_a_sweep_without_a_result_has_failed(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(study: Study, *_: object) -> list[BilstmError]:
+        trial = study.optuna_study.ask()
+        study.finish(trial._trial_id, TrialState.FAIL, problem="too large")
+        return [OutputError("the disk is full")]
+
+    monkeypatch.setattr(sweep_report, "help_sweep", fail)
+    words = ("--search", "hidden_size=4,8", "--trials", "1", *SMALL)
+    code, out, err = said(capsys, "sweep", "s", *words)
+    assert code == 1
+    assert "! A process ended early: the disk is full" in err
+    assert out.splitlines()[-2:] == [
+        "1 failed of 1",
+        "Why no trial has finished: bilstm-tui sweep s --status",
+    ]
+
+
+def test_helpers_that_start_at_once_share_one_sweep(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch, started: list[str]
+) -> None:
+    words = ("sweep", "s", "--search", "hidden_size=4,8", "--trials", "7", "--detach", *SMALL)
+    for _ in range(2):  # the same line again joins it
+        code, out, err = said(capsys, *words)
+        assert (code, out) == (0, "s\n"), err
+    created = study_module.create_study
+
+    def slower(*arguments: Any) -> Any:  # than another, which has found no sweep either
+        created(*arguments)
+        return created(*arguments)
+
+    monkeypatch.setattr(study_module, "create_study", slower)
+    code, out, err = said(capsys, "sweep", "t", *words[2:])
+    assert (code, out, err) == (0, "t\n", "")
+    assert started == ["s", "s", "t"]
+    assert find_study(runs_dir(), "t").trials_wanted == 7
+
+
+@pytest.mark.usefixtures("started")
 def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
     file = tmp_path / "sweep.toml"
     file.write_text(
@@ -87,7 +155,6 @@ def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
     code, out, err = said(capsys, "sweep", "s", "--config", str(file), "--detach")
     assert (code, out, err) == (0, "s\n", "")
     study = find_study(runs_dir(), "s")
-    said(capsys, "sweep", "s", "--stop")
     assert study.trials_wanted == 7
     plan = study.plan
     assert (plan.sampler, plan.objective, plan.pruner) == ("random", "loss", "median")
@@ -124,30 +191,32 @@ def test_what_is_wrong_is_refused_before_anything_starts(
     assert list_sweeps(runs_dir()) == []
 
 
+@pytest.mark.usefixtures("started")
 def test_pause_and_its_end_are_kept_in_the_folder(capsys: Said) -> None:
     detached = ("--search", "hidden_size=4,8", *SMALL, "--detach")
     assert said(capsys, "sweep", "s", "--pause")[0] == 2
     assert said(capsys, "sweep", "s", *detached)[0] == 0
-    try:
-        assert said(capsys, "sweep", "s", "--pause")[1] == "Paused s\n"
-        assert "paused" in said(capsys, "sweep", "s", "--status")[1]
-        assert find_study(runs_dir(), "s").is_paused
-        assert said(capsys, "sweep", "s", "--resume")[1] == "s continues\n"
-        assert not find_study(runs_dir(), "s").is_paused
-    finally:
-        assert "resumed by" in said(capsys, "sweep", "s", "--stop")[1]
+    assert said(capsys, "sweep", "s", "--pause")[1] == "Paused s\n"
+    assert "paused" in said(capsys, "sweep", "s", "--status")[1]
+    assert find_study(runs_dir(), "s").is_paused
+    assert said(capsys, "sweep", "s", "--resume")[1] == "s continues\n"
+    assert not find_study(runs_dir(), "s").is_paused
+    assert "resumed by" in said(capsys, "sweep", "s", "--stop")[1]
+    assert find_study(runs_dir(), "s").stops == 1
 
 
+@pytest.mark.usefixtures("started")
 def test_no_trial_has_finished(capsys: Said) -> None:
     words = ("--search", "hidden_size=4,8", *SMALL, "--detach")
     said(capsys, "sweep", "s", *words)
-    said(capsys, "sweep", "s", "--stop")
     code, _, err = said(capsys, "sweep", "s", "--best")
     assert code == 2
     assert "No trial of s has finished yet" in err
 
 
-def test_the_app_opens_at_the_leaderboard(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_app_opens_at_the_leaderboard(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch, started: list[str]
+) -> None:
     opened: list[str] = []
 
     class App:
@@ -168,8 +237,6 @@ def test_the_app_opens_at_the_leaderboard(capsys: Said, monkeypatch: pytest.Monk
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--pause")[2]
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--json")[2]
     assert opened == []
-    started: list[str] = []
-    monkeypatch.setattr(helper, "start_in_background", lambda study, *_: started.append(study.name))
     search = ("--search", "hidden_size=4,8", *SMALL)
     assert said(capsys, "sweep", "s", "--watch", *search)[:2] == (0, "")
     assert said(capsys, "sweep", "s", "--watch")[:2] == (0, "")

@@ -11,6 +11,8 @@ textual:
     `_handle_exception`: no event announces an unhandled error.
     `_fatal_error`: prints a traceback; the command line reports the error instead.
     `_update_dimensions`: measures every cell of a table, even where columns have a width.
+    `_data`, `_row_locations`, `_require_update_dimensions`, `_update_count`, `_highlight_cursor`,
+        `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
     `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
         class is only exported there.
     `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
@@ -28,11 +30,12 @@ textual-hires-canvas:
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.text import Text
 from textual._context import active_message_pump
+from textual._two_way_dict import TwoWayDict
 from textual.app import App, ComposeResult
 from textual.containers import Grid
 from textual.css.query import NoMatches
@@ -41,7 +44,7 @@ from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
 from textual.widgets._footer import FooterKey
 from textual.widgets._select import SelectCurrent
-from textual.widgets.data_table import RowKey
+from textual.widgets.data_table import Row, RowKey
 from textual.worker import WorkerFailed, get_current_worker
 
 if TYPE_CHECKING:  # these import NumPy, which is not loaded before the first paint
@@ -110,6 +113,22 @@ class FixedWidthTable(DataTable[Text]):
 
     def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
         super()._update_dimensions(())
+
+    def add_all(self, rows: Mapping[str, Sequence[Text]]) -> None:
+        """Add rows to an empty table, by their keys: `add_row` takes long for thousands."""
+        columns = [column.key for column in self.ordered_columns]
+        keys = {key: RowKey(key) for key in rows}
+        self._data.update(
+            (keys[key], dict(zip(columns, cells, strict=True))) for key, cells in rows.items()
+        )
+        self.rows.update((key, Row(key, height=1)) for key in keys.values())
+        self._row_locations = TwoWayDict({key: place for place, key in enumerate(keys.values())})
+        self._require_update_dimensions = True
+        self._update_count += 1
+        self.cursor_coordinate = self.cursor_coordinate
+        if rows:
+            self._highlight_cursor()
+        self.check_idle()
 
 
 class DeferredPlot(PlotWidget):

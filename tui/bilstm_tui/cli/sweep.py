@@ -1,7 +1,6 @@
 """`bilstm-tui sweep NAME`: searches for the best settings, on all devices that see the folder."""
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +144,7 @@ def sweep(
     if watch:
         from bilstm_core.sweeps.helper import start_in_background
 
-        start_in_background(study, devices, parallel or 0, data_dir, time.time())
+        start_in_background(study, devices, parallel or 0, data_dir)
         return watch_sweep(name, folder, data_dir, redraws, is_ascii=ascii)
     train = sweep_report.train_in_background if detach else sweep_report.train
     return train(study, devices, parallel or 0, data_dir, as_json=json)
@@ -207,24 +206,34 @@ class _Request:
         Raises:
             UsageError: Another one has this name, or there is none and nothing is searched.
         """
-        from bilstm_core.sweeps.study import check_name, create_study, find_study
+        from bilstm_core.sweeps.study import check_name, find_study
 
         check_name(name)
-        is_there = name in list_sweeps(runs_dir)
-        if is_there and not self.is_described:
+        if not self.is_described and name in list_sweeps(runs_dir):
             study = find_study(runs_dir, name)
         else:
-            written = read_toml(self.config) if self.config else {}
-            plan = self._plan(written)
-            trials = self.trials or _trials_in(written)
-            if not is_there:
-                study = create_study(runs_dir, name, plan, trials)
-                _say_what_is_new(study, held_out=self._holds_out(written))
-                return study
-            study = find_study(runs_dir, name)
-            _require_same(name, study.plan, plan)
+            study = self._create_or_join(runs_dir, name)
         if self.trials and self.trials != study.trials_wanted:
             study.want_trials(self.trials)
+        return study
+
+    def _create_or_join(self, runs_dir: Path, name: str) -> "Study":
+        from bilstm_core.sweeps.study import create_study, find_study
+
+        written = read_toml(self.config) if self.config else {}
+        settings, plan = self._resolved(), self._plan(written)
+        if name not in list_sweeps(runs_dir):
+            try:
+                study = create_study(runs_dir, name, plan, self.trials or _trials_in(written))
+            except UsageError:  # of helpers that start at once all find none, and one creates it
+                if name not in list_sweeps(runs_dir):
+                    raise
+            else:
+                if not settings.validation_fraction:
+                    _say_what_is_held_out()
+                return study
+        study = find_study(runs_dir, name)
+        _require_same(name, study.plan, plan)
         return study
 
     def _plan(self, written: Mapping[str, Any]) -> "Plan":
@@ -244,10 +253,6 @@ class _Request:
             typed_in="the command line",
             tables=_TABLES,
         )
-
-    def _holds_out(self, written: Mapping[str, Any]) -> bool:
-        """Whether the validation part was not asked for."""
-        return not self._resolved().validation_fraction
 
 
 def _searched(words: list[str]) -> dict[str, str]:
@@ -297,11 +302,10 @@ def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
     )
 
 
-def _say_what_is_new(study: "Study", *, held_out: bool) -> None:
-    if held_out:
-        part = round(100 * HELD_OUT)
-        say(
-            f"The settings hold out no validation data: the sweep holds out {part} % of the "
-            "training set (--validation-fraction).",
-            stderr=True,
-        )
+def _say_what_is_held_out() -> None:
+    part = round(100 * HELD_OUT)
+    say(
+        f"The settings hold out no validation data: the sweep holds out {part} % of the "
+        "training set (--validation-fraction).",
+        stderr=True,
+    )

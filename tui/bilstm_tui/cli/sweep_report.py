@@ -3,7 +3,6 @@
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 
 from rich import box
@@ -11,15 +10,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bilstm_core.config.resolve import to_toml
-from bilstm_core.errors import UsageError
+from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
-from bilstm_core.sweeps.leaderboard import Leaderboard, Row, best_config, read_leaderboard
+from bilstm_core.sweeps.leaderboard import (
+    Leaderboard,
+    LeaderboardReader,
+    Row,
+    best_config,
+    read_leaderboard,
+)
 from bilstm_core.sweeps.slots import Slot, find_slots
 from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
 
-from ..text.console import make_console, sanitize, say
+from ..text.console import make_console, sanitize, say, show_warning
 from ..text.numbers import duration
 from ..text.sweep_lines import (
     STATE_STYLES,
@@ -46,16 +51,18 @@ def train(
     reporter = _Reporter(study, as_json=as_json)
     with stop.before_training():
         reporter.start(slots)
-    help_sweep(study, slots, data_dir, stop, time.time(), reporter.poll)
-    reporter.end(is_stopped=not study.is_over)
-    return stop.exit_code
+    for error in help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll):
+        show_warning(f"A process ended early: {error.message}")
+    is_stopped = not study.is_over
+    has_result = reporter.end(is_stopped=is_stopped)
+    return stop.exit_code or (0 if has_result or is_stopped else TrainingError.exit_code)
 
 
 def train_in_background(
     study: Study, devices: str, parallel: int, data_dir: Path | None, *, as_json: bool
 ) -> int:
     """Start a helper in the background, and print the sweep's name."""
-    start_in_background(study, devices, parallel, data_dir, time.time())
+    start_in_background(study, devices, parallel, data_dir)
     if as_json:
         sys.stdout.write(json.dumps({"type": "sweep_started", "sweep": study.name}) + "\n")
         return 0
@@ -71,6 +78,7 @@ class _Reporter:
 
     def __init__(self, study: Study, *, as_json: bool) -> None:
         self._study = study
+        self._board = LeaderboardReader(study)
         self._as_json = as_json
         self._states: dict[int, tuple[str, str]] = {}
         self._is_terminal_gone = False
@@ -78,7 +86,7 @@ class _Reporter:
     def start(self, slots: list[Slot]) -> None:
         """Say what is searched, and where."""
         study = self._study
-        for row in read_leaderboard(study).rows:
+        for row in self._board.read().rows:
             self._states[row.number] = (row.state, row.run)
         if self._as_json:
             plan = study.plan.model_dump(mode="json")
@@ -97,7 +105,7 @@ class _Reporter:
 
     def poll(self) -> None:
         """Print what has changed."""
-        board = read_leaderboard(self._study)
+        board = self._board.read()
         for row in sorted(board.rows, key=lambda row: row.number):
             now = (row.state, row.run)
             if self._states.get(row.number) == now or (row.state == "training" and not row.run):
@@ -108,14 +116,14 @@ class _Reporter:
             elif row.state in {"finished", "pruned", "failed"}:
                 self._print(trial_line(self._study.plan, row, board.best))
 
-    def end(self, *, is_stopped: bool) -> None:
-        """Say what came out."""
-        study, board = self._study, read_leaderboard(self._study)
+    def end(self, *, is_stopped: bool) -> bool:
+        """Say what came out; returns whether any trial has finished."""
+        study, board = self._study, self._board.read()
         best = board.best
         if self._as_json:
             content = row_content(best) if best else None
             self._print_json("sweep_ended", sweep=study.name, stopped=is_stopped, best=content)
-            return
+            return best is not None
         self._print(summary_line(board))
         if best:
             value = value_text(study.plan, best.value)
@@ -124,6 +132,9 @@ class _Reporter:
             self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
         if is_stopped:
             self._print(f"Resume it: bilstm-tui sweep {study.name}")
+        elif not best:
+            self._print(f"Why no trial has finished: bilstm-tui sweep {study.name} --status")
+        return best is not None
 
     def _print_json(self, kind: str, **content: object) -> None:
         self._print(json.dumps({"type": kind, **content}))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.trial import TrialState
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -23,7 +24,8 @@ from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.screens.sweep_list import SweepList
 from bilstm_tui.app.widgets.sweep.board import Board
 from bilstm_tui.app.widgets.sweep.charts import BestChart, ScatterChart, TrialCurves
-from bilstm_tui.app.widgets.sweep.table import TrialsTable
+from bilstm_tui.app.widgets.sweep.reading import SweepReader
+from bilstm_tui.app.widgets.sweep.table import ContentMaker, TrialsTable
 from tests.sweeping import EPOCHS, MadeUpSweep
 from tests.tui.driving import FakeWorker, Steps, asked, drive, said, text, until
 
@@ -212,11 +214,11 @@ def test_a_trial_is_stopped_or_the_whole_sweep(tmp_path: Path) -> None:
             await pilot.press("enter")
             await until(pilot, claim.run.commands_file.exists)
             assert orders() == ["stop_at_once"]
-            assert not sweep.study.stopped_at
+            assert not sweep.study.stops
             await pilot.press("up", "s")
             await asked(pilot, "Stop the sweep?")
             await pilot.press("enter")
-            await until(pilot, lambda: sweep.study.stopped_at)
+            await until(pilot, lambda: sweep.study.stops)
             sweep.lose(claim)
             await until(pilot, lambda: "interrupted" in text(app))
             await pilot.press("s")
@@ -325,12 +327,7 @@ def replaced(journal: Path) -> None:
     journal.write_bytes(b'{"op_code":4,"worker_id":"a","study_id":7}\n' * 9000)
 
 
-def nonsense(journal: Path) -> None:
-    with journal.open("a") as file:
-        file.write('{"op_code":4,"worker_id":"[red]"}\n')
-
-
-@pytest.mark.parametrize("damage", [truncated, replaced, nonsense, Path.unlink])
+@pytest.mark.parametrize("damage", [truncated, replaced, Path.unlink])
 def test_a_journal_that_is_damaged_meanwhile(
     damage: Callable[[Path], None], tmp_path: Path
 ) -> None:
@@ -353,6 +350,66 @@ def test_a_journal_that_is_damaged_meanwhile(
             await until(pilot, lambda: not problem.display)
 
         watch(tmp_path, steps)
+
+
+def test_what_somebody_else_wrote_into_the_journal_is_shown_or_passed_over(tmp_path: Path) -> None:
+    number = {"log": False, "step": 1, "low": 1, "high": 10**400}
+    rate = {"log": True, "step": None, "low": 1e-300, "high": 1e300}
+    params: list[tuple[str, float, str, dict[str, Any]]] = [
+        ("hidden_size", 1e290, "Int", number),
+        ("learning_rate", 1e290, "Float", rate),
+        ("cell", 0, "Categorical", {"choices": ["[red]\x1b[31m" + "x" * 5000]}),
+        ("dropout", 0, "Categorical", {"choices": [float("nan")]}),
+        ("num_layers", 0, "Categorical", {"choices": [10**400]}),
+        ("bidirectional", 0, "Categorical", {"choices": [[None]]}),
+    ]
+    with MadeUpSweep(tmp_path, search=MANY) as sweep:
+        sweep.prune()
+        write = {"worker_id": "somebody"}
+        trial = {**write, "trial_id": 1}
+        operations: list[dict[str, Any]] = [{**write, "op_code": 4, "study_id": 0}]
+        operations[0]["datetime_start"] = "1999-01-01T00:00:00+00:00"
+        for name, value, kind, attributes in params:
+            distribution = json.dumps({"name": f"{kind}Distribution", "attributes": attributes})
+            operation = {"param_name": name, "param_value_internal": value}
+            operations.append({**trial, "op_code": 5, "distribution": distribution, **operation})
+        for step, value in ((2**31 - 1, 0.5), (2**31, 0.5), (1, 10**500), (2, -1e200)):
+            operation = {"op_code": 7, "step": step, "intermediate_value": value}
+            operations.append({**trial, **operation})
+        end = {"op_code": 6, "state": 1, "datetime_complete": "2999-01-01T00:00:00+00:00"}
+        operations += [{"op_code": 4, **write}, {**trial, **end, "values": [1e200]}]
+        attribute = {**write, "op_code": 2, "study_id": 0}
+        operations.append({**attribute, "user_attr": {"trials": 10**30}})
+        with (sweep.study.folder / JOURNAL).open("a") as file:
+            file.writelines(json.dumps(operation) + "\n" for operation in operations)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await until(pilot, lambda: table_of(app).row_count == 2)
+            assert "\x1b[31m" not in text(app)
+            await pilot.press("down", "right", "right", "right", "v", "v", "up", "right", "right")
+            await until(pilot, lambda: "1 finished, 1 pruned" in text(app))
+
+        watch(tmp_path, steps, size=(160, 50))
+
+
+def test_the_rows_of_trials_that_have_ended_are_made_once(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        for _ in range(3):
+            sweep.finish()
+        reader, maker = SweepReader(sweep.study.folder), ContentMaker()
+        before = reader.poll()
+        made = maker.make(before, 100).cells
+        live = sweep.start(2)
+        during = reader.poll()
+        assert during.ended is before.ended
+        assert [*map(id, during.board.rows[:3])] == [*map(id, before.board.rows[:3])]
+        again = maker.make(during, 100).cells
+        assert all(again[str(row.number)] is made[str(row.number)] for row in before.ended)
+        sweep.end(live, TrialState.COMPLETE, 0.9999)
+        after = reader.poll()
+        ranks = [cells["rank"].plain for cells in maker.make(after, 100).cells.values()]
+        assert ranks == ["1", "2", "3", "4"]
+        assert after.board.best is after.ended[3]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class SweepScreen(SweepKeysScreen):
             if is_new:
                 await self._show(seen)
             elif seen.board.count("training"):
-                self.query_one(Board).show_times()
+                await self.query_one(Board).show_times()
         finished = seen.board.count("finished")
         if finished != self._finished:
             self._finished = finished
@@ -155,7 +155,8 @@ class SweepScreen(SweepKeysScreen):
     @property
     def selected(self) -> "Row | None":
         """The trial under the cursor."""
-        number = self.query_one(Board).table.selected
+        boards = self.query(Board)  # of none, as the footer may ask while the screen is left
+        number = boards.first(Board).selected if boards else None
         return self.seen.row(number) if self.seen and number is not None else None
 
     def on_resize(self) -> None:
@@ -165,7 +166,7 @@ class SweepScreen(SweepKeysScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable what needs a sweep, a trial, or a small terminal."""
         if action in {"back", "switch_view"} or not action.isidentifier():
-            is_useful = action != "switch_view" or self.query(Board).first(Board).is_small
+            is_useful = action != "switch_view" or any(it.is_small for it in self.query(Board))
             return True if is_useful else None
         return super().check_action(action, parameters)
 

@@ -1,7 +1,6 @@
 """The keys that change a sweep or a trial of it: pause, stop, add, train, copy, resume."""
 
 import asyncio
-import time
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -195,7 +194,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         def start(study: "Study") -> None:
             from bilstm_core.sweeps.helper import start_in_background
 
-            start_in_background(study, "auto", 0, data_dir, time.time())
+            start_in_background(study, "auto", 0, data_dir)
 
         if await self._change(start):
             self.notify("A process trains trials here, in the background; the first starts soon.")

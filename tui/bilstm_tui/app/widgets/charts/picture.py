@@ -79,6 +79,13 @@ class Picture:
         """Put a marker on a point, unless it is out of view."""
         self._set((int(self._column(x)), int(self._row(y))), marker, style)
 
+    def mark_all(self, x: Numbers, y: Numbers, marker: str, style: str) -> None:
+        """Put the same marker on several points, of which as many may be in one cell."""
+        columns, rows = np.floor(self._column(x)), np.floor(self._row(y))
+        is_inside = (columns >= 0) & (columns < self._width) & (rows >= 0) & (rows < self._height)
+        for cell in np.unique(np.stack((columns, rows))[:, is_inside], axis=1).T.astype(int):
+            self._set((int(cell[0]), int(cell[1])), marker, style)
+
     def write(self, message: str, style: str) -> None:
         """Write a message in the middle, as much of it as there is space for."""
         row, first = self._height // 2, max(0, (self._width - len(message)) // 2)

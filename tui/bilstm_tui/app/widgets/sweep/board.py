@@ -1,11 +1,14 @@
 """The trials and the charts of a sweep, arranged for the space there is."""
 
+import asyncio
+
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 
 from .charts import BestChart, ScatterChart, TrialCurves
 from .reading import Seen
-from .table import TrialsTable
+from .table import ContentMaker, TrialsTable
 
 _COLUMNS = 12
 _MEDIUM, _LARGE = (100, 30), (140, 42)
@@ -30,6 +33,8 @@ class Board(Container):
         self.shows_charts = False
         self._seen: Seen | None = None
         self._parts: dict[str, float] = {}
+        self._contents = ContentMaker()
+        self._table_lock = asyncio.Lock()
         self._arranged: object = None
 
     @property
@@ -38,10 +43,20 @@ class Board(Container):
         return self.query_one(TrialsTable)
 
     @property
+    def selected(self) -> int | None:
+        """The number of the trial under the cursor; None also while the screen is left."""
+        return self.table.selected if self._is_whole else None
+
+    @property
     def is_small(self) -> bool:
         """Whether there is space for the table or for charts, and not for both."""
         width, height = self.app.size
         return width < _MEDIUM[0] or height < _MEDIUM[1]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether it has its parts: they are removed first when the screen is left."""
+        return bool(self.query(TrialsTable) and self.query(BestChart) and self.query(TrialCurves))
 
     def compose(self) -> ComposeResult:
         """Compose the table and the curves; the scatters follow when the settings are known."""
@@ -56,7 +71,7 @@ class Board(Container):
     def on_resize(self) -> None:
         """Arrange everything for the new size."""
         self.rearrange()
-        self.show_times()
+        self.run_worker(self._show_table())
 
     async def show(self, seen: Seen) -> None:
         """Show a sweep as it is now."""
@@ -67,7 +82,7 @@ class Board(Container):
             await self.mount(*(ScatterChart(dimension) for dimension in seen.dimensions))
             self.chosen = seen.dimensions[0].name if seen.dimensions else ""
         self.rearrange()
-        self.show_times()
+        await self._show_table()
         self.draw()
 
     def show_importances(self, parts: dict[str, float]) -> None:
@@ -91,25 +106,36 @@ class Board(Container):
         self.rearrange()
         self.draw()
 
-    def draw(self) -> None:
-        """Draw the charts that are in view."""
-        seen, selected = self._seen, self.table.selected
-        if not seen:
+    @work(exclusive=True, group="charts")
+    async def draw(self) -> None:
+        """Draw the charts that are in view, one after the other: keys come in between."""
+        if not (seen := self._seen) or not self._is_whole:
             return
+        selected = self.selected
         for chart in (self.query_one(BestChart), self.query_one(TrialCurves)):
             if chart.display:
                 chart.show_trials(seen, selected)
+                await asyncio.sleep(0)
         for scatter in self.query(ScatterChart):
             if scatter.display:
                 name = scatter.dimension.name
                 part = self._parts.get(name, 0.0) if self._parts else None
                 scatter.show_trials(seen, selected, part, is_chosen=name == self.chosen)
+                await asyncio.sleep(0)
 
-    def show_times(self) -> None:
+    async def show_times(self) -> None:
         """Show how long trials have been trained by now."""
-        if self._seen:
+        await self._show_table()
+
+    async def _show_table(self) -> None:
+        async with self._table_lock:
+            if not self._seen or not self._is_whole:
+                return
             width = self.table.size.width or self.app.size.width
-            self.table.show(self._seen, self.chosen, width - 1)  # beside a scroll bar
+            # beside a scroll bar
+            content = await asyncio.to_thread(self._contents.make, self._seen, width - 1)
+            if self._is_whole:
+                self.table.show(content, self.chosen)
 
     def rearrange(self) -> None:
         """Give everything its place."""

@@ -1,9 +1,9 @@
 """The charts of a sweep: the best value so far, a setting against the result, running trials."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from rich.text import Text
@@ -31,24 +31,14 @@ _GOLDEN = 0.618  # whose multiples are spread evenly over an interval
 _OF_A_RUN = {"next_axis", "next_smoothing"}
 """Keys of a chart that mean nothing for trials."""
 
-Kind = Literal["pruned", "finished", "best"]
-_MARKS: dict[Kind, tuple[str, str]] = {
-    "pruned": ("✕", "dim"),
-    "finished": ("●", "cyan"),
-    "best": ("▲", "bold green"),
-}
-"""The marker and the style of each kind of trial; the trial under the cursor is reversed."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """A trial in a chart, at a place of its axes."""
-
-    x: float
-    y: float
-    kind: Kind
-    number: int
-    words: str
+_MARKS: tuple[tuple[str, str, str], ...] = (
+    ("pruned", "✕", "dim"),
+    ("finished", "●", "cyan"),
+    ("best", "▲", "bold green"),
+)
+"""Each kind of trial with its marker and its style; the later hide the earlier ones, and the trial
+under the cursor, which is reversed, hides all."""
+_PRUNED, _FINISHED, _BEST = range(3)
 
 
 class TrialsChart(Chart, inherit_bindings=False):
@@ -83,7 +73,7 @@ def _curve(seen: Seen, row: "Row") -> Series:
     steps = np.array([*row.by_epoch], np.float64)
     values = np.array([seen.drawn(value) for value in row.by_epoch.values()])
     return Series(
-        "best" if row == seen.board.best else str(row.number),
+        "best" if row is seen.board.best else str(row.number),
         *(steps, values, values, values),
         _as_it_is,
         is_noisy=False,
@@ -92,30 +82,57 @@ def _curve(seen: Seen, row: "Row") -> Series:
 
 
 class PointsChart(TrialsChart):
-    """A marker for each trial, and perhaps a line."""
+    """A marker for each trial that has a result, and perhaps a line."""
 
     def __init__(self, *, id: str, announcement: str) -> None:  # noqa: A002
         super().__init__("", id=id, announcement=announcement)
-        self._points: Sequence[Point] = ()
+        self._seen: Seen | None = None
+        self._rows: Sequence[Row] = ()
+        self._x, self._y = np.empty(0), np.empty(0)
+        self._kinds = np.empty(0, np.int8)
         self._selected: int | None = None
         self._drawn: object = None
 
-    def show_points(self, points: Sequence[Point], selected: int | None, *titles: object) -> None:
-        """Draw these points, unless they are drawn already.
+    def _take(self, seen: Seen) -> None:
+        """Find the places of the trials, unless they are known."""
+        ended = self._seen.ended if self._seen else None
+        self._seen = seen
+        if seen.ended is ended:
+            return
+        self._rows = [row for row in seen.ended if self._has(row)]
+        self._x = self._places(self._rows)
+        self._y = np.array([seen.drawn(row.value or 0.0) for row in self._rows])
+        best = seen.board.best
+        kinds = [_PRUNED if row.state == "pruned" else _FINISHED for row in self._rows]
+        self._kinds = np.array(kinds, np.int8)
+        self._kinds[[row is best for row in self._rows]] = _BEST
+        self._drawn = None
+
+    def _has(self, row: "Row") -> bool:
+        """Whether a trial has a place on the x axis."""
+        return True
+
+    @abstractmethod
+    def _places(self, rows: Sequence["Row"]) -> Numbers:
+        """The places of trials on the x axis."""
+
+    def _draw_points(self, selected: int | None, *titles: object) -> None:
+        """Draw the trials, unless they are drawn already.
 
         Args:
-            points: What to draw.
             selected: The trial under the cursor.
             titles: What else is seen, which may have changed.
         """
-        self._points, self._selected = points, selected
-        state = (points, selected, titles)
-        if state == self._drawn:
+        self._selected = selected
+        if self._drawn == (selected, titles):
             return
-        self._drawn = state
-        ranged = [point for point in points if point.kind != "pruned"] or points
-        places = sorted((point.x, point.y) for point in ranged)
-        x, y = (np.array([place[axis] for place in places], np.float64) for axis in (0, 1))
+        self._drawn = selected, titles
+        ranged = self._kinds != _PRUNED
+        if not ranged.any():
+            ranged = ~ranged
+        x, y = self._x[ranged], self._y[ranged]
+        order = np.lexsort((y, x))
+        x, y = x[order], y[order]
         self.show([Series("", x, y, y, y, _as_it_is, is_noisy=False, last_step=self.last_x)])
 
     @property
@@ -134,40 +151,49 @@ class PointsChart(TrialsChart):
         if min(canvas.size) <= 2:  # there is space for nothing but the frame
             return
         picture = Picture(canvas, self._x_range, self._y_range)
-        if not self._points:
+        if not len(self._rows):
             picture.write(self._announcement, "dim")
             return
         if self._crosshair is not None:
             picture.draw_column(self._crosshair, "bright_white")
         x, y = self.line
         picture.draw_line(x, self._scaled(y), "green")
-        low, high = self._y_range
-        for point in sorted(self._points, key=self._rank):
-            marker, style = _MARKS[point.kind]
-            y_scaled = float(self._scaled(np.array([point.y]))[0])
-            if point.kind == "pruned":
-                y_scaled = min(max(y_scaled, low), high)
-            if point.number == self._selected:
-                style = style.replace("dim", "") + " reverse"
-            picture.mark(point.x, y_scaled, marker, style)
+        y = self._scaled(self._y)
+        y = np.where(self._kinds == _PRUNED, np.clip(y, *self._y_range), y)
+        for kind, (_, marker, style) in enumerate(_MARKS):
+            is_of_kind = self._kinds == kind
+            picture.mark_all(self._x[is_of_kind], y[is_of_kind], marker, style)
+        if (index := self._index_of_selected) is not None:
+            _, marker, style = _MARKS[self._kinds[index]]
+            style = style.replace("dim", "") + " reverse"
+            picture.mark(float(self._x[index]), float(y[index]), marker, style)
 
-    def _rank(self, point: Point) -> tuple[bool, int]:
-        """Points that hide others are drawn after them."""
-        return point.number == self._selected, [*_MARKS].index(point.kind)
+    @property
+    def _index_of_selected(self) -> int | None:
+        numbers = (index for index, row in enumerate(self._rows) if row.number == self._selected)
+        return next(numbers, None)
 
     def _words_below(self) -> Text:
         """The trial that is nearest to the crosshair, or else what the markers mean."""
-        crosshair = self._crosshair
-        if crosshair is not None and self._points:
-            return Text(min(self._points, key=lambda point: abs(point.x - crosshair)).words)
+        if self._crosshair is not None and len(self._rows):
+            nearest = int(np.abs(self._x - self._crosshair).argmin())
+            return Text(self._words(self._rows[nearest]))
         return self.legend
+
+    def _words(self, row: "Row") -> str:
+        """A trial and its result."""
+        if not self._seen:
+            return ""
+        state = "" if row.state == "finished" else f" {row.state}"
+        value = value_text(self._seen.plan, row.value)
+        return f"trial {row.number}  {value}{self._seen.unit}{state}"
 
     @property
     def legend(self) -> Text:
         """What the markers mean."""
-        kinds = {point.kind for point in self._points}
-        words = [Text(f"{m} {kind}", style) for kind, (m, style) in _MARKS.items() if kind in kinds]
-        return Text("  ").join(words[::-1])
+        kinds = {*self._kinds.tolist()}
+        marks = [(kind, *mark) for kind, mark in enumerate(_MARKS) if kind in kinds]
+        return Text("  ").join([Text(f"{m} {name}", style) for _, name, m, style in marks[::-1]])
 
 
 class BestChart(PointsChart):
@@ -175,7 +201,6 @@ class BestChart(PointsChart):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, announcement="no trial has finished yet")
-        self._stairs: Sequence[tuple[float, float]] = ()
         self._last_trial: float | None = None
 
     def show_trials(self, seen: Seen, selected: int | None) -> None:
@@ -184,19 +209,11 @@ class BestChart(PointsChart):
         self.title = f"best {seen.plan.objective}{seen.unit} so far"
         is_over = board.count("finished", "pruned", "failed") >= board.wanted
         self._last_trial = None if is_over else float(board.wanted - 1)
-        stairs: list[tuple[float, float]] = []
-        for number, value in board.best_so_far:
-            stairs += [(number, y) for _, y in stairs[-1:]]
-            stairs.append((number, seen.drawn(value)))
-        self._stairs = stairs
-        points = [
-            Point(
-                row.number, seen.drawn(row.value), _kind(seen, row), row.number, _words(seen, row)
-            )
-            for row in board.rows
-            if row.value is not None and row.state in {"finished", "pruned"}
-        ]
-        self.show_points(points, selected, stairs, self._last_trial)
+        self._take(seen)
+        self._draw_points(selected, self._last_trial)
+
+    def _places(self, rows: Sequence["Row"]) -> Numbers:
+        return np.array([row.number for row in rows], np.float64)
 
     @property
     def last_x(self) -> float | None:
@@ -205,14 +222,20 @@ class BestChart(PointsChart):
 
     @property
     def line(self) -> tuple[Numbers, Numbers]:
-        """The best value until each trial."""
-        stairs = np.array(self._stairs, np.float64).reshape(-1, 2)
-        return stairs[:, 0], stairs[:, 1]
+        """The best value until each trial: stairs."""
+        best = self._seen.board.best_so_far if self._seen else ()
+        if not self._seen or not best:
+            return np.empty(0), np.empty(0)
+        numbers, values = np.array(best, np.float64).T
+        x, y = (
+            np.repeat(numbers, 2)[1:],
+            np.repeat(values * (1 if self._seen.is_loss else 100), 2)[:-1],
+        )
+        return x, y
 
     def _find_whole_x_range(self) -> Range:
         low, high = super()._find_whole_x_range()
-        places = [point.x for point in self._points]
-        return max(0.0, min([low, *places])), max([high, *places])
+        return max(0.0, min([low, *self._x])), max([high, *self._x])
 
     def _heading(self) -> Text:
         return Text(f"{self.title}, by trial{', log y' if self._is_logarithmic else ''}")
@@ -232,7 +255,7 @@ class ScatterChart(PointsChart):
         self._columns = _columns_of(dimension)
         self._part: float | None = None
         self._is_chosen = False
-        self._named: tuple[Value, ...] = ()
+        self._named: tuple[Value, ...] = self._columns or ()
 
     def show_trials(
         self, seen: Seen, selected: int | None, part: float | None, *, is_chosen: bool
@@ -246,41 +269,33 @@ class ScatterChart(PointsChart):
             is_chosen: Whether it is the setting under the cursor.
         """
         self._part, self._is_chosen = part, is_chosen
-        name = self.dimension.name
-        rows = [
-            row
-            for row in seen.board.rows
-            if name in row.settings and row.value is not None
-            if row.state in {"finished", "pruned"}
-        ]
-        found = [] if self._columns is None else [_rounded(row.settings[name]) for row in rows]
-        self._named = tuple(dict.fromkeys([*(self._columns or ()), *found]))
-        points = [
-            Point(
-                self._place(row.settings[name], row.number),
-                seen.drawn(row.value or 0.0),
-                _kind(seen, row),
-                row.number,
-                f"{name} {setting_text(row.settings[name])}  {_words(seen, row)}",
-            )
-            for row in rows
-        ]
-        self.show_points(points, selected, part, is_chosen, self._named)
+        self._take(seen)
+        self._draw_points(selected, part, is_chosen)
 
-    def _place(self, value: Value, number: int) -> float:
-        """Where a value is on the x axis; those of a category beside each other."""
-        if self._columns is not None:
-            spread = ((number * _GOLDEN) % 1 - 0.5) * _SPREAD
-            return self._named.index(_rounded(value)) + spread
+    def _has(self, row: "Row") -> bool:
+        return self.dimension.name in row.settings
+
+    def _places(self, rows: Sequence["Row"]) -> Numbers:
+        """Where values are on the x axis; those of a category beside each other."""
+        values = [row.settings[self.dimension.name] for row in rows]
+        if self._columns is None:
+            return np.array([self._place(value) for value in values], np.float64)
+        rounded = [*map(_rounded, values)]
+        self._named = tuple(dict.fromkeys([*self._columns, *rounded]))
+        column = {value: index for index, value in enumerate(self._named)}
+        numbers = np.array([row.number for row in rows], np.float64)
+        spread = ((numbers * _GOLDEN) % 1 - 0.5) * _SPREAD
+        return np.array([column[value] for value in rounded], np.float64) + spread
+
+    def _place(self, value: Value) -> float:
         position = float(value) if isinstance(value, int | float) else self.dimension.low
         return math.log10(position) if self.dimension.is_log and position > 0 else position
 
     def _find_whole_x_range(self) -> Range:
         if self._columns is not None:
             return -0.5, max(1, len(self._named)) - 0.5
-        ends = [self._place(self.dimension.low, 0), self._place(self.dimension.high, 0)]
-        places = [*ends, *(point.x for point in self._points)]
-        return widen_if_empty(min(places), max(places), 1.0)
+        places = [self._place(self.dimension.low), self._place(self.dimension.high), *self._x]
+        return widen_if_empty(float(min(places)), float(max(places)), 1.0)
 
     def _choose_ticks(self) -> None:
         super()._choose_ticks()
@@ -301,8 +316,12 @@ class ScatterChart(PointsChart):
     @property
     def legend(self) -> Text:
         """The trial under the cursor: what the markers mean stands below the other chart."""
-        words = (point.words for point in self._points if point.number == self._selected)
-        return Text(next(words, ""), "dim")
+        index = self._index_of_selected
+        return Text("" if index is None else self._words(self._rows[index]), "dim")
+
+    def _words(self, row: "Row") -> str:
+        name = self.dimension.name
+        return f"{name} {setting_text(row.settings[name])}  {super()._words(row)}"
 
     def _heading(self) -> Text:
         mark = "▸" if self._is_chosen else ""
@@ -323,17 +342,6 @@ def _columns_of(dimension: Dimension) -> tuple[Value, ...] | None:
 def _rounded(value: Value) -> Value:
     """A value as lists have it: a sum of steps may be 0.30000000000000004."""
     return float(f"{value:.12g}") if isinstance(value, float) else value
-
-
-def _kind(seen: Seen, row: "Row") -> Kind:
-    if row == seen.board.best:
-        return "best"
-    return "pruned" if row.state == "pruned" else "finished"
-
-
-def _words(seen: Seen, row: "Row") -> str:
-    state = "" if row.state == "finished" else f" {row.state}"
-    return f"trial {row.number}  {value_text(seen.plan, row.value)}{seen.unit}{state}"
 
 
 def _as_it_is(_axis: Axis, places: Numbers) -> Numbers:

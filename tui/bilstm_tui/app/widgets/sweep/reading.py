@@ -15,7 +15,7 @@ from bilstm_core.sweeps.folders import JOURNAL
 from bilstm_core.sweeps.space import Dimension, read_dimension
 
 if TYPE_CHECKING:
-    from bilstm_core.sweeps.leaderboard import Leaderboard, Row
+    from bilstm_core.sweeps.leaderboard import Leaderboard, LeaderboardReader, Row
     from bilstm_core.sweeps.plan import Plan
     from bilstm_core.sweeps.study import Study
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 _JournalState = tuple[int, bytes, int, int]
 _HEAD_BYTES = 256
 LIVE_STATES = ("training", "interrupted")
+_ENDED = ("finished", "pruned")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Seen:
 
     Attributes:
         dimensions: The searched settings; one that is not understood has no values and no range.
+        ended: The trials with a result; the same object until another has ended.
         read_at: When it was read, in seconds since 1970.
     """
 
@@ -38,6 +40,7 @@ class Seen:
     plan: "Plan"
     board: "Leaderboard"
     dimensions: tuple[Dimension, ...]
+    ended: tuple["Row", ...]
     num_epochs: int
     read_at: float
 
@@ -73,6 +76,8 @@ class SweepReader:
         self._journal = folder / JOURNAL
         self._lock = threading.Lock()
         self._study: Study | None = None
+        self._board: LeaderboardReader | None = None
+        self._ended: tuple[Row, ...] = ()
         self._state: _JournalState = (0, b"", 0, 0)
         self._live: tuple[bool, ...] = ()
         self._seen: Seen | None = None
@@ -130,22 +135,29 @@ class SweepReader:
         from bilstm_core.sweeps.study import Study
 
         if self._study is None:
-            self._study = Study(self._folder)
+            self._study, self._board = Study(self._folder), None
         return self._study
 
     def _read(self) -> Seen:
-        from bilstm_core.sweeps.leaderboard import read_leaderboard
+        from bilstm_core.sweeps.leaderboard import LeaderboardReader
 
         study = self._opened()
+        self._board = self._board or LeaderboardReader(study)
+        board = self._board.read()
+        results = (row for row in board.rows if row.state in _ENDED and row.value is not None)
+        ended = tuple(sorted(results, key=lambda row: row.number))
+        if [*map(id, ended)] != [*map(id, self._ended)]:
+            self._ended = ended
         return Seen(
             study.name,
             study.plan,
-            read_leaderboard(study),
+            board,
             tuple(
                 _dimension(name, text)
                 for name, text in study.plan.search.items()
                 if name in SETTINGS
             ),
+            self._ended,
             study.plan.base.num_epochs,
             time.time(),
         )

@@ -1,7 +1,7 @@
 """The trials of a sweep as a table, the best first."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,8 +25,8 @@ _ARRANGEMENTS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, ("time", "epoch")),
 )
 """Columns between two columns of the table, and which are left out: the first that fits."""
-Cells = list[dict[str, Text]]
-"""The cells of each row by the keys of their columns."""
+Cells = dict[str, Text]
+"""The cells of a row by the keys of their columns."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,41 @@ class _Column:
     key: str
     label: str
     width: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a table shows: its columns, and the cells of each trial by its number."""
+
+    layout: tuple[_Column, ...]
+    cells: Mapping[str, Cells]
+
+
+class ContentMaker:
+    """Makes the content of a table, beside the keys: of thousands of trials that takes a while.
+
+    The cells of a trial that has ended are made once, and stay the same object.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Row, str, Cells]] = {}
+
+    def make(self, seen: Seen, room: int) -> Content:
+        """The content for so many columns of the terminal."""
+        cells: dict[str, Cells] = {}
+        made: dict[int, tuple[Row, str, Cells]] = {}
+        for place, row in enumerate(seen.board.rows, start=1):
+            rank = str(place) if row.state == "finished" else ""
+            before, old_rank, of_row = self._made.get(row.number, (None, "", {}))
+            is_kept = before is row and row.state not in LIVE_STATES
+            if not is_kept or (rank != old_rank and "1" in {rank, old_rank}):  # the best is bold
+                of_row = _cells_of(seen, rank, row)
+            elif rank != old_rank:
+                of_row = {**of_row, "rank": Text(rank, of_row["rank"].style, justify="right")}
+            made[row.number] = row, rank, of_row
+            cells[str(row.number)] = of_row
+        self._made = made
+        return Content(_layout(seen, [*cells.values()], room), cells)
 
 
 class TrialsTable(FixedWidthTable):
@@ -53,7 +88,7 @@ class TrialsTable(FixedWidthTable):
     def __init__(self) -> None:
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=0)
         self._layout: tuple[_Column, ...] = ()
-        self._cells: dict[str, dict[str, Text]] = {}
+        self._cells: Mapping[str, Cells] = {}
         self._marked = ""
 
     @property
@@ -64,17 +99,14 @@ class TrialsTable(FixedWidthTable):
         key = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
         return int(key or 0)
 
-    def show(self, seen: Seen, chosen: str, width: int) -> None:
+    def show(self, content: "Content", chosen: str) -> None:
         """Show the trials.
 
         Args:
-            seen: The sweep.
+            content: Of the table.
             chosen: The setting whose heading is marked.
-            width: Columns there are for the table.
         """
-        ranked = enumerate(seen.board.rows, start=1)
-        cells = {str(row.number): _cells_of(seen, rank, row) for rank, row in ranked}
-        layout = _layout(seen, [*cells.values()], width)
+        cells, layout = content.cells, content.layout
         if layout == self._layout and [*cells] == [*self._cells]:
             self._update_cells(cells)
         else:
@@ -96,14 +128,17 @@ class TrialsTable(FixedWidthTable):
         self.notify_style_update()  # the table keeps what it has drawn
         self._scroll_to_setting(chosen)
 
-    def _update_cells(self, cells: dict[str, dict[str, Text]]) -> None:
+    def _update_cells(self, cells: Mapping[str, Cells]) -> None:
         for key, row in cells.items():
+            before = self._cells[key]
+            if row is before:
+                continue
             for column in self._layout:
-                old, new = self._cells[key][column.key], row[column.key]
+                old, new = before[column.key], row[column.key]
                 if old.plain != new.plain or old.style != new.style:
                     self.update_cell(key, column.key, _placed(new, column))
 
-    def _fill(self, layout: Sequence[_Column], cells: dict[str, dict[str, Text]]) -> None:
+    def _fill(self, layout: Sequence[_Column], cells: Mapping[str, Cells]) -> None:
         """Fill the table again; the cursor stays on its trial, at the top if it was there."""
         selected, is_at_top = self.selected, self.cursor_row == 0
         self._marked = ""
@@ -111,8 +146,9 @@ class TrialsTable(FixedWidthTable):
         self.clear(columns=True)
         for column in layout:
             self.add_column(Text(column.label), key=column.key, width=column.width)
-        for key, row in cells.items():
-            self.add_row(*(_placed(row[column.key], column) for column in layout), key=key)
+        self.add_all(
+            {key: [_placed(row[it.key], it) for it in layout] for key, row in cells.items()}
+        )
         if selected is not None and not is_at_top and str(selected) in self.rows:
             self.move_cursor(row=self.get_row_index(str(selected)), scroll=False)
         self.scroll_to(y=scroll, animate=False, immediate=True)
@@ -137,8 +173,8 @@ def _placed(cell: Text, column: _Column) -> Text:
     return Text(" " * gap + cell.plain, cell.style)
 
 
-def _cells_of(seen: Seen, rank: int, row: "Row") -> dict[str, Text]:
-    is_best = row == seen.board.best
+def _cells_of(seen: Seen, rank: str, row: "Row") -> Cells:
+    is_best = row is seen.board.best
     style = "bold" if is_best else STATE_STYLES[row.state]
     seconds = row.seconds
     if row.state == "training":
@@ -147,7 +183,7 @@ def _cells_of(seen: Seen, rank: int, row: "Row") -> dict[str, Text]:
     if row.state in LIVE_STATES and seen.num_epochs:
         epoch = f"{row.epoch}/{seen.num_epochs}"
     texts = {
-        "rank": str(rank) if row.state == "finished" else "",
+        "rank": rank,
         "trial": str(row.number),
         "value": value_text(seen.plan, row.value),
         **{it.name: setting_text(row.settings.get(it.name, "-")) for it in seen.dimensions},
@@ -158,9 +194,12 @@ def _cells_of(seen: Seen, rank: int, row: "Row") -> dict[str, Text]:
     return {**numbers, "state": Text(row.state, style)}
 
 
-def _layout(seen: Seen, cells: Cells, room: int) -> tuple[_Column, ...]:
+def _layout(seen: Seen, cells: Sequence[Cells], room: int) -> tuple[_Column, ...]:
     """The columns, each as wide as its cells, in the first arrangement that fits."""
-    arrangements = [_columns(seen, cells, gap, room, out) for gap, out in _ARRANGEMENTS]
+    keys = (*("rank", "trial", "value"), *(it.name for it in seen.dimensions))
+    keys = (*keys, "epoch", "time", "state")
+    widths = {key: max((len(row[key]) for row in cells), default=0) for key in keys}
+    arrangements = [_columns(seen, widths, gap, room, out) for gap, out in _ARRANGEMENTS]
     for columns in arrangements:
         if sum(column.width for column in columns) <= room:
             return tuple(columns)
@@ -169,7 +208,7 @@ def _layout(seen: Seen, cells: Cells, room: int) -> tuple[_Column, ...]:
 
 
 def _columns(
-    seen: Seen, cells: Cells, gap: int, room: int, left_out: tuple[str, ...]
+    seen: Seen, widths: Mapping[str, int], gap: int, room: int, left_out: tuple[str, ...]
 ) -> list[_Column]:
     """The columns; names of settings are shortened as far as they have to be."""
     names = [it.name for it in seen.dimensions]
@@ -184,7 +223,6 @@ def _columns(
         "state": "state",
     }
     kept = [key for key in labels if key not in left_out]
-    widths = {key: max((row[key].cell_len for row in cells), default=0) for key in kept}
     others = sum(max(widths[key], len(labels[key])) for key in kept if key not in names)
     free = room - others - gap * len(kept)
     longest = max(map(len, names), default=0)
