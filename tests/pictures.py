@@ -6,7 +6,6 @@
 import asyncio
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,12 +128,12 @@ async def take_pictures(studio: Studio) -> None:
 async def watch_sweep(studio: Studio, study: Study) -> None:
     """Draw the leaderboard of a sweep while its last trials are trained."""
     slot = Slot("cpu", 1)
-    trained = asyncio.to_thread(help_sweep, study, [slot] * 2, None, StopRequest(), time.time())
+    trained = asyncio.to_thread(help_sweep, study, [slot] * 2, None, StopRequest(), study.stops)
     training = asyncio.create_task(trained)
     await until(studio.pilot, lambda: len(study.trials) > TRIALS * 3 // 4)
     await studio.shows(f"of {TRIALS}", "training", "importance", pause=2)
     studio.draw("sweep")
-    study.stop_helpers(time.time())
+    study.stop_helpers()
     await training
 
 

@@ -53,8 +53,10 @@ def trials_an_hour(dataset: str, slots: list[Slot], seed: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         count = len(slots)
         study = create_study(Path(folder), "speed", plan, count * (1 + _TRIALS_PER_SLOT))
-        help_sweep(study, slots, None, StopRequest(), time.time())
+        problems = help_sweep(study, slots, None, StopRequest(), study.stops)
         trials = study.trials
+    if problems:
+        raise problems[0]
     if failed := [it for it in trials if it.state != TrialState.COMPLETE]:
         raise RuntimeError(f"{len(failed)} of {len(trials)} trials did not finish")
     starts = sorted(it.datetime_start.timestamp() for it in trials if it.datetime_start)
