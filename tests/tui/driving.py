@@ -143,7 +143,7 @@ def drive(
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait for a condition, and then for what every widget has yet to do."""
+    """Wait for a condition, and then for what every widget has yet to do and to draw."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     between_looks = 0.005
     while not condition():
@@ -153,7 +153,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
             pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
         await asyncio.sleep(between_looks)  # a pause of the pilot's would wake all widgets
         between_looks = min(2 * between_looks, 0.04)  # to look at the screen is to draw it
-    await pilot.pause(0)
+    await pilot.pause()
 
 
 def text(app: Any) -> str:

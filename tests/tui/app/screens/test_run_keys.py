@@ -12,6 +12,7 @@ from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.cli import main as cli
 from tests.samples import small_config
 from tests.tui.driving import (
@@ -189,6 +190,13 @@ class TestRateByHand:
             await pilot.press("c")
             await until(pilot, lambda: app.train_screen.config == small_config(learning_rate=0.002))
             await until(pilot, lambda: "set by hand: 0.002, first 0.008" in said(app))
+            app.clear_notifications()
+            await app.train_screen.query_one(Form).go_to("learning_rate")
+            await until(pilot, lambda: "* learning_rate" in text(app))
+            await until(pilot, lambda: "it was set by hand: 0.002, first 0.008." in said(app))
+            await pilot.press("right")  # another value
+            await until(pilot, lambda: "* learning_rate" not in text(app))
+            await until(pilot, lambda: "it was set by hand" not in said(app))
 
         drive(FakeWorker(), tmp_path, steps)
 

@@ -131,9 +131,11 @@ def test_keys_are_taken_while_a_run_is_read(
         await until(pilot, app.screen.query_one(RunDetails)._reading.locked)
         await pilot.press("down", "space", "o")
         await until(pilot, lambda: "by test %" in text(app) and table.cursor_row == 1)
-        assert not app.screen.query_one(RunDetails).marked
+        details = app.screen.query_one(RunDetails)
+        assert len(details.marked) == 1
+        assert not details.has_class("-compared")
         may_go_on.set()
-        await until(pilot, lambda: len(app.screen.query_one(RunDetails).marked) == 1)
+        await until(pilot, lambda: details.has_class("-compared"))
 
     drive(FakeWorker(), tmp_path, steps)
 
