@@ -221,7 +221,7 @@ class TestLeaving:
             await pilot.press("q")
             await asked(pilot, "A run is live")
             await pilot.press("enter")
-            await pilot.pause()
+            await until(pilot, lambda: app.left_run)
 
         app = drive(worker := FakeWorker(events_told=2), tmp_path, steps)
         assert app.left_run
