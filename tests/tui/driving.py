@@ -122,14 +122,16 @@ def drive(
     runs_dir: Path,
     steps: Steps,
     size: tuple[int, int] = (120, 36),
+    *,
+    has_toasts: bool = False,
     **options: Any,
 ) -> BilstmApp:
-    """Open the app and do something in it."""
+    """Open the app and do something in it; `said` knows messages also where none is drawn."""
     app = BilstmApp(small_config(), "default", runs_dir, make_worker=worker, **options)
     app.animation_level = "none"
 
     async def main() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=has_toasts) as pilot:
             first = TrainScreen | HomeScreen | Question | SweepScreen
             await until(pilot, lambda: isinstance(app.screen, first))
             await steps(app, pilot)
