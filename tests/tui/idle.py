@@ -13,7 +13,6 @@ from textual._context import active_app
 from textual.app import App
 from textual.screen import Screen
 
-
 _MOST_PASSES = 10_000
 
 

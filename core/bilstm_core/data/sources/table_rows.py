@@ -96,9 +96,7 @@ def _refuse_ids_as_labels(table: Table, roles: TableOptions, chosen: TableOption
 
 def _either(name: str) -> str:
     """What is asked of a setting that says what a row is."""
-    return (
-        f"Set it to {shown(name)} if each row is a step, to {NO_COLUMN} if each is a sequence."
-    )
+    return f"Set it to {shown(name)} if each row is a step, to {NO_COLUMN} if each is a sequence."
 
 
 def _others(table: Table, roles: TableOptions) -> Iterator[Column]:

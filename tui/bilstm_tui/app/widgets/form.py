@@ -111,6 +111,7 @@ class Form(Widget):
         """Fill the fields with the configuration of a run.
 
         Args:
+            config: The configuration.
             by_hand: What is said of settings whose values were set by hand while the run trained.
 
         Raises:
