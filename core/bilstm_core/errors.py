@@ -264,8 +264,20 @@ class RunFolderMissingError(OutputError):
 
 
 class RelayedError(BilstmError):
-    """A failure of another process, as it reported it, with that process's exit code."""
+    """A failure of another process, as it reported it, with that process's exit code.
 
-    def __init__(self, message: str, *advice: str | Remedy, title: str, exit_code: int) -> None:
+    Args:
+        problems: As for `ConfigError`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *advice: str | Remedy,
+        title: str,
+        exit_code: int,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message, *advice, title=title)
         self.exit_code = exit_code
+        self.problems = self.problems if problems is None else problems

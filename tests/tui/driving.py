@@ -122,14 +122,16 @@ def drive(
     runs_dir: Path,
     steps: Steps,
     size: tuple[int, int] = (120, 36),
+    *,
+    has_toasts: bool = False,
     **options: Any,
 ) -> BilstmApp:
-    """Open the app and do something in it."""
+    """Open the app and do something in it; `said` knows messages also where none is drawn."""
     app = BilstmApp(small_config(), "default", runs_dir, make_worker=worker, **options)
     app.animation_level = "none"
 
     async def main() -> None:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=has_toasts) as pilot:
             first = TrainScreen | HomeScreen | Question | SweepScreen
             await until(pilot, lambda: isinstance(app.screen, first))
             await steps(app, pilot)
@@ -143,7 +145,7 @@ def drive(
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait for a condition, and then for what every widget has yet to do."""
+    """Wait for a condition, and then for what every widget has yet to do and to draw."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     between_looks = 0.005
     while not condition():
@@ -153,7 +155,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
             pytest.fail(f"timed out; the screen:\n{text(pilot.app)}")
         await asyncio.sleep(between_looks)  # a pause of the pilot's would wake all widgets
         between_looks = min(2 * between_looks, 0.04)  # to look at the screen is to draw it
-    await pilot.pause(0)
+    await pilot.pause()
 
 
 def text(app: Any) -> str:

@@ -126,7 +126,9 @@ class RunConfig(BaseModel):
 
     cell: CellName = setting("lstm", "architecture", "recurrent cell", choice_help=CELLS)
     bidirectional: bool = setting(
-        True, "architecture", "read each sequence in both directions, not only forwards"
+        True,
+        "architecture",
+        "read each sequence in both directions; off for live data, whose end is not there yet",
     )
     num_layers: int = setting(
         1,

@@ -9,7 +9,7 @@ import sys
 from .. import paths
 from ..errors import BilstmError, DataError, InstallationError, imports_in_words
 from ..events import Failed
-from .protocol import DataRead, ReadData, from_json, to_json
+from .protocol import DataNotRead, DataRead, ReadData, from_json, to_json
 
 
 def main() -> int:
@@ -17,17 +17,18 @@ def main() -> int:
     answer = answer_to(sys.stdin.readline())
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
         answers.write(to_json(answer) + "\n")
-    return answer.exit_code if isinstance(answer, Failed) else 0
+    return answer.failure.exit_code if isinstance(answer, DataNotRead) else 0
 
 
-def answer_to(question: str) -> DataRead | Failed:
+def answer_to(question: str) -> DataRead | DataNotRead:
     """Read the data that a line of JSON asks about."""
     try:
         paths.require_working_directory()
         with imports_in_words():
             return _read(question)
     except BilstmError as error:
-        return Failed.from_error(error)
+        failure = Failed.from_error(error)
+        return DataNotRead(failure=failure, problems=dict(error.problems))
 
 
 def _read(line: str) -> DataRead:

@@ -8,8 +8,8 @@ from ..data.data_overview import DataOverview
 from ..data.sources.file_state import data_key
 from ..errors import DataError
 from .child import Child
-from .protocol import DataRead, ReadData, to_json
-from .worker_client import parse_answer
+from .protocol import DataNotRead, DataRead, ReadData, to_json
+from .worker_client import error_from_event, parse_answer
 
 _TYPING_SECONDS = 0.2
 """Before a process is started: what is typed further within that time supersedes it."""
@@ -59,4 +59,8 @@ async def _read(question: ReadData) -> DataOverview:
             "Close other programs, or choose a part of the data.",
             title="The data were not read",
         )
-    return parse_answer(answer, DataRead).overview
+    match parse_answer(answer, DataRead, DataNotRead):
+        case DataRead(overview=overview):
+            return overview
+        case DataNotRead(failure=failure, problems=problems):
+            raise error_from_event(failure, problems)

@@ -12,7 +12,7 @@ nothing. In any case it answers `Explain` with `Explained` and `CompareRuns` wit
 one of these with `Failed`, after which it continues.
 
 A **data reader** (`python -m bilstm_core.processes.data_reader ANSWERS`) reads one `ReadData` from
-stdin, answers with `DataRead` or `Failed`, and exits.
+stdin, answers with `DataRead` or `DataNotRead`, and exits.
 
 Folders are absolute; `data_dir`, that of the data sets, is None for the default. Neither this
 module nor the clients import torch or NumPy. Orders to a run that is already training go through
@@ -26,6 +26,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from ..cleaning import Name, Text
 from ..config.schema import RunConfig
 from ..data.data_overview import DataOverview
 from ..events import Failed
@@ -208,6 +209,19 @@ class DataRead:
     overview: DataOverview
 
 
+@dataclass(frozen=True, kw_only=True)
+class DataNotRead:
+    """The answer to `ReadData` where the data cannot be read, or a setting does not fit them.
+
+    Attributes:
+        problems: What is wrong with each setting, for messages beside them.
+    """
+
+    type: Literal["data_not_read"] = "data_not_read"
+    failure: Failed
+    problems: dict[Name, Text] = field(default_factory=dict)
+
+
 Answer = (
     RunOpened
     | LearningRateFound
@@ -217,6 +231,7 @@ Answer = (
     | Explained
     | RunsCompared
     | DataRead
+    | DataNotRead
     | Failed
 )
 Question = ReadSequence | ReadTestSequence | ReadDrawings | Explain | CompareRuns

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -162,15 +162,15 @@ def _wait_for_end(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def parse_answer(line: bytes, expected: type[_A]) -> _A:
-    """The answer in a line.
+def parse_answer(line: bytes, *expected: type[_A]) -> _A:
+    """The answer in a line, of one of these types.
 
     Raises:
         RelayedError: It is a `failed` event.
         InstallationError: It is not such an answer.
     """
     try:
-        answer = protocol.from_json(line, expected, events.Failed)
+        answer = protocol.from_json(line, *expected, events.Failed)
     except ValueError as error:
         problem = f"The answer of a process was not understood: {error}."
         raise errors.InstallationError(problem) from None
@@ -188,12 +188,16 @@ def no_process_error(error: OSError) -> errors.InstallationError:
     )
 
 
-def error_from_event(failed: events.Failed) -> errors.RelayedError:
-    """A `failed` event as the error that it reports."""
+def error_from_event(
+    failed: events.Failed, problems: Mapping[str, str] | None = None
+) -> errors.RelayedError:
+    """A `failed` event as the error that it reports, with what is wrong with each setting."""
     message = "\n".join(filter(None, (failed.message, failed.details)))
     remedies = {remedy.text: remedy for remedy in failed.remedies}
     advice = (remedies.get(line, line) for line in failed.advice.splitlines())
-    return errors.RelayedError(message, *advice, title=failed.title, exit_code=failed.exit_code)
+    return errors.RelayedError(
+        message, *advice, title=failed.title, exit_code=failed.exit_code, problems=problems
+    )
 
 
 def lost_run_error(run: Run) -> errors.BilstmError:

@@ -11,7 +11,7 @@ import pytest
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.data_overview import DataOverview
-from bilstm_core.errors import BilstmError, DataError, InstallationError
+from bilstm_core.errors import BilstmError, DataError, InstallationError, RelayedError
 from bilstm_core.processes import data_reader_client
 from bilstm_core.processes.data_reader_client import DataReader
 from bilstm_core.processes.protocol import ReadData
@@ -50,6 +50,18 @@ def test_what_is_refused_comes_back_in_words(
     with pytest.raises(BilstmError, match=words) as caught:
         read(RunConfig(dataset=str(path), **settings))
     assert caught.value.exit_code == exit_code
+
+
+def test_what_is_wrong_with_a_setting_comes_back(tmp_path: Path) -> None:
+    path = table(tmp_path / "x.csv")
+    words = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(["id,x,y,kind,place", *(f"{it},q" for it in words[1:])]))
+    with pytest.raises(RelayedError, match="Which column of") as caught:
+        read(RunConfig(dataset=str(path)))
+    ((setting, problem),) = caught.value.problems.items()
+    assert setting == "label_column"
+    assert problem.startswith("Which column holds the label? x (whole number), ")
+    assert problem.endswith(", kind (text), place (text).")
 
 
 def test_nothing_at_the_path(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bilstm_core.inference.report import Confusion, Drawing, ExaminationReport, 
 from bilstm_core.processes import protocol
 from bilstm_core.processes.protocol import (
     CompareRuns,
+    DataNotRead,
     DataRead,
     DrawingsRead,
     Examined,
@@ -121,6 +122,9 @@ MESSAGES: list[Message] = [
             examples=(Example(label="0", id="7", steps=8, curves=((0.5, 1.5),)),),
             problems=("A problem.",),
         )
+    ),
+    DataNotRead(
+        failure=Failed.from_error(ERROR), problems={"label_column": "Which column?\nx or y"}
     ),
     Failed.from_error(ERROR),
 ]

@@ -22,6 +22,7 @@ from bilstm_tui.app.screens.train import TrainScreen
 from bilstm_tui.app.widgets import dataset_field
 from bilstm_tui.app.widgets.data_view import DataView
 from bilstm_tui.app.widgets.dataset_field import DatasetField
+from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, Steps, drive, said, text, until
 
@@ -114,6 +115,21 @@ def test_a_table_is_chosen_its_column_named_and_trained_with(tmp_path: Path, tab
     drive(worker := FakeWorker(), tmp_path / "runs", steps, TALL)
     (order,) = worker.orders
     assert (order.config.dataset, order.config.label_column) == (str(table), "kind")
+
+
+def test_a_column_that_is_asked_for_is_marked_in_its_row(tmp_path: Path, table: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "! label_column" in text(app))
+        marked = app.train_screen.query("FormRow.-invalid")
+        assert [row.query_one(Input).id for row in marked] == ["label_column"]
+        await app.train_screen.query_one(Form).go_to("label_column")
+        words = "! Which column holds the label? height (whole number), kind (text), place (text)."
+        await until(pilot, lambda: words in said(app))
+        await pilot.press(*"kind")
+        await until(pilot, lambda: "walks: 16 training sequences" in text(app))
+        await until(pilot, lambda: "! label_column" not in text(app) and words not in said(app))
+
+    drive_with(resolve({"dataset": str(table)}), tmp_path / "runs", steps)
 
 
 def test_names_of_columns_are_those_of_one_file(tmp_path: Path, labelled: Path) -> None:

@@ -20,6 +20,7 @@ from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
+from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
 from .screens.dialogs import error_dialog
 from .screens.home import HomeScreen
@@ -134,15 +135,16 @@ class StartingApp(ReportingApp[int]):
     async def copy_settings(self, run: Run, changes: Mapping[str, Any]) -> None:
         """Fill the form with the settings of a run, and what was changed by hand while it ran."""
         await self.show_train_screen()
+        by_hand: dict[str, str] = {}
+        message = f"The form has the settings of {run.name}."
         try:
             config = run.config
-            self.train_screen.show_settings(config.model_copy(update=dict(changes)))
+            if rate := changes.get("learning_rate"):
+                words = f"set by hand: {rate:g}, first {config.learning_rate:g}."
+                by_hand["learning_rate"] = f"In {without_date(run.name)} it was {words}"
+                message += f" Its learning rate was {words}"
+            self.train_screen.show_settings(config.model_copy(update=dict(changes)), by_hand)
         except BilstmError as error:
             self.push_screen(error_dialog(error))
             return
-        message = f"The form has the settings of {run.name}."
-        if rate := changes.get("learning_rate"):
-            message += (
-                f" Its learning rate was set by hand: {rate:g}, first {config.learning_rate:g}."
-            )
         self.notify(message)

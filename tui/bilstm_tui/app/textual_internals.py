@@ -18,6 +18,7 @@ textual:
     `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
         follows from their text.
     `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
+    `textual.widgets._select.SelectOverlay`: the list of a `Select` names no key but Escape.
 
 textual-plot:
     `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
@@ -43,7 +44,7 @@ from textual.message_pump import MessagePump
 from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
 from textual.widgets._footer import FooterKey
-from textual.widgets._select import SelectCurrent
+from textual.widgets._select import SelectCurrent, SelectOverlay
 from textual.widgets.data_table import Row, RowKey
 from textual.worker import WorkerFailed, get_current_worker
 
@@ -61,6 +62,7 @@ __all__ = [
     "ReadableCanvas",
     "ReportingApp",
     "SelectCurrent",
+    "SelectOverlay",
 ]
 
 T = TypeVar("T")

@@ -28,6 +28,7 @@ NO_COLUMN = "-"
 _NO_TIME = f"If each row is a sequence, set time_column = {NO_COLUMN}."
 _WEAK = {"time_column": "t", "label_column": "y"}
 """Names that do where there is no other."""
+_FEW = 6  # columns that are named beside a setting
 _MEANINGS = {
     "id_column": "tells which sequence a row belongs to",
     "time_column": "holds the time",
@@ -163,9 +164,9 @@ class _Search:
             return
         if name not in self._names:
             near = did_you_mean(name, self._names)
-            raise self._wrong(f"{setting} names {shown(name)}, which is no column.{near}")
+            raise self._wrong(setting, f"names {shown(name)}, which is no column.{near}")
         if name in self._taken:
-            raise self._wrong(f"{setting} names {shown(name)}, which is named twice.")
+            raise self._wrong(setting, f"names {shown(name)}, which is named twice.")
         self._taken.add(name)
 
     def _by_name(self, setting: str) -> str:
@@ -204,13 +205,15 @@ class _Search:
             f"Set {setting} to one of them: {listed(choices)}.",
             *advice,
             title="A column has to be chosen",
+            problems={setting: f"Which column {_MEANINGS[setting]}? {listed(choices, _FEW)}."},
         )
 
-    def _wrong(self, problem: str) -> ConfigError:
+    def _wrong(self, setting: str, problem: str) -> ConfigError:
         columns = listed([*map(str, self._columns)])
         return ConfigError(
-            f"{problem} The columns of {self._path} are {columns}.",
+            f"{setting} {problem} The columns of {self._path} are {columns}.",
             title="The column does not exist",
+            problems={setting: f"It {problem}"},
         )
 
 

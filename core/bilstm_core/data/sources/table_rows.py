@@ -47,6 +47,7 @@ def _has_times(table: Table, roles: TableOptions, chosen: TableOptions) -> bool:
         f"If each row is a step, set {set_to('time_column', time)}; if each row is a sequence, set "
         f"time_column = {NO_COLUMN}.",
         title=_DOUBT,
+        problems={"time_column": _either(time)},
     )
 
 
@@ -65,6 +66,7 @@ def _refuse_unused_ids(table: Table, roles: TableOptions) -> None:
         f"id_column = {NO_COLUMN}.",
         _columns_of(table),
         title=_DOUBT,
+        problems={"id_column": _either(likely)},
     )
 
 
@@ -85,7 +87,16 @@ def _refuse_ids_as_labels(table: Table, roles: TableOptions, chosen: TableOption
                 f"set {set_to('label_column', words)}.",
                 _columns_of(table),
                 title="A column has to be chosen",
+                problems={
+                    "label_column": f"Is it {shown(column.name)} or {shown(words)}?",
+                    "id_column": f"Is it {shown(words)}?",
+                },
             )
+
+
+def _either(name: str) -> str:
+    """What is asked of a setting that says what a row is."""
+    return f"Set it to {shown(name)} if each row is a step, to {NO_COLUMN} if each is a sequence."
 
 
 def _others(table: Table, roles: TableOptions) -> Iterator[Column]:

@@ -199,6 +199,7 @@ class _Part:
                     _CERTAIN_TIMES,
                     f"If the rows stand in the right order, set time_column = {NO_COLUMN}.",
                     title="The order of the times is not certain",
+                    problems={"time_column": f"{problem}."},
                 )
             self.warnings.append(
                 f"{problem}: rows stay as they stand in the file. {_CERTAIN_TIMES}"

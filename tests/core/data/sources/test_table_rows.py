@@ -38,6 +38,7 @@ def test_a_column_that_may_hold_ids_is_asked_about(text: str, tmp_path: Path) ->
     assert "a step, or a sequence? Each 'run' stands in several rows" in error.message
     assert "set id_column = run; if each row is a sequence, set id_column = -." in error.advice
     assert error.advice.splitlines()[1].startswith("The columns are run (")
+    assert "Set it to 'run' if each row is a step" in error.problems["id_column"]
     steps = read(path, TableOptions(label_column="kind", id_column="run")).train
     rows = read(path, TableOptions(label_column="kind", id_column="-")).train
     assert (len(steps.values), len(rows.values)) == (3, 6)
@@ -65,3 +66,4 @@ def test_ids_are_no_labels_because_they_are_the_only_words(tmp_path: Path) -> No
     assert "Set label_column = kind and id_column = run; or set label_column = run." in (
         error.advice
     )
+    assert {*error.problems} == {"label_column", "id_column"}

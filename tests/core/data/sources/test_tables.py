@@ -98,6 +98,7 @@ class TestLong:
         assert "Write dates as 2024-02-01" in warning
         error = failure(tmp_path, text, time_column="time")
         assert isinstance(error, ConfigError)
+        assert "is uncertain" in error.problems["time_column"]
 
     def test_a_time_that_occurs_twice_comes_with_what_to_do(self, tmp_path: Path) -> None:
         text = "id,time,x,label\n1,0,1,a\n1,0,2,a\n2,0,1,b\n"
@@ -165,6 +166,7 @@ class TestWide:
         assert "set time_column = time; if each row is a sequence, set time_column = -." in (
             error.advice
         )
+        assert "to - if each is a sequence" in error.problems["time_column"]
         steps = read_text(tmp_path, self.ONE_ROW_EACH, TableOptions(time_column="time"))
         assert lists(steps.train) == [[[1, 2]], [[3, 4]]]
         rows = read_text(tmp_path, self.ONE_ROW_EACH, TableOptions(time_column="-"))
@@ -358,6 +360,9 @@ class TestColumns:
         assert isinstance(error, ConfigError)
         assert message.format(path=tmp_path / "x.csv") in error.message
         assert advice in error.advice
+        ((setting, problem),) = error.problems.items()
+        assert setting in error.advice or setting in error.message
+        assert problem.startswith(("Which column ", "It names "))
 
     def test_many_columns_are_not_all_listed(self, tmp_path: Path) -> None:
         names = [f"a column with a long name {number}" for number in range(10_000)]

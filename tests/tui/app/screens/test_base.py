@@ -121,6 +121,7 @@ def test_what_another_screen_hides_is_not_sent(
             return len(seen) > 2 and seen[-1] == seen[-3]
 
         await open_runs(app, pilot, 1)
+        await until(pilot, lambda: "1 epoch trained" in text(app))  # the preview, read in a thread
         display = app._display
         monkeypatch.setattr(app, "_display", lambda *it: (sent.append(it), display(*it)))
         await until(pilot, is_quiet)  # what the list itself had to show is shown

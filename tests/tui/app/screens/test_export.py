@@ -146,6 +146,8 @@ def test_an_export_that_is_not_waited_for_is_ended(
         return started[0]
 
     monkeypatch.setattr(subprocess, "Popen", forever)
+    # tests that a shell started in the background ignore it, and so would what they start
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
@@ -155,7 +157,10 @@ def test_an_export_that_is_not_waited_for_is_ended(
         await pilot.press("escape")
         await asyncio.to_thread(started[0].wait, 60)
 
-    drive(FakeWorker(), tmp_path / "runs", steps)
+    try:
+        drive(FakeWorker(), tmp_path / "runs", steps)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert started[0].returncode == -signal.SIGINT
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import OptionList, TabbedContent
 
@@ -131,6 +132,22 @@ def test_foreign_names_are_no_markup(tmp_path: Path) -> None:
     at_home(FakeWorker(), tmp_path, steps)
 
 
+async def choose_command(app: BilstmApp, pilot: Pilot[int], typed: str, title: str) -> None:
+    """Type a part of a command's title into the palette, and choose it once the cursor is on it."""
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+    await pilot.press(*typed)
+    commands = app.screen.query_one(CommandList)
+
+    def is_marked() -> bool:  # the list that was there before the typing may show it, too
+        marked = commands.highlighted_option
+        is_first = commands.highlighted == 0
+        return is_first and marked is not None and str(marked.prompt).startswith(title)
+
+    await until(pilot, is_marked)
+    await pilot.press("enter")
+
+
 def test_commands_of_the_palette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[TourScreen] = []
 
@@ -142,13 +159,9 @@ def test_commands_of_the_palette(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert file.saved.starts_at_home
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await pilot.press("ctrl+p", *"Start with")
-        await until(pilot, lambda: "Start with the form" in text(app))
-        await pilot.press("enter")
+        await choose_command(app, pilot, "Start with", "Start with the form")
         await until(pilot, lambda: "shows the form first" in said(app))
-        await pilot.press("ctrl+p", *"Guided")
-        await until(pilot, lambda: "Guided tour" in text(app))
-        await pilot.press("enter")
+        await choose_command(app, pilot, "Guided", "Guided tour")
         await until(pilot, lambda: opened)
 
     at_home(FakeWorker(), tmp_path / "runs", steps, preferences=file)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +15,7 @@ from textual.widgets import DataTable, TabbedContent
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.catalog import CATALOG
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import DataError
 from bilstm_core.inference.explanation import Explanation
 from bilstm_core.inference.report import (
@@ -25,12 +27,14 @@ from bilstm_core.inference.report import (
     Mistake,
     StepwisePrediction,
 )
+from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
 from tests.samples import run_started
 from tests.tui.driving import (
+    PATIENCE_SECONDS,
     FakeWorker,
     drive,
     past_runs,
@@ -418,6 +422,14 @@ def test_while_the_network_is_examined_only_images_have_a_canvas(
     (run,) = past_runs(tmp_path, 16)
     tell(run, run_started(RunConfig(dataset=dataset)))
     asked = []
+    may_read = threading.Event()
+    logged_spec = inspect._logged_spec
+
+    def slow(run: Run) -> DataSpec | None:
+        may_read.wait(PATIENCE_SECONDS)
+        return logged_spec(run)
+
+    monkeypatch.setattr(inspect, "_logged_spec", slow)
 
     class SlowInspector(FakeInspector):
         async def examine(self) -> ExaminationReport:
@@ -429,10 +441,11 @@ def test_while_the_network_is_examined_only_images_have_a_canvas(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "Mistakes" in text(app))
         assert "Draw" not in text(app)
+        may_read.set()
         has_canvas = dataset == "digits"  # its tab is laid out a moment after it is shown
         await until(pilot, lambda: asked and ("Draw" in text(app)) == has_canvas)
-        assert "Mistakes" in text(app)
 
     drive(FakeWorker(), tmp_path, steps)
 
@@ -457,11 +470,10 @@ def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None
         assert isinstance(app.screen, InspectScreen)
         asked_of = app.screen._examiner
         await until(pilot, lambda: asked_of._child)
-        await pilot.press("escape")
         assert asked_of._child
         process = asked_of._child._process
+        await pilot.press("escape")
         await until(pilot, lambda: process.returncode is not None)
-        await pilot.pause()
         assert app.screen is app.train_screen  # its end has ended nothing else
         await app.train_screen.watch_run(run)
 

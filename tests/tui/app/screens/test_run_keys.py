@@ -8,10 +8,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static, TabbedContent
 
 from bilstm_core import events, paths
-from bilstm_core.processes.protocol import FindLearningRate, ResumeRun, StartRun
+from bilstm_core.processes.protocol import ResumeRun, StartRun
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.cli import main as cli
 from tests.samples import small_config
 from tests.tui.driving import (
@@ -33,66 +33,6 @@ SMALLEST = (80, 24)
 @pytest.fixture(autouse=True)
 def _command_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "command_file", lambda: tmp_path / "state" / "command.txt")
-
-
-class CountedKeys:
-    """Presses keys, and counts them; the characters of a number count as none."""
-
-    def __init__(self, app: BilstmApp, pilot: Pilot[int]) -> None:
-        self._pilot = pilot
-        self.count = 0
-
-    async def press(self, key: str) -> None:
-        self.count += 1
-        await self._pilot.press(key)
-
-    async def type(self, number: str) -> None:
-        await self._pilot.press(*number)
-
-
-class TestKeystrokes:
-    def test_from_the_start_to_a_trained_network(self, tmp_path: Path) -> None:
-        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            keys = CountedKeys(app, pilot)
-            await keys.press("t")
-            await until(pilot, lambda: "got 351 / 360 with accuracy 97.50" in text(app))
-            assert keys.count <= 2
-
-        drive(FakeWorker(), tmp_path, steps, SMALLEST)
-
-    def test_a_learning_rate_that_is_found_and_used(self, tmp_path: Path) -> None:
-        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            keys = CountedKeys(app, pilot)
-            await keys.press("f")
-            worker.may_answer.set()
-            await until(pilot, lambda: "Suggested: 0.012" in said(app))
-            await until(pilot, lambda: app.focused and app.focused.id == "use")
-            await keys.press("enter")
-            await until(pilot, lambda: app.train_screen.config == small_config(learning_rate=0.012))
-            assert keys.count <= 3
-
-        drive(worker := FakeWorker(), tmp_path, steps, SMALLEST)
-        assert isinstance(worker.orders[0], FindLearningRate)
-
-    def test_a_run_that_is_trained_for_longer(self, tmp_path: Path) -> None:
-        (run,) = past_runs(tmp_path, 16)
-
-        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            keys = CountedKeys(app, pilot)
-            await keys.press("r")
-            await until(
-                pilot, lambda: isinstance(app.screen, RunsScreen) and run.name[-3:] in text(app)
-            )
-            await keys.press("e")
-            await asked(pilot, "Resume: total epochs")
-            app.screen.query_one(Input).value = ""
-            await keys.type("7")
-            await keys.press("enter")
-            await until(pilot, lambda: worker.orders)
-            assert keys.count <= 3
-
-        drive(worker := FakeWorker(), tmp_path, steps, SMALLEST)
-        assert worker.orders == [ResumeRun(run=run.path, changes={"num_epochs": 7})]
 
 
 class TestRunTab:
@@ -189,6 +129,13 @@ class TestRateByHand:
             await pilot.press("c")
             await until(pilot, lambda: app.train_screen.config == small_config(learning_rate=0.002))
             await until(pilot, lambda: "set by hand: 0.002, first 0.008" in said(app))
+            app.clear_notifications()
+            await app.train_screen.query_one(Form).go_to("learning_rate")
+            await until(pilot, lambda: "* learning_rate" in text(app))
+            await until(pilot, lambda: "it was set by hand: 0.002, first 0.008." in said(app))
+            await pilot.press("right")  # another value
+            await until(pilot, lambda: "* learning_rate" not in text(app))
+            await until(pilot, lambda: "it was set by hand" not in said(app))
 
         drive(FakeWorker(), tmp_path, steps)
 
@@ -213,7 +160,7 @@ class TestLeaving:
             await pilot.press("q")
             await asked(pilot, "A run is live")
             await pilot.press("enter")
-            await pilot.pause()
+            await until(pilot, lambda: app.left_run)
 
         app = drive(worker := FakeWorker(events_told=2), tmp_path, steps)
         assert app.left_run

@@ -174,6 +174,7 @@ class TestKeys:
             await until(pilot, lambda: field.expanded and isinstance(app.focused, OptionList))
             await pilot.press("down")
             await until(pilot, lambda: "gru: gates without a cell state" in hint(app))
+            await until(pilot, lambda: "↑↓ Move ⏎ Choose esc Close" in text(app).splitlines()[-1])
             assert app.train_screen.config
             assert app.train_screen.config.cell == "lstm"
             await pilot.press("enter")

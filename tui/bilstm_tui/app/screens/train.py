@@ -1,6 +1,7 @@
 """The first screen: the form on the left; its network, or a run, on the right."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -242,13 +243,13 @@ class TrainScreen(RunKeysScreen):
     def _show_run_tab(self) -> None:
         self.query_one(TabbedContent).active = "run"
 
-    def show_settings(self, config: RunConfig) -> None:
-        """Fill the form with a configuration.
+    def show_settings(self, config: RunConfig, by_hand: Mapping[str, str]) -> None:
+        """Fill the form with a configuration, and say what was set by hand in its run.
 
         Raises:
             ConfigError: This version does not know the data set.
         """
-        self.query_one(Form).show(config)
+        self.query_one(Form).show(config, by_hand)
         self.query_one(TabbedContent).active = "network"
 
     @on(TabbedContent.TabActivated)

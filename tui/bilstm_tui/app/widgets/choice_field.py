@@ -5,13 +5,28 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.console import RenderableType
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import OptionList, Select
 
+from ..textual_internals import SelectCurrent, SelectOverlay
+
 _BORDERS = 2
 _MOST_ROWS = 12  # of a list, as in Textual's style
+
+
+class ChoiceList(SelectOverlay):
+    """The open list, whose keys are in the footer."""
+
+    BINDING_GROUP_TITLE = "In a list of choices"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Choose", tooltip="Choose it"),
+        Binding("up", "cursor_up", "Move", tooltip="Go to the choice above"),
+        Binding("down", "cursor_down", "Move", tooltip="Go to the choice below"),
+        Binding("escape", "dismiss", "Close", tooltip="Close the list and change nothing"),
+    ]
 
 
 class ChoiceField(Select[str], inherit_bindings=False):
@@ -43,6 +58,11 @@ class ChoiceField(Select[str], inherit_bindings=False):
         options = list(options)
         super().__init__(options, value=value, allow_blank=False, id=id, compact=True)
         self.listed = [value for _, value in options]
+
+    def compose(self) -> ComposeResult:
+        """Compose the chosen value, and the list."""
+        yield SelectCurrent(self.prompt)
+        yield ChoiceList().data_bind(compact=Select.compact)
 
     def on_mount(self) -> None:
         """Follow the cursor in the list."""

@@ -17,8 +17,9 @@ _NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names b
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONGEST_LISTED = 12  # columns of a class in the list
 _LIST_MARGIN = 4
-_ROWS_AROUND = 9  # of the matrix on the screen
+_ROWS_AROUND = 7  # of the matrix on the screen, with an empty one below it
 _FEWEST_LISTED = 4  # lines below the matrix
+_MOST_LISTED_BELOW = 8  # lines below the matrix
 _MOST_LISTED = 40
 _FAINTEST, _STRONGEST = 0.15, 0.75  # of the colour behind a cell
 
@@ -50,6 +51,7 @@ class ConfusionView(Container):
         list_ = self.query_one("#confusions", Static)
         list_.display = is_beside or rows_below >= _FEWEST_LISTED
         list_.styles.width = list_width if is_beside else "1fr"
+        list_.styles.max_height = None if is_beside else min(_MOST_LISTED_BELOW, rows_below)
         list_.update(listed)
 
 

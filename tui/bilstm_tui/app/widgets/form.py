@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from textual import on
@@ -33,11 +34,12 @@ from .dataset_field import DatasetField
 from .device_field import DeviceField
 from .form_hint import Hint, hint_for_preset, hint_for_setting
 from .form_input import FormInput
-from .form_row import FormRow
+from .form_row import BY_HAND, INVALID, WITHOUT_EFFECT, FormRow
 from .preset_field import MODIFIED, PresetField
 from .switch_field import SwitchField
 
 _OPEN_GROUPS = {"data", "architecture"}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Form(Widget):
@@ -77,6 +79,8 @@ class Form(Widget):
         self._explained = "preset"
         self._problems: Mapping[str, str] = {}
         self._no_effect = without_effect(config)
+        self._by_hand: dict[str, tuple[Any, str]] = {}
+        """What was set by hand in the run that was copied: the value, and words that say so."""
 
     def compose(self) -> ComposeResult:
         """Compose a field for each setting, by group."""
@@ -103,14 +107,20 @@ class Form(Widget):
         self._set_field("learning_rate", f"{rate:.2g}")
         self._validate()
 
-    def show(self, config: RunConfig) -> None:
+    def show(self, config: RunConfig, by_hand: Mapping[str, str] = _NOTHING) -> None:
         """Fill the fields with the configuration of a run.
+
+        Args:
+            config: The configuration.
+            by_hand: What is said of settings whose values were set by hand while the run trained.
 
         Raises:
             ConfigError: This version does not know the data set.
         """
         resolve(config.model_dump())
-        for name, value in _field_values(config).items():
+        values = _field_values(config)
+        self._by_hand = {name: (values[name], words) for name, words in by_hand.items()}
+        for name, value in values.items():
             self._set_field(name, value)
         self._validate()
 
@@ -243,13 +253,26 @@ class Form(Widget):
     def _mark_rows(self) -> None:
         for row in self.query(FormRow):
             name = row.field.id or ""
-            row.mark(is_invalid=name in self._problems, has_effect=name not in self._no_effect)
+            row.mark(self._sign_of(name), has_effect=name not in self._no_effect)
         for group in GROUPS:
             names = {setting.name for setting in settings_in(group)}
             collapsible = self.query_one(f"#group-{group}", Collapsible)
             is_invalid = not names.isdisjoint(self._problems)
             collapsible.title = f"{group} !" if is_invalid else group
             collapsible.set_class(is_invalid, "-invalid")
+
+    def _sign_of(self, name: str) -> str:
+        """What a setting is marked with: first what needs attention."""
+        if name in self._problems:
+            return INVALID
+        if name in self._no_effect:
+            return WITHOUT_EFFECT
+        return BY_HAND if self._words_by_hand(name) else ""
+
+    def _words_by_hand(self, name: str) -> str:
+        """What is said of a setting as long as it has the value that was set by hand."""
+        value, words = self._by_hand.get(name, (None, ""))
+        return words if self._values.get(name) == value else ""
 
     def on_mount(self) -> None:
         """Mark what has no effect at first."""
@@ -275,7 +298,8 @@ class Form(Widget):
         elif name in SETTINGS:
             value = self._values[name] if choice is None else choice
             problem, no_effect = self._problems.get(name, ""), self._no_effect.get(name, "")
-            hint = hint_for_setting(SETTINGS[name], value, problem, no_effect)
+            by_hand = self._words_by_hand(name)
+            hint = hint_for_setting(SETTINGS[name], value, problem, no_effect, by_hand)
         elif name.startswith("group-"):
             hint = Hint(GROUPS[name.removeprefix("group-")])
         else:

@@ -7,6 +7,8 @@ from rich.text import Text
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.settings import Setting
 
+from .form_row import BY_HAND, INVALID, WITHOUT_EFFECT
+
 _MOST_NAMES = 4
 
 
@@ -20,14 +22,17 @@ class Hint:
     allowed: str = ""
     problem: str = ""
     no_effect: str = ""
+    by_hand: str = ""
 
     def as_text(self) -> Text:
         """The hint, a line for each part: first what needs attention."""
         text = Text()
         if self.problem:
-            text.append(f"! {self.problem}\n", "bold")
+            text.append(f"{INVALID} {self.problem}\n", "bold")
         if self.no_effect:
-            text.append(f"- No effect: {self.no_effect}.\n", "bold")
+            text.append(f"{WITHOUT_EFFECT} No effect: {self.no_effect}.\n", "bold")
+        if self.by_hand:
+            text.append(f"{BY_HAND} {self.by_hand}\n", "bold")
         text.append(self.help)
         if self.choice_help:
             text.append("\n").append(self.choice, "bold").append(f": {self.choice_help}")
@@ -36,7 +41,9 @@ class Hint:
         return text
 
 
-def hint_for_setting(setting: Setting, value: object, problem: str, no_effect: str) -> Hint:
+def hint_for_setting(
+    setting: Setting, value: object, problem: str, no_effect: str, by_hand: str = ""
+) -> Hint:
     """Explain a setting, and the choice that is made or under the cursor."""
     choice = str(value)
     known = choice if choice in setting.choice_help else _with_placeholder(choice)
@@ -49,6 +56,7 @@ def hint_for_setting(setting: Setting, value: object, problem: str, no_effect: s
         allowed=allowed,
         problem=problem,
         no_effect=no_effect,
+        by_hand=by_hand,
     )
 
 

@@ -5,7 +5,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Label
 
-INVALID, WITHOUT_EFFECT = "!", "-"
+INVALID, WITHOUT_EFFECT, BY_HAND = "!", "-", "*"
 
 
 class FormRow(Horizontal):
@@ -22,11 +22,11 @@ class FormRow(Horizontal):
         yield Label(self._text)
         yield self.field
 
-    def mark(self, *, is_invalid: bool, has_effect: bool) -> None:
-        """Mark a value that is not allowed or has no effect, by a sign and not only in colour."""
-        self._mark = INVALID if is_invalid else "" if has_effect else WITHOUT_EFFECT
-        self.set_class(bool(self._mark), "-marked")
-        self.set_class(is_invalid, "-invalid")
+    def mark(self, sign: str, *, has_effect: bool) -> None:
+        """Mark the row by a sign, and not only in colour: what matters most about its value."""
+        self._mark = sign
+        self.set_class(bool(sign), "-marked")
+        self.set_class(sign == INVALID, "-invalid")
         self.set_class(not has_effect, "-without-effect")
         for label in self.query(Label):
             if str(label.content) != self._text:

@@ -20,7 +20,7 @@ from ...textual_internals import DeferredPlot
 from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_if_empty, widen_to_round
 from .curves import Curve, View
 from .diff_canvas import DiffCanvas
-from .legend import legend, reading
+from .legend import heading, legend, reading
 from .picture import Picture
 from .reduction import Numbers
 from .series import Axis, Series, value_range
@@ -369,7 +369,7 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
             parts.append("log y")
         if self.smoothing and any(series.is_noisy for series in self._series):
             parts.append(f"smoothed {self.smoothing:g}")
-        return Text(", ".join(parts))
+        return heading(parts, self.size.width - 2 * _BORDER_GAP)
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""

@@ -22,6 +22,14 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
+def heading(parts: Sequence[str], room: int) -> Text:
+    """A title and what else is said of the axes: from its end, whole parts are left out."""
+    shown = [*parts]
+    while len(shown) > 1 and cell_len(", ".join(shown)) > room:
+        shown.pop()
+    return Text(", ".join(shown))
+
+
 def legend(styled: Sequence[StyledSeries], room: int) -> Text:
     """What each curve is, and if there is space for it, what each mark is."""
     names = _names(styled, room) if len(styled) > 1 else []

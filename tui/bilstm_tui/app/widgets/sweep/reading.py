@@ -79,7 +79,6 @@ class SweepReader:
         self._board: LeaderboardReader | None = None
         self._ended: tuple[Row, ...] = ()
         self._state: _JournalState = (0, b"", 0, 0)
-        self._live: tuple[bool, ...] = ()
         self._seen: Seen | None = None
 
     def poll(self) -> Seen:
@@ -90,15 +89,13 @@ class SweepReader:
         """
         with self._lock:
             state, before = self._journal_state(), self._state
-            is_same = state == before and self._who_trains() == self._live
-            if self._seen and is_same:
+            if self._seen and state == before and self._is_trained_as(self._seen):
                 return self._seen
             self._state = state
             if state[:2] != before[:2] or state[2] < before[2]:  # another one, or a part of it
                 self._study = None
             self._seen = None  # after a failure everything is read again
             self._seen = self._in_words(self._read)
-            self._live = self._who_trains()
             return self._seen
 
     def change(self, change: "Callable[[Study], T]") -> T:
@@ -125,11 +122,12 @@ class SweepReader:
             return 0, b"", 0, 0
         return state.st_ino, head, state.st_size, state.st_mtime_ns
 
-    def _who_trains(self) -> tuple[bool, ...]:
-        """Whether a process trains each trial that has not ended: journals do not say."""
-        rows = self._seen.board.rows if self._seen else ()
-        runs = (Run(self._runs_dir / row.run) for row in rows if row.state in LIVE_STATES)
-        return tuple(run.is_live for run in runs)
+    def _is_trained_as(self, seen: Seen) -> bool:
+        """Whether each trial still has a process, or none, as was seen: journals do not say."""
+        rows = (row for row in seen.board.rows if row.run and row.state in LIVE_STATES)
+        return all(
+            Run(self._runs_dir / row.run).is_live == (row.state == "training") for row in rows
+        )
 
     def _opened(self) -> "Study":
         from bilstm_core.sweeps.study import Study

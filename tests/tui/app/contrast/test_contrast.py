@@ -1,0 +1,150 @@
+"""Whatever a screen shows can be read in every kind of theme, and without colours."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual._compositor import Compositor
+from textual.pilot import Pilot
+
+from bilstm_core.processes.examiner_client import ExaminerClient
+from bilstm_core.runs.store import list_runs
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.run_rows import RunsTable
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.charts.chart import MARKERS
+from bilstm_tui.app.widgets.run_details import RunDetails
+from tests.tui.app.contrast.made_up import RUNS, explain, make_runs
+from tests.tui.app.contrast.walk import THEMES, Seen, Walk, restyle, send_nothing, walk_through
+from tests.tui.contrast import Drawn, drawn
+from tests.tui.driving import FakeWorker, drive, text, until
+
+pytestmark = pytest.mark.timeout(600)  # the first test goes through all screens
+SIZE = (120, 36)
+BRAILLE = "".join(map(chr, range(0x2800, 0x2900)))
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """What need not have the contrast.
+
+    Attributes:
+        widget: A class in the path of its widget; empty for all.
+        characters: Those that are meant; empty for all.
+        least: The contrast that they need all the same.
+    """
+
+    reason: str
+    widget: str = ""
+    characters: str = ""
+    least: float = 0.0
+
+    def applies(self, it: Drawn) -> bool:
+        is_there = not self.widget or self.widget in it.widget.split()
+        is_there = is_there and it.contrast >= self.least
+        return is_there and (not self.characters or not {*it.characters} - {*self.characters})
+
+
+EXEMPT = (
+    Exempt("two pixels of a picture: their brightness is what they say", characters="▀"),
+    Exempt("a scrollbar repeats what is in view", widget="ScrollBar"),
+    Exempt("the frame of a chart, whose numbers are the scale", "Grid", "┏┓┗┛┣┫┳┻╋━┃"),
+    Exempt("raw values behind a smoothed curve are fainter on purpose", "DiffCanvas", BRAILLE, 2.0),
+    Exempt("the line below the tabs: the active one is bold", widget="Underline"),
+    Exempt("the edge of a button, whose words are on its ground", "AnswerButton", "▁▔▊▎"),
+    Exempt("Textual's palette of commands", widget="CommandPalette"),
+    Exempt("the cursor on the first letter of a placeholder", "Filter", "/"),
+)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """What every screen draws in every theme: the app is started once."""
+    folder = tmp_path_factory.mktemp("contrast")
+    worker, found = FakeWorker(), Seen()
+    worker.may_answer.set()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        walk = Walk(app, pilot)
+        (run,) = [it for it in list_runs(app._runs_dir) if "finished" in it.name]
+        await until(pilot, lambda: "Being trained now" in text(app))
+        await walk_through(walk, worker, run, changes)
+        found.update(walk.seen)
+
+    with pytest.MonkeyPatch.context() as changes:
+        for name in ("CONFIG", "CACHE", "STATE"):
+            changes.setenv(f"XDG_{name}_HOME", str(folder / name))
+        changes.setattr(ExaminerClient, "explain", explain)
+        changes.setattr(BilstmApp, "refresh_css", restyle)
+        changes.setattr(Compositor, "render_update", send_nothing)
+        lock = make_runs(folder / "runs")
+        try:
+            drive(worker, folder / "runs", steps, SIZE, has_toasts=True, at_home=True)
+        finally:
+            lock.release()
+    return found
+
+
+def is_exempt(it: Drawn) -> bool:
+    return any(exempt.applies(it) for exempt in EXEMPT)
+
+
+def report(wrong: list[tuple[str, Drawn]]) -> str:
+    """What cannot be read, each once, with a screen where that is so."""
+    lines = {str(it): screen for screen, it in reversed(wrong)}
+    return "\n".join(["", *(f"{line}  ({screen})" for line, screen in sorted(lines.items()))])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_everything_can_be_read(theme: str, seen: Seen) -> None:
+    wrong = [
+        (screen, it)
+        for (screen, in_theme), everything in seen.items()
+        for it in everything
+        if in_theme == theme and it.contrast < it.least and not is_exempt(it)
+    ]
+    assert not wrong, report(wrong)
+
+
+def test_every_exemption_is_needed(seen: Seen) -> None:
+    faint = [it for everything in seen.values() for it in everything if it.contrast < it.least]
+    for exempt in EXEMPT:
+        assert any(map(exempt.applies, faint)), exempt
+
+
+def test_the_walk_comes_to_every_kind_of_text_and_mark(seen: Seen) -> None:
+    drawn_by = {
+        name for everything in seen.values() for it in everything for name in it.widget.split()
+    }
+    assert {"HomeScreen", "TourScreen", "TrainScreen", "RunsScreen", "InspectScreen"} <= drawn_by
+    assert {"RunDetails", "Chart", "ClassBars", "Gallery", "SeriesView", "Toast"} <= drawn_by
+
+
+def test_without_colours_states_and_curves_differ_by_words_and_shapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    lock = make_runs(tmp_path)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: all(status in text(app) for status in RUNS))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        table, details = app.screen.query_one(RunsTable), app.screen.query_one(RunDetails)
+        await until(pilot, lambda: table.row_count == len(RUNS))
+        for status, row in zip(RUNS[::-1], text(app).splitlines()[2:], strict=False):
+            assert row.split()[3] == status  # after the name and the date
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: len(details.marked) == 2)
+        await until(pilot, lambda: "bidirectional" in text(app) or "hidden_size" in text(app))
+        lines = text(app).splitlines()
+        for marker in MARKERS[:2]:  # in the table, at the end of the curve, and in the legend
+            assert sum(marker in line for line in lines) >= 3
+        inks = [it.ink for it in drawn(app)]
+        assert inks
+        assert all(ink.r == ink.g == ink.b for ink in inks)
+
+    try:
+        drive(FakeWorker(), tmp_path, steps, SIZE, at_home=True)
+    finally:
+        lock.release()

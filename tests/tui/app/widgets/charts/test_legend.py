@@ -1,0 +1,20 @@
+"""The words around a chart."""
+
+import pytest
+
+from bilstm_tui.app.widgets.charts.legend import heading
+
+PARTS = ("training loss by step", "log y", "smoothed 0.9")
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        (42, "training loss by step, log y, smoothed 0.9"),
+        (41, "training loss by step, log y"),
+        (27, "training loss by step"),
+        (3, "training loss by step"),  # which is then cut, as the first part is the least
+    ],
+)
+def test_a_part_of_a_heading_is_left_out_rather_than_cut(room: int, expected: str) -> None:
+    assert str(heading(PARTS, room)) == expected
