@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.samples import small_config
 from .terminal import COMMAND, PATIENCE_SECONDS
 
 DIGITS = ["--dataset", "digits", "--hidden-size", "16"]
+_NICENESS = 10
 LONG = [*DIGITS, "--num-epochs", "100000"]
 
 
@@ -48,9 +49,12 @@ def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.Co
 
 
 def detached(*arguments: str, env: dict[str, str]) -> Run:
-    """A run in the background, just started."""
+    """A run in the background, just started; it leaves the cores to the tests."""
     name = bilstm("--detach", *arguments, env=env).stdout.strip()
-    return find_run(Path(env["BILSTM_RUNS_DIR"]), name)
+    run = find_run(Path(env["BILSTM_RUNS_DIR"]), name)
+    with suppress(OSError, ValueError, psutil.Error):  # it may have ended
+        psutil.Process(holder(run)).nice(_NICENESS)
+    return run
 
 
 def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> Run:
