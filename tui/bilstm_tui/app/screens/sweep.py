@@ -36,6 +36,7 @@ class SweepScreen(SweepKeysScreen):
         folder: The folder of the sweep; None if there is no sweep.
         data_dir: Folder of the data sets, for processes that are started here.
         redraws_per_second: The maximum redraw rate.
+        initial_run: The name of the run whose trial is selected first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,10 +56,16 @@ class SweepScreen(SweepKeysScreen):
     AUTO_FOCUS = "TrialsTable"
 
     def __init__(
-        self, folder: Path | None, data_dir: Path | None = None, redraws_per_second: float = 1.0
+        self,
+        folder: Path | None,
+        data_dir: Path | None = None,
+        redraws_per_second: float = 1.0,
+        *,
+        initial_run: str = "",
     ) -> None:
         super().__init__(folder, data_dir)
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
+        self._initial_run = initial_run
         self._update_lock = asyncio.Lock()
         self._finished = 0
 
@@ -124,6 +131,10 @@ class SweepScreen(SweepKeysScreen):
 
     async def _show(self, seen: Seen) -> None:
         await self.query_one(Board).show(seen)
+        initial, self._initial_run = self._initial_run, ""
+        for row in seen.board.rows:
+            if initial and row.run == initial:
+                self.query_one(Board).table.select(row.number)
         self._show_words()
 
     def _show_words(self) -> None:
