@@ -25,6 +25,10 @@ class ListingApp(StartingApp):
     _redraw_rate: float
     _last_sweep: str = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._marked_runs: list[str] = []
+
     @abstractmethod
     def resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
         """Resume a run with some settings changed, and show it."""
@@ -35,7 +39,8 @@ class ListingApp(StartingApp):
 
         if not await self._leave(RunsScreen):
             shown = self.train_screen.view.shown_run
-            screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraw_rate)
+            name = shown.name if shown else ""
+            screen = RunsScreen(self._runs_dir, name, self._redraw_rate, self._marked_runs)
             self.push_screen(screen, partial(self._apply_choice, "runs"))
 
     async def _leave(self, kind: type[Screen[Any]]) -> bool:

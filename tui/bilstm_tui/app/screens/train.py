@@ -40,10 +40,10 @@ _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the read
 
 _LETTER_KEYS = (
     ("t", "train", "Train", "Train with the form's settings"),
+    ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
     *RUN_KEYS[3:-1],
-    ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     ("slash", "jump", "Setting", "Go to a setting by its name"),
     RUN_KEYS[-1],
 )
@@ -256,7 +256,9 @@ class TrainScreen(RunKeysScreen):
         self.set_focus(None)
         tabs = self.query_one(TabbedContent)
         tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
-        if tabs.active == "data":
+        if tabs.active == "network":
+            self.query_one(Form).focus_last()
+        elif tabs.active == "data":
             self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
 
     def action_back(self) -> None:
