@@ -211,7 +211,7 @@ class Mistakes(Vertical):
             return Text(with_id, "bold")
         for start, legend in product((with_id, f"{place}: {words}"), _LEGENDS):
             if len(start) + len(legend) <= width:
-                return Text(start, "bold").append(legend, "not bold dim")
+                return Text(start, "bold").append(legend, "not bold")
         return Text(with_id, "bold")
 
     def _show_image(self, spec: DataSpec, drawing: Drawing, prediction: StepwisePrediction) -> None:

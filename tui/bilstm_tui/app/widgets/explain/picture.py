@@ -78,7 +78,8 @@ class Picture:
         if not (tries := self._head.tries):
             return self._between(lefts[0], weights)
         form, keys = put([], f"form: {tries}", BOLD), put([], " (m, d, b change the form)", DIM)
-        rights = [weights + put([], "; ", DIM) + form + keys, form + keys, form]
+        short = put([], " (m, d, b)", DIM)
+        rights = [weights + put([], "; ", DIM) + form + keys, form + keys, form + short, form]
         pairs = [(left, right) for right in rights for left in lefts]
         fitting = [it for it in pairs if len(it[0]) + _GAP + len(it[1]) <= self._width]
         return self._between(*(fitting or pairs[-1:])[0])
