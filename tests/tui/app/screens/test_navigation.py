@@ -10,6 +10,7 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.base import InspectRequested
 from bilstm_tui.app.screens.home import HomeScreen
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.screens.train import TrainScreen
@@ -39,7 +40,8 @@ def test_a_run_that_is_opened_above_other_screens_closes_them(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await inspect_and_list(app, pilot, tmp_path)
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.train_screen and run == app.screen.shown_run)
+        await until(pilot, lambda: app.train_screen.shown_run == run)
+        await until(pilot, lambda: app.screen is app.train_screen)
         assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen]
 
     drive(FakeWorker(), tmp_path, steps, at_home=at_home)
@@ -131,7 +133,7 @@ def test_escape_leads_from_a_run_back_to_the_list_it_was_opened_from(
         await until(pilot, lambda: "esc Back" in text(app).splitlines()[-1])
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        await until(pilot, lambda: app.screen.query_one("RunsTable").cursor_row == 1)
+        await until(pilot, lambda: app.screen.query_one(RunsTable).cursor_row == 1)
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.train_screen)
         await until(pilot, lambda: "esc Back" not in text(app).splitlines()[-1])

@@ -63,7 +63,7 @@ def test_marks_stay_while_the_app_runs(tmp_path: Path) -> None:
         await pilot.press("space", "down", "space")
         await until(pilot, lambda: "hidden_size" in text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: app.screen is app.train_screen and app.screen.shown_run)
+        await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.shown_run)
         await open_runs(app, pilot, 2)
         await until(pilot, lambda: "▲" in text(app) and "hidden_size" in text(app))
 
