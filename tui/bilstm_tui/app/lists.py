@@ -2,14 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import work
+from textual.screen import Screen
 
 from bilstm_core.runs.run import Run
 from bilstm_core.sweeps.folders import list_sweeps, sweep_folder
 
 from .screens.dialogs import show_dialog
+from .screens.train import CameFrom, TrainScreen
 from .start import StartingApp
 
 if TYPE_CHECKING:
@@ -22,28 +25,43 @@ class ListingApp(StartingApp):
     _redraw_rate: float
     _last_sweep: str = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._marked_runs: list[str] = []
+
     @abstractmethod
     def resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
         """Resume a run with some settings changed, and show it."""
 
-    def action_runs(self) -> None:
-        """Show all runs, or leave that screen."""
+    async def action_runs(self) -> None:
+        """Show all runs, or leave that screen; above a list of them, go back to it."""
         from .screens.runs import RunsScreen  # not needed for the first paint
 
-        if not self._leave(RunsScreen):
+        if not await self._leave(RunsScreen):
             shown = self.train_screen.view.shown_run
-            screen = RunsScreen(self._runs_dir, shown.name if shown else "", self._redraw_rate)
-            self.push_screen(screen, self._apply_choice)
+            name = shown.name if shown else ""
+            screen = RunsScreen(self._runs_dir, name, self._redraw_rate, self._marked_runs)
+            self.push_screen(screen, partial(self._apply_choice, "runs"))
 
-    def _leave(self, kind: type) -> bool:
-        """Leave a list, so that lists do not pile up; returns whether it was one of this kind."""
+    async def _leave(self, kind: type[Screen[Any]]) -> bool:
+        """Leave a list, so that lists do not pile up; returns whether it was one of this kind.
+
+        A list of this kind that is below other screens is shown again.
+        """
         from .screens.runs import RunsScreen
         from .screens.sweep import SweepScreen
 
         screen = self.screen
         if isinstance(screen, RunsScreen | SweepScreen):
-            screen.dismiss(None)
-        return isinstance(screen, kind)
+            await self.pop_screen()
+            return isinstance(screen, kind)
+        if any(isinstance(it, RunsScreen | SweepScreen) for it in self.screen_stack):
+            await self._close_above(RunsScreen, SweepScreen)
+            is_there = isinstance(self.screen, kind)
+            if not is_there:
+                await self.pop_screen()
+            return is_there
+        return False
 
     @work
     async def action_sweeps(self) -> None:
@@ -51,7 +69,7 @@ class ListingApp(StartingApp):
         from .screens.sweep import SweepScreen  # not needed for the first paint
         from .screens.sweep_list import SweepList
 
-        if self._leave(SweepScreen):
+        if await self._leave(SweepScreen):
             return
         names = list_sweeps(self._runs_dir)
         name: str | None = names[0] if names else ""
@@ -60,27 +78,36 @@ class ListingApp(StartingApp):
         if name or not names:
             self.show_sweep(name or "")
 
-    def show_sweep(self, name: str) -> None:
-        """Show the leaderboard of a sweep; without a name, what a sweep is."""
+    def show_sweep(self, name: str, run: Run | None = None) -> None:
+        """Show the leaderboard of a sweep, at the trial of a run; unnamed, what a sweep is."""
         from .screens.sweep import SweepScreen  # not needed for the first paint
 
         self._last_sweep = name
         folder = sweep_folder(self._runs_dir, name) if name else None
-        screen = SweepScreen(folder, self._data_dir, self._redraw_rate)
-        self.push_screen(screen, self._apply_choice)
+        at = run.name if run else ""
+        screen = SweepScreen(folder, self._data_dir, self._redraw_rate, initial_run=at)
+        self.push_screen(screen, partial(self._apply_choice, "sweep"))
+
+    async def on_train_screen_back_requested(self, event: TrainScreen.BackRequested) -> None:
+        """Show again the list from which a run was opened, at that run."""
+        if event.came_from == "sweep":
+            self.show_sweep(self._last_sweep, event.run)
+        else:
+            await self.action_runs()
 
     def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:
         """Follow the run that is shown under its new name."""
         shown = self.train_screen.view.shown_run
         if shown and shown.path == event.before.path:
-            self.show_run(event.after)
+            train = self.train_screen
+            self.run_worker(train.watch_run(event.after, train.came_from))
 
-    def _apply_choice(self, answer: "Choice | None") -> None:
+    def _apply_choice(self, came_from: CameFrom, answer: "Choice | None") -> None:
         from .screens.runs import Choice
 
         match answer:
             case Choice("open", run):
-                self.show_run(run)
+                self.show_run(run, came_from)
             case Choice("resume", run, changes):
                 self.resume_run(run, changes)
             case Choice("copy", run, changes):

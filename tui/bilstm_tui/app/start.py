@@ -22,10 +22,13 @@ from bilstm_core.runs.run import Run
 
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
-from .screens.dialogs import error_dialog
+from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
-from .screens.train import TrainScreen
+from .screens.train import CameFrom, TrainScreen
 from .textual_internals import ReportingApp
+
+_LOWEST = 2
+"""Screens that are never closed: Textual's blank one, and the first of the app."""
 
 
 class StartingApp(ReportingApp[int]):
@@ -64,19 +67,28 @@ class StartingApp(ReportingApp[int]):
         )
         return HomeScreen(self._runs_dir, words)
 
-    def action_home(self) -> None:
-        """Show Home above the form; there, go back to the form."""
-        if self.screen is self.train_screen:
-            self.push_screen(self._home())
+    async def action_home(self) -> None:
+        """Show Home above the form, and close what is above them."""
+        await self._close_above(HomeScreen)
+        if not isinstance(self.screen, HomeScreen):
+            await self.push_screen(self._home())
 
     async def show_train_screen(self) -> None:
-        """Show the form instead of Home."""
-        if not isinstance(self.screen, HomeScreen):
+        """Show the form instead of Home, and close all other screens; a dialog above it stays."""
+        others = [it for it in self.screen_stack if not isinstance(it, Dialog)]
+        if others[-1] is self.train_screen:
             return
-        if self.train_screen in self.screen_stack:
-            await self.pop_screen()
-        else:
+        await self._close_above(TrainScreen)
+        if self.screen is not self.train_screen:  # the app was started at Home
             await self.switch_screen(self.train_screen)
+
+    async def _close_above(self, *kinds: type[Screen[Any]]) -> None:
+        """Close screens until one of these kinds, or the first screen of the app, is on top."""
+        while len(self.screen_stack) > _LOWEST and not isinstance(self.screen, kinds):
+            if isinstance(self.screen, Dialog):
+                await self.screen.dismiss("")  # somebody may wait for the answer
+            else:
+                await self.pop_screen()
 
     async def on_home_screen_chosen(self, event: HomeScreen.Chosen) -> None:
         """Do what was chosen at Home."""
@@ -126,10 +138,10 @@ class StartingApp(ReportingApp[int]):
         self.notify(f"The next start shows {first} first.")
 
     @work
-    async def show_run(self, run: Run) -> None:
+    async def show_run(self, run: Run, came_from: CameFrom = "") -> None:
         """Show a run; reading a long one takes a second, during which keys still work."""
         await self.show_train_screen()
-        await self.train_screen.watch_run(run)
+        await self.train_screen.watch_run(run, came_from)
 
     @work
     async def copy_settings(self, run: Run, changes: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.widgets.explain.view import ExplainView
+from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, text, until
 
@@ -75,6 +76,31 @@ def test_new_weights_are_explained_and_follow_the_form(
     drive(FakeWorker(), tmp_path, steps, size)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+def test_what_is_tried_is_said_and_nothing_is_lost(size: tuple[int, int], tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        def form_says(**settings: object) -> bool:
+            return app.train_screen.config == small_config(**{"merge": "sum", **settings})
+
+        app.train_screen.query_one("#merge", Select).value = "sum"
+        await until(pilot, form_says)
+        await explained(app, pilot)
+        assert "form:" not in text(app)
+        await pilot.press("d", "d")  # all, last
+        words = "form: readout last (m, d, b change the form)"
+        await until(pilot, lambda: words in text(app) and form_says(readout="last"))
+        await pilot.press("b")
+        await until(pilot, lambda: "form: one direction, readout last" in text(app))
+        await pilot.press("b")
+        await until(pilot, lambda: words in text(app) and form_says(readout="last"))
+        await pilot.press("m", "d", "b", "b")  # together
+        await until(pilot, lambda: "form: merge mean" in text(app))
+        app.train_screen.query_one(Form).show(small_config(merge="sum"))
+        await until(pilot, lambda: form_says() and "form: " not in text(app))
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
 def test_it_plays_pauses_and_goes_on_to_the_next_example(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         view = await explained(app, pilot)
@@ -85,8 +111,10 @@ def test_it_plays_pauses_and_goes_on_to_the_next_example(tmp_path: Path) -> None
         await until(pilot, lambda: not view.is_playing)  # it stops at the end
         assert "Classify" in text(app)
         hold_the_clock(view)  # from here on, a step comes where the test wants one
+        await until(pilot, lambda: "space Play" in text(app))
         await pilot.press("space")
         assert (view.at, view.is_playing) == (0, True)
+        await until(pilot, lambda: "space Pause" in text(app))
         for _ in range(3):
             view._tick()
         await pilot.press("space")

@@ -55,6 +55,21 @@ def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def test_marks_stay_while_the_app_runs(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "hidden_size" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.shown_run)
+        await open_runs(app, pilot, 2)
+        await until(pilot, lambda: "▲" in text(app) and "hidden_size" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
 def test_one_run_or_all_that_are_marked_are_deleted(tmp_path: Path) -> None:
     past_runs(tmp_path, 8, 16, 32, 48)
 

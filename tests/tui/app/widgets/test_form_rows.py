@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from rich.segment import Segment
 from textual.color import Color
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES
-from textual.widgets import Collapsible, Input, OptionList, Select, Static
+from textual.widgets import Collapsible, Input, OptionList, Select, Static, TabbedContent
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.schema import GROUPS
@@ -97,6 +98,32 @@ class TestKeys:
             await until(pilot, lambda: group.collapsed)
 
         drive_default(steps, tmp_path)
+
+    def test_keys_that_arrive_together_move_as_many_rows(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "preset")
+            stops = app.train_screen.query_one(Form)._stops
+            for _ in range(3):
+                app.post_message(Key("down", None))
+            await until(pilot, lambda: app.focused is stops[3])
+
+        drive(FakeWorker(), tmp_path, steps, SMALLEST)
+
+    @pytest.mark.parametrize("size", [SMALLEST, (120, 36)])
+    def test_the_row_has_the_focus_again_when_the_form_comes_back(
+        self, size: tuple[int, int], tmp_path: Path
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "hidden_size")
+            tabs = app.train_screen.query_one(TabbedContent)
+            for tab in ("data", "run", "explain", "network"):
+                await pilot.press("v")
+                await until(pilot, lambda tab=tab: tabs.active == tab)
+            await until(pilot, lambda: focused_name(app) == "hidden_size")
+            await pilot.press("down")
+            await until(pilot, lambda: focused_name(app) not in {"", "hidden_size"})
+
+        drive(FakeWorker(), tmp_path, steps, size)
 
     def test_a_word_that_is_allowed_beside_numbers_is_typed(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
@@ -391,6 +418,21 @@ class TestPreset:
             assert app.train_screen.config
             assert app.train_screen.config.hidden_size == 128
             assert app.train_screen.preset == "default"
+
+        drive(FakeWorker(), tmp_path, steps)
+
+    def test_the_line_that_is_chosen_resets_them_too(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "hidden_size")
+            await pilot.press("right")
+            await until(pilot, lambda: "modified" in form_line(app, "preset"))
+            await go_to(app, pilot, "preset")
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.focused, OptionList))
+            await pilot.press("enter")
+            await until(pilot, lambda: "modified" not in form_line(app, "preset"))
+            assert app.train_screen.config
+            assert app.train_screen.config.hidden_size == 128
 
         drive(FakeWorker(), tmp_path, steps)
 

@@ -50,6 +50,9 @@ class BaseScreen(Screen[T]):
     TAKES_TEXT: ClassVar[bool] = False
     """Whether a text field gets the focus as soon as there is one."""
 
+    FIRST_KEYS: ClassVar[tuple[str, ...]] = ()
+    """Actions whose keys are in the footer before those of what has the focus."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", priority=True, show=False),
         Binding("shift+tab", "app.focus_previous", priority=True, show=False),

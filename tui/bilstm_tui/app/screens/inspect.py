@@ -10,7 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
@@ -50,6 +50,7 @@ class InspectScreen(BaseScreen[None]):
     """The confusion matrix, the classes, the mistakes and a canvas, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "switch_view", "View", tooltip="The next tab"),
         Binding("j", "step(1)", "Next", tooltip="The next mistake"),
         Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
         Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
@@ -163,6 +164,19 @@ class InspectScreen(BaseScreen[None]):
         """Show the mistakes of the next class only, or of all classes."""
         self._show_mistakes()
         self._mistakes.show_next_class()
+
+    def action_switch_view(self) -> None:
+        """Show the next tab, whose arrow keys work at once."""
+        tabs = self.query_one(TabbedContent)
+        shown = [it for it in tabs.query(TabPane) if it.id and tabs.get_tab(it).display]
+        place = next(at for at, it in enumerate(shown) if it.id == tabs.active)
+        pane = shown[(place + 1) % len(shown)]
+        tabs.active = pane.id or ""
+        self.call_after_refresh(self._focus_within, pane)
+
+    def _focus_within(self, pane: TabPane) -> None:
+        inside = [it for it in self.focus_chain if pane in it.ancestors]
+        self.set_focus(inside[0] if inside else self.query_one(Tabs), scroll_visible=False)
 
     def _show_mistakes(self) -> bool:
         """Show their tab; return whether it was shown already."""

@@ -40,7 +40,9 @@ class KeyHelp(Dialog):
             keys: dict[str, list[str]] = {}  # all keys of each meaning
             for binding in Binding.make_bindings(bindings):
                 meaning = binding.tooltip or binding.description
-                keys.setdefault(meaning, []).append(self.app.get_key_display(binding))
+                names = keys.setdefault(meaning, [])
+                if (name := self.app.get_key_display(binding)) not in names:
+                    names.append(name)
             for meaning, names in keys.items():
                 table.add_row(" ".join(names), meaning)
             table.add_row("", "")
@@ -53,9 +55,15 @@ class KeyHelp(Dialog):
 
 
 def _groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Binding]]]:
-    """The bindings of a screen, of the app, and of each kind of widget, with their titles."""
+    """The bindings of a screen, of the app, and of each kind of widget, with their titles.
+
+    An explanation has so many keys that they come first where it has the focus.
+    """
+    first = screen.focused if screen.focused in [*screen.query("ExplainView")] else None
+    if first:
+        yield first.BINDING_GROUP_TITLE or "", own_bindings(first)
     yield "On this screen", own_bindings(screen)
     yield "Everywhere", [*own_bindings(screen.app), *_GENERAL]
-    for widget in {type(widget): widget for widget in screen.query("*")}.values():
-        if bindings := own_bindings(widget):
+    for kind, widget in {type(widget): widget for widget in screen.query("*")}.items():
+        if kind is not type(first) and (bindings := own_bindings(widget)):
             yield widget.BINDING_GROUP_TITLE or "", bindings

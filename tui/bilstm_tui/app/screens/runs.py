@@ -52,7 +52,10 @@ class Choice:
 
 
 class RunsScreen(BaseScreen[Choice | None]):
-    """All runs; the one named `initial_run` is selected first. Its result is a `Choice`."""
+    """All runs; the one named `initial_run` is selected first. Its result is a `Choice`.
+
+    The names of marked runs are kept in `marks`.
+    """
 
     @dataclass
     class Renamed(Message):
@@ -80,14 +83,18 @@ class RunsScreen(BaseScreen[Choice | None]):
     AUTO_FOCUS = "DataTable"
 
     def __init__(
-        self, runs_dir: Path, initial_run: str = "", redraws_per_second: float = 1 / _POLL_SECONDS
+        self,
+        runs_dir: Path,
+        initial_run: str = "",
+        redraws_per_second: float = 1 / _POLL_SECONDS,
+        marks: list[str] | None = None,
     ) -> None:
         super().__init__()
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
         self._initial_run = initial_run
         self._runs_dir = runs_dir
         self._overviews: dict[str, Overview] = {}
-        self._details = RunDetails()
+        self._details = RunDetails(marks)
         self._room = 80
         self._update_lock = asyncio.Lock()
         self._order = "run"

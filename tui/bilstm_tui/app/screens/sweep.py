@@ -36,15 +36,17 @@ class SweepScreen(SweepKeysScreen):
         folder: The folder of the sweep; None if there is no sweep.
         data_dir: Folder of the data sets, for processes that are started here.
         redraws_per_second: The maximum redraw rate.
+        initial_run: The name of the run whose trial is selected first.
     """
 
+    FIRST_KEYS = ("select_cursor", "open_best", "copy", "stop", "pause", "add", "resume", "train")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "open_best", "Best", tooltip="Show the run of the best trial"),
-        Binding("v", "switch_view", "View", tooltip="Charts instead of the table, or the table"),
-        Binding("p", "pause", "Pause", tooltip="Pause the sweep everywhere, or continue it"),
-        Binding("s", "stop", "Stop", tooltip="Stop the trial, or the whole sweep"),
-        Binding("a", "add", "Add", tooltip="Add trials to the sweep"),
         Binding("c", "copy", "Copy", tooltip="Copy the trial's settings into the form"),
+        Binding("s", "stop", "Stop", tooltip="Stop the trial, or the whole sweep"),
+        Binding("p", "pause", "Pause", tooltip="Pause the sweep everywhere, or continue it"),
+        Binding("a", "add", "Add", tooltip="Add trials to the sweep"),
+        Binding("v", "switch_view", "View", tooltip="Charts instead of the table, or the table"),
         Binding("e", "resume", "Resume", tooltip="Resume the trial's run, for more epochs"),
         Binding("t", "train", "Train", tooltip="Train trials on this machine, in the background"),
         Binding("left", "choose_setting(-1)", show=False, tooltip="The setting before"),
@@ -55,10 +57,16 @@ class SweepScreen(SweepKeysScreen):
     AUTO_FOCUS = "TrialsTable"
 
     def __init__(
-        self, folder: Path | None, data_dir: Path | None = None, redraws_per_second: float = 1.0
+        self,
+        folder: Path | None,
+        data_dir: Path | None = None,
+        redraws_per_second: float = 1.0,
+        *,
+        initial_run: str = "",
     ) -> None:
         super().__init__(folder, data_dir)
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
+        self._initial_run = initial_run
         self._update_lock = asyncio.Lock()
         self._finished = 0
 
@@ -124,6 +132,10 @@ class SweepScreen(SweepKeysScreen):
 
     async def _show(self, seen: Seen) -> None:
         await self.query_one(Board).show(seen)
+        initial, self._initial_run = self._initial_run, ""
+        for row in seen.board.rows:
+            if initial and row.run == initial:
+                self.query_one(Board).table.select(row.number)
         self._show_words()
 
     def _show_words(self) -> None:

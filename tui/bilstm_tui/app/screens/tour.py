@@ -64,9 +64,10 @@ class TourScreen(BaseScreen[None]):
         settings: What both networks have in common.
     """
 
+    FIRST_KEYS = ("step(1)", "step(-1)")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "step(1)", "Next", tooltip="The next step of the tour"),
-        Binding("backspace", "step(-1)", "Previous", tooltip="The previous step"),
+        Binding("enter", "step(1)", "Next step", tooltip="The next step of the tour"),
+        Binding("backspace", "step(-1)", "Back", tooltip="The previous step"),
         Binding("escape", "dismiss", "Leave", tooltip="Leave the tour; its runs are kept"),
     ]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -40,10 +40,10 @@ _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the read
 
 _LETTER_KEYS = (
     ("t", "train", "Train", "Train with the form's settings"),
+    ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
     *RUN_KEYS[3:-1],
-    ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     ("slash", "jump", "Setting", "Go to a setting by its name"),
     RUN_KEYS[-1],
 )
@@ -52,6 +52,9 @@ _KEYS_OF_CHARTS = ("e", "x")
 """These mean something else on a chart that has the focus."""
 
 _TABS = ("network", "data", "run", "explain")
+
+CameFrom = Literal["runs", "sweep", ""]
+"""The list from which a run was opened; empty for none."""
 
 
 class TrainScreen(RunKeysScreen):
@@ -62,6 +65,7 @@ class TrainScreen(RunKeysScreen):
         preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
+        came_from: The list to which Escape leads back from the run.
     """
 
     @dataclass
@@ -80,6 +84,13 @@ class TrainScreen(RunKeysScreen):
 
         config: RunConfig
 
+    @dataclass
+    class BackRequested(Message):
+        """The user wants to go back to the list from which a run was opened."""
+
+        run: Run
+        came_from: CameFrom
+
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(
@@ -91,6 +102,7 @@ class TrainScreen(RunKeysScreen):
             )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
+        Binding("escape", "screen.back", "Back", tooltip="Back to the list of the run"),
         Binding("escape", "screen.leave_field", "Leave", tooltip="Leave the field", show=False),
     ]
 
@@ -112,6 +124,7 @@ class TrainScreen(RunKeysScreen):
         self._typed: RunConfig | None = config
         self._typed_problem = self._problem = ""
         self._runs_dir = runs_dir
+        self.came_from: CameFrom = ""
         self.explanation = ExplainPane(self.config, data_dir, redraws_per_second)
         self._view_added: AwaitMount | None = None
 
@@ -142,7 +155,16 @@ class TrainScreen(RunKeysScreen):
             return False
         if action == "leave_field":
             return self.focused is not None
+        if action == "back":
+            return self._can_go_back
         return None if self._why_disabled(action) else True
+
+    @property
+    def _can_go_back(self) -> bool:
+        """Whether the run is in view that was opened from a list."""
+        if not self.came_from or is_typing(self):
+            return False
+        return self.query_one(TabbedContent).active in {"run", "explain"}
 
     def _why_disabled(self, action: str) -> str:
         """Why an action is not possible now; empty if it is."""
@@ -175,8 +197,9 @@ class TrainScreen(RunKeysScreen):
             self._view_added = self.query_one("#run", TabPane).mount(self.view)
         await self._view_added
 
-    async def watch_run(self, run: Run) -> None:
+    async def watch_run(self, run: Run, came_from: CameFrom = "") -> None:
         """Show a run, and follow it if it is live."""
+        self.came_from = came_from
         await self._add_view()
         self.watch_orders_anew()
         reading = asyncio.create_task(self.view.watch_run(run))
@@ -233,8 +256,17 @@ class TrainScreen(RunKeysScreen):
         self.set_focus(None)
         tabs = self.query_one(TabbedContent)
         tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
-        if tabs.active == "data":
+        if tabs.active == "network":
+            self.query_one(Form).focus_last()
+        elif tabs.active == "data":
             self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
+
+    def action_back(self) -> None:
+        """Go back to the list from which the run was opened."""
+        if run := self.shown_run:
+            self.post_message(self.BackRequested(run, self.came_from))
+            self.came_from = ""
+            self.refresh_bindings()
 
     def action_leave_field(self) -> None:
         """Remove the focus from the field, so that the letter keys work again."""
@@ -258,6 +290,7 @@ class TrainScreen(RunKeysScreen):
         """Hide the form if data or a run are shown and there is no space for both."""
         is_network = self.query_one(TabbedContent).active == "network"
         self.query_one(Form).display = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        self.refresh_bindings()
 
     @on(TabbedContent.TabActivated, pane="#data")
     def _look_at_data(self) -> None:

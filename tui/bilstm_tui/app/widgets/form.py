@@ -77,6 +77,7 @@ class Form(Widget):
         self._values = _field_values(config)
         self._preset_values = self._read_preset()
         self._explained = "preset"
+        self._last_focused: Widget | None = None
         self._problems: Mapping[str, str] = {}
         self._no_effect = without_effect(config)
         self._by_hand: dict[str, tuple[Any, str]] = {}
@@ -199,6 +200,10 @@ class Form(Widget):
             else:
                 self._validate()
 
+    @on(PresetField.ChosenAgain)
+    def _reset_settings(self) -> None:
+        self._choose_preset(self.preset)
+
     def _choose_preset(self, preset: str) -> None:
         """Fill in a preset, also the present one again; what names columns of a file stays."""
         if preset != self.preset or self.edited:
@@ -280,7 +285,7 @@ class Form(Widget):
 
     @on(DescendantFocus)
     def _explain_focused(self, event: DescendantFocus) -> None:
-        widget = event.widget
+        self._last_focused = widget = event.widget
         is_title = isinstance(widget, CollapsibleTitle) and widget.parent
         self._explain((widget.parent.id if is_title and widget.parent else widget.id) or "")
 
@@ -340,7 +345,8 @@ class Form(Widget):
         focused = self.screen.focused
         if focused in stops:
             place = stops.index(focused) + by
-            stops[min(max(place, 0), len(stops) - 1)].focus()
+            # at once: the next key may be here already
+            self.screen.set_focus(stops[min(max(place, 0), len(stops) - 1)])
 
     def action_step(self, direction: int) -> None:
         """Change the value of the row, or open or close its group."""
@@ -354,6 +360,15 @@ class Form(Widget):
             field.step(direction)
         elif isinstance(field, CollapsibleTitle) and isinstance(field.parent, Collapsible):
             field.parent.collapsed = direction < 0
+
+    def focus_last(self) -> None:
+        """Focus the row that had the focus; a text would take the letter keys."""
+        last = self._last_focused
+        takes_letters = isinstance(last, FormInput) and last.type == "text"
+        if last is None or takes_letters or not last.is_attached:
+            last = self.query_one(PresetField)
+        self.display = True  # which is decided again only after the tab is shown
+        last.focus()
 
     async def go_to(self, name: str) -> None:
         """Focus the field of a setting, in a group that is opened for it."""

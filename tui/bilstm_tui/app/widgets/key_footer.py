@@ -10,8 +10,9 @@ from textual.widgets import Footer
 
 from ..textual_internals import FooterKey
 
-_LAST = ("runs", "help", "leave", "back")
-"""Actions of keys that are always shown: all runs, the list of all keys, and the ways out."""
+_KEPT = ("runs", "help", "leave", "back", "dismiss", "switch_view")
+"""Actions of keys that are shown wherever they are possible: all runs, the list of all keys, other
+views, and the ways out."""
 
 
 class KeyFooter(Footer):
@@ -43,6 +44,8 @@ class KeyFooter(Footer):
 
     def _keys(self) -> list[FooterKey]:
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        first: tuple[str, ...] = getattr(self.screen, "FIRST_KEYS", ())
+        keys.sort(key=lambda key: first.index(key.action) if key.action in first else len(first))
         return _fitting(_combined(keys), self.app.size.width)
 
     async def on_resize(self) -> None:
@@ -77,12 +80,16 @@ def _combined(keys: list[FooterKey]) -> list[FooterKey]:
 def _fitting(keys: list[FooterKey], width: int) -> list[FooterKey]:
     """Leave out grey keys, then others, from the end, until the rest fits."""
     shown = list(keys)
-    optional = [key for key in reversed(keys) if key.action.rpartition(".")[2] not in _LAST]
+    optional = [key for key in reversed(keys) if not _is_kept(key)]
     for key in sorted(optional, key=lambda key: "-disabled" not in key.classes):
         if sum(map(_width_of, shown)) <= width + 1:  # the last needs no space after it
             break
         shown.remove(key)
     return shown
+
+
+def _is_kept(key: FooterKey) -> bool:
+    return key.action.rpartition(".")[2] in _KEPT and "-disabled" not in key.classes
 
 
 def _width_of(key: FooterKey) -> int:

@@ -1,6 +1,7 @@
 """The misclassified sequences: a gallery, and each of them with what the network predicts."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import product
 from typing import TypeVar
 
 from rich.text import Text
@@ -29,6 +30,14 @@ _SHORT_NAME = 3
 _LONGEST_NAME = 16  # columns of a class beside its probability
 _SHORTEST_ID, _LONGEST_ID = 12, 40
 _WIDEST_IMAGE = 40  # columns: what is predicted needs the others
+
+
+_MARGIN = 2  # columns beside the heading
+_LEGENDS = (
+    "   most confident mistakes first, as true → predicted",
+    "   worst first, true→predicted",
+)
+"""What the gallery shows, and in which order: the first that fits."""
 
 
 class Mistakes(Vertical):
@@ -194,10 +203,16 @@ class Mistakes(Vertical):
             f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
             f"with {shown.probability:.1%}"
         )
-        room = self.app.size.width - len(f" {place}, id : {words} ")
+        width = self.app.size.width - _MARGIN
+        room = width - len(f"{place}, id : {words}")
         name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
-        place += f", id {name}" if name else ""
-        return Text(f"{place}: {words}", style="bold")
+        with_id = f"{place}, id {name}: {words}" if name else f"{place}: {words}"
+        if self.is_open:
+            return Text(with_id, "bold")
+        for start, legend in product((with_id, f"{place}: {words}"), _LEGENDS):
+            if len(start) + len(legend) <= width:
+                return Text(start, "bold").append(legend, "not bold")
+        return Text(with_id, "bold")
 
     def _show_image(self, spec: DataSpec, drawing: Drawing, prediction: StepwisePrediction) -> None:
         names = names_that_fit(spec.classes, self.app.size.width)

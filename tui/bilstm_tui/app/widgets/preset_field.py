@@ -1,9 +1,12 @@
 """The form's field for the preset, which says whether settings differ from it."""
 
+from textual import on
+from textual.message import Message
+
 from bilstm_core.config.presets import PRESETS
 
 from ..textual_internals import SelectCurrent
-from .choice_field import ChoiceField
+from .choice_field import ChoiceField, ChoiceList
 
 MODIFIED = "modified"
 """The value while settings differ from the preset; no preset has this name."""
@@ -16,12 +19,21 @@ class PresetField(ChoiceField):
         modified: How many settings differ from the preset.
     """
 
+    class ChosenAgain(Message):
+        """Posted when the preset that settings differ from is chosen again."""
+
     def __init__(self, preset: str, modified: int) -> None:
         self.modified = modified
         self._preset = preset
         super().__init__(
             _options_for(preset, modified), MODIFIED if modified else preset, id="preset"
         )
+
+    @on(ChoiceList.UpdateSelection)
+    def _notice_same_line(self, event: ChoiceList.UpdateSelection) -> None:
+        """Reset also by the line that is chosen already: Textual announces other values only."""
+        if self.listed[event.option_index] == self.value == MODIFIED:
+            self.post_message(self.ChosenAgain())
 
     def preset_of(self, value: str) -> str:
         """The preset of a line of the list."""

@@ -63,12 +63,16 @@ class RunDetails(Container):
     """Curves, settings and results: of the marked runs, or where none is, of one run.
 
     Runs are read in another thread, one at a time, and followed from then on.
+
+    Args:
+        marks: The names of the marked runs; changed with them, for the next list of runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, marks: list[str] | None = None) -> None:
         super().__init__(id="details")
         self._overviews: Mapping[str, Overview] = {}
-        self._marked: dict[str, _Known | None] = {}
+        self._marks = [] if marks is None else marks
+        self._marked: dict[str, _Known | None] = dict.fromkeys(self._marks)
         """The marked runs, in that order; those that are not read yet are None."""
         self._known: dict[str, _Known] = {}
         """The runs that were read last, in that order."""
@@ -111,7 +115,11 @@ class RunDetails(Container):
             del self._marked[run.name]
         else:
             self._marked[run.name] = None
+        self._keep_marks()
         self._show_marked(run)
+
+    def _keep_marks(self) -> None:
+        self._marks[:] = self._marked
 
     @work
     async def _show_marked(self, changed: Run) -> None:
@@ -129,6 +137,7 @@ class RunDetails(Container):
             for name in names:
                 self._marked.pop(name, None)
                 self._known.pop(name, None)
+            self._keep_marks()
 
     async def rename(self, before: str, after: Run) -> None:
         """Keep the mark of a run that has another name now."""
@@ -139,6 +148,7 @@ class RunDetails(Container):
                 marked = [*self._marked.items()]
                 renamed = [(after.name, known) if it[0] == before else it for it in marked]
                 self._marked = dict(renamed)
+                self._keep_marks()
 
     def look_at(self, overview: Overview | None) -> None:
         """Preview a run, once the cursor stays on it."""
@@ -159,6 +169,7 @@ class RunDetails(Container):
             before = [self._overviews.get(name) for name in self._shown]
             self._overviews = overviews
             has_changed = before != [overviews.get(name) for name in self._shown]
+            await self._read_earlier_marks()
             has_changed |= self._drawn != [*self._shown]
             followers = [known.follower for known in self._shown.values()]
             new = await asyncio.to_thread(lambda: [follower.poll() for follower in followers])
@@ -166,6 +177,14 @@ class RunDetails(Container):
             self._show()
         if self._is_unread:
             self._preview()
+
+    async def _read_earlier_marks(self) -> None:
+        """Read the runs that were marked in an earlier list, if they are still there."""
+        for name in [name for name, known in self._marked.items() if not known]:
+            overview = self._overviews.get(name)
+            known = await self._read_again(overview.run) if overview else None
+            if name in self._marked:  # the mark may be removed meanwhile
+                self._marked[name] = known
 
     def take_place(self, num_runs: int) -> int:
         """Choose a place for the terminal's size; return the columns that the list has."""

@@ -47,6 +47,8 @@ class ExplainPane(TabPane):
         self._is_of_form = True
         self._run: Run | None = None
         self._view: ExplainView | None = None
+        self._before_tries: RunConfig | None = None
+        self._tried: RunConfig | None = None
 
     async def on_show(self) -> None:
         """Make the view when it is first shown, and focus it."""
@@ -77,13 +79,36 @@ class ExplainPane(TabPane):
         """Explain another network, or other weights, if the explanation was ever shown."""
         if self._view:
             self._view.describe_weights(self._run.name if self._run else "")
+            self._view.describe_tries(self._tries if self._is_of_form else "")
             self._view.reload()
 
     def on_explain_view_settings_wanted(self, event: "ExplainView.SettingsWanted") -> None:
         """Change the form, which changes the explanation."""
         if self._config:
-            changed = self._config.model_copy(update=event.changes)
+            if not self._tries:  # what the form says is not of earlier tries
+                self._before_tries = self._config
+            self._tried = changed = self._config.model_copy(update=event.changes)
             self.screen.query_one(Form).show(changed)
+
+    @property
+    def _tries(self) -> str:
+        """Which settings of the form were tried here and are others than before, in words."""
+        before, tried, now = self._before_tries, self._tried, self._config
+        if not (before and tried and now):
+            return ""
+        changed = [
+            name
+            for name in ("bidirectional", "merge", "readout")
+            if getattr(before, name) != getattr(now, name) == getattr(tried, name)
+        ]
+        if "bidirectional" in changed and not now.bidirectional:
+            changed = [name for name in changed if name != "merge"]  # there is nothing to merge
+        words = {
+            "bidirectional": "two directions" if now.bidirectional else "one direction",
+            "merge": f"merge {now.merge}",
+            "readout": f"readout {now.readout}",
+        }
+        return ", ".join(words[name] for name in changed)
 
     def on_unmount(self) -> None:
         """End the process."""

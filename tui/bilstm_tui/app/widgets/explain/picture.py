@@ -17,6 +17,7 @@ from ....text.names import shortened
 from .look import BOLD, DIM, PLAIN, Cells, Look, fitted, put
 from .stages import Moment
 
+_GAP = 2  # columns between two texts of a line
 _GUTTER, _SEEN = 2, 5  # columns left and right of a strip
 _WIDEST_PIECE = 10
 _LEVELS = " ▁▂▃▄▅▆▇█"
@@ -37,10 +38,12 @@ class Head:
     Attributes:
         weights: Which weights they are, in words.
         clock: Whether it plays, and how fast.
+        tries: Which settings keys have changed, in words; empty if none.
     """
 
     weights: str
     clock: str
+    tries: str = ""
 
 
 class Picture:
@@ -66,9 +69,20 @@ class Picture:
         shown = self._shown
         item = "image" if shown.kind == "images" else "sequence"
         actual = shortened(shown.classes[shown.actual], _LONGEST_CLASS)
-        line = put([], f"{shown.data}, test {item} {shown.index + 1:,} of {shown.count:,}: ", BOLD)
-        put(line, actual, self._look.right)
-        return self._between(line, put([], self._head.weights, DIM))
+        place = f"test {item} {shown.index + 1:,} of {shown.count:,}: "
+        lefts = [
+            put(put([], it, BOLD), actual, self._look.right)
+            for it in (f"{shown.data}, {place}", place)
+        ]
+        weights = put([], self._head.weights, DIM)
+        if not (tries := self._head.tries):
+            return self._between(lefts[0], weights)
+        form, keys = put([], f"form: {tries}", BOLD), put([], " (m, d, b change the form)", DIM)
+        short = put([], " (m, d, b)", DIM)
+        rights = [weights + put([], "; ", DIM) + form + keys, form + keys, form + short, form]
+        pairs = [(left, right) for right in rights for left in lefts]
+        fitting = [it for it in pairs if len(it[0]) + _GAP + len(it[1]) <= self._width]
+        return self._between(*(fitting or pairs[-1:])[0])
 
     def _crumbs(self) -> Cells:
         now, line, config = self._now, Cells(), self._shown.config
@@ -93,7 +107,7 @@ class Picture:
     def _between(self, left: Cells, right: Cells) -> Cells:
         """Two texts at both ends of a line; the right one gives way."""
         gap = self._width - len(left) - len(right)
-        return left if gap < 2 else left + [(" ", PLAIN)] * gap + right
+        return left if gap < _GAP else left + [(" ", PLAIN)] * gap + right
 
     def _words(self) -> list[Cells]:
         heading, text = self._now.words()

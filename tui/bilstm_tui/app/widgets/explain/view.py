@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
+from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.explanation import Explanation
 
@@ -81,13 +82,14 @@ class ExplainView(Widget, can_focus=True):
     BINDING_GROUP_TITLE = "In the explanation"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "Play", tooltip="Play or pause; at the end, play again"),
+        Binding("space", "pause", "Pause", tooltip="Play or pause; at the end, play again"),
         Binding("right", "move(1)", "Step", tooltip="One step forward"),
         Binding("left", "move(-1)", "Step back", show=False, tooltip="One step back"),
         Binding("0,home", "rewind", "Start", show=False, tooltip="Go to the start"),
         Binding("end", "finish", "End", show=False, tooltip="Go to the end"),
         Binding("plus,equals_sign", "speed(1)", "Faster", show=False, tooltip="Play faster"),
         Binding("minus", "speed(-1)", "Slower", show=False, tooltip="Play more slowly"),
-        Binding("n", "next_example", "Next", tooltip="Show the next example of the test data"),
+        Binding("n", "next_example", "Example", tooltip="Show the next example of the test data"),
         Binding("m", "change('merge')", "Merge", tooltip="Try the next merge"),
         Binding("d", "change('readout')", "Readout", tooltip="Try the next readout"),
         Binding("b", "change('bidirectional')", "Directions", tooltip="One direction or two"),
@@ -111,7 +113,8 @@ class ExplainView(Widget, can_focus=True):
         self._can_change = can_change
         self._is_playing = is_playing
         self._speed: float = redraws_per_second if redraws_per_second < 1 else _START_SPEED
-        self._weights = ""
+        self._weights = self._tries = ""
+        self._merge = ""  # of the last network with two directions
         self.shown: Explanation | None = None
         self.index = 0
         self.at = 0
@@ -136,6 +139,10 @@ class ExplainView(Widget, can_focus=True):
     def describe_weights(self, words: str) -> None:
         """Say whose weights they are, where they are those of a run."""
         self._weights = words
+
+    def describe_tries(self, words: str) -> None:
+        """Say which settings keys have changed; empty for none."""
+        self._tries = words
 
     def show_example(self, index: int) -> None:
         """Show another test sequence, from its start."""
@@ -176,6 +183,7 @@ class ExplainView(Widget, can_focus=True):
     def _show(self, shown: Explanation) -> None:
         before = self.shown and Moment(self.shown, self.at)
         self.shown, self.index, self._message = shown, shown.index, ""
+        self._note_merge(shown.config)
         now = Moment(shown, self.at)
         if before and before.stage != "read":  # another readout is compared at the same stage
             at_stage = min(before.at - before.pieces, len(now.stages) - 1)
@@ -227,19 +235,25 @@ class ExplainView(Widget, can_focus=True):
             self._redraw()
 
     def _set_playing(self, is_playing: bool) -> None:
+        has_changed = is_playing != self._is_playing
         self._is_playing = is_playing
         self._run_clock()
         self._redraw()
+        if has_changed:
+            self.refresh_bindings()  # the key for it has another label
 
     def _rewind(self) -> None:
         self.at = self._pause = 0
 
     def action_play(self) -> None:
-        """Play or pause; at the end, play again."""
+        """Play; at the end, play again."""
         if self.shown and self.at >= Moment(self.shown, self.at).last:
             self._rewind()
-            self._is_playing = False
-        self._set_playing(not self._is_playing)
+        self._set_playing(True)
+
+    def action_pause(self) -> None:
+        """Stand still."""
+        self._set_playing(False)
 
     def action_move(self, by: int) -> None:
         """Go one step, and stop playing."""
@@ -268,15 +282,19 @@ class ExplainView(Widget, can_focus=True):
     def action_next_example(self) -> None:
         """Show the next example from its start."""
         self.show_example(self.index + 1)
-        self._is_playing = True
+        self._set_playing(True)
 
     def action_change(self, name: str) -> None:
         """Ask for the next value of a setting."""
         if not self.shown:
             return
         config = self.shown.config.model_copy(update=self._wanted)  # keys may come fast
+        self._note_merge(config)
+        both: dict[str, str | bool] = {"merge": self._merge or "concat", "bidirectional": True}
         changes: dict[str, str | bool]
         match name:
+            case "merge" if self._merge and not config.bidirectional:
+                changes = both
             case "merge":
                 changes = {"merge": _next(config.merge, [*MERGES]), "bidirectional": True}
             case "readout":
@@ -290,13 +308,24 @@ class ExplainView(Widget, can_focus=True):
             case "bidirectional" if config.bidirectional:
                 changes = {"bidirectional": False, "merge": "concat"}  # there is nothing to merge
             case _:
-                changes = {"bidirectional": True}
+                changes = both
         self._wanted.update(changes)
-        self.post_message(self.SettingsWanted(changes))
+        self.post_message(self.SettingsWanted({**self._wanted}))
+
+    def _note_merge(self, config: RunConfig) -> None:
+        """Remember a merge: with one direction there is none, and two have it again."""
+        if config.bidirectional:
+            self._merge = config.merge
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Settings cannot be changed where the network is a run's own."""
-        return action != "change" or self._can_change
+        match action:
+            case "play" | "pause":
+                return self._is_playing == (action == "pause")
+            case "change":
+                return self._can_change
+            case _:
+                return True
 
     # --- drawing ---
 
@@ -330,7 +359,7 @@ class ExplainView(Widget, can_focus=True):
             lines += [[] for _ in range(height - len(lines))]
             return [fitted(line, width) for line in lines[:height]]
         clock = f"{'▶' if self._is_playing else '∥'} {self._speed:g}/s"
-        head = Head(self._weights_words(self.shown), clock)
+        head = Head(self._weights_words(self.shown), clock, self._tries)
         return Picture(Moment(self.shown, self.at), head, (width, height), look).lines()
 
     def _weights_words(self, shown: Explanation) -> str:

@@ -99,6 +99,11 @@ class TrialsTable(FixedWidthTable):
         key = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
         return int(key or 0)
 
+    def select(self, number: int) -> None:
+        """Move the cursor to a trial, if it is there."""
+        if str(number) in self.rows:
+            self.move_cursor(row=self.get_row_index(str(number)))
+
     def show(self, content: "Content", chosen: str) -> None:
         """Show the trials.
 

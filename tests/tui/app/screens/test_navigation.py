@@ -1,0 +1,166 @@
+"""Which screen comes after which, where several lie above each other."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from bilstm_core.processes.protocol import ResumeRun
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.base import InspectRequested
+from bilstm_tui.app.screens.home import HomeScreen
+from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.screens.run_rows import RunsTable
+from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.sweep import SweepScreen
+from bilstm_tui.app.screens.train import TrainScreen
+from bilstm_tui.app.widgets.form import Form
+from bilstm_tui.app.widgets.sweep.table import TrialsTable
+from tests.samples import small_config
+from tests.sweeping import MadeUpSweep
+from tests.tui.app.screens.test_explain import trained
+from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, text, until
+
+
+async def inspect_and_list(app: BilstmApp, pilot: Pilot[int], runs_dir: Path) -> None:
+    """Inspect a run, and open the list of runs above; the cursor is at another one."""
+    inspected = trained(runs_dir / "elsewhere")
+    app.screen.post_message(InspectRequested(inspected))
+    await until(pilot, lambda: isinstance(app.screen, InspectScreen))
+    await until(pilot, lambda: "misclassified" in text(app))
+    await open_runs(app, pilot, 1)
+
+
+@pytest.mark.parametrize("at_home", [False, True])
+def test_a_run_that_is_opened_above_other_screens_closes_them(
+    at_home: bool, tmp_path: Path
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await inspect_and_list(app, pilot, tmp_path)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.train_screen.shown_run == run)
+        await until(pilot, lambda: app.screen is app.train_screen)
+        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen]
+
+    drive(FakeWorker(), tmp_path, steps, at_home=at_home)
+
+
+@pytest.mark.parametrize("key", ["c", "e"])
+def test_settings_that_are_copied_and_a_run_that_is_resumed_are_seen(
+    key: str, tmp_path: Path
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await inspect_and_list(app, pilot, tmp_path)
+        await pilot.press(key)
+        if key == "e":
+            await asked(pilot, "Resume: total epochs")
+            await pilot.press("7", "enter")
+            await until(
+                pilot, lambda: worker.orders == [ResumeRun(run=run.path, changes={"num_epochs": 7})]
+            )
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await until(
+            pilot, lambda: key == "e" or app.train_screen.config == small_config(hidden_size=16)
+        )
+
+    drive(worker := FakeWorker(), tmp_path, steps)
+
+
+def test_lists_do_not_pile_up_above_the_network_of_a_run_in_them(tmp_path: Path) -> None:
+    run = trained(tmp_path)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, InspectScreen))
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, RunsScreen]
+        await pilot.press("i")
+        await until(pilot, lambda: isinstance(app.screen, InspectScreen))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, SweepScreen]
+
+    drive(FakeWorker(), tmp_path, steps)
+    assert run.path.exists()
+
+
+def test_home_from_the_palette_closes_what_is_above_the_form(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await inspect_and_list(app, pilot, tmp_path)
+        await app.action_home()
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, HomeScreen]
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_run_that_is_renamed_leaves_the_list_open(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.train_screen.shown_run == run)
+        await open_runs(app, pilot, 1)
+        await pilot.press("R")
+        await asked(pilot, "ame")
+        await pilot.press(*"tuesday", "enter")
+        await until(pilot, lambda: "tuesday" in str(app.train_screen.shown_run))
+        assert isinstance(app.screen, RunsScreen)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_escape_leads_from_a_run_back_to_the_list_it_was_opened_from(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    runs = past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        assert app.train_screen.query_one(Form)
+        await open_runs(app, pilot, 2)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.train_screen.shown_run == runs[0])
+        await until(pilot, lambda: "esc Back" in text(app).splitlines()[-1])
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await until(pilot, lambda: app.screen.query_one(RunsTable).cursor_row == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await until(pilot, lambda: "esc Back" not in text(app).splitlines()[-1])
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_escape_leads_from_a_trial_back_to_the_leaderboard(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    with MadeUpSweep(tmp_path) as sweep:
+        runs = [sweep.finish(with_events=True).run for _ in range(2)]
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            def table() -> TrialsTable:
+                return app.screen.query_one(TrialsTable)
+
+            await until(pilot, lambda: isinstance(app.screen, SweepScreen) and table().row_count)
+            await pilot.press("down")
+            chosen = table().selected
+            assert chosen is not None
+            await pilot.press("enter")
+            await until(pilot, lambda: app.train_screen.shown_run == runs[chosen])
+            await until(pilot, lambda: "esc Back" in text(app).splitlines()[-1])
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, SweepScreen))
+            await until(pilot, lambda: table().row_count and table().selected == chosen)
+
+        drive(FakeWorker(), tmp_path, steps, size, sweep="first", at_home=True)
