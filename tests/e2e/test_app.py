@@ -99,7 +99,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
     with Terminal("--num-epochs", "5000", env=env, columns=120, rows=36) as app:
         keys = Keys(app)
         app.wait_for(
-            "t Train f Find rate v View / Setting c Copy r Runs w Sweeps . Keys q Quit h Home"
+            "t Train v View f Find rate / Setting c Copy r Runs w Sweeps . Keys q Quit h Home"
         )
         keys.press("f", "Suggested: 0.0")
         keys.leave("Suggested", "\r")
