@@ -37,7 +37,7 @@ from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
 from .folders import JOURNAL, find_sweep, sweep_folder
-from .journal import Journal, NewJournal, Storage
+from .journal import Journal, NewJournal, Storage, damaged_journal
 from .plan import Plan
 from .space import Space
 
@@ -76,7 +76,8 @@ class Study:
         folder: The sweep's folder.
 
     Raises:
-        UsageError: There is no sweep, or its journal is not one.
+        UsageError: There is no sweep.
+        DataError: Its journal is not one.
         OutputError: The journal cannot be read or written.
     """
 
@@ -97,11 +98,11 @@ class Study:
         except BilstmError:
             raise
         except ValidationError as error:
-            first = error.errors()[0]
-            reason = f"its plan has no valid {'.'.join(map(str, first['loc']))}"
+            wrong = ".".join(map(str, error.errors()[0]["loc"]))
+            reason = f"its plan has no valid {wrong}" if wrong else "it has no plan"
             raise damaged_journal(journal, reason) from None
-        except Exception as error:
-            raise damaged_journal(journal, f"{type(error).__name__}: {error}") from None
+        except Exception:
+            raise damaged_journal(journal) from None
         self._space: Space | None = None
 
     @property
@@ -383,12 +384,3 @@ def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
             return optuna.pruners.HyperbandPruner(max_resource=max(1, plan.base.num_epochs))
         case "none":
             return optuna.pruners.NopPruner()
-
-
-def damaged_journal(journal: Path, reason: str) -> UsageError:
-    """The failure for a journal that cannot be understood."""
-    return UsageError(
-        f"{journal} is not the journal of a sweep: {one_line(reason)}.",
-        "Restore it from a backup, or start a sweep of another name.",
-        title="The sweep cannot be read",
-    )

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.errors import ConfigError, OutputError, UsageError
+from bilstm_core.errors import ConfigError, DataError, OutputError, UsageError
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
@@ -219,24 +219,34 @@ def test_a_grid_is_tried_once(runs: Path, start: Starter) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "says"),
     [
-        b"",
-        b"\x00\xff" * 500,
-        b'{"op_code":0,"worker_id":"a"}\n',
-        b'{"op_code":99,"worker_id":"a"}\n',
-        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n',
-        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n'
-        b'{"op_code":2,"worker_id":"a","study_id":0,"user_attr":{"plan":{"settings":{},'
-        b'"search":{"seed":"\\u001b[31m"},"sampler":"x"}}}\n',
+        (b"", "it is empty"),
+        (b"\x00\xff" * 500, "it is damaged"),
+        (b'{"op_code":0,"worker_id":"a"}\n', "it is damaged"),
+        (b'{"op_code":99,"worker_id":"a"}\n', "it is damaged"),
+        (
+            b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n',
+            "it has no plan",
+        ),
+        (
+            b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n'
+            b'{"op_code":2,"worker_id":"a","study_id":0,"user_attr":{"plan":{"settings":{},'
+            b'"search":{"seed":"\\u001b[31m"},"sampler":"x"}}}\n',
+            "its plan has no valid sampler",
+        ),
     ],
 )
-def test_a_journal_of_another_kind_is_refused_in_words(study: Study, content: bytes) -> None:
+def test_a_journal_of_another_kind_is_refused_in_words(
+    study: Study, content: bytes, says: str
+) -> None:
     (study.folder / "journal.jsonl").write_bytes(content)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(DataError) as caught:
         Study(study.folder)
     assert caught.value.title == "The sweep cannot be read"
+    assert f"is not the journal of a sweep: {says}." in caught.value.message
     assert "\x1b" not in str(caught.value)
+    assert caught.value.exit_code == 3
 
 
 def test_the_run_of_a_trial_stays_in_the_folder(study: Study, start: Starter) -> None:
