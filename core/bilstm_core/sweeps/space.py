@@ -243,7 +243,7 @@ def read_dimension(setting: Setting, written: object) -> Dimension:
     text = str(written).strip()
     if len(text) > _LONGEST:
         raise _not_understood(setting, text[:40] + "…", "it is too long")
-    if ".." in text and setting.is_numeric:
+    if ".." in text:
         return _read_range(setting, text)
     values = tuple(dict.fromkeys(_read_value(setting, it.strip()) for it in text.split(",")))
     if len(values) == 1:
@@ -253,10 +253,15 @@ def read_dimension(setting: Setting, written: object) -> Dimension:
 
 
 def _read_range(setting: Setting, text: str) -> Dimension:
-    limits, _, how = text.partition(":")
+    limits, colon, how = map(str.strip, text.partition(":"))
     low, _, high = limits.partition("..")
+    if not setting.is_numeric:
+        listed = f"{setting.name}={low.strip()},{high.strip()}"
+        raise _not_understood(setting, text, f"a range needs numbers; write {listed}")
     first, last = _read_number(setting, text, low), _read_number(setting, text, high)
     is_log = how == "log"
+    if colon and not is_log and not _is_number(how):
+        raise _not_understood(setting, text, f"after a range may follow :log or a step, not :{how}")
     step = _read_number(setting, text, how) if how and not is_log else 0
     if not first < last:
         raise _not_understood(setting, text, "the lowest value is not below the highest")
@@ -278,22 +283,29 @@ def _read_value(setting: Setting, text: str) -> Value:
 
 
 def _read_number(setting: Setting, text: str, number: str) -> int | float:
+    if not _is_number(number):
+        raise _not_understood(setting, text, f"'{number.strip()}' is not a number")
+    value = float(number)
+    if not math.isfinite(value):
+        raise _not_understood(setting, text, f"'{number.strip()}' is not a finite number")
+    if setting.kind != "integer":
+        return value
+    if value != int(value):
+        raise _not_understood(setting, text, f"{setting.name} is a whole number")
+    return int(value)
+
+
+def _is_number(text: str) -> bool:
     try:
-        value = float(number)
-        if setting.kind == "integer":
-            if value != int(value):
-                raise _not_understood(setting, text, f"{setting.name} is a whole number")
-            return int(value)
-        if not math.isfinite(value):
-            raise ValueError(number)  # noqa: TRY301
-    except (ValueError, OverflowError):
-        raise _not_understood(setting, text, f"'{number}' is not a number") from None
-    return value
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _not_understood(setting: Setting, text: str, why: str) -> UsageError:
     return UsageError(
-        f"The search {setting.name}={one_line(text)} is not understood: {why}.",
+        f"The search {setting.name}={one_line(text)} is not understood: {one_line(why)}.",
         _HOW,
         title="The search is not understood",
     )
