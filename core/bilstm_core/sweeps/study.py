@@ -35,7 +35,7 @@ from ..errors import (
 from ..files import write_atomically
 from ..runs.lock import RunLock
 from ..runs.run import Run
-from ..runs.store import check_label, list_runs
+from ..runs.store import LATEST, check_label, list_runs
 from .folders import JOURNAL, find_sweep, sweep_folder
 from .journal import Journal, NewJournal, Storage, damaged_journal
 from .plan import Plan
@@ -349,6 +349,8 @@ def check_name(name: str) -> None:
     """Raise a `UsageError` if a sweep cannot have this name."""
     if len(name) > _LONGEST_NAME:
         raise UsageError(f"The name of a sweep has at most {_LONGEST_NAME} characters.")
+    if name == LATEST:
+        raise UsageError(f"A sweep cannot be called {name}: that means the latest run.")
     check_label(name)
 
 

@@ -169,14 +169,23 @@ def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("s",), "at least one setting"),
+        (("s",), "There is no sweep s in"),
+        (("s",), "Start it: bilstm-tui sweep s --search hidden_size=64..512:log"),
+        (("s", "--trials", "3"), "There are none yet."),
+        (("s", "--sampler", "foo"), "sampler = foo is not allowed. Allowed: tpe, random, grid."),
+        (("",), "A sweep needs a name."),
+        (("latest", "--search", "hidden_size=1,2"), "cannot be called latest"),
+        (("s", "--search", "hidden_size"), "--search hidden_size=64..512:log --search cell=lstm"),
+        (("s", "--search", "hiden=1,2"), "searched: augment, normalize, cell, bidirectional, num_layers"),
+        (("s", "--devices", "cpux9999"), "9,999 trials at once"),
+        (("s", "--devices", "cpux9999"), "Such as: --devices cpux4"),
+        (("s", "--watch"), "bilstm-tui sweep s --status"),
         (("s", "--search", "hidden_size"), "is not understood"),
         (("s", "--search", "hidden_size=1..9999"), "Allowed: a whole number"),
         (("s", "--search", "hidden_size=1,2", "--search", "hidden-size=3,4"), "twice"),
         (("s", "--search", "hidden_size=1,2", "--sampler", "tpee"), "Did you mean tpe?"),
         (("s", "--search", "hidden_size=1,2", "--objective", "test"), "objective = test"),
         (("s", "--search", "hidden_size=1,2", "--devices", "gpu"), "not understood"),
-        (("s", "--status"), "There is no sweep s"),
         (("s", "--best", "--status"), "exclude each other"),
         (("../s", "--search", "hidden_size=1,2"), "cannot be part of a folder's name"),
         (("s", "--search", "hidden_size=1,2", "--trials", "0"), "trials"),
@@ -189,6 +198,49 @@ def test_what_is_wrong_is_refused_before_anything_starts(
     assert (code, out) == (2, "")
     assert says in err
     assert list_sweeps(runs_dir()) == []
+
+
+@pytest.mark.usefixtures("started")
+def test_a_sweep_is_joined_by_what_is_the_same(capsys: Said) -> None:
+    search = ("--search", "hidden_size=4,8", *SMALL, "--sampler", "grid")
+    assert said(capsys, "sweep", "gr", *search, "--detach")[0] == 0
+    for words in (
+        ("--num-epochs", "3"),
+        ("--sampler", "random"),
+        ("--dataset", "mnist"),
+        ("--preset", "quick"),
+    ):
+        code, out, err = said(capsys, "sweep", "gr", *words, "--detach")
+        assert (code, out) == (2, "")
+        name = words[0].strip("-").replace("-", "_")
+        assert "There is a sweep gr already, with another" in err
+        assert name in err or name == "preset"
+        assert "Join it as it is: bilstm-tui sweep gr" in err
+    for word in (("--sampler", "foo"), ("--objective", "f1")):
+        code, _, err = said(capsys, "sweep", "gr", *word, "--detach")
+        assert code == 2
+        assert f"{word[0][2:]} = {word[1]} is not allowed. Allowed: " in err
+    for words in ((), ("--num-epochs", "2"), ("--sampler", "grid", "--dataset", "digits")):
+        assert said(capsys, "sweep", "gr", *words, "--detach")[:2] == (0, "gr\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--status",), "There is no sweep s"),
+        (("--status", "--trials", "3"), "--trials has no effect with --status."),
+        (("--best", "--json"), "--json has no effect with --best."),
+        (
+            ("--stop", "--devices", "cpu", "--no-bidirectional"),
+            "--devices, --no-bidirectional have no effect with --stop.",
+        ),
+        (("--pause", "--sampler", "grid"), "--sampler has no effect with --pause."),
+    ],
+)
+def test_what_has_no_effect_is_refused(words: tuple[str, ...], says: str, capsys: Said) -> None:
+    code, out, err = said(capsys, "sweep", "s", *words)
+    assert (code, out) == (2, "")
+    assert says in err
 
 
 @pytest.mark.usefixtures("started")
@@ -232,7 +284,7 @@ def test_the_app_opens_at_the_leaderboard(
     assert code == 2
     assert "needs a terminal" in err
     monkeypatch.setattr(app_module, "BilstmApp", App)
-    monkeypatch.setattr("bilstm_tui.cli.sweep.require_terminal", lambda: None)
+    monkeypatch.setattr("bilstm_tui.cli.sweep.require_terminal", lambda *_: None)
     assert "There is no sweep s" in said(capsys, "sweep", "s", "--watch")[2]
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--pause")[2]
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--json")[2]
