@@ -176,7 +176,7 @@ def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
         (("",), "A sweep needs a name."),
         (("latest", "--search", "hidden_size=1,2"), "cannot be called latest"),
         (("s", "--search", "hidden_size"), "--search hidden_size=64..512:log --search cell=lstm"),
-        (("s", "--search", "hiden=1,2"), "searched: augment, normalize, cell, bidirectional, num_layers"),
+        (("s", "--search", "hiden=1,2"), "searched: augment, normalize, cell, bidirectional, num_"),
         (("s", "--devices", "cpux9999"), "9,999 trials at once"),
         (("s", "--devices", "cpux9999"), "Such as: --devices cpux4"),
         (("s", "--watch"), "bilstm-tui sweep s --status"),
