@@ -1,20 +1,15 @@
-"""What `bilstm-tui sweep` prints: a line for each trial, JSON lines, the table of trials."""
+"""What `bilstm-tui sweep` prints: a line for each trial, JSON lines, the best settings."""
 
 import json
 import signal
 import sys
 from pathlib import Path
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
-    Leaderboard,
     LeaderboardReader,
     Row,
     best_config,
@@ -25,15 +20,13 @@ from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
 
 from ..text.console import make_console, sanitize, say, show_warning
-from ..text.numbers import duration
 from ..text.sweep_lines import (
-    STATE_STYLES,
     plan_lines,
-    setting_text,
     summary_line,
     trial_line,
     value_text,
 )
+from .sweep_table import trials_table
 
 
 def train(
@@ -176,38 +169,11 @@ def print_status(study: Study, *, as_json: bool) -> int:
         say(line)
     say(summary_line(board))
     if board.rows:
-        make_console().print(_table(study, board))
+        console = make_console()
+        console.print(trials_table(study.plan, board, console))
         number = board.rows[0].number
         say(f"Trial {number} is the run {study.name}-{number:03d}: bilstm-tui runs {study.name}-")
     return 0
-
-
-def _table(study: Study, board: Leaderboard) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("trial", justify="right", no_wrap=True)
-    unit = "" if study.plan.objective == "loss" else " %"
-    table.add_column(f"{study.plan.objective}{unit}", justify="right", no_wrap=True)
-    for name in study.plan.search:
-        table.add_column(name, justify="right", overflow="fold")
-    for name in ("epoch", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    has_problems = any(row.state == "failed" for row in board.rows)
-    if has_problems:
-        table.add_column("problem", overflow="fold")
-    for rank, row in enumerate(board.rows, start=1):
-        table.add_row(
-            str(rank) if row.state == "finished" else "",
-            str(row.number),
-            value_text(study.plan, row.value),
-            *(setting_text(row.settings.get(name, "-")) for name in study.plan.search),
-            str(row.epoch or "-"),
-            duration(row.seconds),
-            Text(row.state, STATE_STYLES[row.state]),
-            *([Text(row.problem if row.state == "failed" else "")] if has_problems else []),
-        )
-    return table
 
 
 def print_best(study: Study) -> int:
