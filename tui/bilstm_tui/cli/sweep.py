@@ -183,7 +183,7 @@ def _require_effect(name: str, way: str, words: list[str]) -> None:
     """Refuse options that change nothing beside one that starts nothing."""
     if not words:
         return
-    advice = [f"Leave out {'it' if len(words) == 1 else 'them'}."]
+    advice = [f"Leave {'it' if len(words) == 1 else 'them'} out."]
     if "--trials" in words:
         advice.append(f"To train more trials: bilstm-tui sweep {quote(name)} --trials N")
     have = "has" if len(words) == 1 else "have"
