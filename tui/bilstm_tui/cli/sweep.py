@@ -28,6 +28,7 @@ from bilstm_core.sweeps.slots import find_slots
 
 from ..text.command_line import option
 from ..text.console import say
+from . import sweep_orders
 from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
 from .train import chosen_preset, require_one_process, require_terminal, watch_sweep
 
@@ -134,8 +135,8 @@ def sweep(
         others["json"] = json and not status
         words = [f"--{word}" for word, value in others.items() if value]
         words += [option(SETTINGS[key], it).split()[0] for key, it in given(settings).items()]
-        _require_effect(name, way, words)
-        return _look_or_order(folder, name, way, as_json=json)
+        sweep_orders.require_effect(name, way, words)
+        return sweep_orders.look_or_order(folder, name, way, as_json=json)
     require_one_process("A sweep is started")
     if watch:
         if json:
@@ -177,45 +178,6 @@ def _require_devices(devices: str, parallel: int) -> None:
     except UsageError as error:
         example = "Such as: --devices cpux4, --devices cuda:0,cuda:2, or --devices cuda:0x3"
         raise UsageError(error.message, example, title=error.title) from None
-
-
-def _require_effect(name: str, way: str, words: list[str]) -> None:
-    """Refuse options that change nothing beside one that starts nothing."""
-    if not words:
-        return
-    advice = [f"Leave {'it' if len(words) == 1 else 'them'} out."]
-    if "--trials" in words:
-        advice.append(f"To train more trials: bilstm-tui sweep {quote(name)} --trials N")
-    have = "has" if len(words) == 1 else "have"
-    raise UsageError(f"{', '.join(words)} {have} no effect with --{way}.", *advice)
-
-
-def _look_or_order(folder: Path, name: str, way: str, *, as_json: bool) -> int:
-    """Carry out one of the options that start nothing."""
-    from bilstm_core.sweeps import orders
-    from bilstm_core.sweeps.study import find_study
-
-    from . import sweep_report
-
-    study = find_study(folder, name)
-    match way:
-        case "status":
-            return sweep_report.print_status(study, as_json=as_json)
-        case "best":
-            return sweep_report.print_best(study)
-        case "pause":
-            orders.set_paused(study, True)
-            say(f"Paused {study.name}")
-        case "resume":
-            orders.set_paused(study, False)
-            say(f"{study.name} continues")
-        case _:
-            orders.stop(study)
-            say(
-                f"The helpers of {study.name} stop; its trials are resumed by: "
-                f"bilstm-tui sweep {name}"
-            )
-    return 0
 
 
 @dataclass(frozen=True)
