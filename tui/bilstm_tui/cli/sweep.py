@@ -22,6 +22,7 @@ from bilstm_core.sweeps.choices import (
 )
 from bilstm_core.sweeps.folders import find_sweep, list_sweeps
 from bilstm_core.sweeps.slots import find_slots
+from bilstm_core.wording import counted
 
 from ..text.console import say
 from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
@@ -214,23 +215,25 @@ class _Request:
         else:
             study = self._create_or_join(runs_dir, name)
         if self.trials and self.trials != study.trials_wanted:
-            study.want_trials(self.trials)
+            _change_trials(study, self.trials)
         return study
 
     def _create_or_join(self, runs_dir: Path, name: str) -> "Study":
-        from bilstm_core.sweeps.study import create_study, find_study
+        from bilstm_core.sweeps.study import DEFAULT_TRIALS, create_study, find_study
 
         written = read_toml(self.config) if self.config else {}
         settings, plan = self._resolved(), self._plan(written)
         if name not in list_sweeps(runs_dir):
+            trials = self.trials or _trials_in(written)
             try:
-                study = create_study(runs_dir, name, plan, self.trials or _trials_in(written))
+                study = create_study(runs_dir, name, plan, trials)
             except UsageError:  # of helpers that start at once all find none, and one creates it
                 if name not in list_sweeps(runs_dir):
                     raise
             else:
                 if not settings.validation_fraction:
                     _say_what_is_held_out()
+                _say_if_fewer(study, trials or (0 if plan.sampler == "grid" else DEFAULT_TRIALS))
                 return study
         study = find_study(runs_dir, name)
         _require_same(name, study.plan, plan)
@@ -300,6 +303,24 @@ def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
         "Or choose another name.",
         title="There is another sweep of this name",
     )
+
+
+def _change_trials(study: "Study", asked: int) -> None:
+    """Change how many trials there are to be, unless more have started already."""
+    if asked < study.started:
+        started = counted(study.started, "trial")
+        say(f"{study.name} has {started} already; nothing was changed.", stderr=True)
+        return
+    _say_if_fewer(study, asked)
+    study.want_trials(asked)
+
+
+def _say_if_fewer(study: "Study", asked: int) -> None:
+    """Say where there are fewer combinations than trials were asked for."""
+    number = study.combinations
+    if number and number < asked:
+        trials = counted(number, "trial")
+        say(f"All {number:,} combinations: {trials} instead of {asked:,}.", stderr=True)
 
 
 def _say_what_is_held_out() -> None:

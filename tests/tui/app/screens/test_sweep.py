@@ -304,8 +304,9 @@ def test_trials_are_added_and_trained_here_if_nobody_does(tmp_path: Path, helper
         watch(tmp_path, steps)
 
 
-def test_a_grid_has_no_more_trials_than_combinations(tmp_path: Path) -> None:
-    with MadeUpSweep(tmp_path, trials=1, search={"cell": "lstm,gru"}, sampler="grid") as sweep:
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+def test_there_are_no_more_trials_than_combinations(sampler: str, tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=1, search={"cell": "lstm,gru"}, sampler=sampler) as sweep:
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await pilot.press("a")

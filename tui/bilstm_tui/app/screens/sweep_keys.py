@@ -142,11 +142,11 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if not self.reader or not seen:
             return
         most = MOST_TRIALS - seen.board.wanted
-        if seen.plan.sampler == "grid":
-            trials = await asyncio.to_thread(self.reader.change, lambda study: len(study.trials))
-            most = trials - seen.board.wanted
+        found = await asyncio.to_thread(self.reader.change, lambda study: study.combinations)
+        if found is not None:
+            most = found - seen.board.wanted
         if most <= 0:
-            self.notify("All combinations of the grid are tried already.", timeout=4)
+            self.notify("All combinations are tried already.", timeout=4)
             return
         answer = await show_dialog(self.app, trials_prompt(seen.name, seen.board.wanted, most))
         if not answer:
