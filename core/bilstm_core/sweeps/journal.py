@@ -17,7 +17,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 from optuna.storages.journal._storage import JournalOperation
 
-from ..errors import OutputError
+from ..cleaning import one_line
+from ..errors import OutputError, UsageError
 
 _LOCK_SECONDS = 10
 """After which a lock counts as left by a process that was killed."""
@@ -193,4 +194,13 @@ def _not_writable(path: Path, error: OSError) -> OutputError:
         f"{path} cannot be written: {error.strerror or error}.",
         "Make space, or allow writing there; nothing of the sweep is lost.",
         title="The sweep cannot be stored",
+    )
+
+
+def damaged_journal(journal: Path, reason: str) -> UsageError:
+    """The failure for a journal that cannot be understood."""
+    return UsageError(
+        f"{journal} is not the journal of a sweep: {one_line(reason)}.",
+        "Restore it from a backup, or start a sweep of another name.",
+        title="The sweep cannot be read",
     )

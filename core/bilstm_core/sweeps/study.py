@@ -37,7 +37,7 @@ from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import check_label, list_runs
 from .folders import JOURNAL, find_sweep, sweep_folder
-from .journal import Journal, NewJournal, Storage
+from .journal import Journal, NewJournal, Storage, damaged_journal
 from .plan import Plan
 from .proposals import choose_settings, make_pruner, make_sampler
 from .space import Space
@@ -288,7 +288,13 @@ class Study:
         return dict(self._storage.get_trial(claim.trial_id).intermediate_values)
 
     def finish(
-        self, trial_id: int, state: TrialState, value: float | None = None, problem: str = ""
+        self,
+        trial_id: int,
+        state: TrialState,
+        value: float | None = None,
+        problem: str = "",
+        *,
+        is_stopped: bool = False,
     ) -> None:
         """End a trial, with its value or with what is wrong; the first report counts.
 
@@ -297,8 +303,11 @@ class Study:
             state: COMPLETE, PRUNED or FAIL.
             value: The objective.
             problem: Why it has none, or was ended.
+            is_stopped: Whether a user ended it, for which Optuna has no state.
         """
         with suppress(UpdateFinishedTrialError):
+            if is_stopped:
+                self._storage.set_trial_user_attr(trial_id, "stopped", True)
             if problem:
                 self._storage.set_trial_user_attr(trial_id, "problem", one_line(problem))
             values = None if value is None else [value]
@@ -386,12 +395,3 @@ def _has_settings(run: Run, config: RunConfig) -> bool:
         return run.config.model_dump(exclude=_WHERE) == config.model_dump(exclude=_WHERE)
     except ConfigError:
         return False
-
-
-def damaged_journal(journal: Path, reason: str) -> UsageError:
-    """The failure for a journal that cannot be understood."""
-    return UsageError(
-        f"{journal} is not the journal of a sweep: {one_line(reason)}.",
-        "Restore it from a backup, or start a sweep of another name.",
-        title="The sweep cannot be read",
-    )

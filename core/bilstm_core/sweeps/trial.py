@@ -207,7 +207,7 @@ class TrialWatch(StopSource):
             case events.Stopped() if self._is_pruned:
                 self._end(TrialState.PRUNED, self._latest, "pruned")
             case events.Stopped() if not self._was_helper_stopped:
-                self._end(TrialState.PRUNED, self._latest, "stopped by the user")
+                self._end(TrialState.PRUNED, self._latest, "stopped by the user", is_stopped=True)
             case events.Failed() if event.exit_code in _OWN_FAILURES:
                 self._end(TrialState.FAIL, None, event.message)
 
@@ -233,5 +233,12 @@ class TrialWatch(StopSource):
     def _latest(self) -> float | None:
         return self._values[max(self._values)] if self._values else None
 
-    def _end(self, state: TrialState, value: float | None, problem: str = "") -> None:
-        self._study.finish(self._claim.trial_id, state, value, problem)
+    def _end(
+        self,
+        state: TrialState,
+        value: float | None,
+        problem: str = "",
+        *,
+        is_stopped: bool = False,
+    ) -> None:
+        self._study.finish(self._claim.trial_id, state, value, problem, is_stopped=is_stopped)

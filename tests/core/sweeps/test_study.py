@@ -234,7 +234,7 @@ def test_no_combination_is_tried_twice(runs: Path, start: Starter, sampler: str)
 
 
 def test_trials_that_train_are_not_tried_again(runs: Path, start: Starter) -> None:
-    study = create_study(runs, "f", make_plan(small_config(), {"cell": "lstm,gru"}), 2)
+    create_study(runs, "f", make_plan(small_config(), {"cell": "lstm,gru"}), 2)
     for _ in range(2):
         claimed(find_study(runs, "f"), start)
     assert {config.cell for config in start.configs} == {"lstm", "gru"}

@@ -200,7 +200,7 @@ def test_a_trial_that_somebody_stops_has_ended(runs: Path) -> None:
 
     trainer(study, OrderAfter(30)).train_next()
     (row,) = read_leaderboard(study).rows
-    assert (row.state, row.problem) == ("pruned", "stopped by the user")
+    assert (row.state, row.problem) == ("stopped", "stopped by the user")
     assert not trainer(study).train_next()
 
 

@@ -175,6 +175,8 @@ def _look_or_order(
     if pause or resume:
         orders.set_paused(study, pause)
         say(f"Paused {study.name}" if pause else f"{study.name} continues")
+        if resume and not study.is_over:
+            say(f"If no process trains it: bilstm-tui sweep {study.name}")
         return 0
     orders.stop(study)
     say(f"The helpers of {study.name} stop; its trials are resumed by: bilstm-tui sweep {name}")

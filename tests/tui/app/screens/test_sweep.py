@@ -323,6 +323,18 @@ def test_there_are_no_more_trials_than_combinations(sampler: str, tmp_path: Path
     assert sweep.study.trials_wanted == 2
 
 
+def test_what_has_ended_is_not_paused(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=1) as sweep:
+        sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("p")
+            await until(pilot, lambda: "nothing to pause" in said(app))
+
+        watch(tmp_path, steps)
+        assert not sweep.study.is_paused
+
+
 def truncated(journal: Path) -> None:
     journal.write_bytes(journal.read_bytes()[:200])
 
@@ -517,10 +529,11 @@ def test_in_ascii_nothing_else_is_drawn(tmp_path: Path) -> None:
         for _ in range(5):
             sweep.finish()
         sweep.prune()
+        sweep.stop()
         sweep.start(3)
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            await until(pilot, lambda: table_of(app).row_count == 7)
+            await until(pilot, lambda: table_of(app).row_count == 8)
             await until(pilot, lambda: "importance" in text(app) and "A best" in text(app))
             drawn = "".join(
                 segment.text
@@ -528,7 +541,7 @@ def test_in_ascii_nothing_else_is_drawn(tmp_path: Path) -> None:
                 for segment in strip.apply_filter(app.get_line_filters()[-1], app.styles.background)
             )
             assert drawn.isascii()
-            assert "A best  o finished  x pruned" in drawn
+            assert "A best o finished # stopped x pruned" in drawn
             assert "?" not in drawn.replace("? Keys", "")
 
         watch(tmp_path, steps, is_ascii=True)

@@ -91,6 +91,9 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if not self.seen:
             return
         is_paused = not self.seen.board.is_paused
+        if is_paused and self.seen.board.is_over:
+            self.notify("All trials have ended: there is nothing to pause.", timeout=4)
+            return
 
         def pause(study: "Study") -> None:
             from bilstm_core.sweeps.orders import set_paused
@@ -174,7 +177,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         seen = self.seen
         if not seen:
             return
-        if seen.board.count("finished", "pruned", "failed") >= seen.board.wanted:
+        if seen.board.is_over:
             self.notify("All trials have ended: a adds more.", timeout=4)
             return
         if seen.board.is_paused:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _JournalState = tuple[int, bytes, int, int]
 _HEAD_BYTES = 256
 LIVE_STATES = ("training", "interrupted")
-_ENDED = ("finished", "pruned")
+_ENDED = ("finished", "pruned", "stopped")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class SweepReader:
 
     def _in_words(self, read: Callable[[], T]) -> T:
         """What `read` returns; a damaged journal may fail in any way."""
-        from bilstm_core.sweeps.study import damaged_journal
+        from bilstm_core.sweeps.journal import damaged_journal
 
         try:
             return read()
