@@ -104,10 +104,13 @@ class TrialTrainer:
             raise  # another process may be able to resume it, or this one later
         except TrainingError as error:  # which the trial's own settings may have caused
             self._fail(claim, error.message)
+        except OutputError:  # the next trial would meet the same full disk
+            raise
         except Exception:
             if self._study.is_running(claim):
                 raise
-            traceback.print_exc()  # an internal error, as which the trial has failed
+            with suppress(OSError):  # the file for it may be on a disk that is full
+                traceback.print_exc()  # an internal error, as which the trial has failed
         finally:
             self._opened = None
             gc.collect()

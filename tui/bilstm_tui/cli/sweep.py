@@ -112,7 +112,7 @@ def sweep(
     **settings: str | bool | None,
 ) -> int:
     """Search for the best settings: start a sweep, or help with one."""
-    folder = paths.runs_dir(runs_dir).absolute()
+    folder = paths.runs_dir(runs_dir).resolve()
     data_dir = data_dir and paths.expand_home(data_dir).absolute()
     chosen_ways = [it for it in (status, best, pause, resume, stop, watch) if it]
     if len(chosen_ways) > 1:
