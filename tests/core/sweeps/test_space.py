@@ -134,6 +134,12 @@ def test_a_grid_is_finite(search: dict[str, object], says: str) -> None:
         space_of(search).cells(small_config())
 
 
+def test_a_range_does_not_start_at_a_0_that_stands_for_another_number() -> None:
+    with pytest.raises(BilstmError, match="chosen by the data"):
+        space_of({"num_epochs": "0..2"})
+    assert space_of({"num_epochs": "0,2"}).texts == {"num_epochs": "0,2"}
+
+
 def test_what_the_results_are_compared_on_is_not_searched() -> None:
     assert not {"dataset", "seed", "validation_fraction", "device", "threads"} & {*SEARCHABLE}
     assert {"hidden_size", "cell", "readout", "learning_rate", "augment", "num_epochs"} <= {

@@ -218,6 +218,36 @@ def test_a_grid_is_tried_once(runs: Path, start: Starter) -> None:
     assert study.is_over
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_no_combination_is_tried_twice(runs: Path, start: Starter, sampler: str) -> None:
+    search = {"hidden_size": "4..6:log", "cell": "lstm,gru", "bidirectional": "true,false"}
+    search["merge"] = "sum,concat"
+    study = create_study(runs, "f", make_plan(small_config(), search, sampler=sampler), 50)
+    assert study.trials_wanted == study.combinations == 3 * 2 * (2 + 1)
+    while claim := study.claim(start):
+        study.finish(claim.trial_id, TrialState.COMPLETE, 1 / (1 + claim.run.config.hidden_size))
+    assert study.is_over
+    assert len(study.trials) == len({config.model_dump_json() for config in start.configs}) == 18
+    study.want_trials(60)
+    assert study.is_over
+    assert study.trials_wanted == 18
+
+
+def test_trials_that_train_are_not_tried_again(runs: Path, start: Starter) -> None:
+    create_study(runs, "f", make_plan(small_config(), {"cell": "lstm,gru"}), 2)
+    for _ in range(2):
+        claimed(find_study(runs, "f"), start)
+    assert {config.cell for config in start.configs} == {"lstm", "gru"}
+
+
+def test_an_infinite_space_is_not_counted(runs: Path) -> None:
+    search = {"learning_rate": "0.001..0.1:log", "cell": "lstm,gru"}
+    study = create_study(runs, "i", make_plan(small_config(), search), 50)
+    assert (study.combinations, study.trials_wanted) == (None, 50)
+    huge = {"hidden_size": "1..500", "batch_size": "1..1000"}
+    assert create_study(runs, "h", make_plan(small_config(), huge), 50).combinations is None
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

@@ -19,6 +19,7 @@ from bilstm_core.sweeps.leaderboard import read_leaderboard
 from bilstm_core.sweeps.study import Study, find_study
 from bilstm_tui.app import app as app_module
 from bilstm_tui.cli import sweep_report
+from tests.sweeping import MadeUpSweep
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]
@@ -126,7 +127,7 @@ def test_a_sweep_without_a_result_has_failed(capsys: Said, monkeypatch: pytest.M
 def test_helpers_that_start_at_once_share_one_sweep(
     capsys: Said, monkeypatch: pytest.MonkeyPatch, started: list[str]
 ) -> None:
-    words = ("sweep", "s", "--search", "hidden_size=4,8", "--trials", "7", "--detach", *SMALL)
+    words = ("sweep", "s", "--search", "hidden_size=4..16", "--trials", "7", "--detach", *SMALL)
     for _ in range(2):  # the same line again joins it
         code, out, err = said(capsys, *words)
         assert (code, out) == (0, "s\n"), err
@@ -141,6 +142,31 @@ def test_helpers_that_start_at_once_share_one_sweep(
     assert (code, out, err) == (0, "t\n", "")
     assert started == ["s", "s", "t"]
     assert find_study(runs_dir(), "t").trials_wanted == 7
+
+
+@pytest.mark.usefixtures("started")
+def test_there_are_no_more_trials_than_combinations(capsys: Said) -> None:
+    words = ("--search", "num_epochs=1..3", "--detach", "--dataset", "digits")
+    assert "All 3 combinations: 3 trials instead of 50." in said(capsys, "sweep", "s", *words)[2]
+    assert find_study(runs_dir(), "s").trials_wanted == 3
+    few = said(capsys, "sweep", "t", *words, "--trials", "2")[2]
+    assert "combinations" not in few
+    more = said(capsys, "sweep", "t", "--detach", "--trials", "5")[2]
+    assert more == "All 3 combinations: 3 trials instead of 5.\n"
+    assert find_study(runs_dir(), "t").trials_wanted == 3
+    assert said(capsys, "sweep", "g", *words, "--sampler", "grid")[2].count("\n") == 1
+
+
+@pytest.mark.usefixtures("started")
+def test_trials_that_have_started_are_not_taken_back(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=5) as sweep:
+        for _ in range(3):
+            sweep.start()
+        code, _, err = said(capsys, "sweep", "s", "--detach", "--trials", "2")
+        assert (code, err) == (0, "s has 3 trials already; nothing was changed.\n")
+        assert sweep.study.trials_wanted == 5
+        said(capsys, "sweep", "s", "--detach", "--trials", "3")
+        assert sweep.study.trials_wanted == 3
 
 
 @pytest.mark.usefixtures("started")
@@ -251,10 +277,55 @@ def test_pause_and_its_end_are_kept_in_the_folder(capsys: Said) -> None:
     assert said(capsys, "sweep", "s", "--pause")[1] == "Paused s\n"
     assert "paused" in said(capsys, "sweep", "s", "--status")[1]
     assert find_study(runs_dir(), "s").is_paused
-    assert said(capsys, "sweep", "s", "--resume")[1] == "s continues\n"
+    paused = "Paused. Continue it: bilstm-tui sweep s --resume\n"
+    assert said(capsys, "sweep", "s", "--detach")[2] == paused
+    continued = "s continues\nIf no process trains it: bilstm-tui sweep s\n"
+    assert said(capsys, "sweep", "s", "--resume")[1] == continued
     assert not find_study(runs_dir(), "s").is_paused
     assert "resumed by" in said(capsys, "sweep", "s", "--stop")[1]
     assert find_study(runs_dir(), "s").stops == 1
+
+
+def test_a_paused_sweep_says_so_at_once_and_at_the_end(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poll(study: Study, *arguments: Any) -> list[BilstmError]:
+        *_, on_poll = arguments
+        for paused in (True, True, False, True):
+            study.set_paused(paused)
+            on_poll()
+        return []
+
+    monkeypatch.setattr(sweep_report, "help_sweep", poll)
+    out = said(capsys, "sweep", "s", "--search", "hidden_size=4,8", *SMALL)[1].splitlines()
+    paused = "Paused. Continue it: bilstm-tui sweep s --resume"
+    assert out[3:] == [paused, "s continues", paused, "no trial yet of 2, paused", paused]
+    find_study(runs_dir(), "s").set_paused(False)
+    events = said(capsys, "sweep", "s", "--json", *SMALL[-2:])[1].splitlines()
+    assert [json.loads(event)["type"] for event in events] == [
+        *("sweep_started", "sweep_paused", "sweep_continued", "sweep_paused", "sweep_ended"),
+    ]
+
+
+def test_what_has_ended_is_not_paused(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=1) as sweep:
+        sweep.finish()
+        code, _, err = said(capsys, "sweep", "s", "--pause")
+        assert code == 2
+        assert "All trials of s have ended: there is nothing to pause." in err
+        assert not sweep.study.is_paused
+        assert said(capsys, "sweep", "s", "--resume")[:2] == (0, "s continues\n")
+
+
+def test_a_trial_that_was_stopped_is_not_called_pruned(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=2) as sweep:
+        sweep.prune()
+        sweep.stop()
+        out = said(capsys, "sweep", "s", "--status")[1]
+        assert "1 pruned, 1 stopped of 2" in out
+        assert [line.split()[-1] for line in out.splitlines()[-4:-2]] == ["pruned", "stopped"]
+        out = said(capsys, "sweep", "s", "--status", "--json")[1]
+        assert [json.loads(row)["state"] for row in out.splitlines()] == ["pruned", "stopped"]
 
 
 @pytest.mark.usefixtures("started")

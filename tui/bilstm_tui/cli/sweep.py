@@ -25,6 +25,7 @@ from bilstm_core.sweeps.choices import (
 )
 from bilstm_core.sweeps.folders import find_sweep, list_sweeps
 from bilstm_core.sweeps.slots import find_slots
+from bilstm_core.wording import counted
 
 from ..text.command_line import option
 from ..text.console import say
@@ -116,7 +117,7 @@ def sweep(
     **settings: str | bool | None,
 ) -> int:
     """Search for the best settings: start a sweep, or help with one."""
-    folder = paths.runs_dir(runs_dir).absolute()
+    folder = paths.runs_dir(runs_dir).resolve()
     data_dir = data_dir and paths.expand_home(data_dir).absolute()
     if not name:
         raise UsageError("A sweep needs a name.", f"Such as: {_how_to_start('first')}")
@@ -220,7 +221,7 @@ class _Request:
         else:
             study = self._join(runs_dir, name, how)
         if self.trials and self.trials != study.trials_wanted:
-            study.want_trials(self.trials)
+            _change_trials(study, self.trials)
         return study
 
     def _join(self, runs_dir: Path, name: str, how: Mapping[str, Any]) -> "Study":
@@ -250,19 +251,21 @@ class _Request:
         trials: int,
     ) -> "Study":
         from bilstm_core.sweeps.plan import make_plan
-        from bilstm_core.sweeps.study import create_study, find_study
+        from bilstm_core.sweeps.study import DEFAULT_TRIALS, create_study, find_study
 
         settings = self._resolved()
         plan = make_plan(settings, search, **how)
         if name not in list_sweeps(runs_dir):
+            trials = self.trials or trials
             try:
-                study = create_study(runs_dir, name, plan, self.trials or trials)
+                study = create_study(runs_dir, name, plan, trials)
             except UsageError:  # of helpers that start at once all find none, and one creates it
                 if name not in list_sweeps(runs_dir):
                     raise
             else:
                 if not settings.validation_fraction:
                     _say_what_is_held_out()
+                _say_if_fewer(study, trials or (0 if plan.sampler == "grid" else DEFAULT_TRIALS))
                 return study
         study = find_study(runs_dir, name)
         _require_same(name, study.plan, plan)
@@ -326,6 +329,24 @@ def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
         "Or choose another name.",
         title="There is another sweep of this name",
     )
+
+
+def _change_trials(study: "Study", asked: int) -> None:
+    """Change how many trials there are to be, unless more have started already."""
+    if asked < study.started:
+        started = counted(study.started, "trial")
+        say(f"{study.name} has {started} already; nothing was changed.", stderr=True)
+        return
+    _say_if_fewer(study, asked)
+    study.want_trials(asked)
+
+
+def _say_if_fewer(study: "Study", asked: int) -> None:
+    """Say where there are fewer combinations than trials were asked for."""
+    number = study.combinations
+    if number and number < asked:
+        trials = counted(number, "trial")
+        say(f"All {number:,} combinations: {trials} instead of {asked:,}.", stderr=True)
 
 
 def _say_what_is_held_out() -> None:

@@ -38,6 +38,8 @@ def look_or_order(folder: Path, name: str, way: str, *, as_json: bool) -> int:
         case "resume":
             orders.set_paused(study, False)
             say(f"{study.name} continues")
+            if not study.is_over:
+                say(f"If no process trains it: bilstm-tui sweep {study.name}")
         case _:
             orders.stop(study)
             say(

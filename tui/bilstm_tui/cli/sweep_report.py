@@ -10,6 +10,8 @@ from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
+    ENDED,
+    Leaderboard,
     LeaderboardReader,
     Row,
     best_config,
@@ -56,6 +58,8 @@ def train_in_background(
 ) -> int:
     """Start a helper in the background, and print the sweep's name."""
     start_in_background(study, devices, parallel, data_dir)
+    if study.is_paused and not study.is_over:
+        say(paused_line(study), stderr=True)
     if as_json:
         sys.stdout.write(json.dumps({"type": "sweep_started", "sweep": study.name}) + "\n")
         return 0
@@ -74,6 +78,7 @@ class _Reporter:
         self._board = LeaderboardReader(study)
         self._as_json = as_json
         self._states: dict[int, tuple[str, str]] = {}
+        self._is_paused = False
         self._is_terminal_gone = False
 
     def start(self, slots: list[Slot]) -> None:
@@ -99,6 +104,7 @@ class _Reporter:
     def poll(self) -> None:
         """Print what has changed."""
         board = self._board.read()
+        self._tell_pause(board)
         for row in sorted(board.rows, key=lambda row: row.number):
             now = (row.state, row.run)
             if self._states.get(row.number) == now or (row.state == "training" and not row.run):
@@ -106,8 +112,20 @@ class _Reporter:
             self._states[row.number] = now
             if self._as_json:
                 self._print_json("trial", **row_content(row))
-            elif row.state in {"finished", "pruned", "failed"}:
+            elif row.state in ENDED:
                 self._print(trial_line(self._study.plan, row, board.best))
+
+    def _tell_pause(self, board: Leaderboard) -> None:
+        """Say that the sweep is paused, or continues."""
+        is_paused = board.is_paused and not board.is_over
+        if is_paused == self._is_paused:
+            return
+        self._is_paused = is_paused
+        if self._as_json:
+            kind = "sweep_paused" if is_paused else "sweep_continued"
+            self._print_json(kind, sweep=self._study.name)
+        else:
+            self._print(paused_line(self._study) if is_paused else f"{self._study.name} continues")
 
     def end(self, *, is_stopped: bool) -> bool:
         """Say what came out; returns whether any trial has finished."""
@@ -124,7 +142,8 @@ class _Reporter:
             self._print(f"best: trial {best.number}, {value}{unit}, run {best.run}")
             self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
         if is_stopped:
-            self._print(f"Resume it: bilstm-tui sweep {study.name}")
+            resume = f"Resume it: bilstm-tui sweep {study.name}"
+            self._print(paused_line(study) if board.is_paused else resume)
         elif not best:
             self._print(f"Why no trial has finished: bilstm-tui sweep {study.name} --status")
         return best is not None
@@ -142,6 +161,11 @@ class _Reporter:
             raise
         except OSError:  # the sweep continues without it
             self._is_terminal_gone = True
+
+
+def paused_line(study: Study) -> str:
+    """What is to be done where a sweep is paused."""
+    return f"Paused. Continue it: bilstm-tui sweep {study.name} --resume"
 
 
 def row_content(row: Row) -> dict[str, object]:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _JournalState = tuple[int, bytes, int, int]
 _HEAD_BYTES = 256
 LIVE_STATES = ("training", "interrupted")
-_ENDED = ("finished", "pruned")
+_ENDED = ("finished", "pruned", "stopped")
 
 
 @dataclass(frozen=True)
