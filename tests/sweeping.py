@@ -83,6 +83,14 @@ class MadeUpSweep:
         self.end(claim, TrialState.PRUNED, self.value(claim, epochs), "pruned")
         return claim
 
+    def stop(self, epochs: int = 3) -> Claim:
+        """Train a trial, and end it as a user does."""
+        claim = self.start(epochs)
+        value, problem = self.value(claim, epochs), "stopped by the user"
+        self.study.finish(claim.trial_id, TrialState.PRUNED, value, problem, is_stopped=True)
+        self.lose(claim)
+        return claim
+
     def fail(self, problem: str) -> Claim:
         """Start a trial that fails."""
         claim = self.start()

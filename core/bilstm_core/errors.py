@@ -10,7 +10,7 @@ the process that ends with it::
     │   ├── WeightsError        a file of weights cannot be imported
     │   ├── RunNotFoundError    there is no such run
     │   └── RunBusyError        another process is training it
-    ├── DataError           3   the data set is not available
+    ├── DataError           3   the data set is not available, or a sweep's journal
     │   └── DamagedDataError    one of its files is damaged
     ├── TrainingError       1   training started and failed
     │   ├── NonFiniteLossError  the loss became nan or infinite

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,8 @@ _NO_HARD_LINKS = {*_UNSUPPORTED, errno.EPERM, errno.EMLINK}
 _ANYBODY = 0o666  # before the umask
 _WAIT_SECONDS, _POLL_SECONDS = 2.0, 0.01
 """How long a file that another process is writing is waited for, and how often it is tried."""
+
+_LEAST_FREE_BYTES = 1 << 16
 
 
 class Folder:
@@ -269,6 +272,14 @@ def is_missing(folder: Path) -> bool:
     except OSError:
         pass
     return False
+
+
+def has_no_space(folder: Path) -> bool:
+    """Whether the disk of a folder is full, but for what is less than a file."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+    except OSError:
+        return False
 
 
 def size_of(path: Path) -> int:

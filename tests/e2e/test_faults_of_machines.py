@@ -202,7 +202,7 @@ class TestLocale:
             assert out.isascii()
             assert err == ""
         _, said = ran([COMMAND, "attach", "nothing"], env, 2)
-        assert said.startswith("? No such run\n")
+        assert said.startswith("x No such run\n")
         assert read_overview(find_run(tmp_path / "Läufe", "latest")).status == "finished"
 
 

@@ -20,6 +20,7 @@ LATEST = "latest"
 """The reference to the run that was started last."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+_SUFFIX = re.compile(rf"_[{_ALPHABET}]{{3}}$")
 
 
 def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> tuple[Run, RunLock]:
@@ -130,9 +131,10 @@ def _is_run(path: Path) -> bool:
 
 
 def find_run(runs_dir: Path, reference: str) -> Run:
-    """Find a run by its name, the start or end of its name, its path, or `latest`.
+    """Find a run by its name, its label, the start or end of its name, its path, or `latest`.
 
-    The start must be unique and may lack the date; the end is the last three characters.
+    A run whose whole label it is comes before those whose names only start with it. The start must
+    be unique and may lack the date; the end is the last three characters.
 
     Raises:
         RunNotFoundError: No run matches, or more than one.
@@ -161,6 +163,7 @@ def find_run(runs_dir: Path, reference: str) -> Run:
                 f"{reference} matches {len(matches)} runs:\n"
                 + "\n".join(run.name for run in matches[-10:]),
                 "Type more of its name.",
+                title="Several runs match",
             )
     names = [run.name for run in runs] + [_undated_name(run) for run in runs]
     raise RunNotFoundError(
@@ -174,6 +177,7 @@ def _matches(runs: list[Run], reference: str) -> Iterator[list[Run]]:
     if not reference:
         return
     yield [run for run in runs if run.name == reference]
+    yield [run for run in runs if _label(run) == reference]
     yield [run for run in runs if run.name.startswith(reference)]
     yield [run for run in runs if _undated_name(run).startswith(reference)]
     yield [run for run in runs if run.name.endswith(f"_{reference}")]
@@ -181,6 +185,10 @@ def _matches(runs: list[Run], reference: str) -> Iterator[list[Run]]:
 
 def _undated_name(run: Run) -> str:
     return TIMESTAMP_PREFIX.sub("", run.name, count=1)
+
+
+def _label(run: Run) -> str:
+    return _SUFFIX.sub("", _undated_name(run), count=1)
 
 
 def remove_run(run: Run) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
-from ..errors import BilstmError, InstallationError, RelayedError
+from ..errors import BilstmError, InstallationError, OutputError, RelayedError
 from ..events import Failed
-from ..files import read_bytes, size_of
+from ..files import has_no_space, read_bytes, size_of
 from ..processes.signals import STOP_CODES, StopRequest
 from ..processes.worker_client import answer_pipe, error_from_event, no_process_error, parse_answer
 from .slots import Slot, find_slots
@@ -102,6 +102,12 @@ class SweepWorker:
         log = self._study.folder / _WORKER_LOG
         last = read_bytes(log, max(0, size_of(log) - _TAIL_BYTES), _TAIL_BYTES)
         lines = last.decode(errors="replace").splitlines()[-_LAST_LINES:]
+        if has_no_space(log.parent):  # it could not say so
+            return OutputError(
+                f"No space is left on the disk of {log.parent}.",
+                "Make space, and start it again; its trials are resumed.",
+                title="The disk is full",
+            )
         return InstallationError(
             "A process of the sweep exited without reporting why.\n" + "\n".join(lines),
             f"What it printed: {log}",

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend, JournalFileSymlinkLock
 from optuna.storages.journal._storage import JournalOperation
 
-from ..errors import OutputError
+from ..cleaning import one_line
+from ..errors import DataError, OutputError
 
 _LOCK_SECONDS = 10
 """After which a lock counts as left by a process that was killed."""
@@ -60,6 +62,11 @@ class Journal(BaseJournalBackend):
         self._path = path
         self._lock = _Locked(path)
         self._offsets = [0]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """Yield the operations from a number on."""
@@ -127,6 +134,21 @@ class NewJournal(BaseJournalBackend):
 class Storage(JournalStorage):
     """Optuna's storage in a journal, which passes over what others wrote and is not possible."""
 
+    def __init__(self, journal: Journal) -> None:
+        self._path = journal.path
+        super().__init__(journal)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """The number of a study.
+
+        Raises:
+            DataError: The journal has none of this name.
+        """
+        try:
+            return super().get_study_id_from_name(study_name)
+        except KeyError:
+            raise damaged_journal(self._path) from None
+
     def _sync_with_backend(self) -> None:
         state = self._replay_result
         for log in self._backend.read_logs(state.log_number_read):
@@ -186,6 +208,24 @@ def _is_possible(operation: dict[str, Any]) -> bool:
 def _is_number(value: object) -> bool:
     """Whether it is a number that arithmetic can be done with."""
     return isinstance(value, int | float) and abs(value) < _LARGEST
+
+
+def damaged_journal(path: Path, reason: str = "") -> DataError:
+    """The failure for a journal that cannot be understood.
+
+    Args:
+        path: The file.
+        reason: What is wrong, if that is known.
+    """
+    if not reason:
+        reason = "it is damaged"
+        with suppress(OSError):
+            reason = reason if path.stat().st_size else "it is empty"
+    return DataError(
+        f"{path} is not the journal of a sweep: {one_line(reason)}.",
+        "Restore it from a backup, or start a sweep of another name.",
+        title="The sweep cannot be read",
+    )
 
 
 def _not_writable(path: Path, error: OSError) -> OutputError:

@@ -20,7 +20,8 @@ from ..config.settings import SETTINGS
 from .space import SEARCHABLE, Value
 from .study import Study
 
-State = Literal["waiting", "training", "interrupted", "finished", "pruned", "failed"]
+State = Literal["waiting", "training", "interrupted", "finished", "pruned", "stopped", "failed"]
+ENDED: tuple[State, ...] = ("finished", "pruned", "stopped", "failed")
 
 _ENDED: dict[TrialState, State] = {
     TrialState.COMPLETE: "finished",
@@ -31,7 +32,7 @@ _ENDED: dict[TrialState, State] = {
 _LARGEST = 1e15
 """Of a setting or a loss: what is larger was written by somebody else."""
 _ORDER: tuple[State, ...] = (
-    *("finished", "training", "interrupted", "pruned", "failed", "waiting"),
+    *("finished", "training", "interrupted", "pruned", "stopped", "failed", "waiting"),
 )
 
 
@@ -41,7 +42,8 @@ class Row:
 
     Attributes:
         run: The name of its run; empty before it has one.
-        state: `interrupted` where no process trains it: the next free one resumes it.
+        state: `pruned` where the search has ended it early, `stopped` where a user has;
+            `interrupted` where no process trains it: the next free one resumes it.
         value: The objective; of a trial that has not finished, after the latest epoch.
         settings: Those that were searched and have an effect in this trial.
         epoch: The latest epoch with a value.
@@ -82,6 +84,16 @@ class Leaderboard:
         """The best finished trial."""
         first = self.rows[0] if self.rows else None
         return first if first and first.state == "finished" else None
+
+    @property
+    def ended(self) -> int:
+        """How many trials have ended."""
+        return self.count(*ENDED)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every trial that is wanted has ended."""
+        return self.ended >= self.wanted
 
     def count(self, *states: State) -> int:
         """How many trials are in one of these states."""
@@ -138,6 +150,8 @@ def _row(study: Study, trial: FrozenTrial) -> Row:
     state = _ENDED.get(trial.state)
     if state is None:
         state = "interrupted" if study.is_lost(trial) else "training"
+    if state == "pruned" and trial.user_attrs.get("stopped") is True:
+        state = "stopped"
     value = by_epoch.get(latest)
     if trial.values:
         value = float(trial.values[0]) if 0 <= trial.values[0] <= highest else None

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from ..errors import OutputError
+from ..errors import OutputError, UsageError
 from ..runs.orders import send_order
 from .study import Study
 
@@ -11,8 +11,14 @@ def set_paused(study: Study, paused: bool) -> None:
     """Pause a sweep: its runs pause, and no trial is started; or end the pause.
 
     Raises:
+        UsageError: All trials have ended: there is nothing to pause.
         OutputError: The sweep cannot be written.
     """
+    if paused and study.is_over:
+        raise UsageError(
+            f"All trials of {study.name} have ended: there is nothing to pause.",
+            title="There is nothing to pause",
+        )
     study.set_paused(paused)
     for trial in study.trials:
         run = study.run_of(trial)

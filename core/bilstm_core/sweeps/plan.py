@@ -97,11 +97,17 @@ def make_plan(config: RunConfig, search: Mapping[str, object], **how: Any) -> Pl
     Raises:
         BilstmError: The search is wrong, or the data cannot be read.
     """
+    require_how(how)
     if not config.validation_fraction:
         config = config.model_copy(update={"validation_fraction": HELD_OUT})
     spec = describe(config)
     config = with_epochs(config, spec)
     space = read_space(search, config, spec)
+    return Plan(settings=config.model_dump(), search=space.texts, **how)
+
+
+def require_how(how: Mapping[str, Any]) -> None:
+    """Raise a `UsageError` if a field of a plan is unknown, or is not one of its choices."""
     for name, choices in HOW.items():
         if name in how and how[name] not in choices:
             nearest = did_you_mean(how[name], choices)
@@ -114,4 +120,3 @@ def make_plan(config: RunConfig, search: Mapping[str, object], **how: Any) -> Pl
             f"A sweep has no {one_line(unknown[0])}.{did_you_mean(unknown[0], HOW)}",
             f"It has: trials, {', '.join(HOW)}.",
         )
-    return Plan(settings=config.model_dump(), search=space.texts, **how)

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
+from ..cleaning import one_line
 from ..compute.cores import physical_cores
 from ..compute.gpus import list_gpus
 from ..errors import UsageError
@@ -29,7 +30,7 @@ class Slot:
 
 
 def find_slots(devices: str, parallel: int, trials: int) -> list[Slot]:
-    """The slots on this machine.
+    """The slots on this machine; those on the processor come last, and share its cores.
 
     Args:
         devices: `auto` (all NVIDIA GPUs, else the processor), or names with commas between, each
@@ -42,23 +43,40 @@ def find_slots(devices: str, parallel: int, trials: int) -> list[Slot]:
         UsageError: `devices` is not understood, or names an NVIDIA GPU that is not there.
     """
     slots: list[Slot] = []
+    on_cpu: list[int] = []  # how many for each time it is named; 0 to choose
     for word in devices.split(","):
-        found = _ONE.fullmatch(word.strip())
-        if not found:
-            raise UsageError(
-                f"The devices '{devices}' are not understood.",
-                "Such as: auto; cpu; cpu×4; cuda:0,cuda:2; cuda:0×3,cuda:1×3.",
-                title="The devices are not understood",
-            )
-        at_once = int(found[2] or parallel)
-        for name in _names(found[1]):
-            _require_gpu(name)
-            slots += (
-                _cpu_slots(at_once, trials) if name == "cpu" else [Slot(name, 0)] * (at_once or 1)
-            )
+        name, at_once = _read(word, devices)
+        for device in _names(name):
+            _require_gpu(device)
+            if device == "cpu":
+                on_cpu.append(at_once or parallel)
+            else:
+                slots += [Slot(device, 0)] * (at_once or parallel or 1)
+    slots += _cpu_slots(on_cpu, trials)
     if len(slots) > _MOST_SLOTS:
-        raise UsageError(f"At most {_MOST_SLOTS:,} trials can be trained at once.")
+        raise UsageError(
+            f"The devices '{one_line(devices)}' are to train {len(slots):,} trials at once; at "
+            f"most {_MOST_SLOTS:,} can be trained.",
+            title="Too many trials at once",
+        )
     return slots
+
+
+def _read(word: str, devices: str) -> tuple[str, int]:
+    """A device as it is written, and how many trials it is to train at once; 0 to choose."""
+    found = _ONE.fullmatch(word.strip())
+    if not found:
+        raise UsageError(
+            f"The devices '{one_line(devices)}' are not understood.",
+            "Such as: auto; cpu; cpu×4; cuda:0,cuda:2; cuda:0×3,cuda:1×3.",
+            title="The devices are not understood",
+        )
+    if found[2] and not int(found[2]):
+        raise UsageError(
+            f"{word.strip()} would train no trial: the number after × is at least 1.",
+            title="The devices are not understood",
+        )
+    return found[1], int(found[2] or 0)
 
 
 def _names(name: str) -> list[str]:
@@ -86,8 +104,10 @@ def _require_gpu(name: str) -> None:
         )
 
 
-def _cpu_slots(at_once: int, trials: int) -> list[Slot]:
+def _cpu_slots(counts: list[int], trials: int) -> list[Slot]:
     """Slots that share the cores; small networks hardly use a second thread."""
-    cores = physical_cores()
-    count = at_once or max(1, min(cores, trials // _TRIALS_PER_SLOT))
-    return [Slot("cpu", max(1, cores // count))] * count
+    cores, chosen = physical_cores(), counts.count(0)
+    count = sum(counts)
+    if chosen:
+        count += max(chosen, min(cores, trials // _TRIALS_PER_SLOT))
+    return [Slot("cpu", max(1, cores // count))] * count if count else []

@@ -20,6 +20,8 @@ MOST_CELLS = 10_000
 _MOST_VALUES = 1000
 """Of one setting in a grid."""
 _LONGEST = 4096
+_AUTOMATIC_AT_0 = {"num_epochs"}
+"""Settings whose 0 is no number beside 1, and so no part of a range."""
 
 SEARCHABLE = tuple(
     name
@@ -95,26 +97,34 @@ class Dimension:
         step = self.step or None
         return trial.suggest_float(self.name, self.low, self.high, step=step, log=self.is_log)
 
+    @property
+    def finite(self) -> tuple[Value, ...] | None:
+        """All values; None where there are too many or infinitely many."""
+        if self.values:
+            return self.values
+        is_whole = self.setting.kind == "integer"
+        step = self.step or (1 if is_whole else 0)
+        count = int((self.high - self.low) / step * (1 + 1e-9)) + 1 if step else 0
+        if not 0 < count <= _MOST_VALUES:
+            return None
+        numbers = (self.low + step * index for index in range(count))
+        return tuple(int(it) if is_whole else float(f"{it:.12g}") for it in numbers)
+
     def listed(self) -> tuple[Value, ...]:
         """All values, for a grid.
 
         Raises:
             UsageError: They are not a list of moderate length.
         """
-        if self.values:
-            return self.values
-        step = self.step or (1 if self.setting.kind == "integer" and not self.is_log else 0)
-        count = int((self.high - self.low) / step * (1 + 1e-9)) + 1 if step else 0
-        if not 0 < count <= _MOST_VALUES:
+        found = None if self.is_log else self.finite
+        if found is None:
             raise UsageError(
                 f"A grid needs the values of {self.name}, and {self.text} is a range.",
                 f"List them ({self.name}=A,B,C), give a step ({self.name}=LOW..HIGH:STEP), or use "
                 "the sampler tpe or random.",
                 title="The grid is not finite",
             )
-        numbers = (self.low + step * index for index in range(count))
-        is_whole = self.setting.kind == "integer"
-        return tuple(int(it) if is_whole else float(f"{it:.12g}") for it in numbers)
+        return found
 
 
 def _written(value: Value) -> str:
@@ -149,19 +159,31 @@ class Space:
         return chosen
 
     def cells(self, base: RunConfig) -> list[dict[str, Value]]:
-        """All combinations, of the settings that have an effect in each.
+        """All combinations, for a grid.
 
         Raises:
             UsageError: There are too many, or infinitely many.
         """
-        found = list(islice(self._cells(base, {}, self.dimensions), MOST_CELLS + 1))
-        if len(found) > MOST_CELLS:
+        for dimension in self.dimensions:
+            dimension.listed()
+        found = self.combinations(base)
+        if found is None:
             raise UsageError(
                 f"The grid has more than {MOST_CELLS:,} combinations.",
                 "Search fewer values, or use the sampler tpe or random.",
                 title="The grid is too large",
             )
         return found
+
+    def combinations(self, base: RunConfig) -> list[dict[str, Value]] | None:
+        """All combinations, of the settings that have an effect in each.
+
+        None where there are too many or infinitely many.
+        """
+        if any(dimension.finite is None for dimension in self.dimensions):
+            return None
+        found = list(islice(self._cells(base, {}, self.dimensions), MOST_CELLS + 1))
+        return found if len(found) <= MOST_CELLS else None
 
     def _cells(
         self, base: RunConfig, chosen: dict[str, Value], rest: tuple[Dimension, ...]
@@ -174,7 +196,7 @@ class Space:
             with_default = {**chosen, first.name: first.setting.default}
             yield from self._cells(base, with_default, tuple(others))
             return
-        for value in first.listed():
+        for value in first.finite or ():
             with_value = {**chosen, first.name: value}
             for cell in self._cells(base, with_value, tuple(others)):
                 yield {first.name: value, **cell}
@@ -243,7 +265,7 @@ def read_dimension(setting: Setting, written: object) -> Dimension:
     text = str(written).strip()
     if len(text) > _LONGEST:
         raise _not_understood(setting, text[:40] + "…", "it is too long")
-    if ".." in text and setting.is_numeric:
+    if ".." in text:
         return _read_range(setting, text)
     values = tuple(dict.fromkeys(_read_value(setting, it.strip()) for it in text.split(",")))
     if len(values) == 1:
@@ -253,15 +275,24 @@ def read_dimension(setting: Setting, written: object) -> Dimension:
 
 
 def _read_range(setting: Setting, text: str) -> Dimension:
-    limits, _, how = text.partition(":")
+    limits, colon, how = map(str.strip, text.partition(":"))
     low, _, high = limits.partition("..")
+    if not setting.is_numeric:
+        listed = f"{setting.name}={low.strip()},{high.strip()}"
+        raise _not_understood(setting, text, f"a range needs numbers; write {listed}")
     first, last = _read_number(setting, text, low), _read_number(setting, text, high)
     is_log = how == "log"
+    if colon and not is_log and not _is_number(how):
+        raise _not_understood(setting, text, f"after a range may follow :log or a step, not :{how}")
     step = _read_number(setting, text, how) if how and not is_log else 0
     if not first < last:
         raise _not_understood(setting, text, "the lowest value is not below the highest")
     if is_log and first <= 0:
         raise _not_understood(setting, text, "a range on a log scale starts above 0")
+    if setting.name in _AUTOMATIC_AT_0 and first <= 0:
+        what = "0 stands for a number that is chosen by the data"
+        why = f"{what}: start at 1, or write a list with 0 in it"
+        raise _not_understood(setting, text, why)
     if how and not is_log and not 0 < step <= last - first:
         raise _not_understood(setting, text, "the step is not between 0 and the range's length")
     return Dimension(setting, low=first, high=last, step=step, is_log=is_log)
@@ -278,22 +309,29 @@ def _read_value(setting: Setting, text: str) -> Value:
 
 
 def _read_number(setting: Setting, text: str, number: str) -> int | float:
+    if not _is_number(number):
+        raise _not_understood(setting, text, f"'{number.strip()}' is not a number")
+    value = float(number)
+    if not math.isfinite(value):
+        raise _not_understood(setting, text, f"'{number.strip()}' is not a finite number")
+    if setting.kind != "integer":
+        return value
+    if value != int(value):
+        raise _not_understood(setting, text, f"{setting.name} is a whole number")
+    return int(value)
+
+
+def _is_number(text: str) -> bool:
     try:
-        value = float(number)
-        if setting.kind == "integer":
-            if value != int(value):
-                raise _not_understood(setting, text, f"{setting.name} is a whole number")
-            return int(value)
-        if not math.isfinite(value):
-            raise ValueError(number)  # noqa: TRY301
-    except (ValueError, OverflowError):
-        raise _not_understood(setting, text, f"'{number}' is not a number") from None
-    return value
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _not_understood(setting: Setting, text: str, why: str) -> UsageError:
     return UsageError(
-        f"The search {setting.name}={one_line(text)} is not understood: {why}.",
+        f"The search {setting.name}={one_line(text)} is not understood: {one_line(why)}.",
         _HOW,
         title="The search is not understood",
     )

@@ -35,16 +35,16 @@ from ..errors import (
 from ..files import write_atomically
 from ..runs.lock import RunLock
 from ..runs.run import Run
-from ..runs.store import check_label, list_runs
+from ..runs.store import LATEST, check_label, list_runs
 from .folders import JOURNAL, find_sweep, sweep_folder
-from .journal import Journal, NewJournal, Storage
+from .journal import Journal, NewJournal, Storage, damaged_journal
 from .plan import Plan
+from .proposals import choose_settings, make_pruner, make_sampler
 from .space import Space
 
 _CLAIMS = "claims"
 _STUDY = "sweep"
 _LONGEST_NAME = 48
-_SEEDS = 2**32
 _WHERE = {"device", "threads"}
 """Settings that a trial has from the slot on which it is trained."""
 _RUN_NAME = re.compile(r"[\w.-]{1,200}", re.ASCII)
@@ -76,7 +76,8 @@ class Study:
         folder: The sweep's folder.
 
     Raises:
-        UsageError: There is no sweep, or its journal is not one.
+        UsageError: There is no sweep.
+        DataError: Its journal is not one.
         OutputError: The journal cannot be read or written.
     """
 
@@ -92,16 +93,16 @@ class Study:
             self._id = self._storage.get_study_id_from_name(_STUDY)
             self.plan = Plan.model_validate(self._attribute("plan"))
             self._study = optuna.load_study(
-                study_name=_STUDY, storage=self._storage, pruner=_pruner(self.plan)
+                study_name=_STUDY, storage=self._storage, pruner=make_pruner(self.plan)
             )
         except BilstmError:
             raise
         except ValidationError as error:
-            first = error.errors()[0]
-            reason = f"its plan has no valid {'.'.join(map(str, first['loc']))}"
+            wrong = ".".join(map(str, error.errors()[0]["loc"]))
+            reason = f"its plan has no valid {wrong}" if wrong else "it has no plan"
             raise damaged_journal(journal, reason) from None
-        except Exception as error:
-            raise damaged_journal(journal, f"{type(error).__name__}: {error}") from None
+        except Exception:
+            raise damaged_journal(journal) from None
         self._space: Space | None = None
 
     @property
@@ -111,8 +112,15 @@ class Study:
         return wanted if isinstance(wanted, int) and 0 < wanted < 2**31 else 0
 
     def want_trials(self, number: int) -> None:
-        """Change how many trials there are to be."""
+        """Change how many trials there are to be: of a finite space at most all combinations."""
+        number = min(number, self.combinations or number)
         self._storage.set_study_user_attr(self._id, "trials", number)
+
+    @property
+    def combinations(self) -> int | None:
+        """How many combinations there are to try; None where they are not counted, or infinite."""
+        number = self._attribute("combinations")
+        return number if isinstance(number, int) and number > 0 else None
 
     @property
     def is_paused(self) -> bool:
@@ -169,10 +177,16 @@ class Study:
             and self._room(trials) <= 0
         )
 
+    @property
+    def started(self) -> int:
+        """How many trials have started, ended ones among them."""
+        return sum(trial.state != TrialState.WAITING for trial in self.trials)
+
     def _room(self, trials: list[FrozenTrial]) -> int:
         """How many more trials may be started."""
         waiting = [trial for trial in trials if trial.state == TrialState.WAITING]
-        room = self.trials_wanted - (len(trials) - len(waiting))
+        wanted = min(self.trials_wanted, self.combinations or self.trials_wanted)
+        room = wanted - (len(trials) - len(waiting))
         return min(room, len(waiting)) if self.plan.sampler == "grid" else room
 
     def claim(self, start: Callable[[RunConfig, str], Run]) -> Claim | None:
@@ -231,8 +245,7 @@ class Study:
         be about to make its run.
         """
         trials = self.trials
-        seed = self.plan.base.seed + len(trials)  # helpers with equal seeds would choose alike
-        self._study.sampler = _sampler(self.plan, seed % _SEEDS)
+        self._study.sampler = make_sampler(self.plan, len(trials))
         for trial in trials:
             if trial.state == TrialState.RUNNING and self.run_of(trial) is None:
                 return trial, False
@@ -244,6 +257,10 @@ class Study:
         """The configuration of a trial, chosen now where it is not yet."""
         base = self.plan.base
         space = self._space or self.plan.space()
+        if not trial.params and "fixed_params" not in trial.system_attrs:
+            chosen = choose_settings(self._study, self.plan, space, base, trial)
+            # where Optuna keeps the settings of a trial in a queue
+            self._storage.set_trial_system_attr(trial._trial_id, "fixed_params", chosen)
         asked = optuna.Trial(self._study, trial._trial_id)
         return revise(base, space.choose(base, asked))
 
@@ -272,7 +289,13 @@ class Study:
         return dict(self._storage.get_trial(claim.trial_id).intermediate_values)
 
     def finish(
-        self, trial_id: int, state: TrialState, value: float | None = None, problem: str = ""
+        self,
+        trial_id: int,
+        state: TrialState,
+        value: float | None = None,
+        problem: str = "",
+        *,
+        is_stopped: bool = False,
     ) -> None:
         """End a trial, with its value or with what is wrong; the first report counts.
 
@@ -281,8 +304,11 @@ class Study:
             state: COMPLETE, PRUNED or FAIL.
             value: The objective.
             problem: Why it has none, or was ended.
+            is_stopped: Whether a user ended it, for which Optuna has no state.
         """
         with suppress(UpdateFinishedTrialError):
+            if is_stopped:
+                self._storage.set_trial_user_attr(trial_id, "stopped", True)
             if problem:
                 self._storage.set_trial_user_attr(trial_id, "problem", one_line(problem))
             values = None if value is None else [value]
@@ -311,13 +337,17 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
     direction = "maximize" if plan.is_maximised else "minimize"
     study = optuna.create_study(storage=storage, study_name=_STUDY, direction=direction)
     study.set_user_attr("plan", plan.model_dump(mode="json"))
-    if plan.sampler == "grid":
-        cells = plan.space().cells(plan.base)
-        random.Random(plan.base.seed).shuffle(cells)  # noqa: S311 - a few show the whole space
+    space, base = plan.space(), plan.base
+    cells = space.cells(base) if plan.sampler == "grid" else space.combinations(base)
+    if cells is not None:
+        study.set_user_attr("combinations", len(cells))
+    if plan.sampler == "grid" and cells:
+        random.Random(base.seed).shuffle(cells)  # noqa: S311 - a few show the whole space
         for cell in cells:
             study.enqueue_trial(cell)
-        trials = min(trials, len(cells)) if trials else len(cells)
-    study.set_user_attr("trials", trials or DEFAULT_TRIALS)
+        trials = trials or len(cells)
+    trials = trials or DEFAULT_TRIALS
+    study.set_user_attr("trials", min(trials, len(cells)) if cells else trials)
     folder = sweep_folder(runs_dir, name)
     try:
         _create_folder(folder, journal.to_bytes())
@@ -348,6 +378,8 @@ def check_name(name: str) -> None:
     """Raise a `UsageError` if a sweep cannot have this name."""
     if len(name) > _LONGEST_NAME:
         raise UsageError(f"The name of a sweep has at most {_LONGEST_NAME} characters.")
+    if name == LATEST:
+        raise UsageError(f"A sweep cannot be called {name}: that means the latest run.")
     check_label(name)
 
 
@@ -366,29 +398,3 @@ def _has_settings(run: Run, config: RunConfig) -> bool:
         return run.config.model_dump(exclude=_WHERE) == config.model_dump(exclude=_WHERE)
     except ConfigError:
         return False
-
-
-def _sampler(plan: Plan, seed: int) -> optuna.samplers.BaseSampler:
-    """What chooses the next trial; of a grid all are in the journal."""
-    if plan.sampler == "tpe":
-        return optuna.samplers.TPESampler(seed=seed, multivariate=True)
-    return optuna.samplers.RandomSampler(seed=seed)
-
-
-def _pruner(plan: Plan) -> optuna.pruners.BasePruner:
-    match plan.pruner:
-        case "median":
-            return optuna.pruners.MedianPruner(n_warmup_steps=2)
-        case "hyperband":
-            return optuna.pruners.HyperbandPruner(max_resource=max(1, plan.base.num_epochs))
-        case "none":
-            return optuna.pruners.NopPruner()
-
-
-def damaged_journal(journal: Path, reason: str) -> UsageError:
-    """The failure for a journal that cannot be understood."""
-    return UsageError(
-        f"{journal} is not the journal of a sweep: {one_line(reason)}.",
-        "Restore it from a backup, or start a sweep of another name.",
-        title="The sweep cannot be read",
-    )

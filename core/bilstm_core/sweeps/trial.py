@@ -104,10 +104,13 @@ class TrialTrainer:
             raise  # another process may be able to resume it, or this one later
         except TrainingError as error:  # which the trial's own settings may have caused
             self._fail(claim, error.message)
+        except OutputError:  # the next trial would meet the same full disk
+            raise
         except Exception:
             if self._study.is_running(claim):
                 raise
-            traceback.print_exc()  # an internal error, as which the trial has failed
+            with suppress(OSError):  # the file for it may be on a disk that is full
+                traceback.print_exc()  # an internal error, as which the trial has failed
         finally:
             self._opened = None
             gc.collect()
@@ -207,7 +210,7 @@ class TrialWatch(StopSource):
             case events.Stopped() if self._is_pruned:
                 self._end(TrialState.PRUNED, self._latest, "pruned")
             case events.Stopped() if not self._was_helper_stopped:
-                self._end(TrialState.PRUNED, self._latest, "stopped by the user")
+                self._end(TrialState.PRUNED, self._latest, "stopped by the user", is_stopped=True)
             case events.Failed() if event.exit_code in _OWN_FAILURES:
                 self._end(TrialState.FAIL, None, event.message)
 
@@ -233,5 +236,12 @@ class TrialWatch(StopSource):
     def _latest(self) -> float | None:
         return self._values[max(self._values)] if self._values else None
 
-    def _end(self, state: TrialState, value: float | None, problem: str = "") -> None:
-        self._study.finish(self._claim.trial_id, state, value, problem)
+    def _end(
+        self,
+        state: TrialState,
+        value: float | None,
+        problem: str = "",
+        *,
+        is_stopped: bool = False,
+    ) -> None:
+        self._study.finish(self._claim.trial_id, state, value, problem, is_stopped=is_stopped)

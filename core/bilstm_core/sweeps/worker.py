@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .. import events
 from ..compute.openmp import limit_spinning
-from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, imports_in_words
+from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, OutputError, imports_in_words
 from ..events import Failed
 from ..processes.signals import StopRequest
 
@@ -45,14 +45,28 @@ def main() -> int:
                 return 0
             time.sleep(_WAIT_SECONDS)  # for others, whose trials may be lost
     except BilstmError as error:
-        failed = Failed.from_error(error)
-        with suppress(OSError), os.fdopen(int(answers), "w", encoding="utf-8") as file:
-            file.write(events.to_json(failed) + "\n")  # the helper may have ended
-        return error.exit_code
+        return _answer(error, int(answers))
+    except OSError as error:
+        with suppress(OSError):  # the file for it may be on a disk that is full
+            traceback.print_exc()
+        return _answer(_in_words(error), int(answers))
     except Exception:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         return INTERNAL_ERROR_EXIT_CODE
     return stop.exit_code
+
+
+def _answer(error: BilstmError, answers: int) -> int:
+    """Tell the helper, which may have ended, what is wrong; return the exit code."""
+    with suppress(OSError), os.fdopen(answers, "w", encoding="utf-8") as file:
+        file.write(events.to_json(Failed.from_error(error)) + "\n")
+    return error.exit_code
+
+
+def _in_words(error: OSError) -> OutputError:
+    where = f"{error.filename}: " if error.filename else ""
+    return OutputError(f"{where}{error.strerror or error}.", title="The trial cannot be stored")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,19 @@ class TestFinding:
         assert find_run(tmp_path, "latest") == second
         assert list_runs(tmp_path) == [first, second]
 
+    def test_a_whole_label_comes_before_its_beginning(self, tmp_path: Path) -> None:
+        short, longer = made(tmp_path, "tr"), made(tmp_path, "tr2")
+        assert find_run(tmp_path, "tr") == short
+        with pytest.raises(RunNotFoundError, match="matches 2 runs") as caught:
+            find_run(tmp_path, "t")
+        assert caught.value.title == "Several runs match"
+        again = made(tmp_path, "tr")
+        with pytest.raises(RunNotFoundError) as caught:
+            find_run(tmp_path, "tr")
+        assert short.name in caught.value.message
+        assert again.name in caught.value.message
+        assert longer.name not in caught.value.message
+
     @pytest.mark.parametrize("which", ["", "nothing", "2", "..", "/etc", "./", "a\x00b"])
     def test_what_means_no_run_or_several(self, which: str, tmp_path: Path) -> None:
         made(tmp_path, "a")

@@ -25,6 +25,9 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
         ("cpu×4", 0, 50, [Slot("cpu", 2)] * 4),
         ("cpux4", 1, 50, [Slot("cpu", 2)] * 4),
         ("cpux16", 0, 50, [Slot("cpu", 1)] * 16),
+        ("cpu,cpu", 0, 1, [Slot("cpu", 4)] * 2),
+        ("cpu,cpu", 0, 50, [Slot("cpu", 1)] * 8),
+        ("cpux1,cpu×3", 0, 50, [Slot("cpu", 2)] * 4),
         ("cuda:0, cuda:2", 0, 50, [Slot("cuda:0", 0), Slot("cuda:2", 0)]),
         ("cuda:1", 2, 50, [Slot("cuda:1", 0)] * 2),
         ("cuda:0,cpux1", 0, 50, [Slot("cuda:0", 0), Slot("cpu", 8)]),
@@ -47,12 +50,14 @@ def test_all_gpus_that_are_visible(monkeypatch: pytest.MonkeyPatch) -> None:
         assert find_slots("auto", 0, 4) == [Slot("cpu", 8)]
 
 
-@pytest.mark.parametrize("devices", ["", "gpu", "cpu×", "cuda:", "cpu×99999", "cpu,,cpu", "\x1b"])
+@pytest.mark.parametrize(
+    "devices", ["", "gpu", "cpu×", "cuda:", "cpu×99999", "cpu,,cpu", "\x1b", "cpux0"]
+)
 def test_what_is_not_understood(devices: str) -> None:
     with pytest.raises(UsageError):
         find_slots(devices, 0, 50)
 
 
 def test_at_most_a_thousand() -> None:
-    with pytest.raises(UsageError, match="At most"):
+    with pytest.raises(UsageError, match="2,000 trials at once; at most 1,024"):
         find_slots("cpu×2000", 0, 50)

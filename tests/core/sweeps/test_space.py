@@ -45,8 +45,15 @@ def test_what_is_written_is_read_and_written_again(name: str, written: object, r
         ({"device": "cpu,cuda"}, "where and how"),
         ({"hidden_size": "64"}, "set hidden_size = 64"),
         ({"hidden_size": "64..x"}, "'x' is not a number"),
-        ({"hidden_size": "64..1e999"}, "not a number"),
-        ({"hidden_size": "64..nan"}, "not a number"),
+        ({"hidden_size": "64..1e999"}, "'1e999' is not a finite number"),
+        ({"hidden_size": "64..nan"}, "'nan' is not a finite number"),
+        ({"learning_rate": "nan..1"}, "'nan' is not a finite number"),
+        ({"learning_rate": "1e-3,inf"}, "'inf' is not a finite number"),
+        ({"hidden_size": "16..64:foo"}, "may follow :log or a step, not :foo"),
+        ({"hidden_size": "16..64:log:4"}, "may follow :log or a step, not :log:4"),
+        ({"hidden_size": "16..64:"}, "may follow :log or a step"),
+        ({"cell": "lstm..gru"}, "a range needs numbers; write cell=lstm,gru"),
+        ({"bidirectional": "true..false"}, "write bidirectional=true,false"),
         ({"hidden_size": "64..65.5"}, "whole number"),
         ({"hidden_size": "512..64"}, "not below"),
         ({"weight_decay": "0..1:log"}, "starts above 0"),
@@ -125,6 +132,12 @@ def test_a_grid_has_every_combination_once() -> None:
 def test_a_grid_is_finite(search: dict[str, object], says: str) -> None:
     with pytest.raises(BilstmError, match=says):
         space_of(search).cells(small_config())
+
+
+def test_a_range_does_not_start_at_a_0_that_stands_for_another_number() -> None:
+    with pytest.raises(BilstmError, match="chosen by the data"):
+        space_of({"num_epochs": "0..2"})
+    assert space_of({"num_epochs": "0,2"}).texts == {"num_epochs": "0,2"}
 
 
 def test_what_the_results_are_compared_on_is_not_searched() -> None:

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.errors import ConfigError, OutputError, UsageError
+from bilstm_core.errors import ConfigError, DataError, OutputError, UsageError
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
@@ -218,25 +218,65 @@ def test_a_grid_is_tried_once(runs: Path, start: Starter) -> None:
     assert study.is_over
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_no_combination_is_tried_twice(runs: Path, start: Starter, sampler: str) -> None:
+    search = {"hidden_size": "4..6:log", "cell": "lstm,gru", "bidirectional": "true,false"}
+    search["merge"] = "sum,concat"
+    study = create_study(runs, "f", make_plan(small_config(), search, sampler=sampler), 50)
+    assert study.trials_wanted == study.combinations == 3 * 2 * (2 + 1)
+    while claim := study.claim(start):
+        study.finish(claim.trial_id, TrialState.COMPLETE, 1 / (1 + claim.run.config.hidden_size))
+    assert study.is_over
+    assert len(study.trials) == len({config.model_dump_json() for config in start.configs}) == 18
+    study.want_trials(60)
+    assert study.is_over
+    assert study.trials_wanted == 18
+
+
+def test_trials_that_train_are_not_tried_again(runs: Path, start: Starter) -> None:
+    create_study(runs, "f", make_plan(small_config(), {"cell": "lstm,gru"}), 2)
+    for _ in range(2):
+        claimed(find_study(runs, "f"), start)
+    assert {config.cell for config in start.configs} == {"lstm", "gru"}
+
+
+def test_an_infinite_space_is_not_counted(runs: Path) -> None:
+    search = {"learning_rate": "0.001..0.1:log", "cell": "lstm,gru"}
+    study = create_study(runs, "i", make_plan(small_config(), search), 50)
+    assert (study.combinations, study.trials_wanted) == (None, 50)
+    huge = {"hidden_size": "1..500", "batch_size": "1..1000"}
+    assert create_study(runs, "h", make_plan(small_config(), huge), 50).combinations is None
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "says"),
     [
-        b"",
-        b"\x00\xff" * 500,
-        b'{"op_code":0,"worker_id":"a"}\n',
-        b'{"op_code":99,"worker_id":"a"}\n',
-        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n',
-        b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n'
-        b'{"op_code":2,"worker_id":"a","study_id":0,"user_attr":{"plan":{"settings":{},'
-        b'"search":{"seed":"\\u001b[31m"},"sampler":"x"}}}\n',
+        (b"", "it is empty"),
+        (b"\x00\xff" * 500, "it is damaged"),
+        (b'{"op_code":0,"worker_id":"a"}\n', "it is damaged"),
+        (b'{"op_code":99,"worker_id":"a"}\n', "it is damaged"),
+        (
+            b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n',
+            "it has no plan",
+        ),
+        (
+            b'{"op_code":0,"worker_id":"a","study_name":"sweep","directions":[2]}\n'
+            b'{"op_code":2,"worker_id":"a","study_id":0,"user_attr":{"plan":{"settings":{},'
+            b'"search":{"seed":"\\u001b[31m"},"sampler":"x"}}}\n',
+            "its plan has no valid sampler",
+        ),
     ],
 )
-def test_a_journal_of_another_kind_is_refused_in_words(study: Study, content: bytes) -> None:
+def test_a_journal_of_another_kind_is_refused_in_words(
+    study: Study, content: bytes, says: str
+) -> None:
     (study.folder / "journal.jsonl").write_bytes(content)
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(DataError) as caught:
         Study(study.folder)
     assert caught.value.title == "The sweep cannot be read"
+    assert f"is not the journal of a sweep: {says}." in caught.value.message
     assert "\x1b" not in str(caught.value)
+    assert caught.value.exit_code == 3
 
 
 def test_the_run_of_a_trial_stays_in_the_folder(study: Study, start: Starter) -> None:

@@ -200,7 +200,7 @@ def test_a_trial_that_somebody_stops_has_ended(runs: Path) -> None:
 
     trainer(study, OrderAfter(30)).train_next()
     (row,) = read_leaderboard(study).rows
-    assert (row.state, row.problem) == ("pruned", "stopped by the user")
+    assert (row.state, row.problem) == ("stopped", "stopped by the user")
     assert not trainer(study).train_next()
 
 
@@ -299,3 +299,19 @@ def test_a_process_that_is_killed_at_one_step_again_and_again_has_failed(runs: P
     (row,) = read_leaderboard(study).rows
     assert row.state == "failed"
     assert "killed 5 times at step 0" in row.problem
+
+
+def test_what_cannot_be_saved_ends_the_helper_though_the_trial_has_ended(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = sweep_of(runs, 1)
+    train = Session.train
+
+    def full(*arguments: Any) -> None:
+        train(*arguments)
+        raise OutputError("Not everything could be saved")
+
+    monkeypatch.setattr(Session, "train", full)
+    with pytest.raises(OutputError):
+        trainer(study).train_next()
+    assert study.trials[0].state == TrialState.COMPLETE

@@ -19,6 +19,7 @@ from bilstm_core.sweeps.leaderboard import read_leaderboard
 from bilstm_core.sweeps.study import Study, find_study
 from bilstm_tui.app import app as app_module
 from bilstm_tui.cli import sweep_report
+from tests.sweeping import MadeUpSweep
 from tests.tui.cli.conftest import said
 
 Said = pytest.CaptureFixture[str]
@@ -126,7 +127,7 @@ def test_a_sweep_without_a_result_has_failed(capsys: Said, monkeypatch: pytest.M
 def test_helpers_that_start_at_once_share_one_sweep(
     capsys: Said, monkeypatch: pytest.MonkeyPatch, started: list[str]
 ) -> None:
-    words = ("sweep", "s", "--search", "hidden_size=4,8", "--trials", "7", "--detach", *SMALL)
+    words = ("sweep", "s", "--search", "hidden_size=4..16", "--trials", "7", "--detach", *SMALL)
     for _ in range(2):  # the same line again joins it
         code, out, err = said(capsys, *words)
         assert (code, out) == (0, "s\n"), err
@@ -141,6 +142,31 @@ def test_helpers_that_start_at_once_share_one_sweep(
     assert (code, out, err) == (0, "t\n", "")
     assert started == ["s", "s", "t"]
     assert find_study(runs_dir(), "t").trials_wanted == 7
+
+
+@pytest.mark.usefixtures("started")
+def test_there_are_no_more_trials_than_combinations(capsys: Said) -> None:
+    words = ("--search", "num_epochs=1..3", "--detach", "--dataset", "digits")
+    assert "All 3 combinations: 3 trials instead of 50." in said(capsys, "sweep", "s", *words)[2]
+    assert find_study(runs_dir(), "s").trials_wanted == 3
+    few = said(capsys, "sweep", "t", *words, "--trials", "2")[2]
+    assert "combinations" not in few
+    more = said(capsys, "sweep", "t", "--detach", "--trials", "5")[2]
+    assert more == "All 3 combinations: 3 trials instead of 5.\n"
+    assert find_study(runs_dir(), "t").trials_wanted == 3
+    assert said(capsys, "sweep", "g", *words, "--sampler", "grid")[2].count("\n") == 1
+
+
+@pytest.mark.usefixtures("started")
+def test_trials_that_have_started_are_not_taken_back(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=5) as sweep:
+        for _ in range(3):
+            sweep.start()
+        code, _, err = said(capsys, "sweep", "s", "--detach", "--trials", "2")
+        assert (code, err) == (0, "s has 3 trials already; nothing was changed.\n")
+        assert sweep.study.trials_wanted == 5
+        said(capsys, "sweep", "s", "--detach", "--trials", "3")
+        assert sweep.study.trials_wanted == 3
 
 
 @pytest.mark.usefixtures("started")
@@ -169,14 +195,23 @@ def test_settings_may_stand_in_a_file(capsys: Said, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("s",), "at least one setting"),
+        (("s",), "There is no sweep s in"),
+        (("s",), "Start it: bilstm-tui sweep s --search hidden_size=64..512:log"),
+        (("s", "--trials", "3"), "There are none yet."),
+        (("s", "--sampler", "foo"), "sampler = foo is not allowed. Allowed: tpe, random, grid."),
+        (("",), "A sweep needs a name."),
+        (("latest", "--search", "hidden_size=1,2"), "cannot be called latest"),
+        (("s", "--search", "hidden_size"), "--search hidden_size=64..512:log --search cell=lstm"),
+        (("s", "--search", "hiden=1,2"), "searched: augment, normalize, cell, bidirectional, num_"),
+        (("s", "--devices", "cpux9999"), "9,999 trials at once"),
+        (("s", "--devices", "cpux9999"), "Such as: --devices cpux4"),
+        (("s", "--watch"), "bilstm-tui sweep s --status"),
         (("s", "--search", "hidden_size"), "is not understood"),
         (("s", "--search", "hidden_size=1..9999"), "Allowed: a whole number"),
         (("s", "--search", "hidden_size=1,2", "--search", "hidden-size=3,4"), "twice"),
         (("s", "--search", "hidden_size=1,2", "--sampler", "tpee"), "Did you mean tpe?"),
         (("s", "--search", "hidden_size=1,2", "--objective", "test"), "objective = test"),
         (("s", "--search", "hidden_size=1,2", "--devices", "gpu"), "not understood"),
-        (("s", "--status"), "There is no sweep s"),
         (("s", "--best", "--status"), "exclude each other"),
         (("../s", "--search", "hidden_size=1,2"), "cannot be part of a folder's name"),
         (("s", "--search", "hidden_size=1,2", "--trials", "0"), "trials"),
@@ -192,6 +227,49 @@ def test_what_is_wrong_is_refused_before_anything_starts(
 
 
 @pytest.mark.usefixtures("started")
+def test_a_sweep_is_joined_by_what_is_the_same(capsys: Said) -> None:
+    search = ("--search", "hidden_size=4,8", *SMALL, "--sampler", "grid")
+    assert said(capsys, "sweep", "gr", *search, "--detach")[0] == 0
+    for words in (
+        ("--num-epochs", "3"),
+        ("--sampler", "random"),
+        ("--dataset", "mnist"),
+        ("--preset", "quick"),
+    ):
+        code, out, err = said(capsys, "sweep", "gr", *words, "--detach")
+        assert (code, out) == (2, "")
+        name = words[0].strip("-").replace("-", "_")
+        assert "There is a sweep gr already, with another" in err
+        assert name in err or name == "preset"
+        assert "Join it as it is: bilstm-tui sweep gr" in err
+    for word in (("--sampler", "foo"), ("--objective", "f1")):
+        code, _, err = said(capsys, "sweep", "gr", *word, "--detach")
+        assert code == 2
+        assert f"{word[0][2:]} = {word[1]} is not allowed. Allowed: " in err
+    for words in ((), ("--num-epochs", "2"), ("--sampler", "grid", "--dataset", "digits")):
+        assert said(capsys, "sweep", "gr", *words, "--detach")[:2] == (0, "gr\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--status",), "There is no sweep s"),
+        (("--status", "--trials", "3"), "--trials has no effect with --status."),
+        (("--best", "--json"), "--json has no effect with --best."),
+        (
+            ("--stop", "--devices", "cpu", "--no-bidirectional"),
+            "--devices, --no-bidirectional have no effect with --stop.",
+        ),
+        (("--pause", "--sampler", "grid"), "--sampler has no effect with --pause."),
+    ],
+)
+def test_what_has_no_effect_is_refused(words: tuple[str, ...], says: str, capsys: Said) -> None:
+    code, out, err = said(capsys, "sweep", "s", *words)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+@pytest.mark.usefixtures("started")
 def test_pause_and_its_end_are_kept_in_the_folder(capsys: Said) -> None:
     detached = ("--search", "hidden_size=4,8", *SMALL, "--detach")
     assert said(capsys, "sweep", "s", "--pause")[0] == 2
@@ -199,10 +277,55 @@ def test_pause_and_its_end_are_kept_in_the_folder(capsys: Said) -> None:
     assert said(capsys, "sweep", "s", "--pause")[1] == "Paused s\n"
     assert "paused" in said(capsys, "sweep", "s", "--status")[1]
     assert find_study(runs_dir(), "s").is_paused
-    assert said(capsys, "sweep", "s", "--resume")[1] == "s continues\n"
+    paused = "Paused. Continue it: bilstm-tui sweep s --resume\n"
+    assert said(capsys, "sweep", "s", "--detach")[2] == paused
+    continued = "s continues\nIf no process trains it: bilstm-tui sweep s\n"
+    assert said(capsys, "sweep", "s", "--resume")[1] == continued
     assert not find_study(runs_dir(), "s").is_paused
     assert "resumed by" in said(capsys, "sweep", "s", "--stop")[1]
     assert find_study(runs_dir(), "s").stops == 1
+
+
+def test_a_paused_sweep_says_so_at_once_and_at_the_end(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poll(study: Study, *arguments: Any) -> list[BilstmError]:
+        *_, on_poll = arguments
+        for paused in (True, True, False, True):
+            study.set_paused(paused)
+            on_poll()
+        return []
+
+    monkeypatch.setattr(sweep_report, "help_sweep", poll)
+    out = said(capsys, "sweep", "s", "--search", "hidden_size=4,8", *SMALL)[1].splitlines()
+    paused = "Paused. Continue it: bilstm-tui sweep s --resume"
+    assert out[3:] == [paused, "s continues", paused, "no trial yet of 2, paused", paused]
+    find_study(runs_dir(), "s").set_paused(False)
+    events = said(capsys, "sweep", "s", "--json", *SMALL[-2:])[1].splitlines()
+    assert [json.loads(event)["type"] for event in events] == [
+        *("sweep_started", "sweep_paused", "sweep_continued", "sweep_paused", "sweep_ended"),
+    ]
+
+
+def test_what_has_ended_is_not_paused(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=1) as sweep:
+        sweep.finish()
+        code, _, err = said(capsys, "sweep", "s", "--pause")
+        assert code == 2
+        assert "All trials of s have ended: there is nothing to pause." in err
+        assert not sweep.study.is_paused
+        assert said(capsys, "sweep", "s", "--resume")[:2] == (0, "s continues\n")
+
+
+def test_a_trial_that_was_stopped_is_not_called_pruned(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=2) as sweep:
+        sweep.prune()
+        sweep.stop()
+        out = said(capsys, "sweep", "s", "--status")[1]
+        assert "1 pruned, 1 stopped of 2" in out
+        assert [line.split()[-1] for line in out.splitlines()[-4:-2]] == ["pruned", "stopped"]
+        out = said(capsys, "sweep", "s", "--status", "--json")[1]
+        assert [json.loads(row)["state"] for row in out.splitlines()] == ["pruned", "stopped"]
 
 
 @pytest.mark.usefixtures("started")
@@ -232,7 +355,7 @@ def test_the_app_opens_at_the_leaderboard(
     assert code == 2
     assert "needs a terminal" in err
     monkeypatch.setattr(app_module, "BilstmApp", App)
-    monkeypatch.setattr("bilstm_tui.cli.sweep.require_terminal", lambda: None)
+    monkeypatch.setattr("bilstm_tui.cli.sweep.require_terminal", lambda *_: None)
     assert "There is no sweep s" in said(capsys, "sweep", "s", "--watch")[2]
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--pause")[2]
     assert "exclude each other" in said(capsys, "sweep", "s", "--watch", "--json")[2]

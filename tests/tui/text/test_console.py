@@ -1,7 +1,10 @@
-"""What is left of an internal error."""
+"""What is left of an internal error, and how text is written where there is no UTF-8."""
 
+import os
 import re
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,3 +45,21 @@ def test_a_link_is_not_followed(
     assert show_internal_error(ValueError("x")) == 70
     assert list(theirs.iterdir()) == []
     assert re.search("The traceback:\n.*ValueError: x", capsys.readouterr().err, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("variables", "start"),
+    [
+        ({"LC_ALL": "C"}, "x "),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "x "),
+        ({"LC_ALL": "C", "PYTHONUTF8": "1"}, "✗ "),
+        ({"LC_ALL": "C.UTF-8"}, "✗ "),
+    ],
+)
+def test_failures_are_ascii_where_there_is_no_utf_8(variables: dict[str, str], start: str) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONUTF")}
+    command = [sys.executable, "-m", "bilstm_tui", "attach", "—"]
+    failed = subprocess.run(command, env=clean | variables, capture_output=True, check=False)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith(start.encode())
+    assert failed.stderr.isascii() == (start == "x ")

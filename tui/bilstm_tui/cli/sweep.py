@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -11,10 +12,12 @@ from cyclopts.validators import Number
 
 from bilstm_core import paths
 from bilstm_core.config.resolve import read_toml, resolve
+from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import UsageError
 from bilstm_core.sweeps.choices import (
     EPOCH_HELP,
     HELD_OUT,
+    HOW,
     MOST_TRIALS,
     OBJECTIVE_HELP,
     PRUNER_HELP,
@@ -22,8 +25,11 @@ from bilstm_core.sweeps.choices import (
 )
 from bilstm_core.sweeps.folders import find_sweep, list_sweeps
 from bilstm_core.sweeps.slots import find_slots
+from bilstm_core.wording import counted
 
+from ..text.command_line import option
 from ..text.console import say
+from . import sweep_orders
 from .options import Ascii, ConfigFile, DataDir, Preset, Redraws, RunsDir, given, switch
 from .train import chosen_preset, require_one_process, require_terminal, watch_sweep
 
@@ -111,22 +117,34 @@ def sweep(
     **settings: str | bool | None,
 ) -> int:
     """Search for the best settings: start a sweep, or help with one."""
-    folder = paths.runs_dir(runs_dir).absolute()
+    folder = paths.runs_dir(runs_dir).resolve()
     data_dir = data_dir and paths.expand_home(data_dir).absolute()
+    if not name:
+        raise UsageError("A sweep needs a name.", f"Such as: {_how_to_start('first')}")
     chosen_ways = [it for it in (status, best, pause, resume, stop, watch) if it]
     if len(chosen_ways) > 1:
         raise UsageError(
             "--status, --best, --pause, --resume, --stop and --watch exclude each other."
         )
+    how = {"sampler": sampler, "pruner": pruner, "objective": objective, "epoch": epoch}
     if chosen_ways and not watch:
-        return _look_or_order(folder, name, status, best, pause, resume, as_json=json)
+        ways = {"status": status, "best": best, "pause": pause, "resume": resume, "stop": stop}
+        (way,) = (word for word, is_chosen in ways.items() if is_chosen)
+        others = {"search": search, "trials": trials, **how, "parallel": parallel, "ascii": ascii}
+        others |= {"devices": devices != "auto", "detach": detach, "redraws": redraws}
+        others |= {"preset": preset, "config": config, "data-dir": data_dir}
+        others["json"] = json and not status
+        words = [f"--{word}" for word, value in others.items() if value]
+        words += [option(SETTINGS[key], it).split()[0] for key, it in given(settings).items()]
+        sweep_orders.require_effect(name, way, words)
+        return sweep_orders.look_or_order(folder, name, way, as_json=json)
     require_one_process("A sweep is started")
     if watch:
         if json:
             raise UsageError("--watch and --json exclude each other.")
-        require_terminal()
-    find_slots(devices, parallel or 0, 1)  # refused before anything starts
-    how = {"sampler": sampler, "pruner": pruner, "objective": objective, "epoch": epoch}
+        other = ["Or search in this terminal, without --watch."] if search or detach else []
+        require_terminal(f"Print its trials: bilstm-tui sweep {quote(name)} --status", *other)
+    _require_devices(devices, parallel or 0)  # refused before anything starts
     request = _Request(
         searched=_searched(search or []),
         how={key: value for key, value in how.items() if value is not None},
@@ -150,34 +168,17 @@ def sweep(
     return train(study, devices, parallel or 0, data_dir, as_json=json)
 
 
-def _look_or_order(
-    folder: Path,
-    name: str,
-    status: bool,
-    best: bool,
-    pause: bool,
-    resume: bool,
-    *,
-    as_json: bool,
-) -> int:
-    """Carry out one of the options that start nothing."""
-    from bilstm_core.sweeps import orders
-    from bilstm_core.sweeps.study import find_study
+def _how_to_start(name: str) -> str:
+    return f"bilstm-tui sweep {quote(name)} --search hidden_size=64..512:log"
 
-    from . import sweep_report
 
-    study = find_study(folder, name)
-    if status:
-        return sweep_report.print_status(study, as_json=as_json)
-    if best:
-        return sweep_report.print_best(study)
-    if pause or resume:
-        orders.set_paused(study, pause)
-        say(f"Paused {study.name}" if pause else f"{study.name} continues")
-        return 0
-    orders.stop(study)
-    say(f"The helpers of {study.name} stop; its trials are resumed by: bilstm-tui sweep {name}")
-    return 0
+def _require_devices(devices: str, parallel: int) -> None:
+    """Refuse devices that are not there or make no sense."""
+    try:
+        find_slots(devices, parallel, 1)
+    except UsageError as error:
+        example = "Such as: --devices cpux4, --devices cuda:0,cuda:2, or --devices cuda:0x3"
+        raise UsageError(error.message, example, title=error.title) from None
 
 
 @dataclass(frozen=True)
@@ -206,50 +207,78 @@ class _Request:
         Raises:
             UsageError: Another one has this name, or there is none and nothing is searched.
         """
-        from bilstm_core.sweeps.study import check_name, find_study
+        from bilstm_core.sweeps.plan import require_how
+        from bilstm_core.sweeps.study import check_name
 
         check_name(name)
-        if not self.is_described and name in list_sweeps(runs_dir):
-            study = find_study(runs_dir, name)
+        written = read_toml(self.config) if self.config else {}
+        search = {**_table(written, "search"), **self.searched}
+        how = {**_table(written, "sweep"), **self.how}
+        how.pop("trials", None)
+        require_how(how)
+        if search:
+            study = self._create_or_join(runs_dir, name, search, how, _trials_in(written))
         else:
-            study = self._create_or_join(runs_dir, name)
+            study = self._join(runs_dir, name, how)
         if self.trials and self.trials != study.trials_wanted:
-            study.want_trials(self.trials)
+            _change_trials(study, self.trials)
         return study
 
-    def _create_or_join(self, runs_dir: Path, name: str) -> "Study":
-        from bilstm_core.sweeps.study import create_study, find_study
+    def _join(self, runs_dir: Path, name: str, how: Mapping[str, Any]) -> "Study":
+        """The sweep that is there, if what is typed of it is the same."""
+        from bilstm_core.sweeps.study import find_study
 
-        written = read_toml(self.config) if self.config else {}
-        settings, plan = self._resolved(), self._plan(written)
+        try:
+            study = find_study(runs_dir, name)
+        except UsageError as error:
+            start = f"Start it: {_how_to_start(name)}"
+            raise UsageError(error.message, error.advice, start, title=error.title) from None
+        if self.is_described:
+            from bilstm_core.sweeps.plan import make_plan
+
+            there = study.plan
+            settings = self._resolved(base=None if self.preset else there.settings)
+            same = {field: getattr(there, field) for field in HOW}
+            _require_same(name, there, make_plan(settings, there.search, **{**same, **how}))
+        return study
+
+    def _create_or_join(
+        self,
+        runs_dir: Path,
+        name: str,
+        search: Mapping[str, object],
+        how: Mapping[str, Any],
+        trials: int,
+    ) -> "Study":
+        from bilstm_core.sweeps.plan import make_plan
+        from bilstm_core.sweeps.study import DEFAULT_TRIALS, create_study, find_study
+
+        settings = self._resolved()
+        plan = make_plan(settings, search, **how)
         if name not in list_sweeps(runs_dir):
+            trials = self.trials or trials
             try:
-                study = create_study(runs_dir, name, plan, self.trials or _trials_in(written))
+                study = create_study(runs_dir, name, plan, trials)
             except UsageError:  # of helpers that start at once all find none, and one creates it
                 if name not in list_sweeps(runs_dir):
                     raise
             else:
                 if not settings.validation_fraction:
                     _say_what_is_held_out()
+                _say_if_fewer(study, trials or (0 if plan.sampler == "grid" else DEFAULT_TRIALS))
                 return study
         study = find_study(runs_dir, name)
         _require_same(name, study.plan, plan)
         return study
 
-    def _plan(self, written: Mapping[str, Any]) -> "Plan":
-        from bilstm_core.sweeps.plan import make_plan
-
-        search = {**_table(written, "search"), **self.searched}
-        how = {**_table(written, "sweep"), **self.how}
-        how.pop("trials", None)
-        return make_plan(self._resolved(), search, **how)
-
-    def _resolved(self) -> "RunConfig":
+    def _resolved(self, base: Mapping[str, Any] | None = None) -> "RunConfig":
+        """The settings as typed; where there is a base, all others are its."""
         return resolve(
             self.settings,
-            environ=os.environ,
+            environ=os.environ if base is None else None,
             file=self.config,
             preset=chosen_preset(self.preset),
+            base=base,
             typed_in="the command line",
             tables=_TABLES,
         )
@@ -300,6 +329,24 @@ def _require_same(name: str, there: "Plan", asked: "Plan") -> None:
         "Or choose another name.",
         title="There is another sweep of this name",
     )
+
+
+def _change_trials(study: "Study", asked: int) -> None:
+    """Change how many trials there are to be, unless more have started already."""
+    if asked < study.started:
+        started = counted(study.started, "trial")
+        say(f"{study.name} has {started} already; nothing was changed.", stderr=True)
+        return
+    _say_if_fewer(study, asked)
+    study.want_trials(asked)
+
+
+def _say_if_fewer(study: "Study", asked: int) -> None:
+    """Say where there are fewer combinations than trials were asked for."""
+    number = study.combinations
+    if number and number < asked:
+        trials = counted(number, "trial")
+        say(f"All {number:,} combinations: {trials} instead of {asked:,}.", stderr=True)
 
 
 def _say_what_is_held_out() -> None:

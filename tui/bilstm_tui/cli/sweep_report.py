@@ -1,19 +1,16 @@
-"""What `bilstm-tui sweep` prints: a line for each trial, JSON lines, the table of trials."""
+"""What `bilstm-tui sweep` prints: a line for each trial, JSON lines, the best settings."""
 
 import json
 import signal
 import sys
 from pathlib import Path
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
+    ENDED,
     Leaderboard,
     LeaderboardReader,
     Row,
@@ -25,15 +22,13 @@ from bilstm_core.sweeps.study import Study
 from bilstm_core.wording import counted
 
 from ..text.console import make_console, sanitize, say, show_warning
-from ..text.numbers import duration
 from ..text.sweep_lines import (
-    STATE_STYLES,
     plan_lines,
-    setting_text,
     summary_line,
     trial_line,
     value_text,
 )
+from .sweep_table import trials_table
 
 
 def train(
@@ -63,6 +58,8 @@ def train_in_background(
 ) -> int:
     """Start a helper in the background, and print the sweep's name."""
     start_in_background(study, devices, parallel, data_dir)
+    if study.is_paused and not study.is_over:
+        say(paused_line(study), stderr=True)
     if as_json:
         sys.stdout.write(json.dumps({"type": "sweep_started", "sweep": study.name}) + "\n")
         return 0
@@ -81,6 +78,7 @@ class _Reporter:
         self._board = LeaderboardReader(study)
         self._as_json = as_json
         self._states: dict[int, tuple[str, str]] = {}
+        self._is_paused = False
         self._is_terminal_gone = False
 
     def start(self, slots: list[Slot]) -> None:
@@ -106,6 +104,7 @@ class _Reporter:
     def poll(self) -> None:
         """Print what has changed."""
         board = self._board.read()
+        self._tell_pause(board)
         for row in sorted(board.rows, key=lambda row: row.number):
             now = (row.state, row.run)
             if self._states.get(row.number) == now or (row.state == "training" and not row.run):
@@ -113,8 +112,20 @@ class _Reporter:
             self._states[row.number] = now
             if self._as_json:
                 self._print_json("trial", **row_content(row))
-            elif row.state in {"finished", "pruned", "failed"}:
+            elif row.state in ENDED:
                 self._print(trial_line(self._study.plan, row, board.best))
+
+    def _tell_pause(self, board: Leaderboard) -> None:
+        """Say that the sweep is paused, or continues."""
+        is_paused = board.is_paused and not board.is_over
+        if is_paused == self._is_paused:
+            return
+        self._is_paused = is_paused
+        if self._as_json:
+            kind = "sweep_paused" if is_paused else "sweep_continued"
+            self._print_json(kind, sweep=self._study.name)
+        else:
+            self._print(paused_line(self._study) if is_paused else f"{self._study.name} continues")
 
     def end(self, *, is_stopped: bool) -> bool:
         """Say what came out; returns whether any trial has finished."""
@@ -131,7 +142,8 @@ class _Reporter:
             self._print(f"best: trial {best.number}, {value}{unit}, run {best.run}")
             self._print(f"Its settings: bilstm-tui sweep {study.name} --best > best.toml")
         if is_stopped:
-            self._print(f"Resume it: bilstm-tui sweep {study.name}")
+            resume = f"Resume it: bilstm-tui sweep {study.name}"
+            self._print(paused_line(study) if board.is_paused else resume)
         elif not best:
             self._print(f"Why no trial has finished: bilstm-tui sweep {study.name} --status")
         return best is not None
@@ -149,6 +161,11 @@ class _Reporter:
             raise
         except OSError:  # the sweep continues without it
             self._is_terminal_gone = True
+
+
+def paused_line(study: Study) -> str:
+    """What is to be done where a sweep is paused."""
+    return f"Paused. Continue it: bilstm-tui sweep {study.name} --resume"
 
 
 def row_content(row: Row) -> dict[str, object]:
@@ -176,38 +193,11 @@ def print_status(study: Study, *, as_json: bool) -> int:
         say(line)
     say(summary_line(board))
     if board.rows:
-        make_console().print(_table(study, board))
+        console = make_console()
+        console.print(trials_table(study.plan, board, console))
         number = board.rows[0].number
         say(f"Trial {number} is the run {study.name}-{number:03d}: bilstm-tui runs {study.name}-")
     return 0
-
-
-def _table(study: Study, board: Leaderboard) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("trial", justify="right", no_wrap=True)
-    unit = "" if study.plan.objective == "loss" else " %"
-    table.add_column(f"{study.plan.objective}{unit}", justify="right", no_wrap=True)
-    for name in study.plan.search:
-        table.add_column(name, justify="right", overflow="fold")
-    for name in ("epoch", "time"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    has_problems = any(row.state == "failed" for row in board.rows)
-    if has_problems:
-        table.add_column("problem", overflow="fold")
-    for rank, row in enumerate(board.rows, start=1):
-        table.add_row(
-            str(rank) if row.state == "finished" else "",
-            str(row.number),
-            value_text(study.plan, row.value),
-            *(setting_text(row.settings.get(name, "-")) for name in study.plan.search),
-            str(row.epoch or "-"),
-            duration(row.seconds),
-            Text(row.state, STATE_STYLES[row.state]),
-            *([Text(row.problem if row.state == "failed" else "")] if has_problems else []),
-        )
-    return table
 
 
 def print_best(study: Study) -> int:

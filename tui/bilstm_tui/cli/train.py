@@ -198,8 +198,12 @@ def _has_mnist(folder: Path) -> bool:
     return folder.name == "raw" or any(os.access(folder / part, os.F_OK) for part in parts)
 
 
-def require_terminal() -> None:
-    """Raise a `UsageError` if stdin or stdout is not a terminal that can show the app."""
+def require_terminal(*instead: str) -> None:
+    """Raise a `UsageError` if stdin or stdout is not a terminal that can show the app.
+
+    Args:
+        instead: Advice; by default to train without the app.
+    """
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if is_terminal and is_screen():
         return
@@ -207,6 +211,6 @@ def require_terminal() -> None:
         f"The app needs a terminal, and TERM={os.environ.get('TERM', '')} cannot show it."
         if is_terminal
         else "The app needs a terminal, and stdin or stdout is not one.",
-        Remedy("Train without the app.", "train"),
+        *(instead or [Remedy("Train without the app.", "train")]),
         title="No terminal",
     )

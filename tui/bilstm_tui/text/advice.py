@@ -30,10 +30,13 @@ COMMANDS: dict[Action, str] = {
 
 _SETTING = re.compile(
     r"(?<![\w./'-])(?:`(?P<quoted>\w+)`|(?P<name>[a-z]+(?:_[a-z]+)*)"
-    r"(?:(?P<value> = (?:'[^']*'|\S*[^\s.,;]))|(?!\w|[./'-]\w| \()))"
+    r"(?:(?P<value> = (?:'[^']*'|\S*[^\s.,;]))|(?!\w|=|[./'-]\w| \()))"
 )
 """The name of a setting in a sentence, and perhaps its value. A column may be called as a setting
-is: that is its name where a file or type follows. A name of one word may be any word."""
+is: that is its name where a file or type follows. A name of one word may be any word. In NAME=VALUE
+it stays a name: that is typed as it is."""
+_LIST = re.compile(r": \w+(?:, \w+)+\.?$")
+"""Names at the end of a line, of which one is to be chosen."""
 
 
 def with_commands(
@@ -71,7 +74,9 @@ def with_options(line: str, options: Collection[str]) -> str:
             return found[0]
         return SETTINGS[name].flag + value.replace(" = ", " ", 1)
 
-    return _SETTING.sub(typed, line)
+    names = _LIST.search(line)
+    end = names.start() if names else len(line)
+    return _SETTING.sub(typed, line[:end]) + line[end:]
 
 
 def _command(remedy: Remedy, typed: Sequence[str]) -> str:

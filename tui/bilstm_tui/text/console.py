@@ -1,6 +1,8 @@
 """Printing on a terminal: consoles, lines, warnings and failures."""
 
+import codecs
 import io
+import locale
 import os
 import sys
 import tempfile
@@ -22,15 +24,41 @@ from .advice import with_commands
 sanitize = escape
 """What this process says itself may contain paths, and is escaped where it is printed."""
 
+_SIMILAR = "bilstm-tui.similar"
+"""The name of what replaces characters that a stream cannot encode."""
+_ASCII_CODESETS = {"ANSI_X3.4-1968", "US-ASCII"}
+"""Of the locale C, on Linux and on macOS."""
+
 
 def tolerate_missing_streams() -> None:
-    """Replace closed streams by /dev/null, and characters that a stream cannot encode by `?`."""
+    """Replace closed streams by /dev/null, and characters that a stream cannot encode by similar.
+
+    In the locale C Python writes UTF-8. A terminal does not show that there, so lines for people
+    are ASCII; what another process reads stays UTF-8.
+    """
     sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    codecs.register_error(_SIMILAR, _similar)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            is_ascii = _is_ascii_locale() and (stream is sys.stderr or stream.isatty())
+            stream.reconfigure(encoding="ascii" if is_ascii else None, errors=_SIMILAR)
+
+
+def _similar(error: UnicodeError) -> tuple[str, int]:
+    """Characters in ASCII for those that cannot be encoded."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from .ascii import in_ascii
+
+    return in_ascii(error.object[error.start : error.end]), error.end
+
+
+def _is_ascii_locale() -> bool:
+    """Whether the locale is C, and the user has not asked for UTF-8 all the same."""
+    chosen = os.environ.get("PYTHONUTF8") == "1"
+    return not chosen and locale.nl_langinfo(locale.CODESET) in _ASCII_CODESETS
 
 
 def abandon_stdout() -> None:

@@ -16,6 +16,7 @@ STATE_STYLES = {
     "interrupted": "yellow",
     "finished": "",
     "pruned": "dim",
+    "stopped": "yellow",
     "failed": "red",
 }
 
@@ -59,7 +60,7 @@ def trial_line(plan: "Plan", row: "Row", best: "Row | None") -> str:
 
 def summary_line(board: "Leaderboard") -> str:
     """How many trials are in each state."""
-    states = ("finished", "pruned", "failed", "training", "interrupted")
+    states = ("finished", "pruned", "stopped", "failed", "training", "interrupted")
     counts = [f"{board.count(state)} {state}" for state in states if board.count(state)]
     paused = ", paused" if board.is_paused else ""
     return f"{', '.join(counts) or 'no trial yet'} of {board.wanted:,}{paused}"

@@ -304,8 +304,9 @@ def test_trials_are_added_and_trained_here_if_nobody_does(tmp_path: Path, helper
         watch(tmp_path, steps)
 
 
-def test_a_grid_has_no_more_trials_than_combinations(tmp_path: Path) -> None:
-    with MadeUpSweep(tmp_path, trials=1, search={"cell": "lstm,gru"}, sampler="grid") as sweep:
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+def test_there_are_no_more_trials_than_combinations(sampler: str, tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=1, search={"cell": "lstm,gru"}, sampler=sampler) as sweep:
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await pilot.press("a")
@@ -320,6 +321,18 @@ def test_a_grid_has_no_more_trials_than_combinations(tmp_path: Path) -> None:
 
         watch(tmp_path, steps)
     assert sweep.study.trials_wanted == 2
+
+
+def test_what_has_ended_is_not_paused(tmp_path: Path) -> None:
+    with MadeUpSweep(tmp_path, trials=1) as sweep:
+        sweep.finish()
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("p")
+            await until(pilot, lambda: "nothing to pause" in said(app))
+
+        watch(tmp_path, steps)
+        assert not sweep.study.is_paused
 
 
 def truncated(journal: Path) -> None:
@@ -516,10 +529,11 @@ def test_in_ascii_nothing_else_is_drawn(tmp_path: Path) -> None:
         for _ in range(5):
             sweep.finish()
         sweep.prune()
+        sweep.stop()
         sweep.start(3)
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            await until(pilot, lambda: table_of(app).row_count == 7)
+            await until(pilot, lambda: table_of(app).row_count == 8)
             await until(pilot, lambda: "importance" in text(app) and "A best" in text(app))
             drawn = "".join(
                 segment.text
@@ -527,7 +541,7 @@ def test_in_ascii_nothing_else_is_drawn(tmp_path: Path) -> None:
                 for segment in strip.apply_filter(app.get_line_filters()[-1], app.styles.background)
             )
             assert drawn.isascii()
-            assert "A best  o finished  x pruned" in drawn
+            assert "A best o finished # stopped x pruned" in drawn
             assert "?" not in drawn.replace("? Keys", "")
 
         watch(tmp_path, steps, is_ascii=True)

@@ -91,6 +91,9 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if not self.seen:
             return
         is_paused = not self.seen.board.is_paused
+        if is_paused and self.seen.board.is_over:
+            self.notify("All trials have ended: there is nothing to pause.", timeout=4)
+            return
 
         def pause(study: "Study") -> None:
             from bilstm_core.sweeps.orders import set_paused
@@ -142,11 +145,11 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if not self.reader or not seen:
             return
         most = MOST_TRIALS - seen.board.wanted
-        if seen.plan.sampler == "grid":
-            trials = await asyncio.to_thread(self.reader.change, lambda study: len(study.trials))
-            most = trials - seen.board.wanted
+        found = await asyncio.to_thread(self.reader.change, lambda study: study.combinations)
+        if found is not None:
+            most = found - seen.board.wanted
         if most <= 0:
-            self.notify("All combinations of the grid are tried already.", timeout=4)
+            self.notify("All combinations are tried already.", timeout=4)
             return
         answer = await show_dialog(self.app, trials_prompt(seen.name, seen.board.wanted, most))
         if not answer:
@@ -174,7 +177,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         seen = self.seen
         if not seen:
             return
-        if seen.board.count("finished", "pruned", "failed") >= seen.board.wanted:
+        if seen.board.is_over:
             self.notify("All trials have ended: a adds more.", timeout=4)
             return
         if seen.board.is_paused:

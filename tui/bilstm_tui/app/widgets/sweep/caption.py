@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from bilstm_core.sweeps.leaderboard import Row, State
 
 _BAR, _WIDE = 16, 100  # columns of the bar, and of the terminal from which on there is one
-_STATES: tuple["State", ...] = (*("training", "interrupted", "finished", "pruned", "failed"),)
+_STATES: tuple["State", ...] = (
+    *("training", "interrupted", "finished", "pruned", "stopped", "failed"),
+)
 NO_SWEEP = (
     "No sweep here yet. A sweep trains many runs with different settings, here or on many "
     "machines, and ranks them by their result on validation data.\n\n"
@@ -27,7 +29,7 @@ NO_TRIAL = "No trial has started yet. If no process trains this sweep, t starts 
 def caption(seen: Seen, width: int, *, is_tall: bool) -> Text:
     """The sweep in two lines, of a tall terminal in three."""
     board = seen.board
-    ended = board.count("finished", "pruned", "failed")
+    ended = board.ended
     first = Text().append(seen.name, "bold")
     if width >= _WIDE:
         done = bar(ended / max(1, board.wanted), _BAR)

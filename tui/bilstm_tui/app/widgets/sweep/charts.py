@@ -33,12 +33,14 @@ _OF_A_RUN = {"next_axis", "next_smoothing"}
 
 _MARKS: tuple[tuple[str, str, str], ...] = (
     ("pruned", "✕", "dim"),
+    ("stopped", "■", "dim"),
     ("finished", "●", "cyan"),
     ("best", "▲", "bold green"),
 )
 """Each kind of trial with its marker and its style; the later hide the earlier ones, and the trial
 under the cursor, which is reversed, hides all."""
-_PRUNED, _FINISHED, _BEST = range(3)
+_PRUNED, _STOPPED, _FINISHED, _BEST = range(4)
+_KINDS = {"pruned": _PRUNED, "stopped": _STOPPED}
 
 
 class TrialsChart(Chart, inherit_bindings=False):
@@ -103,7 +105,7 @@ class PointsChart(TrialsChart):
         self._x = self._places(self._rows)
         self._y = np.array([seen.drawn(row.value or 0.0) for row in self._rows])
         best = seen.board.best
-        kinds = [_PRUNED if row.state == "pruned" else _FINISHED for row in self._rows]
+        kinds = [_KINDS.get(row.state, _FINISHED) for row in self._rows]
         self._kinds = np.array(kinds, np.int8)
         self._kinds[[row is best for row in self._rows]] = _BEST
         self._drawn = None
@@ -127,7 +129,7 @@ class PointsChart(TrialsChart):
         if self._drawn == (selected, titles):
             return
         self._drawn = selected, titles
-        ranged = self._kinds != _PRUNED
+        ranged = self._kinds > _STOPPED
         if not ranged.any():
             ranged = ~ranged
         x, y = self._x[ranged], self._y[ranged]
@@ -146,7 +148,7 @@ class PointsChart(TrialsChart):
         return np.empty(0), np.empty(0)
 
     def draw_curves(self) -> None:
-        """Draw the line and the points; those that were pruned at the edge, if beyond it."""
+        """Draw the line and the points; those that ended early at the edge, if beyond it."""
         canvas = self.query_one("#plot", DiffCanvas)
         if min(canvas.size) <= 2:  # there is space for nothing but the frame
             return
@@ -159,7 +161,7 @@ class PointsChart(TrialsChart):
         x, y = self.line
         picture.draw_line(x, self._scaled(y), "green")
         y = self._scaled(self._y)
-        y = np.where(self._kinds == _PRUNED, np.clip(y, *self._y_range), y)
+        y = np.where(self._kinds <= _STOPPED, np.clip(y, *self._y_range), y)
         for kind, (_, marker, style) in enumerate(_MARKS):
             is_of_kind = self._kinds == kind
             picture.mark_all(self._x[is_of_kind], y[is_of_kind], marker, style)
@@ -193,7 +195,9 @@ class PointsChart(TrialsChart):
         """What the markers mean."""
         kinds = {*self._kinds.tolist()}
         marks = [(kind, *mark) for kind, mark in enumerate(_MARKS) if kind in kinds]
-        return Text("  ").join([Text(f"{m} {name}", style) for _, name, m, style in marks[::-1]])
+        words = [Text(f"{m} {name}", style) for _, name, m, style in marks[::-1]]
+        legend = Text("  ").join(words)
+        return legend if legend.cell_len < self.size.width else Text(" ").join(words)
 
 
 class BestChart(PointsChart):
@@ -207,7 +211,7 @@ class BestChart(PointsChart):
         """Draw the trials as they are now."""
         board = seen.board
         self.title = f"best {seen.plan.objective}{seen.unit} so far"
-        is_over = board.count("finished", "pruned", "failed") >= board.wanted
+        is_over = board.is_over
         self._last_trial = None if is_over else float(board.wanted - 1)
         self._take(seen)
         self._draw_points(selected, self._last_trial)

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _JournalState = tuple[int, bytes, int, int]
 _HEAD_BYTES = 256
 LIVE_STATES = ("training", "interrupted")
-_ENDED = ("finished", "pruned")
+_ENDED = ("finished", "pruned", "stopped")
 
 
 @dataclass(frozen=True)
@@ -162,16 +162,16 @@ class SweepReader:
 
     def _in_words(self, read: Callable[[], T]) -> T:
         """What `read` returns; a damaged journal may fail in any way."""
-        from bilstm_core.sweeps.study import damaged_journal
+        from bilstm_core.sweeps.journal import damaged_journal
 
         try:
             return read()
         except BilstmError:
             self._study = None
             raise
-        except Exception as error:
+        except Exception:
             self._study = None
-            raise damaged_journal(self._journal, f"{type(error).__name__}: {error}") from None
+            raise damaged_journal(self._journal) from None
 
 
 def _dimension(name: str, text: str) -> Dimension:
