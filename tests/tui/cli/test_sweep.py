@@ -238,7 +238,7 @@ def test_a_paused_sweep_says_so_at_once_and_at_the_end(
     capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def poll(study: Study, *arguments: Any) -> list[BilstmError]:
-        *_, on_poll = arguments
+        *_, on_poll, _ = arguments
         for paused in (True, True, False, True):
             study.set_paused(paused)
             on_poll()
@@ -253,6 +253,20 @@ def test_a_paused_sweep_says_so_at_once_and_at_the_end(
     assert [json.loads(event)["type"] for event in events] == [
         *("sweep_started", "sweep_paused", "sweep_continued", "sweep_paused", "sweep_ended"),
     ]
+
+
+def test_a_process_that_is_started_again_is_told(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restart(*arguments: Any) -> list[BilstmError]:
+        arguments[-1](9)
+        return []
+
+    monkeypatch.setattr(sweep_report, "help_sweep", restart)
+    out = said(capsys, "sweep", "s", "--search", "hidden_size=4,8", *SMALL)[1]
+    assert "A process was killed by signal 9; its trial is resumed.\n" in out
+    out = said(capsys, "sweep", "s", "--json", *SMALL[-2:])[1]
+    assert json.loads(out.splitlines()[1]) == {"type": "process_restarted", "signal": 9}
 
 
 def test_what_has_ended_is_not_paused(capsys: Said) -> None:

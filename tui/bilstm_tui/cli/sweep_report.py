@@ -52,7 +52,8 @@ def train(
     reporter = _Reporter(study, as_json=as_json)
     with stop.before_training():
         reporter.start(slots)
-    for error in help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll):
+    polled = (reporter.poll, reporter.tell_restart)
+    for error in help_sweep(study, slots, data_dir, stop, study.stops, *polled):
         show_warning(f"A process ended early: {error.message}")
     is_stopped = not study.is_over
     has_result = reporter.end(is_stopped=is_stopped)
@@ -120,6 +121,14 @@ class _Reporter:
                 self._print_json("trial", **row_content(row))
             elif row.state in ENDED:
                 self._print(trial_line(self._study.plan, row, board.best))
+
+    def tell_restart(self, signal_number: int) -> None:
+        """Say that a process was killed, and is started again."""
+        if self._as_json:
+            self._print_json("process_restarted", signal=signal_number)
+        else:
+            killed = f"A process was killed by signal {signal_number}"
+            self._print(f"{killed}; its trial is resumed.")
 
     def _tell_pause(self, board: Leaderboard) -> None:
         """Say that the sweep is paused, or continues."""
