@@ -86,7 +86,8 @@ class Study:
         if not journal.is_file():
             raise UsageError(f"There is no sweep {self.name} in {self.runs_dir}.")
         try:
-            self._storage = Storage(Journal(journal))
+            self.journal = Journal(journal)
+            self._storage = Storage(self.journal)
             self._id = self._storage.get_study_id_from_name(_STUDY)
             self.plan = Plan.model_validate(self._attribute("plan"))
             self._study = optuna.load_study(

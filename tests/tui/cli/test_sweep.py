@@ -279,6 +279,19 @@ def test_what_has_ended_is_not_paused(capsys: Said) -> None:
         assert said(capsys, "sweep", "s", "--resume")[:2] == (0, "s continues\n")
 
 
+def test_damaged_lines_of_the_journal_are_counted(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=2) as sweep:
+        sweep.finish()
+        sweep.finish()
+        assert "damaged" not in said(capsys, "sweep", "s", "--status")[2]
+        journal = sweep.study.folder / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join([*lines[:-1], lines[-1][9:]]))
+        code, _, err = said(capsys, "sweep", "s", "--status")
+        assert code == 0
+        assert "1 damaged line of" in err
+
+
 def test_a_trial_that_was_stopped_is_not_called_pruned(capsys: Said) -> None:
     with MadeUpSweep(runs_dir(), "s", trials=2) as sweep:
         sweep.prune()

@@ -12,6 +12,7 @@ from rich.text import Text
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
+from bilstm_core.sweeps.folders import JOURNAL
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
     ENDED,
@@ -200,6 +201,9 @@ def row_content(row: Row) -> dict[str, object]:
 def print_status(study: Study, *, as_json: bool) -> int:
     """Print the trials, the best first."""
     board = read_leaderboard(study)
+    if number := study.journal.passed_over:
+        lines = counted(number, "damaged line")
+        show_warning(f"{lines} of {study.folder / JOURNAL} passed over: a trial may be missing.")
     if as_json:
         for row in board.rows:
             sys.stdout.write(json.dumps(row_content(row)) + "\n")
