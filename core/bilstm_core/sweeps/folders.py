@@ -1,11 +1,14 @@
 """Where sweeps are: a folder for each, in that of the runs; read without Optuna."""
 
+import secrets
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from ..cleaning import one_line
 from ..config.resolve import did_you_mean
 from ..errors import UsageError
+from ..files import write_atomically
 from ..runs.store import is_label
 
 _SWEEPS = "sweeps"
@@ -42,3 +45,15 @@ def find_sweep(runs_dir: Path, name: str) -> Path:
             title="There is no such sweep",
         )
     return sweep_folder(runs_dir, name)
+
+
+def create_folder(folder: Path, journal: bytes) -> None:
+    """Create a sweep's folder with its journal: it gets its name when it is complete."""
+    incoming = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    incoming.mkdir(parents=True)
+    try:
+        write_atomically(incoming / JOURNAL, journal)
+        incoming.rename(folder)  # fails where there is one that is not empty
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise

@@ -69,9 +69,9 @@ class SweepWorker:
         return self._process.poll() is not None
 
     @property
-    def was_killed(self) -> bool:
-        """Whether a signal that it does not handle ended it, as where memory runs out."""
-        return (self._process.poll() or 0) < 0
+    def killed_by(self) -> int:
+        """The signal that ended it, which it does not handle, as where memory runs out; or 0."""
+        return max(0, -(self._process.poll() or 0))
 
     def restart(self) -> None:
         """Start a process in place of one that has ended."""
@@ -128,6 +128,7 @@ def help_sweep(
     stop: StopRequest,
     stops: int,
     on_poll: Callable[[], None] = lambda: None,
+    on_restart: Callable[[int], None] = lambda _: None,
 ) -> list[BilstmError]:
     """Train trials on all slots until every trial that is wanted has ended, or a signal comes.
 
@@ -138,6 +139,7 @@ def help_sweep(
         stop: The first signal stops the processes in good order, the second at once.
         stops: How often the sweep had been stopped when this was asked for.
         on_poll: Called a few times a second, and once at the end.
+        on_restart: Called with the signal that killed a process, which is started again.
 
     Returns:
         The errors of processes that have ended early, while others have trained all trials.
@@ -149,7 +151,7 @@ def help_sweep(
         slots = []
     workers = [SweepWorker(study, slot, data_dir, stops) for slot in slots]
     try:
-        _supervise(study, workers, stop, on_poll)
+        _supervise(study, workers, stop, on_poll, on_restart)
     finally:
         for worker in workers:
             worker.stop()
@@ -161,7 +163,11 @@ def help_sweep(
 
 
 def _supervise(
-    study: Study, workers: list[SweepWorker], stop: StopRequest, on_poll: Callable[[], None]
+    study: Study,
+    workers: list[SweepWorker],
+    stop: StopRequest,
+    on_poll: Callable[[], None],
+    on_restart: Callable[[int], None],
 ) -> None:
     restarts, ended_trials = 0, -1
     is_asked = False
@@ -175,10 +181,11 @@ def _supervise(
         if ended != ended_trials:
             restarts, ended_trials = 0, ended
         idle = [worker for worker in workers if worker.has_ended]
-        killed = [worker for worker in idle if worker.was_killed]
+        killed = [worker for worker in idle if worker.killed_by]
         if killed and not is_asked and restarts < _MOST_RESTARTS * len(workers):
             restarts += len(killed)
             for worker in killed:
+                on_restart(worker.killed_by)
                 worker.restart()
         elif len(idle) == len(workers):
             return

@@ -56,12 +56,16 @@ class Journal(BaseJournalBackend):
 
     Args:
         path: The file, which exists.
+
+    Attributes:
+        passed_over: How many lines were passed over, of those that were read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = _Locked(path)
         self._offsets = [0]
+        self.passed_over = 0
 
     @property
     def path(self) -> Path:
@@ -74,9 +78,11 @@ class Journal(BaseJournalBackend):
             with self._path.open("rb") as file:
                 file.seek(self._offsets[log_number_from])
                 for number, line in enumerate(_lines(file), start=log_number_from):
+                    operation = _operation(line)
                     if number + 1 == len(self._offsets):
                         self._offsets.append(file.tell())
-                    yield _operation(line)
+                        self.passed_over += operation is _NOTHING
+                    yield operation
         except OSError as error:
             raise OutputError(
                 f"{self._path} cannot be read: {error.strerror or error}.",

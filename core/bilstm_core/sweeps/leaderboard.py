@@ -17,8 +17,9 @@ from ..cleaning import one_line
 from ..config.resolve import revise
 from ..config.schema import RunConfig
 from ..config.settings import SETTINGS
+from ..files import modified_at
 from .space import SEARCHABLE, Value
-from .study import Study
+from .study import Study, idle_seconds
 
 State = Literal["waiting", "training", "interrupted", "finished", "pruned", "stopped", "failed"]
 ENDED: tuple[State, ...] = ("finished", "pruned", "stopped", "failed")
@@ -47,7 +48,8 @@ class Row:
         value: The objective; of a trial that has not finished, after the latest epoch.
         settings: Those that were searched and have an effect in this trial.
         epoch: The latest epoch with a value.
-        seconds: From its start to its end, or until now.
+        seconds: From its start to its end, or until now, without the time in which nobody trained
+            it.
         problem: Why it has no value, or was ended.
         by_epoch: The objective after each epoch.
     """
@@ -163,7 +165,7 @@ def _row(study: Study, trial: FrozenTrial) -> Row:
         value=value,
         settings={name: _clean(trial.params[name]) for name in SEARCHABLE if name in trial.params},
         epoch=latest,
-        seconds=_seconds(trial),
+        seconds=_seconds(study, trial, state),
         problem=one_line(str(trial.user_attrs.get("problem", ""))),
         by_epoch=by_epoch,
     )
@@ -175,11 +177,15 @@ def _clean(value: object) -> Value:
     return one_line(str(value))
 
 
-def _seconds(trial: FrozenTrial) -> float:
+def _seconds(study: Study, trial: FrozenTrial, state: State) -> float:
+    """How long it was trained, as far as is known: until its run's latest event if it waits."""
     if not trial.datetime_start:
         return 0.0
     end = trial.datetime_complete.timestamp() if trial.datetime_complete else time.time()
-    return max(0.0, end - trial.datetime_start.timestamp())
+    run = study.run_of(trial)
+    if run and (state == "interrupted" or (state == "training" and study.is_paused)):
+        end = modified_at(run.log_file)
+    return max(0.0, end - trial.datetime_start.timestamp() - idle_seconds(trial))
 
 
 def best_config(study: Study, row: Row) -> RunConfig:

@@ -8,8 +8,6 @@ no process trains its run: the next free helper resumes that run.
 import errno
 import random
 import re
-import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,11 +30,10 @@ from ..errors import (
     RunBusyError,
     UsageError,
 )
-from ..files import write_atomically
 from ..runs.lock import RunLock
 from ..runs.run import Run
 from ..runs.store import LATEST, check_label, list_runs
-from .folders import JOURNAL, find_sweep, sweep_folder
+from .folders import JOURNAL, create_folder, find_sweep, sweep_folder
 from .journal import Journal, NewJournal, Storage, damaged_journal
 from .plan import Plan
 from .proposals import choose_settings, make_pruner, make_sampler
@@ -44,6 +41,7 @@ from .space import Space
 
 _CLAIMS = "claims"
 _STUDY = "sweep"
+_LONGEST_SECONDS = 1e10
 _LONGEST_NAME = 48
 _WHERE = {"device", "threads"}
 """Settings that a trial has from the slot on which it is trained."""
@@ -89,7 +87,8 @@ class Study:
         if not journal.is_file():
             raise UsageError(f"There is no sweep {self.name} in {self.runs_dir}.")
         try:
-            self._storage = Storage(Journal(journal))
+            self.journal = Journal(journal)
+            self._storage = Storage(self.journal)
             self._id = self._storage.get_study_id_from_name(_STUDY)
             self.plan = Plan.model_validate(self._attribute("plan"))
             self._study = optuna.load_study(
@@ -314,6 +313,12 @@ class Study:
             values = None if value is None else [value]
             self._storage.set_trial_state_values(trial_id, state, values)
 
+    def add_idle(self, claim: Claim, seconds: float) -> None:
+        """Add to the time in which nobody trained a trial."""
+        idle = idle_seconds(self._storage.get_trial(claim.trial_id)) + max(0.0, seconds)
+        with suppress(UpdateFinishedTrialError):
+            self._storage.set_trial_user_attr(claim.trial_id, "idle", idle)
+
     def count_loss(self, claim: Claim, step: int) -> int:
         """Count that a trial's process was killed at a step; returns how often it was there."""
         before = self._storage.get_trial(claim.trial_id).user_attrs.get("lost")
@@ -322,6 +327,12 @@ class Study:
             times = int(before[1]) + 1
         self._storage.set_trial_user_attr(claim.trial_id, "lost", [step, times])
         return times
+
+
+def idle_seconds(trial: FrozenTrial) -> float:
+    """For how long nobody trained a trial between its start and its latest claim."""
+    idle = trial.user_attrs.get("idle")
+    return float(idle) if isinstance(idle, int | float) and 0 <= idle < _LONGEST_SECONDS else 0.0
 
 
 def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
@@ -350,7 +361,7 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
     study.set_user_attr("trials", min(trials, len(cells)) if cells else trials)
     folder = sweep_folder(runs_dir, name)
     try:
-        _create_folder(folder, journal.to_bytes())
+        create_folder(folder, journal.to_bytes())
     except OSError as error:
         if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
             raise UsageError(f"There is a sweep {name} in {runs_dir} already.") from None
@@ -360,18 +371,6 @@ def create_study(runs_dir: Path, name: str, plan: Plan, trials: int) -> Study:
             title="The sweep cannot be stored",
         ) from None
     return Study(folder)
-
-
-def _create_folder(folder: Path, journal: bytes) -> None:
-    """Create a sweep's folder with its journal: it gets its name when it is complete."""
-    incoming = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    incoming.mkdir(parents=True)
-    try:
-        write_atomically(incoming / JOURNAL, journal)
-        incoming.rename(folder)  # fails where there is one that is not empty
-    except BaseException:
-        shutil.rmtree(incoming, ignore_errors=True)
-        raise
 
 
 def check_name(name: str) -> None:

@@ -141,7 +141,9 @@ class TrialTrainer:
             return None
         tail = read_tail(run.log_file, _TAIL_BYTES)
         ending = last_ending(tail)
+        idle_since = tail[-1].time if tail else time.time()
         if isinstance(ending, events.Finished | events.Failed):  # which was not reported
+            self._study.add_idle(claim, time.time() - idle_since)
             watch = TrialWatch(self._study, claim)
             for event in tail:
                 watch.receive(event)
@@ -156,6 +158,7 @@ class TrialTrainer:
             if ending is None and self._study.count_loss(claim, step) >= _MOST_LOSSES:
                 self._fail(claim, f"its process was killed {_MOST_LOSSES} times at step {step:,}")
                 return None
+            self._study.add_idle(claim, time.time() - idle_since)
             released.pop_all()
         return session
 
@@ -188,6 +191,7 @@ class TrialWatch(StopSource):
         self._values = study.values_by_epoch(claim)
         self._final: float | None = None
         self._is_pruned = False
+        self._paused_at: float | None = None
         self._was_helper_stopped = False
 
     @property
@@ -202,6 +206,9 @@ class TrialWatch(StopSource):
 
     def receive(self, event: Event) -> None:
         """Take an event of the run."""
+        if self._paused_at is not None:
+            self._study.add_idle(self._claim, event.time - self._paused_at)
+        self._paused_at = event.time if isinstance(event, events.Paused) else None
         match event:
             case events.Evaluation():
                 self._take(event)

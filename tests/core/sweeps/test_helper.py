@@ -44,8 +44,8 @@ class Worker:
         self._workers, self._index = workers, index
 
     @property
-    def was_killed(self) -> bool:
-        return self._workers.kills[self._index] > 0
+    def killed_by(self) -> int:
+        return 9 if self._workers.kills[self._index] > 0 else 0
 
     def restart(self) -> None:
         self._workers.kills[self._index] -= 1
@@ -68,8 +68,10 @@ def test_what_was_killed_is_started_again(
     monkeypatch.setattr(helper, "SweepWorker", workers)
     monkeypatch.setattr(helper, "_POLL_SECONDS", 0.0)
     slots = [Slot("cpu", index) for index in range(len(kills))]
-    help_sweep(study, slots, None, StopRequest(), 0)
+    told: list[int] = []
+    help_sweep(study, slots, None, StopRequest(), 0, on_restart=told.append)
     assert workers.started == started
+    assert told == [9] * (sum(started) - len(started))
 
 
 def test_what_was_killed_stays_so_after_a_signal(

@@ -1,5 +1,6 @@
 """Trials as they are trained: finished, pruned, failed, stopped, lost and resumed."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from bilstm_core.sweeps import trial as trial_module
 from bilstm_core.sweeps.leaderboard import best_config, importances, read_leaderboard
 from bilstm_core.sweeps.plan import make_plan
 from bilstm_core.sweeps.slots import Slot
-from bilstm_core.sweeps.study import Study, create_study
-from bilstm_core.sweeps.trial import TrialTrainer
+from bilstm_core.sweeps.study import Claim, Study, create_study
+from bilstm_core.sweeps.trial import TrialTrainer, TrialWatch
 from tests.samples import small_config
 from tests.sessions import StopAfter, history
 
@@ -315,3 +316,35 @@ def test_what_cannot_be_saved_ends_the_helper_though_the_trial_has_ended(
     with pytest.raises(OutputError):
         trainer(study).train_next()
     assert study.trials[0].state == TrialState.COMPLETE
+
+
+def test_the_time_of_a_trial_is_that_in_which_it_was_trained(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = sweep_of(runs, 1)
+    trainer(study, StopAfter(5)).train_next()
+    (row,) = read_leaderboard(study).rows
+    run = study.run_of(study.trials[0])
+    assert run
+    before = row.seconds
+    later = run.log_file.stat().st_mtime + 3600
+    with monkeypatch.context() as context:  # an hour in which nobody looks at it
+        context.setattr(time, "time", lambda: later)
+        (row,) = read_leaderboard(study).rows
+        assert (row.state, row.seconds) == ("interrupted", before)
+        claim = study.claim(lambda *_: run)
+        assert claim
+        trainer(study, StopAfter(0))._resume(claim).release()  # type: ignore
+    assert 3590 < study.trials[0].user_attrs["idle"] < 3610
+
+
+def test_the_time_of_a_trial_is_without_its_pauses(runs: Path) -> None:
+    study = sweep_of(runs, 1)
+    trainer(study, StopAfter(5)).train_next()
+    run = study.run_of(study.trials[0])
+    assert run
+    watch = TrialWatch(study, Claim(0, 0, run, is_new=False))
+    watch.receive(events.Paused(time=1000, step=5, epoch=1))
+    watch.receive(events.Resumed(time=1500, step=5, epoch=1))
+    watch.receive(events.Stopping(time=1600, step=5, epoch=1))
+    assert study.trials[0].user_attrs["idle"] == 500

@@ -290,7 +290,7 @@ def test_a_paused_sweep_says_so_at_once_and_at_the_end(
     capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def poll(study: Study, *arguments: Any) -> list[BilstmError]:
-        *_, on_poll = arguments
+        *_, on_poll, _ = arguments
         for paused in (True, True, False, True):
             study.set_paused(paused)
             on_poll()
@@ -307,6 +307,20 @@ def test_a_paused_sweep_says_so_at_once_and_at_the_end(
     ]
 
 
+def test_a_process_that_is_started_again_is_told(
+    capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restart(*arguments: Any) -> list[BilstmError]:
+        arguments[-1](9)
+        return []
+
+    monkeypatch.setattr(sweep_report, "help_sweep", restart)
+    out = said(capsys, "sweep", "s", "--search", "hidden_size=4,8", *SMALL)[1]
+    assert "A process was killed by signal 9; its trial is resumed.\n" in out
+    out = said(capsys, "sweep", "s", "--json", *SMALL[-2:])[1]
+    assert json.loads(out.splitlines()[1]) == {"type": "process_restarted", "signal": 9}
+
+
 def test_what_has_ended_is_not_paused(capsys: Said) -> None:
     with MadeUpSweep(runs_dir(), "s", trials=1) as sweep:
         sweep.finish()
@@ -315,6 +329,19 @@ def test_what_has_ended_is_not_paused(capsys: Said) -> None:
         assert "All trials of s have ended: there is nothing to pause." in err
         assert not sweep.study.is_paused
         assert said(capsys, "sweep", "s", "--resume")[:2] == (0, "s continues\n")
+
+
+def test_damaged_lines_of_the_journal_are_counted(capsys: Said) -> None:
+    with MadeUpSweep(runs_dir(), "s", trials=2) as sweep:
+        sweep.finish()
+        sweep.finish()
+        assert "damaged" not in said(capsys, "sweep", "s", "--status")[2]
+        journal = sweep.study.folder / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join([*lines[:-1], lines[-1][9:]]))
+        code, _, err = said(capsys, "sweep", "s", "--status")
+        assert code == 0
+        assert "1 damaged line of" in err
 
 
 def test_a_trial_that_was_stopped_is_not_called_pruned(capsys: Said) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from bilstm_core.config.resolve import to_toml
 from bilstm_core.errors import TrainingError, UsageError
 from bilstm_core.processes.signals import StopRequest
+from bilstm_core.sweeps.folders import JOURNAL
 from bilstm_core.sweeps.helper import help_sweep, start_in_background
 from bilstm_core.sweeps.leaderboard import (
     ENDED,
@@ -46,7 +47,8 @@ def train(
     reporter = _Reporter(study, as_json=as_json)
     with stop.before_training():
         reporter.start(slots)
-    for error in help_sweep(study, slots, data_dir, stop, study.stops, reporter.poll):
+    polled = (reporter.poll, reporter.tell_restart)
+    for error in help_sweep(study, slots, data_dir, stop, study.stops, *polled):
         show_warning(f"A process ended early: {error.message}")
     is_stopped = not study.is_over
     has_result = reporter.end(is_stopped=is_stopped)
@@ -114,6 +116,14 @@ class _Reporter:
                 self._print_json("trial", **row_content(row))
             elif row.state in ENDED:
                 self._print(trial_line(self._study.plan, row, board.best))
+
+    def tell_restart(self, signal_number: int) -> None:
+        """Say that a process was killed, and is started again."""
+        if self._as_json:
+            self._print_json("process_restarted", signal=signal_number)
+        else:
+            killed = f"A process was killed by signal {signal_number}"
+            self._print(f"{killed}; its trial is resumed.")
 
     def _tell_pause(self, board: Leaderboard) -> None:
         """Say that the sweep is paused, or continues."""
@@ -185,6 +195,9 @@ def row_content(row: Row) -> dict[str, object]:
 def print_status(study: Study, *, as_json: bool) -> int:
     """Print the trials, the best first."""
     board = read_leaderboard(study)
+    if number := study.journal.passed_over:
+        lines = counted(number, "damaged line")
+        show_warning(f"{lines} of {study.folder / JOURNAL} passed over: a trial may be missing.")
     if as_json:
         for row in board.rows:
             sys.stdout.write(json.dumps(row_content(row)) + "\n")

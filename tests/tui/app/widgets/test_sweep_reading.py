@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bilstm_core.sweeps import leaderboard
-from bilstm_core.sweeps.leaderboard import Leaderboard
-from bilstm_core.sweeps.study import Study
+from bilstm_core.sweeps.leaderboard import Leaderboard, LeaderboardReader
 from bilstm_tui.app.widgets.sweep.reading import SweepReader
 from tests.sweeping import MadeUpSweep
 
@@ -16,17 +14,17 @@ def test_a_process_that_ends_while_the_sweep_is_read_is_missed_next(
 ) -> None:
     with MadeUpSweep(tmp_path) as sweep:
         claim = sweep.start(2)
-        read = leaderboard.read_leaderboard
+        read = LeaderboardReader.read
 
-        def read_and_lose(study: Study) -> Leaderboard:
-            found = read(study)
+        def read_and_lose(board: LeaderboardReader) -> Leaderboard:
+            found = read(board)
             sweep.lose(claim)
             return found
 
         reader = SweepReader(sweep.study.folder)
-        monkeypatch.setattr(leaderboard, "read_leaderboard", read_and_lose)
+        monkeypatch.setattr(LeaderboardReader, "read", read_and_lose)
         assert reader.poll().board.count("training") == 1
-        monkeypatch.setattr(leaderboard, "read_leaderboard", read)
+        monkeypatch.setattr(LeaderboardReader, "read", read)
         seen = reader.poll()
         assert seen.board.count("interrupted") == 1
         assert reader.poll() is seen

@@ -182,7 +182,7 @@ def _cells_of(seen: Seen, rank: str, row: "Row") -> Cells:
     is_best = row is seen.board.best
     style = "bold" if is_best else STATE_STYLES[row.state]
     seconds = row.seconds
-    if row.state == "training":
+    if row.state == "training" and not seen.board.is_paused:
         seconds += max(0.0, time.time() - seen.read_at)
     epoch = str(row.epoch or "-")
     if row.state in LIVE_STATES and seen.num_epochs:
