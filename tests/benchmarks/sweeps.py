@@ -1,9 +1,9 @@
 """Trials an hour of a sweep: several at once on one device against one after another.
 
-`make bench-sweeps`; 15 minutes on two cores, and less with `ARGS="--datasets digits"`. The default
-network is trained with random learning rates, which take the same time each, in processes as a
-helper starts them. What a processor allows at most is as many trials at once as there are cores,
-each as fast as one alone on one thread.
+`make bench-sweeps`; half an hour on two cores, and less with `ARGS="--datasets digits"`. The
+default network is trained with random learning rates, which take the same time each, in processes
+as a helper starts them. What a processor allows at most is as many trials at once as there are
+cores, each as fast as one alone on one thread.
 """
 
 import argparse
