@@ -45,8 +45,8 @@ def layouts(device: str) -> dict[str, list[Slot]]:
 def trials_an_hour(dataset: str, slots: list[Slot], seed: int) -> float:
     """Train a sweep on these slots, in a folder of its own.
 
-    The clock runs from the moment when each process has begun its second trial, since the first
-    waits for imports and for the tuning of threads, to the end of the last trial.
+    Trials are counted from the start of the first second trial of a process to the end of the last
+    trial: the first trials wait for imports and for the tuning of threads.
     """
     config = resolve({"dataset": dataset, "num_epochs": _EPOCHS[dataset], "seed": seed})
     plan = make_plan(config, {"learning_rate": "1e-3..3e-3:log"}, sampler="random", pruner="none")

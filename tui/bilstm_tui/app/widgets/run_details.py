@@ -72,8 +72,8 @@ class RunDetails(Container):
         super().__init__(id="details")
         self._overviews: Mapping[str, Overview] = {}
         self._marks = [] if marks is None else marks
-        self._marked: dict[str, _Known | None] = dict.fromkeys(self._marks)
-        """The marked runs, in that order; those that are not read yet are None."""
+        self._marked: dict[str, _Known] = {}
+        """Those marked runs that are read."""
         self._known: dict[str, _Known] = {}
         """The runs that were read last, in that order."""
         self._wanted = ""
@@ -100,55 +100,53 @@ class RunDetails(Container):
     @property
     def marked(self) -> list[str]:
         """The names of the marked runs, in the order in which they were marked."""
-        return [*self._marked]
+        return [*self._marks]
 
     def marker(self, name: str) -> Text:
         """The shape and colour of a marked run's curve."""
-        if name not in self._marked:
+        if name not in self._marks:
             return Text(" ")
-        number = list(self._marked).index(name)
+        number = self._marks.index(name)
         return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
 
     def toggle(self, run: Run) -> None:
         """Mark a run at once, or remove its mark; what is shown follows once the run is read."""
-        if run.name in self._marked:
-            del self._marked[run.name]
+        if run.name in self._marks:
+            self._marks.remove(run.name)
+            self._marked.pop(run.name, None)
         else:
-            self._marked[run.name] = None
-        self._keep_marks()
+            self._marks.append(run.name)
         self._show_marked(run)
-
-    def _keep_marks(self) -> None:
-        self._marks[:] = self._marked
 
     @work
     async def _show_marked(self, changed: Run) -> None:
         async with self._reading:
-            if changed.name in self._marked:
-                known = await self._read_again(changed)
-                if changed.name in self._marked:  # the mark may be removed meanwhile
-                    self._marked[changed.name] = known
+            if changed.name in self._marks:
+                await self._read_marked(changed)
             await self._read_wanted()
         self._show()
+
+    async def _read_marked(self, run: Run) -> None:
+        known = await self._read_again(run)
+        if run.name in self._marks:  # the mark may be removed meanwhile
+            self._marked[run.name] = known
 
     async def forget(self, *names: str) -> None:
         """Remove runs that are gone."""
         async with self._reading:
+            self._marks[:] = [name for name in self._marks if name not in names]
             for name in names:
                 self._marked.pop(name, None)
                 self._known.pop(name, None)
-            self._keep_marks()
 
     async def rename(self, before: str, after: Run) -> None:
         """Keep the mark of a run that has another name now."""
         async with self._reading:
             self._known.pop(before, None)
-            if before in self._marked:
-                known = await asyncio.to_thread(_read, after)
-                marked = [*self._marked.items()]
-                renamed = [(after.name, known) if it[0] == before else it for it in marked]
-                self._marked = dict(renamed)
-                self._keep_marks()
+            self._marked.pop(before, None)
+            if before in self._marks:
+                self._marks[self._marks.index(before)] = after.name
+                await self._read_marked(after)
 
     def look_at(self, overview: Overview | None) -> None:
         """Preview a run, once the cursor stays on it."""
@@ -160,7 +158,7 @@ class RunDetails(Container):
             self._delay.stop()
         if not name:
             self._show_or_hide()
-        elif not self._marked:
+        elif not self._marks:
             self._delay = self.set_timer(_DELAY_SECONDS, self._preview)
 
     async def update(self, overviews: Mapping[str, Overview]) -> None:
@@ -180,11 +178,9 @@ class RunDetails(Container):
 
     async def _read_earlier_marks(self) -> None:
         """Read the runs that were marked in an earlier list, if they are still there."""
-        for name in [name for name, known in self._marked.items() if not known]:
-            overview = self._overviews.get(name)
-            known = await self._read_again(overview.run) if overview else None
-            if name in self._marked:  # the mark may be removed meanwhile
-                self._marked[name] = known
+        for name in self.marked:
+            if name not in self._marked and name in self._overviews:
+                await self._read_marked(self._overviews[name].run)
 
     def take_place(self, num_runs: int) -> int:
         """Choose a place for the terminal's size; return the columns that the list has."""
@@ -210,8 +206,8 @@ class RunDetails(Container):
     @property
     def _shown(self) -> Mapping[str, _Known]:
         """The marked runs, or the one under the cursor if it was read."""
-        if self._marked:
-            return {name: known for name, known in self._marked.items() if known}
+        if self._marks:
+            return {name: self._marked[name] for name in self._marks if name in self._marked}
         has_room = self._has_room and self._wanted in self._overviews
         known = self._known.get(self._wanted) if has_room else None
         return {self._wanted: known} if known else {}
@@ -235,7 +231,7 @@ class RunDetails(Container):
     async def _read_wanted(self) -> None:
         """Read the run under the cursor, if a preview of it is to be shown."""
         overview = self._overviews.get(self._wanted)
-        if overview and self._has_room and not self._marked:
+        if overview and self._has_room and not self._marks:
             await self._read_again(overview.run)
 
     async def _read_again(self, run: Run) -> _Known:
@@ -251,7 +247,7 @@ class RunDetails(Container):
         return known
 
     def _show_or_hide(self) -> None:
-        self.display = bool(self._marked) or (self._has_room and bool(self._wanted))
+        self.display = bool(self._marks) or (self._has_room and bool(self._wanted))
 
     def _show(self) -> None:
         """Draw what is to be seen; a run that is not read yet leaves what is there."""
@@ -259,7 +255,7 @@ class RunDetails(Container):
         self._show_or_hide()
         if not self.display or not shown:
             return
-        is_compared = bool(self._marked)
+        is_compared = bool(self._marks)
         if self._drawn != [*shown] and not (is_compared and self.has_class("-compared")):
             for chart in self.query(Chart):
                 chart.reset()  # the zoom was meant for other curves
@@ -294,7 +290,7 @@ class RunDetails(Container):
         """Show the words beside or below the curves; a comparison is as wide as it needs to be."""
         overviews, shown = self._overviews, self._shown
         place = self.query_one("#differences")
-        if not self._marked:
+        if not self._marks:
             known = shown[self._wanted]
             table = preview_table(overviews[self._wanted], known.history, known.changes)
             place.styles.width = "1fr"
