@@ -15,8 +15,6 @@ textual:
         `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
     `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
         class is only exported there.
-    `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
-    `textual.widgets._select.SelectOverlay`: the list of a `Select` names no key but Escape.
 
 textual-plot:
     `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
@@ -41,7 +39,6 @@ from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
 from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
-from textual.widgets._select import SelectCurrent, SelectOverlay
 from textual.widgets.data_table import Row, RowKey
 from textual.worker import WorkerFailed, get_current_worker
 
@@ -57,8 +54,6 @@ __all__ = [
     "FixedWidthTable",
     "ReadableCanvas",
     "ReportingApp",
-    "SelectCurrent",
-    "SelectOverlay",
 ]
 
 T = TypeVar("T")
