@@ -86,13 +86,14 @@ def _is_teardown_error(error: Exception, app: App[Any]) -> bool:
     """Whether a widget looked for another one that is already removed, or will not be mounted.
 
     An app that is exiting composes no more widgets, and a screen's widgets are removed before
-    the screen itself. A worker, timer or callback of the screen may still query them.
+    the screen itself. A worker, timer or callback of the screen may still query them, or switch to
+    a tab, which answers with a ValueError where the tab is gone.
     """
     cause: BaseException = error
     node: MessagePump = active_message_pump.get(app)
     if isinstance(error, WorkerFailed):
         cause, node = error.error, get_current_worker().node
-    return isinstance(cause, NoMatches) and (not app.is_running or _is_closing(node))
+    return isinstance(cause, NoMatches | ValueError) and (not app.is_running or _is_closing(node))
 
 
 def _is_closing(node: MessagePump) -> bool:

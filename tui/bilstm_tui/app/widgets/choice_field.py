@@ -111,6 +111,7 @@ class ChoiceField(Widget, can_focus=True):
         value: str
 
     ALLOW_SELECT = False
+    BINDING_GROUP_TITLE = "On a list of choices"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "open", "Choose", tooltip="Open the list of choices")
     ]
