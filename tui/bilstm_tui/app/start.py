@@ -47,6 +47,7 @@ class StartingApp(ReportingApp[int]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.animation_level = "none"  # each frame is computed, and sent over the link
         for theme in THEMES:
             self.register_theme(theme)
         self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
