@@ -121,10 +121,14 @@ class BilstmApp(ListingApp):
             self._data_dir,
             [*saved.recent_data],
         )
+        self.install_screen(self.train_screen, "train")  # stays as it is where Home is below it
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen, instead of a blank one below it."""
+        return self.first_screen(at_home=self._at_home)
 
     def on_mount(self) -> None:
-        """Show the first screen, start a worker, and ask whether to watch a live run."""
-        self.push_screen(self.first_screen(at_home=self._at_home))
+        """Start a worker, and ask whether to watch a live run."""
         if self._first_sweep:
             self.show_sweep(self._first_sweep)
         self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)

@@ -27,9 +27,6 @@ from .screens.home import HomeScreen
 from .screens.train import CameFrom, TrainScreen
 from .textual_internals import ReportingApp
 
-_LOWEST = 2
-"""Screens that are never closed: Textual's blank one, and the first of the app."""
-
 
 class StartingApp(ReportingApp[int]):
     """An app with a screen to start from, above which or instead of which the form is shown.
@@ -50,6 +47,7 @@ class StartingApp(ReportingApp[int]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.animation_level = "none"  # each frame is computed, and sent over the link
         for theme in THEMES:
             self.register_theme(theme)
         self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
@@ -68,23 +66,23 @@ class StartingApp(ReportingApp[int]):
         return HomeScreen(self._runs_dir, words)
 
     async def action_home(self) -> None:
-        """Show Home above the form, and close what is above them."""
+        """Show Home, and close what is above it."""
         await self._close_above(HomeScreen)
         if not isinstance(self.screen, HomeScreen):
             await self.push_screen(self._home())
 
     async def show_train_screen(self) -> None:
-        """Show the form instead of Home, and close all other screens; a dialog above it stays."""
+        """Show the form, and close what is above it; a dialog above it stays."""
         others = [it for it in self.screen_stack if not isinstance(it, Dialog)]
         if others[-1] is self.train_screen:
             return
         await self._close_above(TrainScreen)
         if self.screen is not self.train_screen:  # the app was started at Home
-            await self.switch_screen(self.train_screen)
+            await self.push_screen(self.train_screen)
 
     async def _close_above(self, *kinds: type[Screen[Any]]) -> None:
         """Close screens until one of these kinds, or the first screen of the app, is on top."""
-        while len(self.screen_stack) > _LOWEST and not isinstance(self.screen, kinds):
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, kinds):
             if isinstance(self.screen, Dialog):
                 await self.screen.dismiss("")  # somebody may wait for the answer
             else:

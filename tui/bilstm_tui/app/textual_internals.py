@@ -15,10 +15,6 @@ textual:
         `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
     `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
         class is only exported there.
-    `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
-        follows from their text.
-    `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
-    `textual.widgets._select.SelectOverlay`: the list of a `Select` names no key but Escape.
 
 textual-plot:
     `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
@@ -43,8 +39,6 @@ from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
 from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
-from textual.widgets._footer import FooterKey
-from textual.widgets._select import SelectCurrent, SelectOverlay
 from textual.widgets.data_table import Row, RowKey
 from textual.worker import WorkerFailed, get_current_worker
 
@@ -58,11 +52,8 @@ __all__ = [
     "CollapsibleTitle",
     "DeferredPlot",
     "FixedWidthTable",
-    "FooterKey",
     "ReadableCanvas",
     "ReportingApp",
-    "SelectCurrent",
-    "SelectOverlay",
 ]
 
 T = TypeVar("T")
@@ -95,13 +86,14 @@ def _is_teardown_error(error: Exception, app: App[Any]) -> bool:
     """Whether a widget looked for another one that is already removed, or will not be mounted.
 
     An app that is exiting composes no more widgets, and a screen's widgets are removed before
-    the screen itself. A worker, timer or callback of the screen may still query them.
+    the screen itself. A worker, timer or callback of the screen may still query them, or switch to
+    a tab, which answers with a ValueError where the tab is gone.
     """
     cause: BaseException = error
     node: MessagePump = active_message_pump.get(app)
     if isinstance(error, WorkerFailed):
         cause, node = error.error, get_current_worker().node
-    return isinstance(cause, NoMatches) and (not app.is_running or _is_closing(node))
+    return isinstance(cause, NoMatches | ValueError) and (not app.is_running or _is_closing(node))
 
 
 def _is_closing(node: MessagePump) -> bool:

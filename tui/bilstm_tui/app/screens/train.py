@@ -35,7 +35,7 @@ from .dialogs import in_lines, show_dialog
 from .run_keys import RUN_KEYS, RunKeysScreen
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
-_FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
+_HIDDEN_SECONDS = 0.3  # from the first paint until widgets are made that are hidden at first
 _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
 
 _LETTER_KEYS = (
@@ -147,7 +147,7 @@ class TrainScreen(RunKeysScreen):
         """Draw the network."""
         self._use_settings()
         self.call_after_refresh(self.update_duration_estimate)
-        self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
+        self.call_after_refresh(self.set_timer, _HIDDEN_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable letter keys while text is typed; grey out what is not possible now."""
@@ -289,7 +289,10 @@ class TrainScreen(RunKeysScreen):
     def _adapt_to_width(self) -> None:
         """Hide the form if data or a run are shown and there is no space for both."""
         is_network = self.query_one(TabbedContent).active == "network"
-        self.query_one(Form).display = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        is_shown = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        form = self.query_one(Form)
+        if form.display != is_shown:  # else it would be laid out again for nothing
+            form.display = is_shown
         self.refresh_bindings()
 
     @on(TabbedContent.TabActivated, pane="#data")
