@@ -48,8 +48,7 @@ class Exempt:
 EXEMPT = (
     Exempt("two pixels of a picture: their brightness is what they say", characters="▀"),
     Exempt("a scrollbar repeats what is in view", widget="ScrollBar"),
-    Exempt("the frame of a chart, whose numbers are the scale", "Grid", "┏┓┗┛┣┫┳┻╋━┃"),
-    Exempt("raw values behind a smoothed curve are fainter on purpose", "DiffCanvas", BRAILLE, 2.0),
+    Exempt("raw values behind a smoothed curve are fainter on purpose", "Chart", BRAILLE, 2.0),
     Exempt("the line below the tabs: the active one is bold", widget="Underline"),
     Exempt("the edge of a button, whose words are on its ground", "AnswerButton", "▁▔▊▎"),
     Exempt("Textual's palette of commands", widget="CommandPalette"),

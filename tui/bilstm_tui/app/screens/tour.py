@@ -92,7 +92,7 @@ class TourScreen(BaseScreen[None]):
         with Horizontal(id="tour-body"):
             yield Static(id="tour-text", markup=False)
             with Vertical(id="tour-picture"):
-                yield Chart("training loss", id="tour-curves", announcement="starting …")
+                yield Chart("training loss", id="tour-curves", announcements=["starting …"])
                 yield Static(id="tour-scores")
                 yield ExplainView(self._explain, can_change=True, id="tour-explain")
                 yield MendedView(id="mended")

@@ -84,7 +84,7 @@ class RunDetails(Container):
     def compose(self) -> ComposeResult:
         """Compose the curves, and the table beside or below them."""
         with Container(id="curves"):
-            yield Chart("training loss", id="overlay", announcement="no losses yet")
+            yield Chart("training loss", id="overlay", announcements=["no losses yet"])
             yield AccuracyChart(id="accuracies")
         with ScrollableContainer(id="differences"):
             yield Static()

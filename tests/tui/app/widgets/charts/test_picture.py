@@ -1,37 +1,24 @@
 """A picture hides no line behind another, and draws nothing on its frame."""
 
-import asyncio
 from collections.abc import Callable
 
 import numpy as np
-from textual.app import App, ComposeResult
-from textual_hires_canvas import Canvas
+from textual.geometry import Region
 
+from bilstm_tui.app.widgets.charts.canvas import Cells
 from bilstm_tui.app.widgets.charts.picture import Picture
 
 WIDTH, HEIGHT = 22, 8
 
 
-class CanvasApp(App[None]):
-    def compose(self) -> ComposeResult:
-        yield Canvas(WIDTH, HEIGHT)
-
-
 def drawn(draw: Callable[[Picture], None]) -> list[list[tuple[str, str]]]:
     """Characters and styles inside the frame, of a picture from 0 to 1 in both directions."""
-
-    async def main() -> list[list[tuple[str, str]]]:
-        app = CanvasApp()
-        async with app.run_test(size=(WIDTH, HEIGHT)):
-            canvas = app.query_one(Canvas)
-            canvas.reset(canvas.size)
-            draw(Picture(canvas, (0.0, 1.0), (0.0, 1.0)))
-            cells = [[canvas.get_pixel(x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
-            edges = [*cells[0], *cells[-1], *(row[0] for row in cells), *(row[-1] for row in cells)]
-            assert {*edges} == {(" ", "")}
-            return [row[1:-1] for row in cells[1:-1]]
-
-    return asyncio.run(main())
+    cells = Cells(WIDTH, HEIGHT)
+    draw(Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0)))
+    rows = [[*zip(*row, strict=True)] for row in zip(cells.characters, cells.styles, strict=True)]
+    edges = [*rows[0], *rows[-1], *(row[0] for row in rows), *(row[-1] for row in rows)]
+    assert {*edges} == {(" ", "")}
+    return [row[1:-1] for row in rows[1:-1]]
 
 
 ENDS = np.array([0.0, 1.0])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from textual.geometry import Region
 
+from bilstm_tui.app.widgets.charts.canvas import Canvas
 from bilstm_tui.app.widgets.charts.chart import Chart
-from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
 from bilstm_tui.app.widgets.charts.series import loss_series
 from tests.tui.charting import ChartApp, history
 from tests.tui.driving import text, until
@@ -17,10 +17,10 @@ from tests.tui.driving import text, until
 def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     losses: list[float | None] = np.random.default_rng(0).random(410).tolist()
     sent: list[Region] = []
-    refresh = DiffCanvas.refresh
+    refresh = Canvas.refresh
 
-    def count(self: DiffCanvas, *regions: Region, **others: Any) -> DiffCanvas:
-        if not self._is_drawing and self.id == "plot":
+    def count(self: Canvas, *regions: Region, **others: Any) -> Canvas:
+        if not self._is_drawing:
             sent.extend(regions or [self.region])
         return refresh(self, *regions, **others)
 
@@ -30,7 +30,7 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
             chart = app.query_one(Chart)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             await until(pilot, lambda: "300" in text(app))
-            monkeypatch.setattr(DiffCanvas, "refresh", count)
+            monkeypatch.setattr(Canvas, "refresh", count)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             assert sent == []
             chart.show([loss_series(history(losses), "loss", is_live=True)])
