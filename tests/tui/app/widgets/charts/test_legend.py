@@ -4,15 +4,15 @@ import pytest
 
 from bilstm_tui.app.widgets.charts.legend import heading
 
-PARTS = ("training loss by step", "log y", "smoothed 0.9")
+PARTS = ("training loss by step", "log scale", "smoothed 0.9")
 
 
 @pytest.mark.parametrize(
     ("room", "expected"),
     [
-        (42, "training loss by step, log y, smoothed 0.9"),
-        (41, "training loss by step, log y"),
-        (27, "training loss by step"),
+        (46, "training loss by step, log scale, smoothed 0.9"),
+        (45, "training loss by step, log scale"),
+        (31, "training loss by step"),
         (3, "training loss by step"),  # which is then cut, as the first part is the least
     ],
 )

@@ -72,7 +72,7 @@ class Ticks:
     def _fit(self, labels: list[str]) -> bool:
         if self._is_vertical:
             is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
-            return is_short and 2 * len(labels) <= self.room
+            return is_short and 2 * len(labels) - 1 <= self.room
         return sum(len(label) + 3 for label in labels) <= self.room
 
 

@@ -18,7 +18,7 @@ from .legend import heading, legend, reading
 from .picture import Picture
 from .plot import Plot
 from .ranges import round_range, whole_x_range
-from .reduction import Numbers
+from .reduction import Numbers, smoothed_points
 from .series import Axis, Series, value_range
 from .zoom import AxisView, Range, extent
 
@@ -61,7 +61,7 @@ class Chart(Plot, can_focus=True):
             "next_smoothing",
             "Smoothing",
             show=False,
-            tooltip="Smoothing: at 0.9 the line averages about the last 10 points, at 0 none",
+            tooltip="Smoothing: at 0.9 the line is the mean of about 20 points, at 0 of one",
         ),
         Binding("x", "next_axis", "X axis", show=False, tooltip="X axis: steps, epochs or time"),
         Binding("plus,equals_sign", "zoom_in", "Zoom in", show=False),
@@ -354,8 +354,15 @@ class Chart(Plot, can_focus=True):
         """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
         if self._crosshair is None:
-            return legend([*self._styled_series()], room)
+            return legend([*self._styled_series()], [*self._notes()], room)
         return reading(self._curves, self._crosshair, self.axis, self._margin, room)
+
+    def _notes(self) -> Iterator[str]:
+        """What may surprise about the curves."""
+        if self._is_logarithmic and self._is_wide and self.logarithm is None:
+            yield f"log scale as values differ {_WIDE_SPAN}× (y: linear)"
+        if any(len(curve.noise[0]) for curve in self._curves):
+            yield f"line: mean of about {smoothed_points(self.smoothing)} points"
 
     @property
     def _margin(self) -> float:

@@ -11,6 +11,7 @@ from .axes import format_time
 from .curves import Curve
 from .series import Axis, Series
 
+_GAP = "  "
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40
 _READINGS = (
     (_LONGEST_NAME, True),
@@ -30,11 +31,13 @@ def heading(parts: Sequence[str], room: int) -> Text:
     return Text(", ".join(shown))
 
 
-def legend(styled: Sequence[StyledSeries], room: int) -> Text:
-    """What each curve is, and if there is space for it, what each mark is."""
-    names = _names(styled, room) if len(styled) > 1 else []
-    whole = Text(" ").join([*names, *_marks(styled)])
-    return whole if whole.cell_len <= room else Text(" ").join(names)
+def legend(styled: Sequence[StyledSeries], notes: Sequence[str], room: int) -> Text:
+    """What each curve is, and where there is space for it, what each mark is, and notes."""
+    line = Text(" ").join(_names(styled, room) if len(styled) > 1 else [])
+    for more in (*_marks(styled), *(Text(note, "dim") for note in notes)):
+        longer = Text(_GAP).join([line, more]) if line else more
+        line = longer if longer.cell_len <= room else line
+    return line
 
 
 def _marks(styled: Sequence[StyledSeries]) -> list[Text]:

@@ -60,11 +60,14 @@ class Picture:
 
     def draw_ticks_beside(self, ticks: Ticks, style: str, label_style: str) -> None:
         """Draw ticks to a quarter of a row inside the frame, and their labels to the left of it."""
+        free = self._height
         for tick, label in zip(*ticks.get_ticks_and_labels(*self._y_range), strict=True):
             row, part = divmod(self._row(tick), 1)
             self._set((0, int(row)), _DASHES[int(part * len(_DASHES))], style)
-            first = self._frame.x - 1 - len(label)
-            self._all.write(first, self._inside.y + int(row), label, label_style)
+            if row < free:
+                first = self._frame.x - 1 - len(label)
+                self._all.write(first, self._inside.y + int(row), label, label_style)
+                free = row
 
     def draw_noise(self, x: Numbers, y: Numbers, style: str) -> None:
         """Draw a line that later ones replace."""
