@@ -12,7 +12,7 @@ from bilstm_core.runs.store import list_runs
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
-from bilstm_tui.app.widgets.charts.chart import MARKERS
+from bilstm_tui.app.widgets.marks import MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.tui.app.contrast.made_up import RUNS, explain, make_runs
 from tests.tui.app.contrast.walk import THEMES, Seen, Walk, restyle, send_nothing, walk_through

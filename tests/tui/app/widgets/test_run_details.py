@@ -15,7 +15,8 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets import run_details
-from bilstm_tui.app.widgets.charts.chart import COLOURS, MARKERS, Chart
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.marks import COLOURS, MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.recording import Recording, copies
 from tests.samples import small_config

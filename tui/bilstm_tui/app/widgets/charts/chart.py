@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import cycle
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -12,6 +11,7 @@ from textual.events import Leave, MouseEvent, MouseMove, MouseScrollDown, MouseS
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from ..marks import curve_style
 from .axes import LogarithmTicks, Ticks, TimeTicks
 from .curves import Curve, View
 from .legend import heading, legend, reading
@@ -22,8 +22,6 @@ from .reduction import Numbers, smoothed_points
 from .series import Axis, Series, value_range
 from .zoom import AxisView, Range, extent
 
-COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
-MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
 _CROSSHAIR_STYLE = "bold"
 _WIDE_SPAN = 20
@@ -322,7 +320,8 @@ class Chart(Plot, can_focus=True):
 
     def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
         """The curves, each with its colour and its marker."""
-        return zip(self._series, cycle(COLOURS), cycle(MARKERS))
+        for place, series in enumerate(self._series):
+            yield series, *curve_style(place if series.number is None else series.number)
 
     def _mark_reading(self, picture: Picture) -> None:
         """Mark the points of the curves that are read under the crosshair."""
