@@ -72,7 +72,7 @@ class Ticks:
     def _fit(self, labels: list[str]) -> bool:
         if self._is_vertical:
             is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
-            return is_short and 2 * len(labels) - 1 <= self.room
+            return is_short and len(labels) <= max(_FEW_TICKS, (self.room + 1) // 2)
         return sum(len(label) + 3 for label in labels) <= self.room
 
 

@@ -327,11 +327,13 @@ class Chart(Plot, can_focus=True):
         """Mark the points of the curves that are read under the crosshair."""
         if self._crosshair is None:
             return
+        column = self._across.extent / self._width
         for curve in self._curves:
             point = curve.point_at(self._crosshair, self._margin)
             if point is not None:
-                y = float(self._scaled(curve.y[point : point + 1])[0])
-                picture.mark(float(curve.x[point]), y, curve.marker, curve.colour)
+                x, y = curve.x[point], self._scaled(curve.y[point : point + 1])[0]
+                x = self._crosshair if abs(x - self._crosshair) < column else x  # on the line
+                picture.mark(float(x), float(y), curve.marker, curve.colour)
 
     def _draw_marks(self, picture: Picture) -> None:
         """Mark changes of the learning rate, and values that were not finite, in a run's colour."""
@@ -359,9 +361,9 @@ class Chart(Plot, can_focus=True):
     def _notes(self) -> Iterator[str]:
         """What may surprise about the curves."""
         if self._is_logarithmic and self._is_wide and self.logarithm is None:
-            yield f"log scale as values differ {_WIDE_SPAN}× (y: linear)"
+            yield f"log scale: values differ {_WIDE_SPAN}×"
         if any(len(curve.noise[0]) for curve in self._curves):
-            yield f"line: mean of about {smoothed_points(self.smoothing)} points"
+            yield f"line: mean of ~{smoothed_points(self.smoothing)} points"
 
     @property
     def _margin(self) -> float:

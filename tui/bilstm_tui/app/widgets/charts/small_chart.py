@@ -54,14 +54,18 @@ class SmallChart(Chart):
         return self._limits or super()._whole_y_range
 
     def _heading(self) -> Text:
-        """The longest name that fits, and the value at the end or under the crosshair."""
+        """The longest name that fits, and the value at the end or under the crosshair.
+
+        Where there is space, it says that the axis is logarithmic.
+        """
         value = ""
         if self._curves:
             curve = self._curves[0]
             point = -1 if self._crosshair is None else curve.nearest(self._crosshair)
             value = self._words(float(curve.series.mean[point]))
         room = self.size.width - _GAP - len(value) - 1
-        name = next((it for it in self._names if len(it) <= room), self._names[-1])
+        log = [f"{name}, log" for name in self._names] if self._is_logarithmic else []
+        name = next((it for it in (*log, *self._names) if len(it) <= room), self._names[-1])
         return Text.assemble((name, "not bold"), " ", (value, "bold"))
 
     def _words_below(self) -> Text:
