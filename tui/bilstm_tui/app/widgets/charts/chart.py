@@ -344,12 +344,10 @@ class Chart(Plot, can_focus=True):
             picture.mark_top(x, "✕", f"bold {colour}")
 
     def _heading(self) -> Text:
-        parts = [f"{self.title} by {self.axis}"]
-        if self._is_logarithmic:
-            parts.append("log scale")
-        if self.smoothing and any(series.is_noisy for series in self._series):
-            parts.append(f"smoothed {self.smoothing:g}")
-        return heading(parts, self.size.width - 2 * _BORDER_GAP)
+        is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
+        notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
+        room = self.size.width - 2 * _BORDER_GAP
+        return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""

@@ -23,12 +23,22 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
-def heading(parts: Sequence[str], room: int) -> Text:
-    """A title and what else is said of the axes: from its end, whole parts are left out."""
-    shown = [*parts]
-    while len(shown) > 1 and cell_len(", ".join(shown)) > room:
-        shown.pop()
-    return Text(", ".join(shown))
+def heading(title: str, axis: Axis, notes: Sequence[str], *, is_log: bool, room: int) -> Text:
+    """What the axes show; where there is little space, a logarithmic one is still named.
+
+    Args:
+        title: What the y axis shows.
+        axis: What the x axis shows.
+        notes: What else there is to say, of which the last is the first to be left out.
+        is_log: Whether the y axis is logarithmic.
+        room: Columns there are for the text.
+    """
+    scale = [", log scale"] if is_log else []
+    parts = [f"{title} by {axis}", *scale, *(f", {note}" for note in notes)]
+    choices = ["".join(parts[:count]) for count in range(len(parts), len(scale), -1)]
+    if is_log:
+        choices += [f"{title} by {axis}, log", f"{title}, log"]
+    return Text(next((it for it in choices if cell_len(it) <= room), choices[-1]))
 
 
 def legend(styled: Sequence[StyledSeries], notes: Sequence[str], room: int) -> Text:
