@@ -177,6 +177,20 @@ def test_the_comparison_of_a_live_run_goes_on(tmp_path: Path) -> None:
     drive(worker, tmp_path, steps)
 
 
+def test_a_run_keeps_its_marker_when_another_loses_its_mark(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: text(app).count("▲") > 2)  # in the list, at the curve, above it
+        await pilot.press("up", "space")
+        await until(pilot, lambda: "●" not in text(app))
+        assert text(app).count("▲") > 2
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
 def test_marked_runs_have_a_shape_a_colour_and_their_name(
     size: tuple[int, int], tmp_path: Path

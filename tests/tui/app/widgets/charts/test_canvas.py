@@ -38,3 +38,31 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
             assert 0 < area < chart.size.area / 8
 
     asyncio.run(main())
+
+
+def test_a_crosshair_that_moves_sends_its_columns_and_what_it_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[Region] = []
+    refresh = Canvas.refresh
+
+    def count(self: Canvas, *regions: Region, **others: Any) -> Canvas:
+        if not self._is_drawing:
+            sent.extend(regions or [self.region])
+        return refresh(self, *regions, **others)
+
+    async def main() -> None:
+        app = ChartApp()
+        async with app.run_test(size=(100, 30)) as pilot:
+            chart = app.query_one(Chart)
+            assert not [*chart.walk_children()]
+            chart.show([loss_series(history([1.0] * 400), "loss", is_live=False)])
+            chart.action_move_crosshair(0)
+            await until(pilot, lambda: "step 2" in text(app))
+            monkeypatch.setattr(Canvas, "refresh", count)
+            chart.action_move_crosshair(1)
+            height = chart.inside.height
+            assert sorted({region.y for region in sent}) == [*range(1, height + 1), height + 3]
+            assert all(region.width == 2 for region in sent if region.y <= height)
+
+    asyncio.run(main())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from textual.events import MouseScrollDown
+from textual.events import MouseMove, MouseScrollDown
 from textual.pilot import Pilot
 
 from bilstm_core import events
@@ -82,6 +82,29 @@ def test_values_decide_whether_the_axis_is_logarithmic(
         chart.show([loss_series(history(losses), "loss", is_live=False)])
         await until(pilot, lambda: ("log scale" in text(pilot.app)) == is_logarithmic)
         assert "e-1" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def test_a_scale_that_became_logarithmic_by_itself_says_why_and_stays() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        def has_log(*losses: float) -> bool:
+            chart.show([loss_series(history([*losses]), "loss", is_live=False)])
+            assert ("values differ 20×" in str(chart.border_subtitle)) == chart._is_logarithmic
+            return chart._is_logarithmic
+
+        assert not has_log(2.0, 0.15)
+        assert has_log(2.0, 0.09)
+        assert has_log(2.0, 0.15)
+        assert not has_log(2.0, 0.3)
+        assert not has_log(2.0, 0.15)
+        assert has_log(2.0, 0.09)
+        await pilot.press("y", "y")  # chosen, so that there is nothing to explain
+        assert chart._is_logarithmic
+        assert "20×" not in str(chart.border_subtitle)
+        chart.logarithm = None
+        chart.reset()
+        assert not has_log(2.0, 0.15)
 
     drive_chart(steps)
 
@@ -179,6 +202,20 @@ def test_zooming_vertically_keeps_the_end_of_the_curve_in_view() -> None:
         for _ in range(25):
             await pilot.press("shift+down")
         await until(pilot, lambda: chart._upright.is_whole)
+
+    drive_chart(steps)
+
+
+def test_dragging_moves_the_curve_with_the_mouse() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.press("+", "+", "+", "+")
+        low, high = chart._across.ends
+        column = (high - low) / chart.inside.width
+        at, moved, held = (40, 10), (-5, 0), (False, False, False)
+        pilot.app.post_message(MouseMove(None, *at, *moved, 1, *held))
+        await until(pilot, lambda: chart._across.ends[0] == pytest.approx(low + 5 * column))
+        assert chart._crosshair is None
 
     drive_chart(steps)
 

@@ -1,5 +1,7 @@
 """The words around a chart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,9 +41,7 @@ def test_a_heading_says_last_of_all_that_the_scale_is_logarithmic(
 )
 def test_a_legend_has_as_many_notes_as_fit(room: int, expected: str) -> None:
     nothing = np.empty(0)
-    a, b = (
-        Series(name, *[nothing] * 4, lambda _, steps: steps, non_finite=[1] if name == "b" else [])
-        for name in "ab"
-    )
+    a = Series("a", nothing, nothing, nothing, nothing, lambda _, steps: steps)
+    b = replace(a, label="b", non_finite=[1])
     styled = [(a, "cyan", "●"), (b, "yellow", "▲")]
     assert str(legend(styled, ["a long note", "short"], room)) == expected
