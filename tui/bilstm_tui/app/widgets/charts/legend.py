@@ -43,11 +43,11 @@ def heading(title: str, axis: Axis, notes: Sequence[str], *, is_log: bool, room:
 
 def legend(styled: Sequence[StyledSeries], notes: Sequence[str], room: int) -> Text:
     """What each curve is, and where there is space for it, what each mark is, and notes."""
-    line = Text(" ").join(_names(styled, room) if len(styled) > 1 else [])
+    shown = [Text(" ").join(_names(styled, room))] if len(styled) > 1 else []
     for more in (*_marks(styled), *(Text(note, "dim") for note in notes)):
-        longer = Text(_GAP).join([line, more]) if line else more
-        line = longer if longer.cell_len <= room else line
-    return line
+        if Text(_GAP).join([*shown, more]).cell_len <= room:
+            shown.append(more)
+    return Text(_GAP).join(shown)
 
 
 def _marks(styled: Sequence[StyledSeries]) -> list[Text]:
