@@ -129,6 +129,14 @@ def test_labels_below_do_not_touch() -> None:
     assert cells.characters[-2].count("┬") == 5
 
 
+def test_without_a_row_below_labels_are_in_the_frame() -> None:
+    cells = Cells(WIDTH, HEIGHT)
+    picture = Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.draw_frame("")
+    picture.draw_ticks_below(TicksAt(0.0, 0.3, 0.35, 0.6, 1.0), "", "")
+    assert "".join(cells.characters[-1]) == "└0.00─0.30──0.60─1.00┘"
+
+
 @pytest.mark.parametrize(
     ("width", "expected"),
     [(40, ["a point after each epoch"]), (20, ["after each epoch"]), (14, ["after each", "epoch"])],

@@ -48,14 +48,22 @@ class Picture:
             self._all.write(x, row, characters, style)
 
     def draw_ticks_below(self, ticks: Ticks, style: str, label_style: str) -> None:
-        """Draw ticks into the lower line of the frame, and below it those labels that fit."""
-        free = 0
-        for tick, label in zip(*ticks.get_ticks_and_labels(*self._x_range), strict=True):
-            column = self._inside.x + int(self._column(tick))
-            self._all.set(column, self._frame.bottom - 1, "┬", style)
-            first = min(column - (len(label) - 1) // 2, self._all.width - len(label))
+        """Draw ticks into the lower line of the frame, and those labels that fit.
+
+        They are below the frame, or where there is no row below it, in its line.
+        """
+        line = self._frame.bottom - 1
+        is_below = line + 1 < self._all.height
+        start, end = (0, self._all.width) if is_below else (self._inside.x, self._inside.right)
+        places, labels = ticks.get_ticks_and_labels(*self._x_range)
+        columns = [self._inside.x + int(self._column(place)) for place in places]
+        for column in columns:
+            self._all.set(column, line, "┬", style)
+        free = start
+        for column, label in zip(columns, labels, strict=True):
+            first = max(start, min(column - (len(label) - 1) // 2, end - len(label)))
             if first >= free:
-                self._all.write(first, self._frame.bottom, label, label_style)
+                self._all.write(first, line + is_below, label, label_style)
                 free = first + len(label) + _LEAST_GAP
 
     def draw_ticks_beside(self, ticks: Ticks, style: str, label_style: str) -> None:

@@ -9,6 +9,7 @@ from .canvas import Canvas
 from .picture import Picture
 
 _LEAST_FRAME = 3  # columns and rows
+_LOW = 6  # rows, up to which the labels below are in the frame itself, for one more row of curves
 
 
 class Plot(Canvas):
@@ -22,8 +23,10 @@ class Plot(Canvas):
     @property
     def frame(self) -> Region:
         """Where the frame is."""
-        left, below = (VERTICAL_LABEL + 1, 1) if self.has_labels else (0, 0)
-        return Region(left, 0, max(0, self.size.width - left), max(0, self.size.height - below))
+        width, height = self.size
+        left = VERTICAL_LABEL + 1 if self.has_labels else 0
+        below = 1 if self.has_labels and height > _LOW else 0
+        return Region(left, 0, max(0, width - left), height - below)
 
     @property
     def inside(self) -> Region:
