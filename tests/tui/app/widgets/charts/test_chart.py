@@ -109,6 +109,21 @@ def test_a_scale_that_became_logarithmic_by_itself_says_why_and_stays() -> None:
     drive_chart(steps)
 
 
+def test_the_marker_is_at_the_last_point_not_at_an_extreme_near_it() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses = [1.0, *[0.2] * 996, 0.9, 0.1, 0.5]  # the last ones are in one column
+        chart.smoothing = 0.0
+        chart.show([loss_series(history([*losses]), "loss", is_live=False)])
+        await until(pilot, lambda: "●" in text(pilot.app))
+        rows = [row for row in chart.cells.characters if "●" in row]
+        assert len(rows) == 1
+        low, high = chart._upright.ends
+        row = (high - 0.5) / (high - low) * chart.inside.height
+        assert chart.cells.characters.index(rows[0]) == chart.inside.y + int(row)
+
+    drive_chart(steps)
+
+
 def accuracies(*values: float) -> History:
     """The training accuracies of so many epochs."""
     past = History()

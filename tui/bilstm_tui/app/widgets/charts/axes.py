@@ -10,7 +10,7 @@ _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
-_FEW_TICKS = 2
+_FEW_TICKS, _SOME_TICKS = 2, 3  # labels of an axis of few rows
 _MOST_LABELS = 8
 _LEAST_NAME = 5  # columns of a name, with a gap
 VERTICAL_LABEL = 7
@@ -72,7 +72,8 @@ class Ticks:
     def _fit(self, labels: list[str]) -> bool:
         if self._is_vertical:
             is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
-            return is_short and len(labels) <= max(_FEW_TICKS, (self.room + 1) // 2)
+            most = max(_FEW_TICKS, min(_SOME_TICKS, self.room - 1), self.room // 2)
+            return is_short and len(labels) <= most
         return sum(len(label) + 3 for label in labels) <= self.room
 
 

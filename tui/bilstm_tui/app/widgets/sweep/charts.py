@@ -2,7 +2,8 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -39,6 +40,8 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
 """Each kind of trial with its marker and its style; the later hide the earlier ones, and the trial
 under the cursor, which is reversed, hides all."""
 _ANNOUNCEMENTS = ("no trial has finished yet", "no trial finished")
+_BEST_CURVE = ("green", "▲")
+_OTHERS = (("cyan", "●"), ("magenta", "■"), ("yellow", "◆"), ("red", "✚"), ("blue", "○"))
 _PRUNED, _STOPPED, _FINISHED, _BEST = range(4)
 _KINDS = {"pruned": _PRUNED, "stopped": _STOPPED}
 
@@ -66,6 +69,13 @@ class TrialCurves(TrialsChart):
         rows = {row.number: row for row in (*filter(None, [board.best]), *live, *chosen)}
         drawn = [_curve(seen, row) for row in rows.values() if row.by_epoch]
         self.show(drawn)
+
+    def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
+        """The curves; that of the best trial has the marker that it has in the other charts."""
+        others = cycle(_OTHERS)
+        for series in self._series:
+            colour, marker = _BEST_CURVE if series.label == "best" else next(others)
+            yield series, colour, marker
 
     def _heading(self) -> Text:
         scale = ", log scale" if self._is_logarithmic else ""
