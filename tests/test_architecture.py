@@ -49,7 +49,7 @@ TUI_ORDER = ["text", "app", "cli", "__main__", "__init__"]
 OPENS_THE_APP = {"cli.train"}
 """The commands that import it; the others print, for which `text` has everything."""
 
-SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual", "textual_plot"}
+SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual"}
 
 
 @dataclass(frozen=True)
@@ -336,7 +336,7 @@ def test_the_command_line_loads_only_what_help_needs(option: str) -> None:
 def test_the_first_paint_loads_no_numbers() -> None:
     loaded = loaded_after_importing("bilstm_tui.cli.main", "bilstm_tui.app.app")
     assert "textual" in loaded
-    assert loaded.isdisjoint({"torch", "numpy", "textual_plot", "PIL"})
+    assert loaded.isdisjoint({"torch", "numpy", "PIL"})
 
 
 @pytest.mark.parametrize("package", [CORE, TUI], ids=lambda path: path.name)

@@ -93,7 +93,7 @@ class Login:
         for row, line in enumerate(lines[:-1]):
             if _TITLE in line:
                 start = line.index(_TITLE)
-                found = re.search("[┏┳]━", lines[row + 1][start : start + _AXIS_WIDTH])
+                found = re.search("┌─", lines[row + 1][start : start + _AXIS_WIDTH])
                 return (row + 1, start + found.start()) if found else None
         return None
 

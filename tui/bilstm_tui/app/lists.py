@@ -25,10 +25,6 @@ class ListingApp(StartingApp):
     _redraw_rate: float
     _last_sweep: str = ""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._marked_runs: list[str] = []
-
     @abstractmethod
     def resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
         """Resume a run with some settings changed, and show it."""

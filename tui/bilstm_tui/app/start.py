@@ -26,6 +26,7 @@ from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
 from .screens.train import CameFrom, TrainScreen
 from .textual_internals import ReportingApp
+from .widgets.marks import Marks
 
 
 class StartingApp(ReportingApp[int]):
@@ -48,6 +49,7 @@ class StartingApp(ReportingApp[int]):
     def __init__(self) -> None:
         super().__init__()
         self.animation_level = "none"  # each frame is computed, and sent over the link
+        self._marked_runs = Marks()
         for theme in THEMES:
             self.register_theme(theme)
         self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
@@ -110,7 +112,7 @@ class StartingApp(ReportingApp[int]):
 
         if not isinstance(self.screen, TourScreen):
             data_dir = paths.data_dir(self._data_dir).absolute()
-            self.push_screen(TourScreen(self._open_tour_run, data_dir))
+            self.push_screen(TourScreen(self._open_tour_run, data_dir, marks=self._marked_runs))
 
     async def _open_tour_run(self, config: RunConfig, label: str) -> Run:
         order = StartRun(

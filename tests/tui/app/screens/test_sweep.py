@@ -450,7 +450,8 @@ def test_what_is_in_view_follows_the_size(
             if charts:
                 await until(pilot, lambda: "importance" in text(app))
                 assert f"best {objective}" in text(app)
-                assert "▲ best" in text(app)
+                count = 1 + board.query_one(TrialCurves).display
+                await until(pilot, lambda: text(app).count("▲ best") == count)
             names = [*(it.dimension.name for it in board.query(ScatterChart))]
             assert sorted(names) == sorted(MANY)
             for name in (*names[1:], names[0]):

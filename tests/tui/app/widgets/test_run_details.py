@@ -15,7 +15,8 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets import run_details
-from bilstm_tui.app.widgets.charts.chart import COLOURS, MARKERS, Chart
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.marks import COLOURS, MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.recording import Recording, copies
 from tests.samples import small_config
@@ -174,6 +175,20 @@ def test_the_comparison_of_a_live_run_goes_on(tmp_path: Path) -> None:
         await until(pilot, lambda: len(chart._series[0].steps) == 43)
 
     drive(worker, tmp_path, steps)
+
+
+def test_a_run_keeps_its_marker_when_another_loses_its_mark(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: text(app).count("▲") > 2)  # in the list, at the curve, above it
+        await pilot.press("up", "space")
+        await until(pilot, lambda: "●" not in text(app))
+        assert text(app).count("▲") > 2
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])

@@ -22,6 +22,7 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
 from ..widgets.key_footer import KeyFooter
+from ..widgets.marks import Marks
 from ..widgets.ordered_input import OrderedInput
 from ..widgets.run_details import BESIDE_WIDTH, RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested
@@ -54,7 +55,7 @@ class Choice:
 class RunsScreen(BaseScreen[Choice | None]):
     """All runs; the one named `initial_run` is selected first. Its result is a `Choice`.
 
-    The names of marked runs are kept in `marks`.
+    The marked runs are kept in `marks`.
     """
 
     @dataclass
@@ -87,7 +88,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         runs_dir: Path,
         initial_run: str = "",
         redraws_per_second: float = 1 / _POLL_SECONDS,
-        marks: list[str] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         super().__init__()
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)

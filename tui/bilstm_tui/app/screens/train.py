@@ -253,9 +253,9 @@ class TrainScreen(RunKeysScreen):
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
-        self.set_focus(None)
         tabs = self.query_one(TabbedContent)
         tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
+        self.set_focus(None)  # of what is hidden by now, and need not be painted without focus
         if tabs.active == "network":
             self.query_one(Form).focus_last()
         elif tabs.active == "data":

@@ -21,8 +21,9 @@ from bilstm_core.runs.run import Run
 from ...text.run_cells import without_date
 from ...text.run_summary import settings_besides_defaults
 from .charts.accuracy_chart import AccuracyChart
-from .charts.chart import COLOURS, MARKERS, Chart
+from .charts.chart import Chart
 from .charts.series import accuracy_series, loss_series
+from .marks import Marks, curve_style
 from .run_tables import comparison_table, preview_table
 
 PREVIEW_HEIGHT, BESIDE_WIDTH = 30, 160
@@ -65,13 +66,13 @@ class RunDetails(Container):
     Runs are read in another thread, one at a time, and followed from then on.
 
     Args:
-        marks: The names of the marked runs; changed with them, for the next list of runs.
+        marks: The marked runs; changed with them, for the next list of runs.
     """
 
-    def __init__(self, marks: list[str] | None = None) -> None:
+    def __init__(self, marks: Marks | None = None) -> None:
         super().__init__(id="details")
         self._overviews: Mapping[str, Overview] = {}
-        self._marks = [] if marks is None else marks
+        self._marks = Marks() if marks is None else marks
         self._marked: dict[str, _Known] = {}
         """Those marked runs that are read."""
         self._known: dict[str, _Known] = {}
@@ -84,7 +85,7 @@ class RunDetails(Container):
     def compose(self) -> ComposeResult:
         """Compose the curves, and the table beside or below them."""
         with Container(id="curves"):
-            yield Chart("training loss", id="overlay", announcement="no losses yet")
+            yield Chart("training loss", id="overlay", announcements=["no losses yet"])
             yield AccuracyChart(id="accuracies")
         with ScrollableContainer(id="differences"):
             yield Static()
@@ -106,8 +107,8 @@ class RunDetails(Container):
         """The shape and colour of a marked run's curve."""
         if name not in self._marks:
             return Text(" ")
-        number = self._marks.index(name)
-        return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
+        colour, marker = curve_style(self._marks.number(name))
+        return Text(marker, colour)
 
     def toggle(self, run: Run) -> None:
         """Mark a run at once, or remove its mark; what is shown follows once the run is read."""
@@ -115,7 +116,7 @@ class RunDetails(Container):
             self._marks.remove(run.name)
             self._marked.pop(run.name, None)
         else:
-            self._marks.append(run.name)
+            self._marks.add(run.name)
         self._show_marked(run)
 
     @work
@@ -134,8 +135,8 @@ class RunDetails(Container):
     async def forget(self, *names: str) -> None:
         """Remove runs that are gone."""
         async with self._reading:
-            self._marks[:] = [name for name in self._marks if name not in names]
             for name in names:
+                self._marks.remove(name)
                 self._marked.pop(name, None)
                 self._known.pop(name, None)
 
@@ -145,7 +146,7 @@ class RunDetails(Container):
             self._known.pop(before, None)
             self._marked.pop(before, None)
             if before in self._marks:
-                self._marks[self._marks.index(before)] = after.name
+                self._marks.rename(before, after.name)
                 await self._read_marked(after)
 
     def look_at(self, overview: Overview | None) -> None:
@@ -263,9 +264,13 @@ class RunDetails(Container):
         self.set_class(is_compared, "-compared")
         live = {name for name in shown if self._is_live(name)}
         labels = {name: without_date(name) for name in shown}
+        numbers = {name: self._marks.number(name) if is_compared else None for name in shown}
         self.query_one("#overlay", Chart).show(
             [
-                loss_series(known.history, labels[name], is_live=name in live)
+                replace(
+                    loss_series(known.history, labels[name], is_live=name in live),
+                    number=numbers[name],
+                )
                 for name, known in shown.items()
             ]
         )
@@ -276,7 +281,10 @@ class RunDetails(Container):
         chart = self.query_one(AccuracyChart)
         chart.use_subject("test" if is_compared else "")
         chart.show(
-            [replace(of_test, label=labels[name]) for name, (_, of_test) in accuracies.items()]
+            [
+                replace(of_test, label=labels[name], number=numbers[name])
+                for name, (_, of_test) in accuracies.items()
+            ]
             if is_compared
             else [series for both in accuracies.values() for series in both]
         )

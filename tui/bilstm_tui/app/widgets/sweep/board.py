@@ -62,7 +62,7 @@ class Board(Container):
         """Compose the table and the curves; the scatters follow when the settings are known."""
         yield TrialsTable()
         yield BestChart(id="best-so-far")
-        yield TrialCurves("", id="trial-curves", axis="epoch", announcement="a point each epoch")
+        yield TrialCurves("", id="trial-curves", axis="epoch", announcements=["a point each epoch"])
 
     def on_mount(self) -> None:
         """Arrange everything before the first layout."""
