@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual import work
 from textual.screen import Screen
 
 from bilstm_core.runs.run import Run
 from bilstm_core.sweeps.folders import list_sweeps, sweep_folder
 
-from .screens.dialogs import show_dialog
+from .screens.dialogs import ask
 from .screens.train import CameFrom, TrainScreen
 from .start import StartingApp
 
@@ -63,7 +62,6 @@ class ListingApp(StartingApp):
             return is_there
         return False
 
-    @work
     async def action_sweeps(self) -> None:
         """Show the sweep, or a list if there are several; or leave that screen."""
         from .screens.sweep import SweepScreen  # not needed for the first paint
@@ -72,11 +70,10 @@ class ListingApp(StartingApp):
         if await self._leave(SweepScreen):
             return
         names = list_sweeps(self._runs_dir)
-        name: str | None = names[0] if names else ""
         if len(names) > 1:
-            name = await show_dialog(self, SweepList(self._runs_dir, names, self._last_sweep))
-        if name or not names:
-            self.show_sweep(name or "")
+            ask(self, SweepList(self._runs_dir, names, self._last_sweep), self.show_sweep)
+        else:
+            self.show_sweep(names[0] if names else "")
 
     def show_sweep(self, name: str, run: Run | None = None) -> None:
         """Show the leaderboard of a sweep, at the trial of a run; unnamed, what a sweep is."""

@@ -1,11 +1,10 @@
 """The keys that act on the run that is shown: pause, stop, change, resume, inspect, copy."""
 
-import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
-from textual import work
 from textual.message import Message
 
 from bilstm_core.config.resolve import problem_with
@@ -19,7 +18,7 @@ from bilstm_core.runs.run import Run
 from ...text.command_line import command_for
 from ..clipboard import copy
 from .base import BaseScreen, ExportRequested, InspectRequested
-from .dialogs import Prompt, Question, error_dialog, show_dialog
+from .dialogs import Prompt, Question, ask, error_dialog
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -103,17 +102,14 @@ class RunKeysScreen(BaseScreen[None]):
         self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
         self.order("resume" if is_paused else "pause")
 
-    @work
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
         """Stop the run after a confirmation."""
         message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
         answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
-        answer = await show_dialog(self.app, Question("Stop the run?", message, answers))
-        if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
-            self.order(answer)
+        question = Question("Stop the run?", message, answers)
+        ask(self.app, question, lambda answer: self.order(cast(Command, answer)))
 
-    @work
-    async def action_learning_rate(self) -> None:
+    def action_learning_rate(self) -> None:
         """Change the learning rate of the run."""
         history = self.view.history
         if not history.started:
@@ -132,21 +128,26 @@ class RunKeysScreen(BaseScreen[None]):
             value,
             lambda typed: problem_with(config, {"learning_rate": typed}),
         )
-        answer = await show_dialog(self.app, prompt)
-        if answer and answer != value:
-            self.order("change_learning_rate", learning_rate=float(answer))
 
-    @work
-    async def action_resume(self) -> None:
+        def change(typed: str) -> None:
+            if typed != value:
+                self.order("change_learning_rate", learning_rate=float(typed))
+
+        ask(self.app, prompt, change)
+
+    def action_resume(self) -> None:
         """Resume the run; a finished one for more epochs."""
         from bilstm_core.runs.overview import read_overview  # not needed for the first paint
 
         from .prompts import ask_epochs
 
         if run := self.shown_run:
-            overview = await asyncio.to_thread(read_overview, run)
-            if (changes := await ask_epochs(self.app, overview)) is not None:
-                self.post_message(self.ResumeRequested(run, changes))
+            # not in a thread: that would be too late for a number that is typed right after the key
+            resume = partial(self._request_resume, run)
+            ask_epochs(self.app, read_overview(run), resume)
+
+    def _request_resume(self, run: Run, changes: dict[str, Any]) -> None:
+        self.post_message(self.ResumeRequested(run, changes))
 
     def action_inspect(self) -> None:
         """Inspect the network of the run."""

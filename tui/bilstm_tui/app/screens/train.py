@@ -27,11 +27,11 @@ from ..widgets.dataset_field import DatasetField
 from ..widgets.device_usage import DeviceUsage
 from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
-from ..widgets.key_footer import KeyFooter
+from ..widgets.key_footer import KeyFooter, own_bindings
 from ..widgets.network_sketch import NetworkSketch, observed_timings
 from ..widgets.steady_tabs import SteadyTabs
 from .base import is_typing
-from .dialogs import in_lines, show_dialog
+from .dialogs import ask, in_lines
 from .run_keys import RUN_KEYS, RunKeysScreen
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
@@ -48,8 +48,6 @@ _LETTER_KEYS = (
     RUN_KEYS[-1],
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
-_KEYS_OF_CHARTS = ("e", "x")
-"""These mean something else on a chart that has the focus."""
 
 _TABS = ("network", "data", "run", "explain")
 
@@ -98,7 +96,7 @@ class TrainScreen(RunKeysScreen):
                 f"screen.{action}",
                 label,
                 tooltip=tooltip,
-                priority=key not in _KEYS_OF_CHARTS,
+                priority=key != "x",  # which means something else on a chart that has the focus
             )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
@@ -153,11 +151,17 @@ class TrainScreen(RunKeysScreen):
         """Disable letter keys while text is typed; grey out what is not possible now."""
         if is_typing(self) and action in {letter[1] for letter in _LETTER_KEYS}:
             return False
+        if action == "resume" and any(it.key == "e" for it in self._keys_of_focus):
+            return False  # of the chart of accuracies
         if action == "leave_field":
             return self.focused is not None
         if action == "back":
             return self._can_go_back
         return None if self._why_disabled(action) else True
+
+    @property
+    def _keys_of_focus(self) -> list[Binding]:
+        return own_bindings(self.focused) if self.focused else []
 
     @property
     def _can_go_back(self) -> bool:
@@ -242,14 +246,12 @@ class TrainScreen(RunKeysScreen):
         """Ask for a setting by its name, and go to it."""
         from .setting_prompt import SettingPrompt  # not needed for the first paint
 
-        # at once, without a worker: letters typed right after the key already belong to the name
-        self.app.push_screen(SettingPrompt(), self._jump_to)
+        ask(self.app, SettingPrompt(), self._jump_to)
 
-    async def _jump_to(self, name: str | None) -> None:
-        if name:
-            if not self.query_one(Form).display:
-                self.query_one(TabbedContent).active = "network"
-            await self.query_one(Form).go_to(name)
+    async def _jump_to(self, name: str) -> None:
+        if not self.query_one(Form).display:
+            self.query_one(TabbedContent).active = "network"
+        await self.query_one(Form).go_to(name)
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
@@ -299,14 +301,15 @@ class TrainScreen(RunKeysScreen):
             self._read_data(self._typed)
 
     @on(DatasetField.PathWanted)
-    @work
-    async def _choose_path(self) -> None:
+    def _choose_path(self) -> None:
         """Ask for a file or folder of data."""
         from .path_prompt import PathPrompt  # not needed for the first paint
 
-        if path := await show_dialog(self.app, PathPrompt(self.recent_data)):
-            with suppress(ConfigError):  # another field is wrong, and the form says so
-                self.query_one(Form).set_dataset(path)
+        ask(self.app, PathPrompt(self.recent_data), self._use_path)
+
+    def _use_path(self, path: str) -> None:
+        with suppress(ConfigError):  # another field is wrong, and the form says so
+            self.query_one(Form).set_dataset(path)
 
     @on(Form.Changed)
     def _apply_settings(self, event: Form.Changed) -> None:
