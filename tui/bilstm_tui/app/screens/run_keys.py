@@ -30,6 +30,7 @@ RUN_KEYS = (
     ("s", "stop", "Stop", "Stop the run, with or without evaluation"),
     ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
     ("i", "inspect", "Inspect", "Inspect the network of the run"),
+    ("C", "compare", "Compare", "Compare the run with the marked runs, or the run before it"),
     ("e", "resume", "Resume", "Resume the run, or train a finished one for longer"),
     ("x", "export", "Export", "Export the run's network or curves"),
     ("c", "copy_command", "Copy", "Copy the command that trains the same without the app"),
@@ -50,6 +51,12 @@ class RunKeysScreen(BaseScreen[None]):
 
         run: Run
         changes: dict[str, Any]
+
+    @dataclass
+    class CompareRequested(Message):
+        """The user wants to compare the run that is shown with others."""
+
+        run: Run
 
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
@@ -79,9 +86,9 @@ class RunKeysScreen(BaseScreen[None]):
         match action:
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "No run is being trained: press t to train."
-            case "inspect" | "resume" | "export" if not run:
+            case "inspect" | "compare" | "resume" | "export" if not run:
                 return "No run is shown: press t to train, or r to list all runs."
-            case "inspect" | "resume" | "export" if run and is_missing(run.path):
+            case "inspect" | "compare" | "resume" | "export" if run and is_missing(run.path):
                 return "The run's folder was deleted or moved."
             case "inspect" if is_training:
                 return "The network can be inspected after training; s stops the run."
@@ -153,6 +160,11 @@ class RunKeysScreen(BaseScreen[None]):
         """Inspect the network of the run."""
         if self.shown_run:
             self.post_message(InspectRequested(self.shown_run))
+
+    def action_compare(self) -> None:
+        """Compare the run with the marked ones, or with the run before it."""
+        if self.shown_run:
+            self.post_message(self.CompareRequested(self.shown_run))
 
     def action_export(self) -> None:
         """Export the run's network or curves."""

@@ -51,8 +51,8 @@ _LETTER_KEYS = (
 
 _TABS = ("network", "data", "run", "explain")
 
-CameFrom = Literal["runs", "sweep", ""]
-"""The list from which a run was opened; empty for none."""
+CameFrom = Literal["runs", "sweep", "home", ""]
+"""From where a run was opened, to which Escape leads back; empty for nowhere."""
 
 
 class TrainScreen(RunKeysScreen):
@@ -63,7 +63,7 @@ class TrainScreen(RunKeysScreen):
         preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
-        came_from: The list to which Escape leads back from the run.
+        came_from: Where Escape leads back to from the run.
     """
 
     @dataclass
@@ -84,7 +84,7 @@ class TrainScreen(RunKeysScreen):
 
     @dataclass
     class BackRequested(Message):
-        """The user wants to go back to the list from which a run was opened."""
+        """The user wants to go back to where a run was opened."""
 
         run: Run
         came_from: CameFrom
@@ -100,7 +100,7 @@ class TrainScreen(RunKeysScreen):
             )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
-        Binding("escape", "screen.back", "Back", tooltip="Back to the list of the run"),
+        Binding("escape", "screen.back", "Back", tooltip="Back to where the run was opened"),
         Binding("escape", "screen.leave_field", "Leave", tooltip="Leave the field", show=False),
     ]
 
@@ -165,7 +165,7 @@ class TrainScreen(RunKeysScreen):
 
     @property
     def _can_go_back(self) -> bool:
-        """Whether the run is in view that was opened from a list."""
+        """Whether the run is in view that was opened from elsewhere."""
         if not self.came_from or is_typing(self):
             return False
         return self.query_one(TabbedContent).active in {"run", "explain"}
@@ -264,7 +264,7 @@ class TrainScreen(RunKeysScreen):
             self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
 
     def action_back(self) -> None:
-        """Go back to the list from which the run was opened."""
+        """Go back to where the run was opened."""
         if run := self.shown_run:
             self.post_message(self.BackRequested(run, self.came_from))
             self.came_from = ""
