@@ -43,9 +43,9 @@ _LETTER_KEYS = (
     ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
-    *RUN_KEYS[3:-1],
+    *RUN_KEYS[3:-2],
     ("slash", "jump", "Setting", "Go to a setting by its name"),
-    RUN_KEYS[-1],
+    *RUN_KEYS[-2:],
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
 
