@@ -39,7 +39,16 @@ class SweepScreen(SweepKeysScreen):
         initial_run: The name of the run whose trial is selected first.
     """
 
-    FIRST_KEYS = ("select_cursor", "open_best", "copy", "stop", "pause", "add", "resume", "train")
+    FIRST_KEYS = (
+        "select_cursor",
+        "open_best",
+        "copy",
+        "stop",
+        "pause",
+        "screen.add",
+        "screen.resume",
+        "train",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "open_best", "Best", tooltip="Show the run of the best trial"),
         Binding("c", "copy", "Copy", tooltip="Copy the trial's settings into the form"),
