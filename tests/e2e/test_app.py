@@ -110,7 +110,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.press("l", "From the next step on")
         keys.press("0.003\r", "learning rate changed")
         keys.press("v", "→ forward")
-        keys.press("v", "a guess: no run yet|estimated from")
+        keys.press("v", "not known before the first run|estimated from")
         keys.press("v", "An example of each class")
         keys.press("v", "training loss by step")
         keys.press("?", "Quit while typing")

@@ -58,20 +58,24 @@ class StartingApp(ReportingApp[int]):
         """The screen that is shown first."""
         return self._home() if at_home else self.train_screen
 
-    def _home(self) -> HomeScreen:
+    def _home(self, initial_run: str = "") -> HomeScreen:
         config = self.train_screen.config
         words = (
             f"a {title(config)} on {title_of(config.dataset)}"
             if config
             else "the settings of the form"
         )
-        return HomeScreen(self._runs_dir, words)
+        return HomeScreen(self._runs_dir, words, initial_run)
 
     async def action_home(self) -> None:
         """Show Home, and close what is above it."""
+        await self.show_home()
+
+    async def show_home(self, run: Run | None = None) -> None:
+        """Show Home, at a run if it is listed, and close what is above it."""
         await self._close_above(HomeScreen)
         if not isinstance(self.screen, HomeScreen):
-            await self.push_screen(self._home())
+            await self.push_screen(self._home(run.name if run else ""))
 
     async def show_train_screen(self) -> None:
         """Show the form, and close what is above it; a dialog above it stays."""
@@ -104,7 +108,7 @@ class StartingApp(ReportingApp[int]):
                 elif action == "data":
                     self.train_screen.query_one(TabbedContent).active = "data"
                 elif event.run:
-                    self.show_run(event.run)
+                    self.show_run(event.run, "home")
 
     def action_tour(self) -> None:
         """Start the guided tour."""

@@ -88,10 +88,12 @@ def test_what_is_tried_is_said_and_nothing_is_lost(size: tuple[int, int], tmp_pa
         await explained(app, pilot)
         assert "form:" not in text(app)
         await pilot.press("d", "d")  # all, last
-        words = "form: readout last (m, d, b change the form)"
+        words = "new weights, not trained; form: readout last"
         await until(pilot, lambda: words in text(app) and form_says(readout="last"))
         await pilot.press("b")
-        await until(pilot, lambda: "form: one direction, readout last" in text(app))
+        words_of_one = "not trained; form: one direction, readout last"
+        await until(pilot, lambda: words_of_one in text(app))
+        assert ("(m, d, b change the form)" in text(app)) == (size[0] > 80)
         await pilot.press("b")
         await until(pilot, lambda: words in text(app) and form_says(readout="last"))
         await pilot.press("m", "d", "b", "b")  # together
