@@ -29,18 +29,26 @@ class KeyFooter(Footer):
     def __init__(self) -> None:
         super().__init__(compact=True)
         self._width = 0
-        self._shown: list[object] = []
+        self._shown: object = None
 
     def compose(self) -> ComposeResult:
         """Show the keys that fit: those of the focus first, and none that is grey before others."""
-        keys = self._keys()
-        self._shown = [*map(_look_of, keys)]
-        yield HorizontalGroup(*keys)
+        self._shown = self._to_show()
+        yield HorizontalGroup(*self._keys())
 
     async def recompose(self) -> None:
         """Show other keys if there are any: most places that the focus moves to have the same."""
-        if not self.is_attached or [*map(_look_of, self._keys())] != self._shown:
+        if not self.is_attached or self._to_show() != self._shown:
             await super().recompose()
+
+    def _to_show(self) -> object:
+        """All that the keys depend on; they themselves are widgets, which take longer to make."""
+        if not self._bindings_ready:
+            return None
+        active = self.screen.active_bindings.items()
+        palette = self.app.COMMAND_PALETTE_BINDING
+        shown = [it[1:] for key, it in active if it.binding.show or key == palette]
+        return shown, self.app.size.width
 
     def _keys(self) -> list[FooterKey]:
         keys = [key for key in super().compose() if isinstance(key, FooterKey)]
@@ -53,11 +61,6 @@ class KeyFooter(Footer):
         if self._width not in {0, self.app.size.width}:
             await self.recompose()
         self._width = self.app.size.width
-
-
-def _look_of(key: FooterKey) -> object:
-    """What two keys that look and do the same have in common."""
-    return key.key, key.key_display, key.description, key.action, key.tooltip, key.classes
 
 
 def own_bindings(node: DOMNode) -> list[Binding]:
