@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from .outside import holder, the_run, trained
+from .outside import holder, leave_cores_to_tests, the_run, trained
 from .terminal import Terminal, environment
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -54,6 +54,7 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         app.type("t")
         app.wait_for("running")
         app.wait_for(r"epoch \d+/5000")
+        leave_cores_to_tests(the_run(tmp_path))
         app.type("q")
         app.wait_for("A run is live")
         app.type("\r")
@@ -113,6 +114,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.leave("Suggested", "\r")
         app.wait_for(r"--learning-rate 0\.0")
         keys.press("t", r"epoch \d+/5000")
+        leave_cores_to_tests(the_run(tmp_path))
         keys.press("p", "paused")
         keys.press("p", "running")
         keys.press("l", "From the next step on")
