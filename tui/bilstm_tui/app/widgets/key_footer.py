@@ -33,8 +33,9 @@ class KeyFooter(Footer):
 
     def compose(self) -> ComposeResult:
         """Show the keys that fit: those of the focus first, and none that is grey before others."""
-        self._shown = self._to_show()
-        yield HorizontalGroup(*self._keys())
+        keys = self._keys()
+        self._shown = self._to_show() if keys else None
+        yield HorizontalGroup(*keys)
 
     async def recompose(self) -> None:
         """Show other keys if there are any: most places that the focus moves to have the same."""
@@ -43,8 +44,6 @@ class KeyFooter(Footer):
 
     def _to_show(self) -> object:
         """All that the keys depend on; they themselves are widgets, which take longer to make."""
-        if not self._bindings_ready:
-            return None
         active = self.screen.active_bindings.items()
         palette = self.app.COMMAND_PALETTE_BINDING
         shown = [it[1:] for key, it in active if it.binding.show or key == palette]
