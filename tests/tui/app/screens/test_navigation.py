@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import OptionList, TabbedContent
 
 from bilstm_core.processes.protocol import ResumeRun
 from bilstm_core.runs.run import Run
@@ -67,9 +67,11 @@ def test_settings_that_are_copied_and_a_run_that_is_resumed_are_seen(
                 pilot, lambda: worker.orders == [ResumeRun(run=run.path, changes={"num_epochs": 7})]
             )
         await until(pilot, lambda: app.screen is app.train_screen)
-        await until(
-            pilot, lambda: key == "e" or app.train_screen.config == small_config(hidden_size=16)
-        )
+        if key == "e":
+            tabs = app.screen.query_one(TabbedContent)
+            await until(pilot, lambda: tabs.active == "run")
+        else:
+            await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=16))
 
     drive(worker := FakeWorker(), tmp_path, steps)
 

@@ -22,6 +22,7 @@ from bilstm_tui.app.widgets.form_hint import hint_for_setting
 from bilstm_tui.app.widgets.form_input import FormInput
 from bilstm_tui.app.widgets.form_row import FormRow
 from tests.samples import small_config
+from tests.tui.app.contrast.walk import restyle
 from tests.tui.contrast import TEXT, contrast
 from tests.tui.driving import FakeWorker, Steps, drive, said, text, until
 
@@ -255,7 +256,9 @@ class TestKeys:
 
 
 class TestHighlight:
-    def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(self, tmp_path: Path) -> None:
+    def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             for theme in BUILTIN_THEMES:
                 app.theme = theme
@@ -281,6 +284,7 @@ class TestHighlight:
                             )
                             assert ratio >= TEXT, (theme, name, words)
 
+        monkeypatch.setattr(BilstmApp, "refresh_css", restyle)
         drive_default(steps, tmp_path, (120, 36))
 
     def test_without_colours_and_in_ascii_there_is_a_marker(
