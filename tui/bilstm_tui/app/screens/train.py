@@ -262,6 +262,8 @@ class TrainScreen(RunKeysScreen):
             self.query_one(Form).focus_last()
         elif tabs.active == "data":
             self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
+        elif tabs.active == "explain":
+            self.explanation.focus_view()
 
     def action_back(self) -> None:
         """Go back to where the run was opened."""

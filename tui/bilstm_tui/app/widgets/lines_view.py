@@ -7,10 +7,11 @@ from typing import Any, Self
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from .styled_lines import StyledLines
 
 
-class LinesView(Widget):
+class LinesView(StyledLines):
     """A widget for slow connections: pictures, say, stay while the bars below them change."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
@@ -28,7 +29,7 @@ class LinesView(Widget):
     def render_line(self, y: int) -> Strip:
         """A row of the screen."""
         line = self.lines[y] if y < len(self.lines) else Text()
-        width, style = self.size.width, self.rich_style
+        width, style = self.size.width, self.line_style
         strip = Strip(line.render(self.app.console)).adjust_cell_length(width, style)
         return strip.apply_style(style)
 

@@ -10,10 +10,12 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from .styled_lines import StyledLines
+
 _MAX_LINES = 1000
 
 
-class RunLog(ScrollView, can_focus=True):
+class RunLog(StyledLines, ScrollView, can_focus=True):
     """Lines wrapped to the width; it follows the latest line unless the user scrolled up.
 
     Textual's own logs cause a layout and a redraw of the whole screen for each line. With seven
@@ -61,9 +63,9 @@ class RunLog(ScrollView, can_focus=True):
             self.on_resize()
         row = y + self.scroll_offset.y
         if row >= len(self._strips):
-            return Strip.blank(self._width, self.rich_style)
-        strip = self._strips[row].crop_extend(0, self._width, self.rich_style)
-        return strip.apply_style(self.rich_style)
+            return Strip.blank(self._width, self.line_style)
+        strip = self._strips[row].crop_extend(0, self._width, self.line_style)
+        return strip.apply_style(self.line_style)
 
     @property
     def _width(self) -> int:

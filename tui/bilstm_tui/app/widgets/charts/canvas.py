@@ -11,7 +11,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from ..styled_lines import StyledLines
 
 
 class Cells:
@@ -66,7 +67,7 @@ class Cells:
             yield Region(columns[0], y, columns[-1] - columns[0] + 1, 1)
 
 
-class Canvas(Widget):
+class Canvas(StyledLines):
     """Cells with a line of words above and below, in the border.
 
     For slow connections: two drawings of a growing curve differ in a few cells.
@@ -89,8 +90,9 @@ class Canvas(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Render a row of cells."""
-        style = self.rich_style
-        return self.cells.strip(y, style).adjust_cell_length(self.size.width, style)
+        return self.cells.strip(y, self.line_style).adjust_cell_length(
+            self.size.width, self.line_style
+        )
 
     @contextmanager
     def drawing(self) -> Iterator[Cells]:

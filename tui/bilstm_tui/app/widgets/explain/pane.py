@@ -60,7 +60,11 @@ class ExplainPane(TabPane):
             )
             await self.mount(self._view)
             self.explain_again()
-        if self.display and self.screen is self.app.screen:  # else its tab would come back
+        self.focus_view()
+
+    def focus_view(self) -> None:
+        """Focus the view if it is there and in view."""
+        if self._view and self.display and self.screen is self.app.screen:
             self.screen.set_focus(self._view, scroll_visible=False)
 
     def use_form(self, config: RunConfig | None, problem: str) -> None:

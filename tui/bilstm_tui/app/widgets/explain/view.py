@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,6 +21,7 @@ from bilstm_core.inference.explanation import Explanation
 
 from ....text.run_cells import without_date
 from ...ascii import AsciiFilter
+from ..styled_lines import StyledLines
 from .look import (
     DIM,
     SLICE,
@@ -44,7 +44,7 @@ _PAUSES = 3  # ticks that a stage after the reading is shown: there is more to r
 Ask = Callable[[int], Awaitable[Explanation]]
 
 
-class _Slice(Widget):
+class _Slice(StyledLines):
     """Some columns of the picture.
 
     Of a widget's line Textual sends all from its start to the last cell that changed. Slices keep
@@ -59,9 +59,8 @@ class _Slice(Widget):
 
     def render_line(self, y: int) -> Strip:
         """A line of the slice."""
-        style: Style = self.rich_style
         line = self.lines[y] if y < len(self.lines) else []
-        return strip_of(fitted(line, self.size.width), style)
+        return strip_of(fitted(line, self.size.width), self.line_style)
 
 
 class ExplainView(Widget, can_focus=True):
