@@ -13,6 +13,11 @@ def test_a_name_fits(name: str, most: int) -> None:
     assert cell_len(shortened(name, most)) <= max(most, 1)
 
 
+@given(st.text("abc", min_size=1, max_size=30), st.integers(1, 40))
+def test_of_a_name_something_is_left(name: str, most: int) -> None:
+    assert shortened(name, most).strip("…")
+
+
 @given(st.lists(st.text(max_size=12), max_size=6, unique=True), st.integers(1, 15))
 def test_names_fit_together(names: list[str], most: int) -> None:
     assert all(cell_len(name) <= max(most, 1) for name in shortened_together(names, most))

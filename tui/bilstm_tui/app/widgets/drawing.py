@@ -15,12 +15,21 @@ from ...text.names import shortened
 
 _WIDTH = 28
 _STEP_BAR = 8
+_FRAME = 2
+_LONGEST_NAME = 8
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
-def _scale_of(pixels: list[list[float]]) -> int:
-    """Columns of the screen for each pixel of an image."""
-    return max(1, _WIDTH // len(pixels[0]))
+def scale_of(pixels: list[list[float]], columns: int = 0, rows: int = 0) -> int:
+    """Columns of the screen for each pixel of an image: as many as fit, and never very few.
+
+    Args:
+        pixels: The image.
+        columns: Of the screen, for the image.
+        rows: Of the screen; a row shows two pixels.
+    """
+    fitting = min(columns // len(pixels[0]), 2 * rows // len(pixels))
+    return max(1, _WIDTH // len(pixels[0]), fitting)
 
 
 def render_image(
@@ -33,7 +42,7 @@ def render_image(
         cursor: Row and column of a pixel to mark.
         scale: Columns of the screen for each pixel; 0 to choose it.
     """
-    scale = scale or _scale_of(pixels)
+    scale = scale or scale_of(pixels)
     height = len(pixels) * scale
     lines = []
     for top in range(0, height, 2):
@@ -76,6 +85,7 @@ class StepwiseView(Static):
         prediction: StepwisePrediction,
         classes: list[str],
         *,
+        scale: int,
         with_image: bool,
     ) -> None:
         """Show what each direction predicts after each row, beside the image.
@@ -84,12 +94,13 @@ class StepwiseView(Static):
             pixels: Brightness from 0 to 1.
             prediction: Of the network.
             classes: The names of all classes.
+            scale: Columns of the screen for each pixel of the image, which may be beside this.
             with_image: Whether the image is shown too.
         """
-        scale, rows = _scale_of(pixels), len(prediction.forward)
+        rows = len(prediction.forward)
         names = [classes[number] for number in prediction.classes]
         lines = Text.assemble(("Each direction, row by row\n", "dim"))
-        for number, line in enumerate(render_image(pixels)):
+        for number, line in enumerate(render_image(pixels, scale=scale)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
             if with_image:
@@ -104,7 +115,7 @@ class StepwiseView(Static):
 
 def _best(probabilities: list[float], classes: list[str]) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
-    width = min(8, max(map(len, classes)))
+    width = min(_LONGEST_NAME, max(map(len, classes)))
     bar = "█" * round(probabilities[best] * _STEP_BAR)
     return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style="cyan")
 
@@ -130,13 +141,20 @@ class DrawingPad(Static, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self.pixels = [[0.0]]
+        self.scale = 1
         self._cursor = (0, 0)
         self._is_pen_down = False
 
     def set_size(self, height: int, width: int) -> None:
-        """Replace the image by an empty one of this size."""
-        self.pixels = [[0.0] * width for _ in range(height)]
-        self._cursor = (height // 2, width // 2)
+        """Replace an image of another size by an empty one."""
+        if (height, width) != (len(self.pixels), len(self.pixels[0])):
+            self.pixels = [[0.0] * width for _ in range(height)]
+            self._cursor = (height // 2, width // 2)
+            self._show()
+
+    def fit(self, columns: int, rows: int) -> None:
+        """Enlarge the image to fill this space of the screen, frame and all."""
+        self.scale = scale_of(self.pixels, columns - _FRAME, rows - _FRAME)
         self._show()
 
     @property
@@ -185,8 +203,7 @@ class DrawingPad(Static, can_focus=True):
         self.release_mouse()
 
     def _draw_at_mouse(self, event: events.MouseEvent) -> None:
-        scale = _scale_of(self.pixels)
-        row, column = 2 * event.y // scale, event.x // scale
+        row, column = 2 * event.y // self.scale, event.x // self.scale
         if 0 <= row < len(self.pixels) and 0 <= column < len(self.pixels[0]):
             self._cursor = (row, column)
             self._draw_dot()
@@ -204,4 +221,4 @@ class DrawingPad(Static, can_focus=True):
         self.post_message(self.Changed())
 
     def _show(self) -> None:
-        self.update(Text("\n").join(render_image(self.pixels, self._cursor)))
+        self.update(Text("\n").join(render_image(self.pixels, self._cursor, self.scale)))
