@@ -141,7 +141,7 @@ class TestProcesses:
             app.wait_for(r"got \d+ / 360 with accuracy")
             app.wait_for("stopped")
             app.type("i")
-            app.wait_for("of 360 test images misclassified")
+            app.wait_for(r"\(95 %: ")
             app.type("\x1b")
             app.wait_for("stopped")
             app.type("q")

@@ -31,6 +31,7 @@ from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.widgets.draw_view import DrawView
 from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
 from tests.samples import run_started
 from tests.tui.driving import (
@@ -252,7 +253,7 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         await pilot.press("j")
         await until(pilot, lambda: len(captions(text(app))) >= 15 and "1 of 100" in text(app))
         shown = len(ManyMistakes.asked)  # the pictures of this page, and no others
@@ -287,7 +288,7 @@ def test_a_click_chooses_a_mistake_and_another_opens_it(tmp_path: Path) -> None:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         await pilot.press("j")
         await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
         await pilot.click("#gallery", offset=(20, 2))
@@ -307,7 +308,7 @@ def test_how_often_the_network_is_right_by_how_sure_it_is(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         app.screen.query_one(TabbedContent).active = "calibration-tab"
         words = "Accuracy 72.22 % (95 % interval: 67.38 to 76.60 %)"
         await until(pilot, lambda: words in text(app))
@@ -359,7 +360,7 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "test sequences misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         assert "f Features" not in text(app)
         await pilot.press("j")
         await until(pilot, lambda: re.search(r"activity 59\s+→activity 0 50%", text(app)))
@@ -481,5 +482,38 @@ def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None
         await until(pilot, lambda: process.returncode is not None)
         assert app.screen is app.train_screen  # its end has ended nothing else
         await app.train_screen.watch_run(run)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.usefixtures("many")
+def test_the_canvas_grows_with_the_screen_and_dragging_never_selects(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    tell(run, run_started(RunConfig(dataset="digits")))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        assert "n Shares" in text(app)
+        assert app.screen.allow_select
+        app.screen.query_one(TabbedContent).active = "draw-tab"
+        pad = app.screen.query_one(DrawingPad)
+        await until(pilot, lambda: pad.size.area)
+        assert "n Shares" not in text(app)
+        assert pad.size == (56, 28)
+        hint = app.screen.query_one("#draw-hint").region
+        await pilot.mouse_down(offset=(hint.x + 1, hint.y + 1))
+        await pilot.hover(offset=(hint.right - 1, hint.y + 3))
+        await pilot.mouse_up(offset=(hint.right - 1, hint.y + 3))
+        assert not app.screen.selections
+        app.screen.query_one(DrawView).show(CATALOG["digits"], can_predict=False)
+        await pilot.mouse_down(pad, offset=(15, 15))
+        await pilot.mouse_up(pad, offset=(15, 15))
+        assert pad.pixels[4][2] == 1
+        app.screen.query_one(DrawView).show(CATALOG["digits"], can_predict=True)
+        await until(pilot, lambda: "Each direction, row by row" in text(app))
+        assert pad.pixels[4][2] == 1  # what was drawn before the network was ready
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: pad.size == (24, 12))
 
     drive(FakeWorker(), tmp_path, steps)

@@ -1,5 +1,6 @@
 """Images in half-blocks, predictions step by step, and a canvas to draw on."""
 
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -11,16 +12,17 @@ from textual.widgets import Static
 
 from bilstm_core.inference.report import StepwisePrediction
 
-from ...text.names import shortened
+from ...text.names import shortened, shortened_together
 
 _WIDTH = 28
-_STEP_BAR = 8
 _FRAME = 2
-_LONGEST_NAME = 8
+_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
+_SHORT_NAME, _LONGEST_NAME = 3, 16  # columns of a class beside its probability
+_STEP_BAR, _STEP_NAME = 8, 8
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
-def scale_of(pixels: list[list[float]], columns: int = 0, rows: int = 0) -> int:
+def scale_of(pixels: list[list[float]], columns: int, rows: int) -> int:
     """Columns of the screen for each pixel of an image: as many as fit, and never very few.
 
     Args:
@@ -33,16 +35,15 @@ def scale_of(pixels: list[list[float]], columns: int = 0, rows: int = 0) -> int:
 
 
 def render_image(
-    pixels: list[list[float]], cursor: tuple[int, int] | None = None, scale: int = 0
+    pixels: list[list[float]], cursor: tuple[int, int] | None = None, *, scale: int
 ) -> list[Text]:
     """Draw an image as lines of text; a line shows two rows of pixels, enlarged by the scale.
 
     Args:
         pixels: Brightness from 0 to 1.
         cursor: Row and column of a pixel to mark.
-        scale: Columns of the screen for each pixel; 0 to choose it.
+        scale: Columns of the screen for each pixel.
     """
-    scale = scale or scale_of(pixels)
     height = len(pixels) * scale
     lines = []
     for top in range(0, height, 2):
@@ -113,9 +114,24 @@ class StepwiseView(Static):
         self.update(lines)
 
 
+def names_that_fit(names: Iterable[str], width: int) -> list[str]:
+    """The names of classes, as long as there is space for them beside their probabilities."""
+    fitting = [shortened(name, _LONGEST_NAME) for name in names]
+    return fitting if width >= _LONG_NAMES_WIDTH else shortened_together(fitting, _SHORT_NAME)
+
+
+def steps_width(classes: Sequence[str]) -> int:
+    """The columns of a `StepwiseView` of two directions without the image."""
+    return 2 * (_step_name(classes) + 1 + _STEP_BAR) + len("↓   ↑ ")
+
+
+def _step_name(classes: Sequence[str]) -> int:
+    return min(_STEP_NAME, max(map(len, classes)))
+
+
 def _best(probabilities: list[float], classes: list[str]) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
-    width = min(_LONGEST_NAME, max(map(len, classes)))
+    width = _step_name(classes)
     bar = "█" * round(probabilities[best] * _STEP_BAR)
     return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style="cyan")
 
@@ -221,4 +237,4 @@ class DrawingPad(Static, can_focus=True):
         self.post_message(self.Changed())
 
     def _show(self) -> None:
-        self.update(Text("\n").join(render_image(self.pixels, self._cursor, self.scale)))
+        self.update(Text("\n").join(render_image(self.pixels, self._cursor, scale=self.scale)))
