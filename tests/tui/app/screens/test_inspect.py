@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from rich.text import Text
 from textual.color import Color
 from textual.coordinate import Coordinate
 from textual.pilot import Pilot
@@ -33,6 +34,7 @@ from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.widgets.draw_view import DrawView
 from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
+from bilstm_tui.app.widgets.thumbnails import draw_stacked
 from tests.samples import run_started
 from tests.tui.driving import (
     PATIENCE_SECONDS,
@@ -517,3 +519,61 @@ def test_the_canvas_grows_with_the_screen_and_dragging_never_selects(tmp_path: P
         await until(pilot, lambda: pad.size == (24, 12))
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+class FewMistakes(FakeInspector):
+    """Series, or digits, of which only a few are misclassified."""
+
+    SPEC: ClassVar[DataSpec] = CATALOG["digits"]
+
+    async def examine(self) -> ExaminationReport:
+        scores = [
+            ClassScore(name=it, precision=1, recall=1, f1=1, support=10, correct=9)
+            for it in self.SPEC.classes
+        ]
+        mistakes = [Mistake(index=at, actual=0, predicted=1, probability=0.5) for at in range(3)]
+        return ExaminationReport(spec=self.SPEC, scores=scores, mistakes=mistakes)
+
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        values = [[float(step), float(-step), step % 2] for step in range(16)]
+        if self.SPEC.kind == "images":
+            values = [row[:8] for row in PIXELS[:8]]
+        return [Drawing(num_steps=len(values), low=values, high=values) for _ in indices]
+
+
+class FewSeries(FewMistakes):
+    SPEC = replace(CATALOG["japanese-vowels"], num_features=3)
+
+
+@pytest.mark.parametrize(("inspector", "ink"), [(FewMistakes, "▀"), (FewSeries, "[\u2801-\u28ff]")])
+def test_pictures_of_few_mistakes_are_large(
+    inspector: type[FewMistakes], ink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", inspector)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+
+        def drawn() -> list[str]:
+            return [line for line in text(app).splitlines() if re.search(ink, line)]
+
+        await until(pilot, drawn)
+        assert len(drawn()) >= 15  # of 28 rows, as images keep their shape
+        assert max(map(len, drawn())) > 90
+
+    drive(FakeWorker(), tmp_path, steps, (120, 36))
+
+
+def test_all_features_of_a_series_are_drawn_above_one_another() -> None:
+    rising, falling = [step / 9 for step in range(10)], [1 - step / 9 for step in range(10)]
+    lines = draw_stacked([rising, falling, rising], 10, 7)
+    assert len(lines) == 7
+    assert len(colours(lines)) == 3
+    assert len(colours(draw_stacked([rising] * 9, 10, 4))) == 2
+
+
+def colours(lines: list[Text]) -> set[str]:
+    return {str(span.style) for line in lines for span in line.spans if span.style}

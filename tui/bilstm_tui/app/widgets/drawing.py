@@ -13,6 +13,7 @@ from textual.widgets import Static
 from bilstm_core.inference.report import StepwisePrediction
 
 from ...text.names import shortened, shortened_together
+from .explain.look import Look
 
 _WIDTH = 28
 _FRAME = 2
@@ -98,7 +99,7 @@ class StepwiseView(Static):
             scale: Columns of the screen for each pixel of the image, which may be beside this.
             with_image: Whether the image is shown too.
         """
-        rows = len(prediction.forward)
+        rows, look = len(prediction.forward), Look(self.app.current_theme.dark)
         names = [classes[number] for number in prediction.classes]
         lines = Text.assemble(("Each direction, row by row\n", "dim"))
         for number, line in enumerate(render_image(pixels, scale=scale)):
@@ -106,10 +107,11 @@ class StepwiseView(Static):
             forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
             if with_image:
                 lines.append_text(line).append(" ")
-            lines.append("↓ ", "dim").append_text(_best(forward, names))
+            lines.append("↓ ", look.forward).append_text(_best(forward, names, look.forward))
             if prediction.backward:
                 backward = prediction.backward[row * rows // len(pixels)]
-                lines.append("  ↑ ", "dim").append_text(_best(backward, names))
+                lines.append("  ↑ ", look.backward)
+                lines.append_text(_best(backward, names, look.backward))
             lines.append("\n")
         self.update(lines)
 
@@ -129,11 +131,11 @@ def _step_name(classes: Sequence[str]) -> int:
     return min(_STEP_NAME, max(map(len, classes)))
 
 
-def _best(probabilities: list[float], classes: list[str]) -> Text:
+def _best(probabilities: list[float], classes: list[str], style: Style) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
     width = _step_name(classes)
     bar = "█" * round(probabilities[best] * _STEP_BAR)
-    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style="cyan")
+    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style)
 
 
 class DrawingPad(Static, can_focus=True):

@@ -140,9 +140,8 @@ class Mistakes(Vertical):
 
     def _show_class(self) -> None:
         assert self._report  # noqa: S101 - the callers checked it
-        self._position, spec = 0, self._report.spec
-        size = (spec.height, spec.width) if spec.kind == "images" else None
-        self.query_one(Gallery).show(self._shown(), spec.classes, size)
+        self._position = 0
+        self.query_one(Gallery).show(self._shown(), self._report.spec)
         self._show_mistake()
 
     def _shown(self) -> list[Mistake]:
