@@ -47,7 +47,7 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         app.wait_for("running")
         app.wait_for(r"epoch \d+/5000")
         app.type("q")
-        app.wait_for("A run is live")
+        app.wait_for("Training in progress")
         app.type("\r")
         assert app.wait() == 0
         name = the_run(tmp_path).name
@@ -110,7 +110,7 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.press("l", "From the next step on")
         keys.press("0.003\r", "learning rate changed")
         keys.press("v", "→ forward")
-        keys.press("v", "a guess: no run yet|estimated from")
+        keys.press("v", "estimate; no earlier run|estimated from")
         keys.press("v", "An example of each class")
         keys.press("v", "training loss by step")
         keys.press("?", "Quit while typing")

@@ -89,7 +89,7 @@ class TestProcesses:
             assert "no events" not in app.dump()
             assert steps(run) > trained_before
             app.type("q")
-            app.wait_for("A run is live")
+            app.wait_for("Training in progress")
             app.type("\r")
             assert app.wait() == 0
 
@@ -170,7 +170,7 @@ class TestFolders:
             app.type("t")
             app.wait_for(FORETOLD)
             app.type("q")
-            app.wait_for("A run is live")
+            app.wait_for("Training in progress")
             app.type("\r")
             assert app.wait() == 0
         assert the_run(tmp_path).is_live

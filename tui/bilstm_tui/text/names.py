@@ -47,3 +47,8 @@ def _whole_words(name: str, cut: str) -> str:
     if len(cut) < len(name) and name[len(cut)].isalnum():
         cut = cut.rstrip("".join(filter(str.isalnum, cut))) or cut
     return cut.rstrip(" -_:")
+
+
+def with_article(cell: str) -> str:
+    """'an LSTM', 'an RNN', 'a GRU', 'a BiLSTM': as they are spoken."""
+    return f"{'an' if cell[:1] in {'L', 'R'} else 'a'} {cell}"

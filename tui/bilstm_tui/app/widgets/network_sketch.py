@@ -75,7 +75,7 @@ class NetworkSketch(Static):
         """Show what is wrong with the settings, and the last network that was valid."""
         self._is_outdated = True
         if self._shown:  # the line above the keys says what is wrong
-            title = Text("! Not valid as it is. The last valid network:\n", style="bold")
+            title = Text("! The settings are not valid. The last valid network:\n", style="bold")
             self.update(Group(title, self._drawing(*self._shown)))
         else:
             self.update(Text(problem, style="bold red"))
@@ -90,7 +90,9 @@ class NetworkSketch(Static):
         device = "cuda:0" if device == "cuda" else device
         seconds = estimate_seconds(config, spec, device, self._timings)
         runs = sum(timing.device == device for timing in self._timings)
-        source = f"estimated from {runs} run{'s' * (runs > 1)}" if runs else "a guess: no run yet"
+        source = (
+            f"estimated from {runs} run{'s' * (runs > 1)}" if runs else "estimate; no earlier run"
+        )
         return f"time: about {_format_seconds(seconds)} on {device} ({source})"
 
 
