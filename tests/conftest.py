@@ -6,9 +6,12 @@ import os
 # threads outnumber the cores, each would spin while it waits for another that cannot run
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
+# else each process of the tests, and each that they start, would compile all modules anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import gc
 import gzip
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +24,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bilstm_core import events, paths
+
+sys.dont_write_bytecode = False
 
 # a machine that is busy with other tests is slow now and then
 settings.register_profile(

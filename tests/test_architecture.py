@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.config.schema import BUILT_IN
+from bilstm_core.runs.store import create_run
+from tests.samples import small_config
 
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "core" / "bilstm_core"
@@ -49,7 +51,7 @@ TUI_ORDER = ["text", "app", "cli", "__main__", "__init__"]
 OPENS_THE_APP = {"cli.train"}
 """The commands that import it; the others print, for which `text` has everything."""
 
-SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual", "textual_plot"}
+SCREENS = {"bilstm_tui", "cyclopts", "rich", "textual"}
 
 
 @dataclass(frozen=True)
@@ -333,10 +335,19 @@ def test_the_command_line_loads_only_what_help_needs(option: str) -> None:
     assert loaded.isdisjoint({"torch", "numpy", "textual", "PIL"})
 
 
+def test_a_run_that_is_being_trained_is_refused_without_torch(tmp_path: Path) -> None:
+    run, lock = create_run(tmp_path, small_config())
+    code = "import sys\nfrom bilstm_tui.cli.main import run\nassert run(sys.argv[1:]) == 2"
+    loaded = loaded_by(code, "resume", str(run.path))
+    lock.release()
+    assert "bilstm_core" in loaded
+    assert loaded.isdisjoint({"torch", "numpy"})
+
+
 def test_the_first_paint_loads_no_numbers() -> None:
     loaded = loaded_after_importing("bilstm_tui.cli.main", "bilstm_tui.app.app")
     assert "textual" in loaded
-    assert loaded.isdisjoint({"torch", "numpy", "textual_plot", "PIL"})
+    assert loaded.isdisjoint({"torch", "numpy", "PIL"})
 
 
 @pytest.mark.parametrize("package", [CORE, TUI], ids=lambda path: path.name)

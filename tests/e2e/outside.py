@@ -49,12 +49,17 @@ def bilstm(*arguments: str, env: dict[str, str], code: int = 0) -> subprocess.Co
 
 
 def detached(*arguments: str, env: dict[str, str]) -> Run:
-    """A run in the background, just started; it leaves the cores to the tests."""
+    """A run in the background, just started."""
     name = bilstm("--detach", *arguments, env=env).stdout.strip()
     run = find_run(Path(env["BILSTM_RUNS_DIR"]), name)
+    leave_cores_to_tests(run)
+    return run
+
+
+def leave_cores_to_tests(run: Run) -> None:
+    """Let a run that is there to be looked at train when there is nothing else to do."""
     with suppress(OSError, ValueError, psutil.Error):  # it may have ended
         psutil.Process(holder(run)).nice(_NICENESS)
-    return run
 
 
 def trained(env: dict[str, str], label: str | None = None, **settings: Any) -> Run:

@@ -34,7 +34,6 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
         "XDG_CACHE_HOME",
         "XDG_CONFIG_HOME",
         "XDG_STATE_HOME",
-        "PYTHONDONTWRITEBYTECODE",
     ):
         kept.pop(name, None)
     own = {"HOME": str(home), "TERM": "xterm-256color", "BILSTM_RUNS_DIR": str(home / "runs")}

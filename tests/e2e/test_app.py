@@ -6,15 +6,23 @@ from pathlib import Path
 
 import psutil
 
-from .outside import holder, the_run, trained
+from .outside import holder, leave_cores_to_tests, the_run, trained
 from .terminal import Terminal, environment
 
 LEAVE_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 
 def test_one_key_from_start_to_the_accuracy_lines(tmp_path: Path) -> None:
+    """Also after it was suspended and continued, and until Ctrl-C."""
     small = ["--hidden-size", "32", "--num-epochs", "8"]
     with Terminal(*small, env=environment(tmp_path)) as app:  # the smallest terminal
+        app.wait_for("BiLSTM 1×32")
+        app.type("\x1a")
+        process = psutil.Process(app.process.pid)
+        app.wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
+        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+        app.screen.reset()
+        process.send_signal(signal.SIGCONT)
         app.wait_for("BiLSTM 1×32")
         app.type("t")
         app.wait_for(r"got \d+ / 360 with accuracy \d")
@@ -34,9 +42,9 @@ def test_one_key_from_start_to_the_accuracy_lines(tmp_path: Path) -> None:
         app.wait_for(r"\d→\d \d+%")
         app.type("\x1b")
         app.wait_for("finished")
-        app.type("q")
+        app.type("\x03")
         assert app.wait() == 0
-        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+        assert app.bytes.count(LEAVE_ALTERNATE_SCREEN) == 2
 
 
 def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
@@ -46,6 +54,7 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
         app.type("t")
         app.wait_for("running")
         app.wait_for(r"epoch \d+/5000")
+        leave_cores_to_tests(the_run(tmp_path))
         app.type("q")
         app.wait_for("Training in progress")
         app.type("\r")
@@ -105,12 +114,13 @@ def test_every_key_of_the_first_screen_does_what_it_says(tmp_path: Path) -> None
         keys.leave("Suggested", "\r")
         app.wait_for(r"--learning-rate 0\.0")
         keys.press("t", r"epoch \d+/5000")
+        leave_cores_to_tests(the_run(tmp_path))
         keys.press("p", "paused")
         keys.press("p", "running")
         keys.press("l", "From the next step on")
         keys.press("0.003\r", "learning rate changed")
         keys.press("v", "→ forward")
-        keys.press("v", "estimate; no earlier run|estimated from")
+        keys.press("v", "not known before the first run|estimated from")
         keys.press("v", "An example of each class")
         keys.press("v", "training loss by step")
         keys.press("?", "Quit while typing")
@@ -203,21 +213,6 @@ def test_a_killed_worker_is_a_dialog_and_a_hang_up_ends_the_app(tmp_path: Path) 
         app.wait_for("lost")
         app.hang_up()
         assert app.process.wait(timeout=30) != 0
-
-
-def test_it_is_suspended_and_continued(tmp_path: Path) -> None:
-    with Terminal("--num-epochs", "3", env=environment(tmp_path)) as app:
-        app.wait_for("BiLSTM 1×128")
-        app.type("\x1a")
-        process = psutil.Process(app.process.pid)
-        app.wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
-        assert LEAVE_ALTERNATE_SCREEN in app.bytes
-        process.send_signal(signal.SIGCONT)
-        app.wait_for("BiLSTM 1×128")
-        app.type("v")
-        app.wait_for("1,437 training and 360 test images")
-        app.type("\x03")
-        assert app.wait() == 0
 
 
 def test_a_terminal_that_cannot_show_it_is_refused(tmp_path: Path) -> None:

@@ -13,18 +13,16 @@ import pytest
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
-from bilstm_core.training.checkpoints import VERSION
-from tests.checkpoint_files import rewrite
 from tests.e2e.outside import (
     LONG,
     bilstm,
     detached,
     has_ended,
     holder,
+    leave_cores_to_tests,
     started,
     steps,
     the_run,
-    trained,
     wait_until,
 )
 from tests.e2e.terminal import COMMAND, PATIENCE_SECONDS, Terminal, environment
@@ -101,6 +99,7 @@ class TestProcesses:
             app.type("t")
             app.wait_for(FORETOLD)
             run = the_run(tmp_path)
+            leave_cores_to_tests(run)
             children = psutil.Process(app.process.pid).children(recursive=True)
             app.process.kill()
             app.process.wait()
@@ -133,7 +132,9 @@ class TestProcesses:
             app.wait_for("BiLSTM 1×16")
             app.type("t")
             app.wait_for(FORETOLD)
-            printed = the_run(tmp_path).worker_log_file
+            run = the_run(tmp_path)
+            leave_cores_to_tests(run)
+            printed = run.worker_log_file
             wait_until(lambda: printed.read_bytes().count(b"noise") > 10**5)
             app.type("s")
             app.wait_for("Stop the run?")
@@ -196,19 +197,6 @@ class TestFolders:
         epochs = steps(moved) // 23 + 2
         bilstm("resume", f"{moved.path}/", "--num-epochs", str(epochs), env=env)
         assert read_overview(moved).status == "finished"
-
-
-def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(env: dict[str, str]) -> None:
-    run = trained(env)
-    rewrite(run.checkpoint_file, lambda state, _: state.update(version=VERSION + 1, more=1))
-    run.previous_checkpoint_file.write_bytes(b"older")
-    before = {path: path.read_bytes() for path in run.path.iterdir()}
-    refused = bilstm("resume", run.name, "--num-epochs", "9", env=env, code=1).stderr
-    assert refused.startswith("✗ The checkpoint is from a newer version\n")
-    assert "update bilstm-tui" in refused
-    del before[run.lock_file]
-    assert all(path.read_bytes() == content for path, content in before.items())
-    assert not run.damaged_checkpoint_file.exists()
 
 
 def test_a_clock_that_is_set_back_makes_no_negative_times(

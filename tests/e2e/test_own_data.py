@@ -54,13 +54,3 @@ def test_from_a_table_to_a_file_of_predictions(env: dict[str, str], tmp_path: Pa
 
     with_labels = piped("predict", "latest", str(table), env=env)
     assert "got 60 / 60 with accuracy 100.00" in with_labels.stdout
-
-
-def test_what_is_wrong_is_a_sentence_and_no_run(env: dict[str, str], tmp_path: Path) -> None:
-    table = write(tmp_path / "mine.csv", 4)
-    table.write_text(table.read_text().replace("r1,3,", "r1,3,oops", 1))
-    result = piped("--no-ui", "--dataset", str(table), env=env)
-    assert result.returncode == 3
-    assert result.stdout == ""
-    assert "mine.csv, line 13, column 'x'" in result.stderr
-    assert not (tmp_path / "runs").exists()

@@ -9,7 +9,7 @@ import pytest
 
 from bilstm_core.runs.run import Run
 
-from .outside import holder, steps, the_run, wait_until
+from .outside import holder, leave_cores_to_tests, steps, the_run, wait_until
 from .ssh import PROMPT, Server, missing_tools
 from .terminal import Terminal
 
@@ -93,7 +93,7 @@ class Login:
         for row, line in enumerate(lines[:-1]):
             if _TITLE in line:
                 start = line.index(_TITLE)
-                found = re.search("[┏┳]━", lines[row + 1][start : start + _AXIS_WIDTH])
+                found = re.search("┌─", lines[row + 1][start : start + _AXIS_WIDTH])
                 return (row + 1, start + found.start()) if found else None
         return None
 
@@ -121,6 +121,7 @@ def test_a_run_goes_on_when_the_client_is_killed(sshd: Server, tmp_path: Path) -
         login = Login(terminal)
         login.command("bilstm-tui --num-epochs 5000", "BiLSTM 1×128")
         login.begin()
+        leave_cores_to_tests(the_run(tmp_path))
         for size in ((80, 24), (160, 50)):
             terminal.resize(*size)
             login.wait_for_layout(*size)
@@ -148,6 +149,7 @@ def test_a_run_goes_on_when_its_session_on_the_server_is_killed(
         login = Login(terminal)
         login.command("bilstm-tui --num-epochs 5000", "BiLSTM 1×128")
         login.begin()
+        leave_cores_to_tests(the_run(tmp_path))
         step = login.step
         sshd.kill_sessions()
         assert_that_the_run_alone_goes_on(sshd, the_run(tmp_path))
@@ -172,6 +174,7 @@ def test_tmux_keeps_the_app(sshd: Server, tmp_path: Path) -> None:
         login = Login(terminal)
         login.command("tmux -S tmux new bilstm-tui --num-epochs 5000", "BiLSTM 1×128")
         login.begin()
+        leave_cores_to_tests(the_run(tmp_path))
         login.wait_for_layout(160, 50)
         step = login.step
         terminal.process.kill()

@@ -1,11 +1,9 @@
 """The installed command, also `python -m bilstm_tui`."""
 
-import gc
 import os
 import sys
 
-_OBJECTS_BEFORE_COLLECTION = 100_000
-"""With Python's 700, loading takes 0.1 s longer: most of the objects that it makes are kept."""
+from bilstm_core.compute.garbage import collect_rarely
 
 _FRAMES_PER_SECOND = "250"
 """The effect of a key is drawn in the next frame: up to 17 ms later at Textual's default of 60."""
@@ -13,7 +11,7 @@ _FRAMES_PER_SECOND = "250"
 
 def main() -> None:
     """Run the command line; Ctrl-C never shows a traceback, not even during loading."""
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    collect_rarely()
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_PER_SECOND)
     try:
         from .cli.main import run

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ..compute.garbage import collect_rarely
 from ..errors import BilstmError, InstallationError, imports_in_words
 from ..events import Failed, RunStarted
 from ..paths import require_working_directory
@@ -43,6 +44,7 @@ _NO_RUN = "-"
 
 def main() -> int:
     """Answer until stdin ends; the result is the process's exit code."""
+    collect_rarely()
     with os.fdopen(int(sys.argv[3]), "w", buffering=1, encoding="utf-8") as answers:
 
         def answer(message: Answer) -> None:

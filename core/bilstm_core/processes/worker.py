@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ..compute.garbage import collect_rarely
 from ..compute.openmp import limit_spinning
 from ..config.schema import RunConfig
 from ..errors import (
@@ -35,6 +36,7 @@ def main() -> int:
     """Carry out the order; the result is the process's exit code."""
     answers = int(sys.argv[1])  # before any run is made
     limit_spinning()
+    collect_rarely()
     stop = StopRequest()
     stop.listen()
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
-from ..errors import OutputError, Remedy, RunNotFoundError, UsageError
+from ..errors import ConfigError, OutputError, Remedy, RunNotFoundError, UsageError
 from ..files import Folder, made_folders
 from ..paths import expand_home
 from .lock import RunLock
@@ -120,6 +120,22 @@ def list_runs(runs_dir: Path) -> list[Run]:
             title="The runs cannot be listed",
         ) from None
     return sorted(runs, key=lambda run: (run.start_time, run.name))
+
+
+def run_before(run: Run) -> Run | None:
+    """The latest run in the same folder that was started before another one, on the same data.
+
+    Raises:
+        OutputError: The folder cannot be read.
+        ConfigError: The configuration of `run` cannot be read.
+    """
+    dataset, runs = run.config.dataset, list_runs(run.path.parent)
+    earlier = runs[: runs.index(run)] if run in runs else runs
+    for other in reversed(earlier):
+        with suppress(ConfigError):  # another one may be damaged
+            if other.config.dataset == dataset:
+                return other
+    return None
 
 
 def _is_run(path: Path) -> bool:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .. import events
+from ..compute.garbage import collect_rarely
 from ..compute.openmp import limit_spinning
 from ..errors import INTERNAL_ERROR_EXIT_CODE, BilstmError, OutputError, imports_in_words
 from ..events import Failed
@@ -26,6 +27,7 @@ def main() -> int:
     """Train trials; the result is the process's exit code."""
     folder, device, threads, data_dir, stops, answers = sys.argv[1:]
     limit_spinning()
+    collect_rarely()
     stop = StopRequest()
     stop.listen()
     try:

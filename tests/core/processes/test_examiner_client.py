@@ -16,6 +16,7 @@ from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
 from tests.samples import MOONS, moons_config, small_config
+from tests.tui.children_here import ChildHere
 
 
 def test_a_network_is_examined_in_the_precision_that_its_run_had_and_asked_about_images(
@@ -49,6 +50,13 @@ def test_a_network_is_examined_in_the_precision_that_its_run_had_and_asked_about
     asyncio.run(main())
 
 
+@pytest.fixture
+def _child_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examiner as a thread: another process says the same, and imports PyTorch first."""
+    monkeypatch.setattr(examiner_client, "Child", ChildHere)
+
+
+@pytest.mark.usefixtures("_child_here")
 def test_a_network_for_unknown_data_is_examined(tmp_path: Path) -> None:
     run = Run(tmp_path)
     config = moons_config()
@@ -83,6 +91,7 @@ def test_a_report_that_is_too_long_is_told_in_words(
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("_child_here")
 def test_a_run_without_a_model_is_told_in_words(tmp_path: Path) -> None:
     async def main() -> None:
         inspector = ExaminerClient(Run(tmp_path), tmp_path)

@@ -59,7 +59,9 @@ def test_it_is_listed(run: Run) -> None:
 
 def test_its_pace_is_known(run: Run) -> None:
     (timing,) = observe_step_times([run])
-    assert estimate_seconds(moons_config(), MOONS, timing.device, [timing]) > 0
+    estimate = estimate_seconds(moons_config(), MOONS, timing.device, [timing])
+    assert estimate
+    assert estimate.seconds > 0
 
 
 def test_it_is_not_resumed(run: Run) -> None:

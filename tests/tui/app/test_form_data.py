@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Select, Static, TabbedContent
+from textual.widgets import Input, OptionList, Static, TabbedContent
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import RunConfig
@@ -20,6 +20,7 @@ from bilstm_tui.app.preferences import MOST_RECENT, Preferences, PreferencesFile
 from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.screens.train import TrainScreen
 from bilstm_tui.app.widgets import dataset_field
+from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.data_view import DataView
 from bilstm_tui.app.widgets.dataset_field import DatasetField
 from bilstm_tui.app.widgets.form import Form
@@ -137,7 +138,7 @@ def test_names_of_columns_are_those_of_one_file(tmp_path: Path, labelled: Path) 
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "labelled: 16 training sequences" in text(app))
-        app.screen.query_one("#dataset", Select).value = "digits"
+        app.screen.query_one("#dataset", ChoiceField).value = "digits"
         await until(pilot, lambda: "1,437 training images" in text(app))
         await until(pilot, lambda: not is_shown(app, "label_column"))
         assert app.train_screen.config == small_config(num_epochs=2, hidden_size=17)
@@ -207,11 +208,11 @@ def test_a_setting_that_the_data_rule_out_is_named_at_once(tmp_path: Path) -> No
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "16 training sequences" in text(app))
-        app.screen.query_one("#readout", Select).value = "all"
+        app.screen.query_one("#readout", ChoiceField).value = "all"
         await until(pilot, lambda: "needs sequences of equal length" in text(app))
         await pilot.press("t")
         await until(pilot, lambda: is_pointed_to(app, "needs sequences of equal length"))
-        app.screen.query_one("#readout", Select).value = "last"
+        app.screen.query_one("#readout", ChoiceField).value = "last"
         await until(pilot, lambda: "16 training sequences" in text(app))
 
     drive_with(resolve({"dataset": str(path)}), tmp_path / "runs", steps)
@@ -269,7 +270,7 @@ class TestListOfDataSets:
             await pilot.press("enter")
             await until(pilot, lambda: "a file or folder …" in text(app))
             await pilot.press("home", "enter")
-            await until(pilot, lambda: not field.expanded)
+            await until(pilot, lambda: not field.is_open)
             may_answer.set()
             await app.workers.wait_for_complete(
                 [worker for worker in app.workers if worker.node is field]
@@ -429,7 +430,7 @@ class TestDataTab:
             await pilot.press("v", "v", "v")
             await until(pilot, lambda: "1,437 training and 360 test images" in text(app))
             assert asked == ["digits"]
-            app.screen.query_one("#dataset", Select).value = "japanese-vowels"
+            app.screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
             await until(pilot, lambda: "coefficient 12" in text(app))
             assert asked == ["digits", "japanese-vowels"]
 
@@ -439,7 +440,7 @@ class TestDataTab:
         self, tmp_path: Path
     ) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            app.screen.query_one("#dataset", Select).value = "kmnist"
+            app.screen.query_one("#dataset", ChoiceField).value = "kmnist"
             await until(pilot, lambda: "KMNIST: 60,000" in text(app))
             await pilot.press("v")
             await until(pilot, lambda: "KMNIST is not in" in text(app))

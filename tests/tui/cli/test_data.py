@@ -26,6 +26,17 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
+def test_what_is_wrong_in_it_is_a_sentence_and_no_run(
+    table: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table.write_text(table.read_text(encoding="utf-8").replace("\n5,2,", "\n5,oops,", 1))
+    words = ["--no-ui", "--dataset", str(table), "--label-column", "kind"]
+    code, out, err = said(capsys, *words)
+    assert (code, out) == (3, "")
+    assert "walks.csv, line 18, column 'height'" in err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_table_in_words(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = said(capsys, "data", str(table), "--label-column", "kind")
     assert (code, err) == (0, "")

@@ -1,11 +1,16 @@
 """`resume` has an option for each setting that may change, and for no other."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
 from bilstm_core.config.settings import RESUMABLE, SETTINGS
+from bilstm_core.training.checkpoints import VERSION
 from bilstm_tui.cli.resume import resume
+from tests.checkpoint_files import rewrite
+from tests.samples import small_config
+from tests.sessions import start
 from tests.tui.cli.conftest import said
 
 
@@ -27,3 +32,19 @@ def test_a_setting_that_may_not_change_is_refused_with_those_that_may(
     assert "--config FOLDER/config.toml --hidden-size VALUE" in err
     _, _, err = said(capsys, "resume", "latest", "--hiden-size", "64")
     assert "There is no option --hiden-size here." in err
+
+
+def test_a_checkpoint_of_a_later_version_is_named_and_left_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = start(tmp_path / "runs", small_config(num_epochs=1))
+    rewrite(run.checkpoint_file, lambda state, _: state.update(version=VERSION + 1, more=1))
+    run.previous_checkpoint_file.write_bytes(b"older")
+    before = {path: path.read_bytes() for path in run.path.iterdir()}
+    code, _, refused = said(capsys, "resume", run.name, "--num-epochs", "9")
+    assert code == 1
+    assert refused.startswith("✗ The checkpoint is from a newer version\n")
+    assert "update bilstm-tui" in refused
+    del before[run.lock_file]
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert not run.damaged_checkpoint_file.exists()

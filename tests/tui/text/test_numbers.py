@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tui.text.numbers import bar, short
+from bilstm_tui.text.numbers import bar, distinct_percents, short
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,21 @@ from bilstm_tui.text.numbers import bar, short
 )
 def test_a_number(value: float, expected: str) -> None:
     assert short(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (0.9, 0.05, ("90.0%", "5.0%")),
+        (0.1083, 0.1078, ("10.83%", "10.78%")),
+        (0.10832, 0.10829, ("10.832%", "10.829%")),
+        (0.1083000001, 0.1083, ("10.8300%", "10.8300%")),
+    ],
+)
+def test_shares_have_as_many_digits_as_tell_them_apart(
+    first: float, second: float, expected: tuple[str, str]
+) -> None:
+    assert distinct_percents(first, second) == expected
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))

@@ -33,7 +33,7 @@ from .lists import ListingApp
 from .palette import KeyCommands
 from .preferences import Preferences, PreferencesFile
 from .screens.base import ExportRequested, InspectRequested, is_typing
-from .screens.dialogs import Dialog, Question, error_dialog, show_dialog
+from .screens.dialogs import Dialog, Question, ask, error_dialog
 from .screens.train import TrainScreen
 from .widgets.form import Form
 
@@ -123,10 +123,14 @@ class BilstmApp(ListingApp):
             self._data_dir,
             [*saved.recent_data],
         )
+        self.install_screen(self.train_screen, "train")  # stays as it is where Home is below it
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen, instead of a blank one below it."""
+        return self.first_screen(at_home=self._at_home)
 
     def on_mount(self) -> None:
-        """Show the first screen, start a worker, and ask whether to watch a live run."""
-        self.push_screen(self.first_screen(at_home=self._at_home))
+        """Start a worker, and ask whether to watch a live run."""
         if self._first_sweep:
             self.show_sweep(self._first_sweep)
         self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)
@@ -183,14 +187,15 @@ class BilstmApp(ListingApp):
             self._choose_redraw_rate,
         )
 
-    @work
-    async def _choose_redraw_rate(self) -> None:
+    def _choose_redraw_rate(self) -> None:
         from .screens.prompts import redraws_prompt  # not needed for the first paint
 
-        if answer := await show_dialog(self, redraws_prompt(self._saved_redraw_rate)):
-            self._saved_redraw_rate = self._redraw_rate = float(answer)
-            self.train_screen.view.set_redraw_rate(self._saved_redraw_rate)
-            self._save_preferences()
+        ask(self, redraws_prompt(self._saved_redraw_rate), self._set_redraw_rate)
+
+    def _set_redraw_rate(self, typed: str) -> None:
+        self._saved_redraw_rate = self._redraw_rate = float(typed)
+        self.train_screen.view.set_redraw_rate(self._saved_redraw_rate)
+        self._save_preferences()
 
     def _save_preferences(self) -> None:
         """Save the current choices for the next start."""
@@ -285,11 +290,11 @@ class BilstmApp(ListingApp):
             self.push_screen(screen)
 
     @on(ExportRequested)
-    @work
-    async def _export(self, event: ExportRequested) -> None:
+    def _export(self, event: ExportRequested) -> None:
         from .screens.export import ExportScreen  # not needed for the first paint
 
-        await show_dialog(self, ExportScreen(event.run, paths.data_dir(self._data_dir).absolute()))
+        data_dir = paths.data_dir(self._data_dir).absolute()
+        ask(self, ExportScreen(event.run, data_dir), lambda _: None)
 
     @work
     async def _open_run(self, order: StartRun | ResumeRun) -> None:

@@ -1,17 +1,21 @@
 """All runs and all sweeps, and what is chosen there."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual import work
+from textual import on, work
 from textual.screen import Screen
 
+from bilstm_core.errors import BilstmError
 from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import run_before
 from bilstm_core.sweeps.folders import list_sweeps, sweep_folder
 
-from .screens.dialogs import show_dialog
+from .screens.dialogs import ask, error_dialog
+from .screens.run_keys import RunKeysScreen
 from .screens.train import CameFrom, TrainScreen
 from .start import StartingApp
 
@@ -24,10 +28,6 @@ class ListingApp(StartingApp):
 
     _redraw_rate: float
     _last_sweep: str = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._marked_runs: list[str] = []
 
     @abstractmethod
     def resume_run(self, run: Run, changes: Mapping[str, Any]) -> None:
@@ -63,7 +63,6 @@ class ListingApp(StartingApp):
             return is_there
         return False
 
-    @work
     async def action_sweeps(self) -> None:
         """Show the sweep, or a list if there are several; or leave that screen."""
         from .screens.sweep import SweepScreen  # not needed for the first paint
@@ -72,11 +71,10 @@ class ListingApp(StartingApp):
         if await self._leave(SweepScreen):
             return
         names = list_sweeps(self._runs_dir)
-        name: str | None = names[0] if names else ""
         if len(names) > 1:
-            name = await show_dialog(self, SweepList(self._runs_dir, names, self._last_sweep))
-        if name or not names:
-            self.show_sweep(name or "")
+            ask(self, SweepList(self._runs_dir, names, self._last_sweep), self.show_sweep)
+        else:
+            self.show_sweep(names[0] if names else "")
 
     def show_sweep(self, name: str, run: Run | None = None) -> None:
         """Show the leaderboard of a sweep, at the trial of a run; unnamed, what a sweep is."""
@@ -89,10 +87,33 @@ class ListingApp(StartingApp):
         self.push_screen(screen, partial(self._apply_choice, "sweep"))
 
     async def on_train_screen_back_requested(self, event: TrainScreen.BackRequested) -> None:
-        """Show again the list from which a run was opened, at that run."""
-        if event.came_from == "sweep":
-            self.show_sweep(self._last_sweep, event.run)
-        else:
+        """Show again the list or Home from which a run was opened, at that run."""
+        match event.came_from:
+            case "sweep":
+                self.show_sweep(self._last_sweep, event.run)
+            case "home":
+                await self.show_home(event.run)
+            case _:
+                await self.action_runs()
+
+    @on(RunKeysScreen.CompareRequested)
+    @work(exclusive=True, group="compare")
+    async def _compare(self, event: RunKeysScreen.CompareRequested) -> None:
+        """Mark a run and show all marked ones; if there are none, the run before it, too."""
+        marks = self._marked_runs
+        if not {*marks} - {event.run.name}:
+            try:
+                before = await asyncio.to_thread(run_before, event.run)
+            except BilstmError as error:
+                self.push_screen(error_dialog(error))
+                return
+            if before is None:
+                self.notify("No earlier run on the same data: mark others in the list, with space.")
+                return
+            marks.add(before.name)
+        if event.run.name not in marks:
+            marks.add(event.run.name)
+        if self.screen is self.train_screen:  # nothing else was opened meanwhile
             await self.action_runs()
 
     def on_runs_screen_renamed(self, event: "RunsScreen.Renamed") -> None:

@@ -27,9 +27,7 @@ from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
 from .screens.train import CameFrom, TrainScreen
 from .textual_internals import ReportingApp
-
-_LOWEST = 2
-"""Screens that are never closed: Textual's blank one, and the first of the app."""
+from .widgets.marks import Marks
 
 
 class StartingApp(ReportingApp[int]):
@@ -51,6 +49,8 @@ class StartingApp(ReportingApp[int]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.animation_level = "none"  # each frame is computed, and sent over the link
+        self._marked_runs = Marks()
         for theme in THEMES:
             self.register_theme(theme)
         self.stylesheet.set_variables(self.get_css_variables())  # of the theme at the start
@@ -59,33 +59,37 @@ class StartingApp(ReportingApp[int]):
         """The screen that is shown first."""
         return self._home() if at_home else self.train_screen
 
-    def _home(self) -> HomeScreen:
+    def _home(self, initial_run: str = "") -> HomeScreen:
         config = self.train_screen.config
         words = (
             f"{with_article(title(config))} on {title_of(config.dataset)}"
             if config
             else "the settings of the form"
         )
-        return HomeScreen(self._runs_dir, words)
+        return HomeScreen(self._runs_dir, words, initial_run)
 
     async def action_home(self) -> None:
-        """Show Home above the form, and close what is above them."""
+        """Show Home, and close what is above it."""
+        await self.show_home()
+
+    async def show_home(self, run: Run | None = None) -> None:
+        """Show Home, at a run if it is listed, and close what is above it."""
         await self._close_above(HomeScreen)
         if not isinstance(self.screen, HomeScreen):
-            await self.push_screen(self._home())
+            await self.push_screen(self._home(run.name if run else ""))
 
     async def show_train_screen(self) -> None:
-        """Show the form instead of Home, and close all other screens; a dialog above it stays."""
+        """Show the form, and close what is above it; a dialog above it stays."""
         others = [it for it in self.screen_stack if not isinstance(it, Dialog)]
         if others[-1] is self.train_screen:
             return
         await self._close_above(TrainScreen)
         if self.screen is not self.train_screen:  # the app was started at Home
-            await self.switch_screen(self.train_screen)
+            await self.push_screen(self.train_screen)
 
     async def _close_above(self, *kinds: type[Screen[Any]]) -> None:
         """Close screens until one of these kinds, or the first screen of the app, is on top."""
-        while len(self.screen_stack) > _LOWEST and not isinstance(self.screen, kinds):
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, kinds):
             if isinstance(self.screen, Dialog):
                 await self.screen.dismiss("")  # somebody may wait for the answer
             else:
@@ -105,7 +109,7 @@ class StartingApp(ReportingApp[int]):
                 elif action == "data":
                     self.train_screen.query_one(TabbedContent).active = "data"
                 elif event.run:
-                    self.show_run(event.run)
+                    self.show_run(event.run, "home")
 
     def action_tour(self) -> None:
         """Start the guided tour."""
@@ -113,7 +117,7 @@ class StartingApp(ReportingApp[int]):
 
         if not isinstance(self.screen, TourScreen):
             data_dir = paths.data_dir(self._data_dir).absolute()
-            self.push_screen(TourScreen(self._open_tour_run, data_dir))
+            self.push_screen(TourScreen(self._open_tour_run, data_dir, marks=self._marked_runs))
 
     async def _open_tour_run(self, config: RunConfig, label: str) -> Run:
         order = StartRun(

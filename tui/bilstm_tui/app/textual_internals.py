@@ -1,73 +1,42 @@
-"""Every use of a private part of Textual, textual-plot and textual-hires-canvas.
+"""Every use of a private part of Textual.
 
-Private parts may change in any release. `pyproject.toml` pins the three packages to the minor
-versions that this module was tested with, and a test checks that no other module uses a private
-name of theirs. Before a pin is raised, check each entry against the new sources.
+Private parts may change in any release. `pyproject.toml` pins Textual to the minor version that
+this module was tested with, and a test checks that no other module uses a private name of it.
+Before the pin is raised, check each entry against the new sources.
 
-textual:
-    `textual._context.active_message_pump`: an unhandled error does not say which widget it comes
-        from.
-    `_pruning`: `is_attached` is still true while the children of a widget are removed.
-    `_handle_exception`: no event announces an unhandled error.
-    `_fatal_error`: prints a traceback; the command line reports the error instead.
-    `_update_dimensions`: measures every cell of a table, even where columns have a width.
-    `_data`, `_row_locations`, `_require_update_dimensions`, `_update_count`, `_highlight_cursor`,
-        `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
-    `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
-        class is only exported there.
-    `textual.widgets._footer.FooterKey`: `Footer.compose` yields keys of this class; their width
-        follows from their text.
-    `textual.widgets._select.SelectCurrent`: a closed `Select` can only show the text of an option.
-    `textual.widgets._select.SelectOverlay`: the list of a `Select` names no key but Escape.
-
-textual-plot:
-    `_rerender`, `_needs_rerender`: each change of a plot requests a repaint of its own.
-    `_render_plot`: lines are drawn dot by dot, and each hides the earlier ones; with arrays a line
-        takes a twentieth of the time.
-    The canvases' ids, `Legend`: a plot's canvases can only be replaced by composing it again.
-
-textual-hires-canvas:
-    `_buffer`, `_styles`: `get_pixel` reads one cell; comparing two pictures reads thousands.
+`textual._context.active_message_pump`: an unhandled error does not say which widget it comes
+    from.
+`_pruning`: `is_attached` is still true while the children of a widget are removed.
+`_handle_exception`: no event announces an unhandled error.
+`_fatal_error`: prints a traceback; the command line reports the error instead.
+`_update_dimensions`: measures every cell of a table, even where columns have a width.
+`_data`, `_row_locations`, `_require_update_dimensions`, `_update_count`, `_highlight_cursor`,
+    `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
+`textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
+    class is only exported there.
 """
 
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from rich.text import Text
 from textual._context import active_message_pump
 from textual._two_way_dict import TwoWayDict
-from textual.app import App, ComposeResult
-from textual.containers import Grid
+from textual.app import App
 from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
 from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
-from textual.widgets._footer import FooterKey
-from textual.widgets._select import SelectCurrent, SelectOverlay
 from textual.widgets.data_table import Row, RowKey
 from textual.worker import WorkerFailed, get_current_worker
 
-if TYPE_CHECKING:  # these import NumPy, which is not loaded before the first paint
-    from textual_hires_canvas import Canvas
-    from textual_plot import PlotWidget
-else:
-    Canvas = PlotWidget = object
-
 __all__ = [
     "CollapsibleTitle",
-    "DeferredPlot",
     "FixedWidthTable",
-    "FooterKey",
-    "ReadableCanvas",
     "ReportingApp",
-    "SelectCurrent",
-    "SelectOverlay",
 ]
 
 T = TypeVar("T")
-Cells = list[list[str]]
-"""A value for each row and column of a canvas."""
 
 
 class ReportingApp(App[T]):
@@ -95,13 +64,14 @@ def _is_teardown_error(error: Exception, app: App[Any]) -> bool:
     """Whether a widget looked for another one that is already removed, or will not be mounted.
 
     An app that is exiting composes no more widgets, and a screen's widgets are removed before
-    the screen itself. A worker, timer or callback of the screen may still query them.
+    the screen itself. A worker, timer or callback of the screen may still query them, or switch to
+    a tab, which answers with a ValueError where the tab is gone.
     """
     cause: BaseException = error
     node: MessagePump = active_message_pump.get(app)
     if isinstance(error, WorkerFailed):
         cause, node = error.error, get_current_worker().node
-    return isinstance(cause, NoMatches) and (not app.is_running or _is_closing(node))
+    return isinstance(cause, NoMatches | ValueError) and (not app.is_running or _is_closing(node))
 
 
 def _is_closing(node: MessagePump) -> bool:
@@ -131,36 +101,3 @@ class FixedWidthTable(DataTable[Text]):
         if rows:
             self._highlight_cursor()
         self.check_idle()
-
-
-class DeferredPlot(PlotWidget):
-    """A mixin for plots that are drawn by one call of `render`, with curves of their own."""
-
-    def compose_with(self, canvas_type: type[Canvas]) -> ComposeResult:
-        """Compose what textual-plot composes, with canvases of another class."""
-        from textual_plot.plot_widget import Legend
-
-        with Grid():
-            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield canvas_type(1, 1, id=name)
-        yield Legend(id="legend")
-
-    @abstractmethod
-    def draw_curves(self) -> None:
-        """Draw inside the frame; called by `render` once frame and ticks are drawn."""
-
-    def _render_plot(self) -> None:
-        super()._render_plot()
-        self.draw_curves()
-
-    def _rerender(self) -> None:
-        self._needs_rerender = True
-
-
-class ReadableCanvas(Canvas):
-    """A mixin for canvases whose cells can be read all at once."""
-
-    @property
-    def cells(self) -> tuple[Cells, Cells]:
-        """The characters and the styles; `reset` replaces both by new lists."""
-        return self._buffer, self._styles

@@ -9,6 +9,8 @@ from bilstm_core.compute.openmp import limit_spinning
 from bilstm_core.events import Emit, Event
 from bilstm_core.processes.protocol import ResumeRun, StartRun
 from bilstm_core.processes.signals import StopRequest
+from bilstm_core.runs.lock import RunLock
+from bilstm_core.runs.run import Run
 
 from ..text.console import is_screen, sanitize, show_warning
 from ..text.narration import Narrator
@@ -25,6 +27,8 @@ def run(order: StartRun | ResumeRun, *, as_json: bool) -> int:
     stop.listen()
     if is_launched():
         return _run_as_rank(order, stop, as_json=as_json)
+    if isinstance(order, ResumeRun):
+        RunLock(Run(order.run)).release()  # what is refused is refused before torch is imported
     with output(as_json=as_json) as listener:
         with stop.before_training():
             limit_spinning()

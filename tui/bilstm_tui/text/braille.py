@@ -1,5 +1,6 @@
 """Lines in braille dots, all dots at once in a few array operations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,17 @@ def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int
         (int(column), int(row)): CHARACTERS[codes[row, column]]
         for row, column in np.argwhere(codes)
     }
+
+
+def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> list[str]:
+    """Draw values at equal distances as a line from edge to edge; returns the rows."""
+    values = np.array(curve)
+    if not len(values):
+        return [" " * width] * height
+    span = (values.max() - values.min()) or 1.0
+    y = (values.max() - values) / span * (height - 1 / _ROWS)
+    cells = draw_line(np.linspace(0, width - 1 / _COLUMNS, len(values)), y, width, height)
+    return ["".join(cells.get((x, y), " ") for x in range(width)) for y in range(height)]
 
 
 def _clip(x: Numbers, y: Numbers, width: int, height: int) -> tuple[Numbers, Numbers]:

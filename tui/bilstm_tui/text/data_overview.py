@@ -197,26 +197,15 @@ def _caption(example: Example, spec: DataSpec, width: int) -> Text:
 def _curves(example: Example, names: Sequence[str], width: int) -> list[Text]:
     """One curve in braille; of several features, a line each."""
     if len(example.curves) == 1:
-        return _braille(example.curves[0], width, _CURVE_HEIGHT)
+        from .braille import draw_curve
+
+        return [Text(row, "cyan") for row in draw_curve(example.curves[0], width, _CURVE_HEIGHT)]
     labels = _column(names[: len(example.curves)], width // 3)
     room = width - cell_len(labels[0]) - 1
     return [
         Text(label, "dim").append(" ").append(_sparkline(curve, room), "cyan")
         for label, curve in zip(labels, example.curves, strict=True)
     ]
-
-
-def _braille(curve: Sequence[float], width: int, height: int) -> list[Text]:
-    import numpy as np
-
-    from .braille import draw_line
-
-    values = np.array(curve)
-    span = (values.max() - values.min()) or 1.0
-    y = (values.max() - values) / span * (height - 0.25)
-    cells = draw_line(np.linspace(0, width - 0.5, len(values)), y, width, height)
-    rows = ("".join(cells.get((x, y), " ") for x in range(width)) for y in range(height))
-    return [Text(row, "cyan") for row in rows]
 
 
 def _sparkline(curve: Sequence[float], width: int) -> str:

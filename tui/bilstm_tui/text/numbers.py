@@ -8,6 +8,16 @@ def percent(fraction: float) -> str:
     return f"{fraction * 100:.2f}"
 
 
+def distinct_percents(first: float, second: float) -> tuple[str, str]:
+    """Two fractions as percent, with one decimal or with as many as tell them apart, up to four."""
+    texts = ("", "")
+    for digits in range(1, 5):
+        texts = (f"{first:.{digits}%}", f"{second:.{digits}%}")
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
 def duration(seconds: float) -> str:
     """Hours, minutes and seconds; below an hour minutes and seconds."""
     return str(timedelta(seconds=round(seconds))).removeprefix("0:")

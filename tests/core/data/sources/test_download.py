@@ -4,11 +4,13 @@ import ctypes
 import errno
 import fcntl
 import hashlib
+import multiprocessing
 import os
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ from tests.conftest import DataServer, send
 RAW = Path("KMNIST/raw")
 
 KMNIST = RunConfig(dataset="kmnist")
+
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload([__name__])  # which imports PyTorch, once for both
 
 
 @pytest.fixture(autouse=True)
@@ -330,25 +335,16 @@ for folder in ("complete", "partial", "full"):
     assert names(tmp_path / "full" / "KMNIST") == [".lock"]
 
 
+def count_images(folder: Path, mirror: str) -> int:
+    os.environ["BILSTM_MIRROR"] = mirror
+    return len(registry.load(KMNIST, folder).train)
+
+
 def test_two_processes_at_once_fetch_once(
     server: DataServer, made_archives: dict[str, bytes], tmp_path: Path
 ) -> None:
     server.serve(made_archives)
-    code = """
-import sys
-from pathlib import Path
-from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.registry import load
-print(len(load(RunConfig(dataset="kmnist"), Path(sys.argv[1])).train))
-"""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)],
-            env={**os.environ, "BILSTM_MIRROR": server.url},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    assert [process.communicate()[0].strip() for process in processes] == ["60000", "60000"]
+    with ProcessPoolExecutor(2, FORKSERVER) as pool:
+        counts = [pool.submit(count_images, tmp_path, server.url) for _ in range(2)]
+        assert [count.result() for count in counts] == [60_000, 60_000]
     assert len(server.requests) == 4

@@ -12,7 +12,7 @@ from bilstm_core.runs.store import list_runs
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
-from bilstm_tui.app.widgets.charts.chart import MARKERS
+from bilstm_tui.app.widgets.marks import MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.tui.app.contrast.made_up import RUNS, explain, make_runs
 from tests.tui.app.contrast.walk import THEMES, Seen, Walk, restyle, send_nothing, walk_through
@@ -48,8 +48,7 @@ class Exempt:
 EXEMPT = (
     Exempt("two pixels of a picture: their brightness is what they say", characters="▀"),
     Exempt("a scrollbar repeats what is in view", widget="ScrollBar"),
-    Exempt("the frame of a chart, whose numbers are the scale", "Grid", "┏┓┗┛┣┫┳┻╋━┃"),
-    Exempt("raw values behind a smoothed curve are fainter on purpose", "DiffCanvas", BRAILLE, 2.0),
+    Exempt("raw values behind a smoothed curve are fainter on purpose", "Chart", BRAILLE, 2.0),
     Exempt("the line below the tabs: the active one is bold", widget="Underline"),
     Exempt("the edge of a button, whose words are on its ground", "AnswerButton", "▁▔▊▎"),
     Exempt("Textual's palette of commands", widget="CommandPalette"),

@@ -11,7 +11,7 @@ from textual._context import visible_screen_stack
 from textual.css.styles import Styles
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input, OptionList, Select, TabbedContent
+from textual.widgets import Input, OptionList, TabbedContent
 
 from bilstm_core.errors import DataError
 from bilstm_core.processes.protocol import FindLearningRate
@@ -28,6 +28,7 @@ from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import Filter, RunsScreen
 from bilstm_tui.app.screens.setting_prompt import SettingPrompt
+from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.drawing import DrawingPad
 from bilstm_tui.app.widgets.explain.view import ExplainView
 from bilstm_tui.app.widgets.form import Form
@@ -266,7 +267,10 @@ async def form_and_run(walk: Walk, run: Run) -> None:
     await until(walk.pilot, lambda: app.screen is app.train_screen)
     await app.train_screen.watch_run(run)
     form = app.train_screen.query_one(Form)
-    layers, cell = app.screen.query_one("#num_layers", Input), app.screen.query_one("#cell", Select)
+    layers, cell = (
+        app.screen.query_one("#num_layers", Input),
+        app.screen.query_one("#cell", ChoiceField),
+    )
 
     async def explanation() -> None:
         walk.tab("explain")
@@ -281,10 +285,11 @@ async def form_and_run(walk: Walk, run: Run) -> None:
         layers.value = "99"
 
     def list_of_choices() -> None:
-        layers.value, cell.expanded = "1", True
+        layers.value = "1"
+        cell.action_open()
 
     def data() -> None:
-        cell.expanded = False
+        cell.focus()
         walk.tab("data")
 
     await walk.look(

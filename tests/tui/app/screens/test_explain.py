@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.widgets import Input, Select, TabbedContent
+from textual.widgets import Input, TabbedContent
 
 from bilstm_core.errors import InstallationError
 from bilstm_core.inference.explain import Explainer
@@ -18,6 +18,7 @@ from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.explain.view import ExplainView
 from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
@@ -62,7 +63,7 @@ def test_new_weights_are_explained_and_follow_the_form(
         await until(pilot, lambda: "This wastes the second" in " ".join(text(app).split()))
         assert app.train_screen.config
         assert app.train_screen.config.readout == "last"
-        assert app.train_screen.query_one("#readout", Select).value == "last"
+        assert app.train_screen.query_one("#readout", ChoiceField).value == "last"
         await pilot.press("m")
         await until(pilot, lambda: "⇄ sum" in text(app))
         await pilot.press("b")
@@ -82,15 +83,17 @@ def test_what_is_tried_is_said_and_nothing_is_lost(size: tuple[int, int], tmp_pa
         def form_says(**settings: object) -> bool:
             return app.train_screen.config == small_config(**{"merge": "sum", **settings})
 
-        app.train_screen.query_one("#merge", Select).value = "sum"
+        app.train_screen.query_one("#merge", ChoiceField).value = "sum"
         await until(pilot, form_says)
         await explained(app, pilot)
         assert "form:" not in text(app)
         await pilot.press("d", "d")  # all, last
-        words = "form: readout last (m, d, b change the form)"
+        words = "new weights, not trained; form: readout last"
         await until(pilot, lambda: words in text(app) and form_says(readout="last"))
         await pilot.press("b")
-        await until(pilot, lambda: "form: one direction, readout last" in text(app))
+        words_of_one = "not trained; form: one direction, readout last"
+        await until(pilot, lambda: words_of_one in text(app))
+        assert ("(m, d, b change the form)" in text(app)) == (size[0] > 80)
         await pilot.press("b")
         await until(pilot, lambda: words in text(app) and form_says(readout="last"))
         await pilot.press("m", "d", "b", "b")  # together
@@ -207,7 +210,7 @@ def test_a_process_that_fails_is_told_in_words_and_started_again(
         app.train_screen.query_one(TabbedContent).active = "explain"
         await until(pilot, lambda: "No process could be started" in text(app))
         assert "Close some." in text(app)
-        app.train_screen.query_one("#readout", Select).value = "final"
+        app.train_screen.query_one("#readout", ChoiceField).value = "final"
         await until(pilot, lambda: "→ forward" in text(app))
 
     drive(FakeWorker(), tmp_path, steps)
@@ -220,7 +223,7 @@ def test_a_wrong_form_and_data_that_are_not_there(tmp_path: Path) -> None:
         await until(pilot, lambda: "→ forward" not in text(app) and "16 layers" in text(app))
         app.train_screen.query_one("#num_layers", Input).value = "1"
         await until(pilot, lambda: "→ forward" in text(app))
-        app.train_screen.query_one("#dataset", Select).value = "kmnist"
+        app.train_screen.query_one("#dataset", ChoiceField).value = "kmnist"
         await until(pilot, lambda: "→ forward" not in text(app) and "KMNIST" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, data_dir=tmp_path)
@@ -280,7 +283,7 @@ def test_the_process_ends_with_the_app(tmp_path: Path) -> None:
 
 def test_a_readout_that_does_not_fit_the_data_is_not_offered(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        app.train_screen.query_one("#dataset", Select).value = "japanese-vowels"
+        app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
         view = await explained(app, pilot)
         seen = []
         for _ in range(4):

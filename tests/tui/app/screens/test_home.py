@@ -64,7 +64,7 @@ def test_the_other_choices(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, HomeScreen))
         await pilot.press("4")
         await until(pilot, lambda: app.train_screen.query_one(TabbedContent).active == "data")
-        assert app.screen_stack[1:] == [app.train_screen]
+        assert app.screen is app.train_screen
 
     worker = FakeWorker()
     at_home(worker, tmp_path, steps)

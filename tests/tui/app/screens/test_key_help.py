@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.charts.chart import Chart
 from tests.tui.driving import (
     FakeWorker,
     drive,
@@ -32,6 +33,7 @@ def test_the_keys_of_a_screen_are_shown_on_request(tmp_path: Path) -> None:
 
 def test_the_keys_of_a_chart_are_listed(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.screen.query(Chart))  # made after the first paint
         await pilot.press("question_mark")
         await until(pilot, lambda: "Error instead of accuracy" in text(app))
         assert "Zoom in vertically" in text(app)

@@ -74,6 +74,29 @@ class TestKeystrokes:
         drive(worker := FakeWorker(), tmp_path, steps, SMALLEST, at_home=True)
         assert [order.config.bidirectional for order in worker.orders] == [False, True]
 
+    def test_an_lstm_compared_with_a_bilstm_from_the_form(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            view, keys = app.train_screen.view, CountedKeys(app, pilot)
+            await keys.press("t")
+            await until(pilot, lambda: view.history.ending)
+            await keys.press("slash")
+            for letter in "bi":
+                await keys.press(letter)
+            await keys.press("enter")
+            await until(pilot, lambda: app.focused and app.focused.id == "bidirectional")
+            await keys.press("space")
+            await until(pilot, lambda: app.train_screen.config != small_config())
+            await keys.press("t")
+            await until(pilot, lambda: len(worker.runs) == 2 and view.shown_run == worker.runs[1])
+            await keys.press("C")
+            await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+            await until(pilot, lambda: "training loss" in text(app) and "seconds" in text(app))
+            values = [line.split() for line in text(app).splitlines() if "bidirectional" in line]
+            assert values[0][-3:] == ["bidirectional", "true", "false"]
+            assert keys.count <= 8
+
+        drive(worker := FakeWorker(), tmp_path, steps, SMALLEST)
+
     def test_the_three_worst_mistakes_of_a_network(self, tmp_path: Path) -> None:
         run = trained(tmp_path)
 

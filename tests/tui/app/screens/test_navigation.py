@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList, TabbedContent
 
 from bilstm_core.processes.protocol import ResumeRun
+from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.base import InspectRequested
 from bilstm_tui.app.screens.home import HomeScreen
@@ -15,11 +17,12 @@ from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.screens.train import TrainScreen
 from bilstm_tui.app.widgets.form import Form
+from bilstm_tui.app.widgets.run_details import RunDetails
 from bilstm_tui.app.widgets.sweep.table import TrialsTable
 from tests.samples import small_config
 from tests.sweeping import MadeUpSweep
 from tests.tui.app.screens.test_explain import trained
-from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, text, until
+from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, said, text, until
 
 
 async def inspect_and_list(app: BilstmApp, pilot: Pilot[int], runs_dir: Path) -> None:
@@ -42,7 +45,8 @@ def test_a_run_that_is_opened_above_other_screens_closes_them(
         await pilot.press("enter")
         await until(pilot, lambda: app.train_screen.shown_run == run)
         await until(pilot, lambda: app.screen is app.train_screen)
-        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen]
+        below = [HomeScreen] if at_home else []
+        assert [type(it) for it in app.screen_stack] == [*below, TrainScreen]
 
     drive(FakeWorker(), tmp_path, steps, at_home=at_home)
 
@@ -63,9 +67,11 @@ def test_settings_that_are_copied_and_a_run_that_is_resumed_are_seen(
                 pilot, lambda: worker.orders == [ResumeRun(run=run.path, changes={"num_epochs": 7})]
             )
         await until(pilot, lambda: app.screen is app.train_screen)
-        await until(
-            pilot, lambda: key == "e" or app.train_screen.config == small_config(hidden_size=16)
-        )
+        if key == "e":
+            tabs = app.screen.query_one(TabbedContent)
+            await until(pilot, lambda: tabs.active == "run")
+        else:
+            await until(pilot, lambda: app.train_screen.config == small_config(hidden_size=16))
 
     drive(worker := FakeWorker(), tmp_path, steps)
 
@@ -79,12 +85,12 @@ def test_lists_do_not_pile_up_above_the_network_of_a_run_in_them(tmp_path: Path)
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, RunsScreen]
+        assert [type(it) for it in app.screen_stack] == [TrainScreen, RunsScreen]
         await pilot.press("i")
         await until(pilot, lambda: isinstance(app.screen, InspectScreen))
         await pilot.press("w")
         await until(pilot, lambda: isinstance(app.screen, SweepScreen))
-        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, SweepScreen]
+        assert [type(it) for it in app.screen_stack] == [TrainScreen, SweepScreen]
 
     drive(FakeWorker(), tmp_path, steps)
     assert run.path.exists()
@@ -97,7 +103,7 @@ def test_home_from_the_palette_closes_what_is_above_the_form(tmp_path: Path) -> 
         await inspect_and_list(app, pilot, tmp_path)
         await app.action_home()
         await until(pilot, lambda: isinstance(app.screen, HomeScreen))
-        assert [type(it) for it in app.screen_stack[1:]] == [TrainScreen, HomeScreen]
+        assert [type(it) for it in app.screen_stack] == [TrainScreen, HomeScreen]
 
     drive(FakeWorker(), tmp_path, steps)
 
@@ -139,6 +145,58 @@ def test_escape_leads_from_a_run_back_to_the_list_it_was_opened_from(
         await until(pilot, lambda: "esc Back" not in text(app).splitlines()[-1])
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_escape_leads_from_a_run_back_to_home_where_it_was_opened(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    runs = past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        def has_cursor_at_the_run() -> bool:
+            option = app.screen.query_one(OptionList).highlighted_option
+            return option is not None and str(option.id).endswith(runs[0].name)
+
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen) and "7  bilstm" in text(app))
+        await pilot.press("7")
+        await until(pilot, lambda: app.train_screen.shown_run == runs[0])
+        await until(pilot, lambda: "esc Back" in text(app).splitlines()[-1])
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen) and has_cursor_at_the_run())
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await until(pilot, lambda: "esc Back" in text(app).splitlines()[-1])
+
+    drive(FakeWorker(), tmp_path, steps, size, at_home=True)
+
+
+def test_a_run_is_compared_with_the_one_before_it_or_with_the_marked_ones(tmp_path: Path) -> None:
+    runs = past_runs(tmp_path, 16, 48, 64)
+
+    async def compare(app: BilstmApp, pilot: Pilot[int], run: Run) -> list[str]:
+        await app.train_screen.watch_run(run)
+        await pilot.press("C")
+        await until(
+            pilot,
+            lambda: isinstance(app.screen, RunsScreen) or "No earlier run" in said(app),
+        )
+        if not isinstance(app.screen, RunsScreen):
+            return []
+        await until(pilot, lambda: "training loss" in text(app))
+        marked = app.screen.query_one(RunDetails).marked
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        return marked
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        first, second, third = (run.name for run in runs)
+        assert await compare(app, pilot, runs[0]) == []
+        assert await compare(app, pilot, runs[1]) == [first, second]
+        assert await compare(app, pilot, runs[1]) == [first, second]
+        assert await compare(app, pilot, runs[2]) == [first, second, third]
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])

@@ -175,6 +175,7 @@ def test_a_run_is_resumed_for_longer(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         for count, words in enumerate(typed):
             await open_runs(app, pilot, 1)
+            await until(pilot, lambda: "finished" in text(app))  # which it was not when it resumed
             await pilot.press("e")
             await asked(pilot, "Resume: total epochs")
             field = app.screen.query_one("#answer", Input)

@@ -450,9 +450,14 @@ def test_what_is_in_view_follows_the_size(
             if charts:
                 await until(pilot, lambda: "importance" in text(app))
                 assert f"best {objective}" in text(app)
-                assert "▲ best" in text(app)
+                count = 1 + board.query_one(TrialCurves).display
+                await until(pilot, lambda: text(app).count("▲ best") == count)
             names = [*(it.dimension.name for it in board.query(ScatterChart))]
             assert sorted(names) == sorted(MANY)
+            await until(pilot, lambda: board._parts)
+            assert board.chosen == max(board._parts, key=lambda name: board._parts[name])
+            first = names.index(board.chosen)
+            names = [*names[first:], *names[:first]]
             for name in (*names[1:], names[0]):
                 await pilot.press("right")
                 assert board.chosen == name

@@ -21,7 +21,7 @@ from bilstm_tui.app.screens import tour
 from bilstm_tui.app.screens.tour_text import STEPS, mended_words
 from bilstm_tui.app.widgets.explain.view import ExplainView
 from bilstm_tui.app.widgets.mended_view import MendedView
-from tests.tui.driving import FakeWorker, drive, text, until
+from tests.tui.driving import FakeWorker, drive, open_runs, text, until
 
 TINY = {"dataset": "digits", "hidden_size": 8, "num_epochs": 3, "device": "cpu"}
 MOST_WORDS = 60
@@ -91,6 +91,9 @@ def test_the_tour_from_start_to_end(
         await pilot.press("enter", "enter")
         await until(pilot, lambda: "Recent runs" in text(app))
         await until(pilot, lambda: "tour-bilstm" in text(app) and "tour-lstm" in text(app))
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")  # the BiLSTM, which is the latest, first
+        await until(pilot, lambda: "▲ tour-bilstm" in text(app) and "● tour-lstm" in text(app))
 
     drive(worker(), tmp_path, steps, size, at_home=True)
     labels = sorted(run.name.split("_")[2] for run in list_runs(tmp_path))

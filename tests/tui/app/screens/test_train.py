@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Select, TabbedContent
+from textual.widgets import Input, TabbedContent
 
 from bilstm_core import events
 from bilstm_core.data.sources.registry import describe
 from bilstm_core.network.summary import summarise
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.dialogs import Dialog
+from bilstm_tui.app.widgets.choice_field import ChoiceField
 from tests.samples import run_started, small_config
 from tests.tui.driving import (
     STEPS,
@@ -170,7 +171,7 @@ def test_a_download_is_shown_as_progress(tmp_path: Path) -> None:
 
 def test_without_data_the_ways_out_are_said_and_digits_offered(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        app.screen.query_one("#dataset", Select).value = "mnist"
+        app.screen.query_one("#dataset", ChoiceField).value = "mnist"
         await until(pilot, lambda: app.train_screen.config == small_config(dataset="mnist"))
         await pilot.press("t")
         await until(pilot, lambda: app.train_screen.view.is_training)
@@ -203,7 +204,7 @@ def test_the_view_is_switched_wherever_the_focus_is(tmp_path: Path) -> None:
             await until(pilot, lambda: tabs.active == "explain")
             await pilot.pause()
             assert tabs.active == "explain"
-            await pilot.press("v", "v", "v")
+            tabs.active = "run"
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -332,21 +332,18 @@ def test_the_wheel_scrolls_and_zooms_the_chart_that_has_the_focus(
         await watch_live_run(app, pilot)
         body, loss = app.screen.query_one(Dashboard), app.screen.query_one("#loss", Chart)
         await until(pilot, lambda: body.max_scroll_y > 0)
-        plot = loss.query_one("#plot")
 
         def wheel() -> MouseScrollDown:
-            region = plot.region
-            return MouseScrollDown(
-                plot, 9, 2, 0, 1, 0, False, False, False, region.x + 9, region.y + 2
-            )
+            x, y = loss.region.x + 19, loss.region.y + 3
+            return MouseScrollDown(loss, 19, 3, 0, 1, 0, False, False, False, x, y)
 
-        plot.post_message(wheel())
+        loss.post_message(wheel())
         await until(pilot, lambda: body.scroll_offset.y > 0)
-        assert loss._zoomed_x is None
+        assert loss._across.is_whole
         loss.focus()
         await pilot.pause()
-        plot.post_message(wheel())
-        await until(pilot, lambda: loss._zoomed_x)
+        loss.post_message(wheel())
+        await until(pilot, lambda: not loss._across.is_whole)
 
     try:
         drive(FakeWorker(), tmp_path, steps, (80, 24))

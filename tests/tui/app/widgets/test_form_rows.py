@@ -9,7 +9,7 @@ from textual.color import Color
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.theme import BUILTIN_THEMES
-from textual.widgets import Collapsible, Input, OptionList, Select, Static, TabbedContent
+from textual.widgets import Collapsible, Input, OptionList, Static, TabbedContent
 
 from bilstm_core.config.presets import PRESETS
 from bilstm_core.config.schema import GROUPS
@@ -22,6 +22,7 @@ from bilstm_tui.app.widgets.form_hint import hint_for_setting
 from bilstm_tui.app.widgets.form_input import FormInput
 from bilstm_tui.app.widgets.form_row import FormRow
 from tests.samples import small_config
+from tests.tui.app.contrast.walk import restyle
 from tests.tui.contrast import TEXT, contrast
 from tests.tui.driving import FakeWorker, Steps, drive, said, text, until
 
@@ -198,7 +199,7 @@ class TestKeys:
             await go_to(app, pilot, "cell")
             field = app.train_screen.query_one("#cell", ChoiceField)
             await pilot.press("enter")
-            await until(pilot, lambda: field.expanded and isinstance(app.focused, OptionList))
+            await until(pilot, lambda: field.is_open and isinstance(app.focused, OptionList))
             await pilot.press("down")
             await until(pilot, lambda: "gru: gates without a cell state" in hint(app))
             await until(pilot, lambda: "↑↓ Move ⏎ Choose esc Close" in text(app).splitlines()[-1])
@@ -255,7 +256,9 @@ class TestKeys:
 
 
 class TestHighlight:
-    def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(self, tmp_path: Path) -> None:
+    def test_it_goes_from_edge_to_edge_and_is_read_in_every_theme(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             for theme in BUILTIN_THEMES:
                 app.theme = theme
@@ -281,6 +284,7 @@ class TestHighlight:
                             )
                             assert ratio >= TEXT, (theme, name, words)
 
+        monkeypatch.setattr(BilstmApp, "refresh_css", restyle)
         drive_default(steps, tmp_path, (120, 36))
 
     def test_without_colours_and_in_ascii_there_is_a_marker(
@@ -371,7 +375,7 @@ class TestMarks:
 
     def test_both_settings_of_a_contradiction_are_marked(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            app.train_screen.query_one("#merge", Select).value = "sum"
+            app.train_screen.query_one("#merge", ChoiceField).value = "sum"
             await go_to(app, pilot, "bidirectional")
             await pilot.press("space")
             await until(pilot, lambda: form_line(app, "merge").startswith(" ! merge"))
@@ -382,9 +386,9 @@ class TestMarks:
 
     def test_a_setting_that_the_data_rule_out_is_marked(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            app.train_screen.query_one("#dataset", Select).value = "japanese-vowels"
+            app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
             await until(pilot, lambda: "Japanese Vowels" in text(app))
-            app.train_screen.query_one("#readout", Select).value = "all"
+            app.train_screen.query_one("#readout", ChoiceField).value = "all"
             await until(pilot, lambda: form_line(app, "readout").startswith(" ! readout"))
 
         drive_default(steps, tmp_path, (120, 36))

@@ -15,7 +15,8 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import create_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets import run_details
-from bilstm_tui.app.widgets.charts.chart import COLOURS, MARKERS, Chart
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.marks import COLOURS, MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.recording import Recording, copies
 from tests.samples import small_config
@@ -78,18 +79,40 @@ def test_the_run_under_the_cursor_is_previewed(size: tuple[int, int], tmp_path: 
     drive(FakeWorker(), tmp_path, steps, size)
 
 
-def test_a_small_terminal_has_no_preview_until_it_is_larger(
-    reads: list[str], tmp_path: Path
-) -> None:
-    past_runs(tmp_path, 16)
+def test_a_small_terminal_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
+    runs = past_runs(tmp_path, *[16] * 10, 48)
+    write_notes(runs[-1], Notes(note="the better one"))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, len(runs))
+        await until(pilot, lambda: "1 epoch trained" in text(app))
+        assert table.size.height >= 1 + len(runs)
+        heading, curves, values, settings = text(app).splitlines()[-5:-1]
+        assert "train 97.50 %, test 97.50 %" in heading
+        assert curves.split()[0] == "loss"
+        assert "⠉" in curves
+        assert "97.50 %" in values
+        assert "the better one  hidden_size 48 (default 128)" in settings
+        await pilot.press("down")
+        await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
+        await pilot.press("space")  # a comparison has its charts, however small the terminal is
+        await until(pilot, lambda: "training loss" in text(app) and "default" not in text(app))
+        await pilot.press("space")
+        await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "hidden_size 16 128" in " ".join(text(app).split()))
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
+def test_a_run_without_a_step_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
+    worker = FakeWorker(1)
+    worker.open_run(StartRun(config=small_config(), runs_dir=tmp_path))
+    worker.locks[0].release()
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
-        await app.screen._update()  # pyright: ignore[reportAttributeAccessIssue]
-        assert not app.screen.query_one(RunDetails).display
-        assert not reads
-        await pilot.resize_terminal(120, 36)
-        await until(pilot, lambda: "1 epoch trained" in text(app))
+        await until(pilot, lambda: "Its process exited without reporting a result" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 
@@ -176,6 +199,20 @@ def test_the_comparison_of_a_live_run_goes_on(tmp_path: Path) -> None:
     drive(worker, tmp_path, steps)
 
 
+def test_a_run_keeps_its_marker_when_another_loses_its_mark(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: text(app).count("▲") > 2)  # in the list, at the curve, above it
+        await pilot.press("up", "space")
+        await until(pilot, lambda: "●" not in text(app))
+        assert text(app).count("▲") > 2
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
 def test_marked_runs_have_a_shape_a_colour_and_their_name(
     size: tuple[int, int], tmp_path: Path
@@ -186,7 +223,7 @@ def test_marked_runs_have_a_shape_a_colour_and_their_name(
         table = await open_runs(app, pilot, 2)
         await pilot.press("space", "down", "space")
         await until(pilot, lambda: len(app.screen.query_one(RunDetails).marked) == 2)
-        await until(pilot, lambda: "hidden_size" in text(app))
+        await until(pilot, lambda: "training loss" in text(app) and "hidden_size" in text(app))
         labels = [name.split("_", 2)[2] for name in app.screen.query_one(RunDetails).marked]
         lines = text(app).splitlines()
         for label, marker, colour in zip(labels, MARKERS, COLOURS, strict=False):
@@ -197,10 +234,7 @@ def test_marked_runs_have_a_shape_a_colour_and_their_name(
             assert colour in _colours_of(app, words)
         await pilot.press("space", "up", "space")
         await until(pilot, lambda: not app.screen.query_one(RunDetails).marked)
-        if size[1] >= 36:
-            await until(pilot, lambda: "1 epoch trained" in text(app))
-        else:
-            await until(pilot, lambda: not app.screen.query_one(RunDetails).display)
+        await until(pilot, lambda: "1 epoch trained" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, size)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.events import Event, Resize
 from textual.pilot import Pilot
 
 from bilstm_tui.app.widgets.run_log import RunLog
@@ -84,3 +85,24 @@ def test_a_log_that_was_scrolled_up_begins_anew_at_its_end() -> None:
         await until(pilot, lambda: "second 29." in text(pilot.app))
 
     drive_log(steps)
+
+
+def test_what_was_written_before_the_first_layout_needs_no_report_of_the_size() -> None:
+    """Textual reports no size where the places of widgets were looked up between two layouts."""
+
+    class WithoutSizes(RunLog):
+        async def on_event(self, event: Event) -> None:
+            if not isinstance(event, Resize):
+                await super().on_event(event)
+
+    class ThatApp(LogApp):
+        def compose(self) -> ComposeResult:
+            log = WithoutSizes(id="log")
+            log.write(Text("first line"))
+            yield log
+
+    async def main() -> None:
+        async with ThatApp().run_test(size=(30, 6)) as pilot:
+            await until(pilot, lambda: "first line" in text(pilot.app))
+
+    asyncio.run(main())

@@ -157,7 +157,7 @@ def test_a_new_run_is_seen_whole_whatever_was_looked_at_before(tmp_path: Path) -
         await until(pilot, lambda: "step 2" in text(app))
         await app.train_screen.watch_run(second)
         loss = app.train_screen.view.query_one("#loss", Chart)
-        await until(pilot, lambda: loss._x_range == (1, 40))
+        await until(pilot, lambda: loss._across.ends == (1, 40))
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -7,7 +7,9 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bilstm_core.runs.run import Run
@@ -57,6 +59,9 @@ class BaseScreen(Screen[T]):
         Binding("tab", "app.focus_next", priority=True, show=False),
         Binding("shift+tab", "app.focus_previous", priority=True, show=False),
     ]
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What has the focus; the widgets that lose and get it repaint themselves, not all others."""
 
     @property
     def is_current(self) -> bool:

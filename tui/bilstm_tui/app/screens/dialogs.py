@@ -169,9 +169,14 @@ class Prompt(TextDialog):
         self.query_one("#prompt-problem", Static).update(Text(problem and f"! {problem}"))
 
 
-async def show_dialog(app: App[Any], dialog: Dialog) -> str | None:
-    """Show a dialog and return its result; None if one is open: the key was pressed twice."""
-    return None if isinstance(app.screen, Dialog) else await app.push_screen_wait(dialog)
+def ask(app: App[Any], dialog: Dialog, use: Callable[[str], Any]) -> None:
+    """Show a dialog, and use its result unless that is empty.
+
+    It opens at once, not in a worker: letters typed right after a key with priority reach it. If a
+    dialog is open, nothing happens: the key was pressed twice.
+    """
+    if not isinstance(app.screen, Dialog):
+        app.push_screen(dialog, lambda answer: use(answer) if answer else None)
 
 
 def in_lines(error: BilstmError) -> str:

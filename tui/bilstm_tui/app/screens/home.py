@@ -49,6 +49,7 @@ class HomeScreen(BaseScreen[None]):
     Args:
         runs_dir: The folder of the runs.
         first: What `t` trains, in words.
+        initial_run: The run that is selected first, if it is listed.
     """
 
     @dataclass
@@ -68,10 +69,11 @@ class HomeScreen(BaseScreen[None]):
 
     AUTO_FOCUS = "OptionList"
 
-    def __init__(self, runs_dir: Path, first: str) -> None:
+    def __init__(self, runs_dir: Path, first: str, initial_run: str = "") -> None:
         super().__init__()
         self._runs_dir = runs_dir
         self._first = first
+        self._initial_run = initial_run
         self._runs: dict[str, Run] = {}
         self._seen: list[Overview] | None = None
         self._has_moved = False
@@ -141,9 +143,11 @@ class HomeScreen(BaseScreen[None]):
         choices = self.query_one(OptionList)
         before = choices.highlighted_option
         choices.set_options([*self._choices(), *self._lines_of(found)])
-        live = [it for it in found if it.status == "running"]
-        if is_first and live and not self._has_moved:
-            choices.highlighted = choices.get_option_index(_RUN + live[0].run.name)
+        names = [it.run.name for it in found if it.status == "running"]
+        if self._initial_run in self._runs:
+            names = [self._initial_run]
+        if is_first and names and not self._has_moved:
+            choices.highlighted = choices.get_option_index(_RUN + names[0])
         elif before and any(it.id == before.id for it in choices.options):
             choices.highlighted = choices.get_option_index(before.id or "")
 

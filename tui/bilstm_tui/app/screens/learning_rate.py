@@ -4,19 +4,49 @@ import asyncio
 from collections.abc import Callable
 
 import numpy as np
+from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Button, Static
-from textual_hires_canvas import HiResMode
-from textual_plot import PlotWidget
 
 from bilstm_core.errors import BilstmError
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
-from ..widgets.charts.axes import VERTICAL_LABEL, LogarithmTicks, Ticks
+from ..widgets.charts.axes import LogarithmTicks, Ticks
+from ..widgets.charts.picture import Picture
+from ..widgets.charts.plot import Plot
+from ..widgets.charts.ranges import round_range
 from .dialogs import Question, error_dialog
 
-_COLUMNS, _ROWS = 54, 8  # of the chart, between its axes
+
+class RatesPlot(Plot):
+    """The loss at each learning rate, and the suggested one."""
+
+    def __init__(self) -> None:
+        super().__init__(id="rates")
+        self._curve: LearningRateCurve | None = None
+
+    def show(self, curve: LearningRateCurve) -> None:
+        """Draw a result."""
+        self._curve = curve
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Draw the result into the space that there is."""
+        if not self._curve:
+            return
+        rates, losses = np.log10(self._curve.rates), np.array(self._curve.clipped_losses)
+        with self.drawing() as cells:
+            self.write_around(Text("loss by learning rate"), Text())
+            if not self.has_space:
+                return
+            ends = float(rates[0]), float(rates[-1])
+            picture = Picture(cells, self.frame, ends, round_range(losses, np.inf))
+            self.draw_frame(picture)
+            self.draw_ticks(picture, LogarithmTicks(), Ticks(is_vertical=True))
+            if self._curve.suggestion:
+                picture.draw_column(float(np.log10(self._curve.suggestion)), "yellow")
+            picture.draw_line(rates, losses, "cyan")
 
 
 class LearningRateScreen(Question):
@@ -39,13 +69,13 @@ class LearningRateScreen(Question):
 
     def compose_body(self) -> ComposeResult:
         """Compose the chart and the buttons."""
-        yield PlotWidget(id="rates", allow_pan_and_zoom=False)
+        yield RatesPlot()
         yield from super().compose_body()
 
     def on_mount(self) -> None:
         """Start the finder."""
         super().on_mount()
-        self.query_one("#rates").display = False
+        self.query_one(RatesPlot).display = False
         self.query_one("#use").disabled = True
         self.set_focus(self.query(Button).last())
         self._try_rates()
@@ -73,15 +103,6 @@ class LearningRateScreen(Question):
             self.query_one("#use").disabled = False
             self.set_focus(self.query_one("#use"))
         self.query_one("#message", Static).update(message)
-        chart = self.query_one("#rates", PlotWidget)
-        chart.display = True
-        chart.border_title = "loss by learning rate"
-        horizontal, vertical = LogarithmTicks(), Ticks(is_vertical=True)
-        horizontal.room, vertical.room = _COLUMNS, _ROWS
-        chart.set_x_formatter(horizontal)
-        chart.set_y_formatter(vertical)
-        chart.margin_top, chart.margin_bottom, chart.margin_left = 0, 1, VERTICAL_LABEL + 1
-        logarithms = np.log10(curve.rates)
-        chart.plot(logarithms, curve.clipped_losses, "cyan", hires_mode=HiResMode.BRAILLE)
-        if curve.suggestion:
-            chart.add_v_line(float(np.log10(curve.suggestion)), "yellow")
+        plot = self.query_one(RatesPlot)
+        plot.display = True
+        plot.show(curve)

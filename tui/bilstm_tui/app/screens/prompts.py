@@ -1,5 +1,6 @@
 """Prompts for a number of epochs or trials, a note, a name, and the redraw rate."""
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -13,18 +14,19 @@ from bilstm_core.runs.store import check_label
 from bilstm_core.wording import counted
 
 from ..preferences import MAX_REDRAWS, MIN_REDRAWS
-from .dialogs import Prompt, show_dialog
+from .dialogs import Prompt, ask
 
 _MORE_TRIALS = 10
 
 
-async def ask_epochs(app: App[Any], overview: Overview) -> dict[str, Any] | None:
-    """Ask for how many epochs to resume a run; the changes to its settings, or None to cancel."""
-    answer = await show_dialog(app, epochs_prompt(overview))
-    if not answer:
-        return None
-    epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # it may be "2e3"
-    return {} if epochs == overview.num_epochs else {"num_epochs": epochs}
+def ask_epochs(app: App[Any], overview: Overview, use: Callable[[dict[str, Any]], object]) -> None:
+    """Ask for how many epochs to resume a run; `use` gets the changes to its settings."""
+
+    def use_answer(answer: str) -> None:
+        epochs = revise(RunConfig(), {"num_epochs": answer}).num_epochs  # it may be "2e3"
+        use({} if epochs == overview.num_epochs else {"num_epochs": epochs})
+
+    ask(app, epochs_prompt(overview), use_answer)
 
 
 def epochs_prompt(overview: Overview) -> Prompt:

@@ -1,11 +1,10 @@
 """The keys that act on the run that is shown: pause, stop, change, resume, inspect, copy."""
 
-import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
-from textual import work
 from textual.message import Message
 
 from bilstm_core.config.resolve import problem_with
@@ -19,7 +18,7 @@ from bilstm_core.runs.run import Run
 from ...text.command_line import command_for
 from ..clipboard import copy
 from .base import BaseScreen, ExportRequested, InspectRequested
-from .dialogs import Prompt, Question, error_dialog, show_dialog
+from .dialogs import Prompt, Question, ask, error_dialog
 
 if TYPE_CHECKING:
     from ..widgets.run_view import RunView
@@ -31,6 +30,7 @@ RUN_KEYS = (
     ("s", "stop", "Stop", "Stop the run, with or without evaluation"),
     ("l", "learning_rate", "Rate", "Change the learning rate of the run"),
     ("i", "inspect", "Inspect", "Inspect the network of the run"),
+    ("C", "compare", "Compare", "Compare the run with the marked runs, or the run before it"),
     ("e", "resume", "Resume", "Resume the run, or train a finished one for longer"),
     ("x", "export", "Export", "Export the run's network or curves"),
     ("c", "copy_command", "Copy", "Copy the command that trains the same without the app"),
@@ -51,6 +51,12 @@ class RunKeysScreen(BaseScreen[None]):
 
         run: Run
         changes: dict[str, Any]
+
+    @dataclass
+    class CompareRequested(Message):
+        """The user wants to compare the run that is shown with others."""
+
+        run: Run
 
     def __init__(self, redraws_per_second: float) -> None:
         super().__init__()
@@ -80,9 +86,9 @@ class RunKeysScreen(BaseScreen[None]):
         match action:
             case "pause" | "stop" | "learning_rate" if not is_training:
                 return "No run is being trained: press t to train."
-            case "inspect" | "resume" | "export" if not run:
+            case "inspect" | "compare" | "resume" | "export" if not run:
                 return "No run is shown: press t to train, or r to list all runs."
-            case "inspect" | "resume" | "export" if run and is_missing(run.path):
+            case "inspect" | "compare" | "resume" | "export" if run and is_missing(run.path):
                 return "The run's folder was deleted or moved."
             case "inspect" if is_training:
                 return "The network can be inspected after training; s stops the run."
@@ -103,17 +109,14 @@ class RunKeysScreen(BaseScreen[None]):
         self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
         self.order("resume" if is_paused else "pause")
 
-    @work
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
         """Stop the run after a confirmation."""
         message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
         answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
-        answer = await show_dialog(self.app, Question("Stop the run?", message, answers))
-        if answer == "stop" or answer == "stop_at_once":  # noqa: PLR1714 - narrows the type
-            self.order(answer)
+        question = Question("Stop the run?", message, answers)
+        ask(self.app, question, lambda answer: self.order(cast(Command, answer)))
 
-    @work
-    async def action_learning_rate(self) -> None:
+    def action_learning_rate(self) -> None:
         """Change the learning rate of the run."""
         history = self.view.history
         if not history.started:
@@ -132,26 +135,36 @@ class RunKeysScreen(BaseScreen[None]):
             value,
             lambda typed: problem_with(config, {"learning_rate": typed}),
         )
-        answer = await show_dialog(self.app, prompt)
-        if answer and answer != value:
-            self.order("change_learning_rate", learning_rate=float(answer))
 
-    @work
-    async def action_resume(self) -> None:
+        def change(typed: str) -> None:
+            if typed != value:
+                self.order("change_learning_rate", learning_rate=float(typed))
+
+        ask(self.app, prompt, change)
+
+    def action_resume(self) -> None:
         """Resume the run; a finished one for more epochs."""
         from bilstm_core.runs.overview import read_overview  # not needed for the first paint
 
         from .prompts import ask_epochs
 
         if run := self.shown_run:
-            overview = await asyncio.to_thread(read_overview, run)
-            if (changes := await ask_epochs(self.app, overview)) is not None:
-                self.post_message(self.ResumeRequested(run, changes))
+            # not in a thread: that would be too late for a number that is typed right after the key
+            resume = partial(self._request_resume, run)
+            ask_epochs(self.app, read_overview(run), resume)
+
+    def _request_resume(self, run: Run, changes: dict[str, Any]) -> None:
+        self.post_message(self.ResumeRequested(run, changes))
 
     def action_inspect(self) -> None:
         """Inspect the network of the run."""
         if self.shown_run:
             self.post_message(InspectRequested(self.shown_run))
+
+    def action_compare(self) -> None:
+        """Compare the run with the marked ones, or with the run before it."""
+        if self.shown_run:
+            self.post_message(self.CompareRequested(self.shown_run))
 
     def action_export(self) -> None:
         """Export the run's network or curves."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -22,15 +23,17 @@ from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
 from ..widgets.key_footer import KeyFooter
+from ..widgets.marks import Marks
 from ..widgets.ordered_input import OrderedInput
 from ..widgets.run_details import BESIDE_WIDTH, RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested
-from .dialogs import Question, error_dialog, show_dialog
+from .dialogs import Question, ask, error_dialog
 from .prompts import ask_epochs, label_prompt, note_prompt
 from .run_rows import SORT_KEYS, RunsTable, row_of, searchable_text, sort_runs
 
 _POLL_SECONDS = 2.0
 _SCROLLBAR = 1  # columns
+_WITH_PRIORITY = {"filter", "resume", "note", "rename"}
 
 
 class Filter(OrderedInput):
@@ -54,7 +57,7 @@ class Choice:
 class RunsScreen(BaseScreen[Choice | None]):
     """All runs; the one named `initial_run` is selected first. Its result is a `Choice`.
 
-    The names of marked runs are kept in `marks`.
+    The marked runs are kept in `marks`.
     """
 
     @dataclass
@@ -66,16 +69,22 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", tooltip="Mark it; marked runs are compared"),
-        # with priority: letters typed right after it already go into the filter
+        # those with priority open a text field, into which go letters that are typed right after
         Binding("slash", "screen.filter", "Filter", priority=True, tooltip="Filter the rows"),
         Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
         Binding("i", "inspect", "Inspect", tooltip="Inspect its network"),
         Binding("x", "export", "Export", tooltip="Export its network or its curves"),
-        Binding("e", "resume", "Resume", tooltip="Resume it; train longer if it is finished"),
+        Binding(
+            "e",
+            "screen.resume",
+            "Resume",
+            priority=True,
+            tooltip="Resume it; a finished one: longer",
+        ),
         Binding("c", "copy", "Copy", tooltip="Copy its settings into the form"),
         Binding("p", "pin", "Pin", tooltip="Pin it to the top, or unpin it"),
-        Binding("n", "note", "Note", tooltip="Edit its note"),
-        Binding("R", "rename", "Rename", tooltip="Rename it"),
+        Binding("n", "screen.note", "Note", priority=True, tooltip="Edit its note"),
+        Binding("R", "screen.rename", "Rename", priority=True, tooltip="Rename it"),
         Binding("d", "delete", "Delete", tooltip="Delete it, or all marked runs"),
         Binding("escape", "back", "Back", tooltip="Back, one step at a time"),
     ]
@@ -87,7 +96,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         runs_dir: Path,
         initial_run: str = "",
         redraws_per_second: float = 1 / _POLL_SECONDS,
-        marks: list[str] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         super().__init__()
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
@@ -245,8 +254,8 @@ class RunsScreen(BaseScreen[Choice | None]):
         return not live
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the slash key in the filter, where it is a character."""
-        return action != "filter" or not isinstance(self.focused, Input)
+        """Disable keys with priority in the filter, where they are characters."""
+        return action not in _WITH_PRIORITY or not isinstance(self.focused, Input)
 
     def action_filter(self) -> None:
         """Focus the filter."""
@@ -268,27 +277,27 @@ class RunsScreen(BaseScreen[Choice | None]):
             self._details.toggle(self._selected.run)
             self._fill_table()
 
-    @work
-    async def action_resume(self) -> None:
+    def action_resume(self) -> None:
         """Resume the selected run; a finished one for more epochs."""
         overview = self._selected
         if not overview or overview.problem or not self._is_none_live(overview.run):
             return
-        if (changes := await ask_epochs(self.app, overview)) is not None:
-            self.dismiss(Choice("resume", overview.run, changes))
+        run = overview.run
+        ask_epochs(self.app, overview, lambda it: self.dismiss(Choice("resume", run, it)))
 
     async def action_pin(self) -> None:
         """Pin the selected run to the top, or unpin it."""
         if overview := self._selected:
             await self._write_notes(overview.run, pinned=not overview.notes.pinned)
 
-    @work
-    async def action_note(self) -> None:
+    def action_note(self) -> None:
         """Edit the note on the selected run."""
         if overview := self._selected:
-            answer = await show_dialog(self.app, note_prompt(overview))
-            if answer:
-                await self._write_notes(overview.run, note=answer.strip()[:500])
+            ask(self.app, note_prompt(overview), partial(self._use_note, overview.run))
+
+    @work
+    async def _use_note(self, run: Run, note: str) -> None:
+        await self._write_notes(run, note=note.strip()[:500])
 
     async def _write_notes(self, run: Run, **changes: Any) -> None:
         try:
@@ -297,18 +306,17 @@ class RunsScreen(BaseScreen[Choice | None]):
             self.app.push_screen(error_dialog(error))
         await self._update(changed=run.name)
 
-    @work
-    async def action_rename(self) -> None:
+    def action_rename(self) -> None:
         """Rename the selected run."""
-        if not self._selected:
-            return
-        run = self._selected.run
-        answer = await show_dialog(self.app, label_prompt(run))
-        if not answer:
-            return
+        if self._selected:
+            run = self._selected.run
+            ask(self.app, label_prompt(run), partial(self._rename, run))
+
+    @work
+    async def _rename(self, run: Run, label: str) -> None:
         try:
             # beside the keys: a run of another machine is watched for seconds
-            renamed = await asyncio.to_thread(rename_run, run, answer)
+            renamed = await asyncio.to_thread(rename_run, run, label)
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
             return
@@ -317,8 +325,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         await self._update()
         self._select(renamed.name)
 
-    @work
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Delete the marked runs, or the selected one, after a confirmation."""
         marked = [self._overviews[it].run for it in self._details.marked if it in self._overviews]
         runs = marked or ([self._selected.run] if self._selected else [])
@@ -327,8 +334,15 @@ class RunsScreen(BaseScreen[Choice | None]):
         title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"
         names = "\n".join(run.name for run in runs)
         answers = {"keep": "Keep", "delete": "Delete"}
-        if await show_dialog(self.app, Question(title, names, answers)) != "delete":
-            return
+
+        def use(answer: str) -> None:
+            if answer == "delete":
+                self._delete(runs)
+
+        ask(self.app, Question(title, names, answers), use)
+
+    @work
+    async def _delete(self, runs: list[Run]) -> None:
         for run, remaining in (await asyncio.to_thread(_remove, runs)).items():
             if isinstance(remaining, BilstmError):
                 self.app.push_screen(error_dialog(remaining))

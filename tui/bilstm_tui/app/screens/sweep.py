@@ -39,15 +39,30 @@ class SweepScreen(SweepKeysScreen):
         initial_run: The name of the run whose trial is selected first.
     """
 
-    FIRST_KEYS = ("select_cursor", "open_best", "copy", "stop", "pause", "add", "resume", "train")
+    FIRST_KEYS = (
+        "select_cursor",
+        "open_best",
+        "copy",
+        "stop",
+        "pause",
+        "screen.add",
+        "screen.resume",
+        "train",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b", "open_best", "Best", tooltip="Show the run of the best trial"),
         Binding("c", "copy", "Copy", tooltip="Copy the trial's settings into the form"),
         Binding("s", "stop", "Stop", tooltip="Stop the trial, or the whole sweep"),
         Binding("p", "pause", "Pause", tooltip="Pause the sweep everywhere, or continue it"),
-        Binding("a", "add", "Add", tooltip="Add trials to the sweep"),
+        Binding("a", "screen.add", "Add", priority=True, tooltip="Add trials to the sweep"),
         Binding("v", "switch_view", "View", tooltip="Charts instead of the table, or the table"),
-        Binding("e", "resume", "Resume", tooltip="Resume the trial's run, for more epochs"),
+        Binding(
+            "e",
+            "screen.resume",
+            "Resume",
+            priority=True,
+            tooltip="Resume the trial's run, for more epochs",
+        ),
         Binding("t", "train", "Train", tooltip="Train trials on this machine, in the background"),
         Binding("left", "choose_setting(-1)", show=False, tooltip="The setting before"),
         Binding("right", "choose_setting(1)", show=False, tooltip="The next setting"),

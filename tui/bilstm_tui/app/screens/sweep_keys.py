@@ -16,7 +16,7 @@ from bilstm_core.sweeps.choices import MOST_TRIALS
 
 from ..widgets.sweep.reading import Seen, SweepReader
 from .base import BaseScreen
-from .dialogs import Question, error_dialog, show_dialog
+from .dialogs import Question, ask, error_dialog
 from .prompts import ask_epochs, trials_prompt
 from .runs import Choice
 
@@ -104,8 +104,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
             name = self.seen.name
             self.notify(f"{name} is paused on all machines." if is_paused else f"{name} continues.")
 
-    @work
-    async def action_stop(self) -> None:
+    def action_stop(self) -> None:
         """Stop the trial under the cursor, or the whole sweep, after a confirmation."""
         row, seen = self.selected, self.seen
         if not seen:
@@ -123,11 +122,19 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
                 "stops on all machines; its trials can then be resumed exactly there."
             )
             answers = {"trial": "Stop the trial", **answers}
-        answer = await show_dialog(self.app, Question(title, message, answers))
-        if answer == "trial" and row:
-            self._stop_trial(row)
-        elif answer == "sweep" and await self._change(_stop_helpers):
-            self.notify(f"{seen.name} stops; t trains it again.")
+
+        def use(answer: str) -> None:
+            if answer == "trial" and row:
+                self._stop_trial(row)
+            else:
+                self._stop_sweep(seen.name)
+
+        ask(self.app, Question(title, message, answers), use)
+
+    @work
+    async def _stop_sweep(self, name: str) -> None:
+        if await self._change(_stop_helpers):
+            self.notify(f"{name} stops; t trains it again.")
 
     def _stop_trial(self, row: "Row") -> None:
         run = self.run_of(row)
@@ -138,29 +145,26 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
 
-    @work
-    async def action_add(self) -> None:
+    def action_add(self) -> None:
         """Add trials; where no process trains the sweep, suggest to start one."""
         seen = self.seen
-        if not self.reader or not seen:
+        if not seen:
             return
-        most = MOST_TRIALS - seen.board.wanted
-        found = await asyncio.to_thread(self.reader.change, lambda study: study.combinations)
-        if found is not None:
-            most = found - seen.board.wanted
+        wanted = seen.board.wanted
+        most = (MOST_TRIALS if seen.combinations is None else seen.combinations) - wanted
         if most <= 0:
             self.notify("All combinations are tried already.", timeout=4)
-            return
-        answer = await show_dialog(self.app, trials_prompt(seen.name, seen.board.wanted, most))
-        if not answer:
-            return
-        more = int(answer)
-        if not await self._change(lambda study: study.want_trials(study.trials_wanted + more)):
-            return
-        if not seen.board.count("training"):
-            await self._suggest_training()
+        else:
+            prompt = trials_prompt(seen.name, wanted, most)
+            ask(self.app, prompt, lambda typed: self._add(int(typed)))
 
-    async def _suggest_training(self) -> None:
+    @work
+    async def _add(self, more: int) -> None:
+        is_done = await self._change(lambda study: study.want_trials(study.trials_wanted + more))
+        if is_done and self.seen and not self.seen.board.count("training"):
+            self._suggest_training()
+
+    def _suggest_training(self) -> None:
         """Suggest to start a process that trains trials."""
         answers = {"start": "Train here", "": "Not now"}
         message = (
@@ -168,11 +172,9 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
             "without this terminal."
         )
         question = Question("No trial is being trained", message, answers)
-        if await show_dialog(self.app, question) == "start":
-            await self._start_helper()
+        ask(self.app, question, lambda _: self._start_helper())
 
-    @work(exclusive=True, group="train")
-    async def action_train(self) -> None:
+    def action_train(self) -> None:
         """Train trials on this machine, in the background."""
         seen = self.seen
         if not seen:
@@ -187,10 +189,11 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
             answers = {"start": "Train here, too", "": "Cancel"}
             message = f"Trials that are trained at the moment, on all machines: {training}."
             question = Question("Train here, too?", message, answers)
-            if await show_dialog(self.app, question) != "start":
-                return
-        await self._start_helper()
+            ask(self.app, question, lambda _: self._start_helper())
+        else:
+            self._start_helper()
 
+    @work(exclusive=True, group="train")
     async def _start_helper(self) -> None:
         data_dir = self._data_dir
 
@@ -211,8 +214,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
             changes = {name: getattr(base, name) for name in _WHERE}
             self.dismiss(Choice("copy", run, changes))
 
-    @work
-    async def action_resume(self) -> None:
+    def action_resume(self) -> None:
         """Resume the run of the trial; a finished one for more epochs."""
         row = self.selected
         if not row or not (run := self.run_of(row)):
@@ -220,11 +222,11 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if run.is_live:
             self.notify(f"{run.name} is being trained: stop it first.", timeout=4)
             return
-        overview = await asyncio.to_thread(read_overview, run)
+        overview = read_overview(run)
         if overview.problem:
             self.notify(overview.problem, timeout=4)
-        elif (changes := await ask_epochs(self.app, overview)) is not None:
-            self.dismiss(Choice("resume", run, changes))
+        else:
+            ask_epochs(self.app, overview, lambda it: self.dismiss(Choice("resume", run, it)))
 
 
 def _stop_helpers(study: "Study") -> None:

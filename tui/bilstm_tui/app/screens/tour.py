@@ -24,10 +24,11 @@ from bilstm_core.runs.history import History
 from bilstm_core.runs.run import Run
 
 from ...text.numbers import percent
-from ..widgets.charts.chart import COLOURS, MARKERS, Chart
+from ..widgets.charts.chart import Chart
 from ..widgets.charts.series import loss_series
 from ..widgets.explain.view import ExplainView
 from ..widgets.key_footer import KeyFooter
+from ..widgets.marks import Marks, curve_style
 from ..widgets.mended_view import MendedView
 from .base import BaseScreen
 from .tour_text import STEPS, mended_words
@@ -62,6 +63,7 @@ class TourScreen(BaseScreen[None]):
         open_run: Starts a run with a configuration and the readable part of its name.
         data_dir: Folder of the data sets.
         settings: What both networks have in common.
+        marks: Where the runs get the colours and markers that they have here.
     """
 
     FIRST_KEYS = ("step(1)", "finish", "step(-1)")
@@ -73,10 +75,15 @@ class TourScreen(BaseScreen[None]):
     ]
 
     def __init__(
-        self, open_run: OpenRun, data_dir: Path, settings: dict[str, Any] | None = None
+        self,
+        open_run: OpenRun,
+        data_dir: Path,
+        settings: dict[str, Any] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         super().__init__()
         self._open_run = open_run
+        self._marks = Marks() if marks is None else marks
         self._examiner = ExaminerClient(None, data_dir)
         common = settings or _SETTINGS
         self._contestants = [
@@ -93,7 +100,7 @@ class TourScreen(BaseScreen[None]):
         with Horizontal(id="tour-body"):
             yield Static(id="tour-text", markup=False)
             with Vertical(id="tour-picture"):
-                yield Chart("training loss", id="tour-curves", announcement="starting …")
+                yield Chart("training loss", id="tour-curves", announcements=["starting …"])
                 yield Static(id="tour-scores")
                 yield ExplainView(self._explain, can_change=True, id="tour-explain")
                 yield MendedView(id="mended")
@@ -136,8 +143,9 @@ class TourScreen(BaseScreen[None]):
     async def _train(self) -> None:
         """Train one network after the other."""
         try:
-            for contestant in self._contestants:
+            for number, contestant in enumerate(self._contestants):
                 run = await self._open_run(contestant.config, contestant.label)
+                self._marks.reserve(run.name, number)
                 contestant.follower = await asyncio.to_thread(Follower, run, History())
                 await contestant.has_model.wait()
         except BilstmError as error:
@@ -206,7 +214,8 @@ class TourScreen(BaseScreen[None]):
             return
         lines = Text()
         for number, it in enumerate(self._contestants[: 1 if self.step == 0 else 2]):
-            lines.append(f"{MARKERS[number]} {it.title:<7}", f"bold {COLOURS[number]}")
+            colour, marker = curve_style(number)
+            lines.append(f"{marker} {it.title:<7}", f"bold {colour}")
             lines.append(f" {_progress(it)}\n")
         lines.rstrip()
         self.query_one("#tour-scores", Static).update(lines)

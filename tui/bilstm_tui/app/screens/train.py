@@ -27,15 +27,15 @@ from ..widgets.dataset_field import DatasetField
 from ..widgets.device_usage import DeviceUsage
 from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
-from ..widgets.key_footer import KeyFooter
+from ..widgets.key_footer import KeyFooter, own_bindings
 from ..widgets.network_sketch import NetworkSketch, observed_timings
 from ..widgets.steady_tabs import SteadyTabs
 from .base import is_typing
-from .dialogs import in_lines, show_dialog
+from .dialogs import ask, in_lines
 from .run_keys import RUN_KEYS, RunKeysScreen
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
-_FIRST_PAINT_SECONDS = 0.3  # after which widgets are made that are hidden at first
+_HIDDEN_SECONDS = 0.3  # from the first paint until widgets are made that are hidden at first
 _READING_SECONDS = 0.3  # before the tab of a run is drawn, which slows the reading down
 
 _LETTER_KEYS = (
@@ -43,18 +43,16 @@ _LETTER_KEYS = (
     ("v", "switch_view", "View", "Show the next tab: network, data, run, explanation"),
     *RUN_KEYS[:3],
     ("f", "find_learning_rate", "Find rate", "Try learning rates for the form's settings"),
-    *RUN_KEYS[3:-1],
+    *RUN_KEYS[3:-2],
     ("slash", "jump", "Setting", "Go to a setting by its name"),
-    RUN_KEYS[-1],
+    *RUN_KEYS[-2:],
 )
 """Key, action, label and tooltip; they are characters while the user types text."""
-_KEYS_OF_CHARTS = ("e", "x")
-"""These mean something else on a chart that has the focus."""
 
 _TABS = ("network", "data", "run", "explain")
 
-CameFrom = Literal["runs", "sweep", ""]
-"""The list from which a run was opened; empty for none."""
+CameFrom = Literal["runs", "sweep", "home", ""]
+"""From where a run was opened, to which Escape leads back; empty for nowhere."""
 
 
 class TrainScreen(RunKeysScreen):
@@ -65,7 +63,7 @@ class TrainScreen(RunKeysScreen):
         preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
-        came_from: The list to which Escape leads back from the run.
+        came_from: Where Escape leads back to from the run.
     """
 
     @dataclass
@@ -86,7 +84,7 @@ class TrainScreen(RunKeysScreen):
 
     @dataclass
     class BackRequested(Message):
-        """The user wants to go back to the list from which a run was opened."""
+        """The user wants to go back to where a run was opened."""
 
         run: Run
         came_from: CameFrom
@@ -98,11 +96,11 @@ class TrainScreen(RunKeysScreen):
                 f"screen.{action}",
                 label,
                 tooltip=tooltip,
-                priority=key not in _KEYS_OF_CHARTS,
+                priority=key != "x",  # which means something else on a chart that has the focus
             )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
-        Binding("escape", "screen.back", "Back", tooltip="Back to the list of the run"),
+        Binding("escape", "screen.back", "Back", tooltip="Back to where the run was opened"),
         Binding("escape", "screen.leave_field", "Leave", tooltip="Leave the field", show=False),
     ]
 
@@ -147,12 +145,14 @@ class TrainScreen(RunKeysScreen):
         """Draw the network."""
         self._use_settings()
         self.call_after_refresh(self.update_duration_estimate)
-        self.set_timer(_FIRST_PAINT_SECONDS, self._add_view)
+        self.call_after_refresh(self.set_timer, _HIDDEN_SECONDS, self._add_view)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable letter keys while text is typed; grey out what is not possible now."""
         if is_typing(self) and action in {letter[1] for letter in _LETTER_KEYS}:
             return False
+        if action == "resume" and any(it.key == "e" for it in self._keys_of_focus):
+            return False  # of the chart of accuracies
         if action == "leave_field":
             return self.focused is not None
         if action == "back":
@@ -160,8 +160,12 @@ class TrainScreen(RunKeysScreen):
         return None if self._why_disabled(action) else True
 
     @property
+    def _keys_of_focus(self) -> list[Binding]:
+        return own_bindings(self.focused) if self.focused else []
+
+    @property
     def _can_go_back(self) -> bool:
-        """Whether the run is in view that was opened from a list."""
+        """Whether the run is in view that was opened from elsewhere."""
         if not self.came_from or is_typing(self):
             return False
         return self.query_one(TabbedContent).active in {"run", "explain"}
@@ -242,27 +246,25 @@ class TrainScreen(RunKeysScreen):
         """Ask for a setting by its name, and go to it."""
         from .setting_prompt import SettingPrompt  # not needed for the first paint
 
-        # at once, without a worker: letters typed right after the key already belong to the name
-        self.app.push_screen(SettingPrompt(), self._jump_to)
+        ask(self.app, SettingPrompt(), self._jump_to)
 
-    async def _jump_to(self, name: str | None) -> None:
-        if name:
-            if not self.query_one(Form).display:
-                self.query_one(TabbedContent).active = "network"
-            await self.query_one(Form).go_to(name)
+    async def _jump_to(self, name: str) -> None:
+        if not self.query_one(Form).display:
+            self.query_one(TabbedContent).active = "network"
+        await self.query_one(Form).go_to(name)
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
-        self.set_focus(None)
         tabs = self.query_one(TabbedContent)
         tabs.active = _TABS[(_TABS.index(tabs.active) + 1) % len(_TABS)]
+        self.set_focus(None)  # of what is hidden by now, and need not be painted without focus
         if tabs.active == "network":
             self.query_one(Form).focus_last()
         elif tabs.active == "data":
             self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
 
     def action_back(self) -> None:
-        """Go back to the list from which the run was opened."""
+        """Go back to where the run was opened."""
         if run := self.shown_run:
             self.post_message(self.BackRequested(run, self.came_from))
             self.came_from = ""
@@ -289,7 +291,10 @@ class TrainScreen(RunKeysScreen):
     def _adapt_to_width(self) -> None:
         """Hide the form if data or a run are shown and there is no space for both."""
         is_network = self.query_one(TabbedContent).active == "network"
-        self.query_one(Form).display = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        is_shown = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
+        form = self.query_one(Form)
+        if form.display != is_shown:  # else it would be laid out again for nothing
+            form.display = is_shown
         self.refresh_bindings()
 
     @on(TabbedContent.TabActivated, pane="#data")
@@ -299,14 +304,15 @@ class TrainScreen(RunKeysScreen):
             self._read_data(self._typed)
 
     @on(DatasetField.PathWanted)
-    @work
-    async def _choose_path(self) -> None:
+    def _choose_path(self) -> None:
         """Ask for a file or folder of data."""
         from .path_prompt import PathPrompt  # not needed for the first paint
 
-        if path := await show_dialog(self.app, PathPrompt(self.recent_data)):
-            with suppress(ConfigError):  # another field is wrong, and the form says so
-                self.query_one(Form).set_dataset(path)
+        ask(self.app, PathPrompt(self.recent_data), self._use_path)
+
+    def _use_path(self, path: str) -> None:
+        with suppress(ConfigError):  # another field is wrong, and the form says so
+            self.query_one(Form).set_dataset(path)
 
     @on(Form.Changed)
     def _apply_settings(self, event: Form.Changed) -> None:

@@ -33,7 +33,7 @@ class Dashboard(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Compose the charts, large and small, the classes, and the examples."""
-        yield Chart("training loss", id="loss", announcement="the loss of each step")
+        yield Chart("training loss", id="loss", announcements=["the loss of each step"])
         yield AccuracyChart(id="accuracy")
         yield SmallChart("learning rate", "lr", id="learning_rates", words=short)
         yield SmallChart("gradient norm", "grad norm", id="gradient_norms", words=short)

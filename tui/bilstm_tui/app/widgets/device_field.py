@@ -3,11 +3,9 @@
 import asyncio
 
 from textual import work
-from textual.widgets import OptionList, Select
 
 from bilstm_core.compute.gpus import Gpu, list_gpus
 
-from ..textual_internals import SelectCurrent
 from .choice_field import ChoiceField
 from .device_usage import short_cpu_usage
 
@@ -21,39 +19,32 @@ class DeviceField(ChoiceField):
     """
 
     def __init__(self, value: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(_options_for(value, []), value, id=id)
+        super().__init__(_choices_for(value, []), value, id=id)
+
+    @property
+    def text(self) -> str:
+        """Only the name of the device."""
+        return self.value
 
     def choose(self, value: str) -> None:
         """Choose a device, also one that this machine does not have."""
-        if value != self.value:
-            self.set_options(_options_for(value, []))
-            self.value = value
+        if value not in self.listed:
+            self.show(_choices_for(value, []), self.value)
+        super().choose(value)
 
-    def watch_value(self, value: str) -> None:
-        """Show only the name of the device while the list is closed."""
-        for current in self.query(SelectCurrent):
-            current.update(value)
-
-    def watch_expanded(self, expanded: bool) -> None:
+    def action_open(self) -> None:
         """Update the devices when the list is opened."""
-        super().watch_expanded(expanded)
-        if expanded:
-            self._list_devices()
+        super().action_open()
+        self._list_devices()
 
     @work(exclusive=True)
     async def _list_devices(self) -> None:
         gpus = await asyncio.to_thread(list_gpus)
-        value = str(self.value)
-        options = _options_for(value, gpus)
-        with self.prevent(Select.Changed):
-            self.set_options(options)
-            self.value = value
-        chosen = [option for _, option in options].index(value)
-        self.query_one(OptionList).highlighted = chosen
+        self.show(_choices_for(self.value, gpus), self.value)
 
 
-def _options_for(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:
-    """The text and the value of each option."""
+def _choices_for(chosen: str, gpus: list[Gpu]) -> list[tuple[str, str]]:
+    """The text and the value of each choice."""
     texts = {
         "auto": "auto    the first GPU, or else the CPU",
         "cpu": f"cpu     {short_cpu_usage().removeprefix('cpu ')} busy",

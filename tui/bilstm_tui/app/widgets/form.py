@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.events import DescendantFocus
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Checkbox, Collapsible, Input, Select, Static
+from textual.widgets import Checkbox, Collapsible, Input, Static
 
 from bilstm_core.config.resolve import resolve
 from bilstm_core.config.schema import BUILT_IN, GROUPS, RunConfig
@@ -29,7 +29,7 @@ from bilstm_core.wording import counted
 
 from ...text.command_line import as_typed
 from ..textual_internals import CollapsibleTitle
-from .choice_field import ChoiceField
+from .choice_field import ChoiceField, ChoiceList
 from .dataset_field import DatasetField
 from .device_field import DeviceField
 from .form_hint import Hint, hint_for_preset, hint_for_setting
@@ -184,9 +184,11 @@ class Form(Widget):
         return _field_values(resolve({"dataset": self._values["dataset"]}, preset=self.preset))
 
     @on(Input.Changed)
-    @on(Select.Changed)
+    @on(ChoiceField.Changed)
     @on(Checkbox.Changed)
-    def _update_setting(self, event: Input.Changed | Select.Changed | Checkbox.Changed) -> None:
+    def _update_setting(
+        self, event: Input.Changed | ChoiceField.Changed | Checkbox.Changed
+    ) -> None:
         event.stop()
         control = event.control
         name, value = control.id or "", event.value
@@ -245,7 +247,7 @@ class Form(Widget):
             config, problem, problems = None, error.message, error.problems
         else:
             self._no_effect = without_effect(config)
-        self.query_one(PresetField).show(self.preset, len(self.edited))
+        self.query_one(PresetField).show_preset(self.preset, len(self.edited))
         self.show_problems(problems)
         self.post_message(self.Changed(config, problem))
 
@@ -285,7 +287,10 @@ class Form(Widget):
 
     @on(DescendantFocus)
     def _explain_focused(self, event: DescendantFocus) -> None:
-        self._last_focused = widget = event.widget
+        widget = event.widget
+        if isinstance(widget, ChoiceList):  # its field was explained when it got the focus
+            return
+        self._last_focused = widget
         is_title = isinstance(widget, CollapsibleTitle) and widget.parent
         self._explain((widget.parent.id if is_title and widget.parent else widget.id) or "")
 

@@ -88,12 +88,13 @@ class NetworkSketch(Static):
     def _duration(self, config: RunConfig, spec: DataSpec) -> str:
         device = self._device if config.device == "auto" else config.device
         device = "cuda:0" if device == "cuda" else device
-        seconds = estimate_seconds(config, spec, device, self._timings)
+        estimate = estimate_seconds(config, spec, device, self._timings)
+        if estimate is None:
+            return f"time: not known before the first run on {device}"
         runs = sum(timing.device == device for timing in self._timings)
-        source = (
-            f"estimated from {runs} run{'s' * (runs > 1)}" if runs else "estimate; no earlier run"
-        )
-        return f"time: about {_format_seconds(seconds)} on {device} ({source})"
+        about = "about" if estimate.is_of_same_size else "roughly"
+        source = f"estimated from {counted(runs, 'run')}"
+        return f"time: {about} {_format_seconds(estimate.seconds)} on {device} ({source})"
 
 
 def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:

@@ -1,4 +1,7 @@
-"""Beside or below the list of runs: the marked runs compared, or the run under the cursor."""
+"""Beside or below the list of runs: the marked runs compared, or the run under the cursor.
+
+In a small terminal the run under the cursor has a few lines only.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,17 +24,20 @@ from bilstm_core.runs.run import Run
 from ...text.run_cells import without_date
 from ...text.run_summary import settings_besides_defaults
 from .charts.accuracy_chart import AccuracyChart
-from .charts.chart import COLOURS, MARKERS, Chart
+from .charts.chart import Chart
 from .charts.series import accuracy_series, loss_series
-from .run_tables import comparison_table, preview_table
+from .marks import Marks, curve_style
+from .run_tables import brief_preview, comparison_table, preview_table
 
-PREVIEW_HEIGHT, BESIDE_WIDTH = 30, 160
-"""Rows of the terminal from which on there is a preview, and columns from which on it is beside."""
+BESIDE_WIDTH = 160  # columns of the terminal from which on they are beside the list
+_CHARTS_HEIGHT = 30  # rows of the terminal from which on a preview below the list has charts
+_BRIEF_HEIGHT = 5  # rows of a preview without
 _DELAY_SECONDS = 0.15  # without a move of the cursor, before a run is read
 _MOST_KNOWN = 8  # runs that are kept, at 3 MB each
 _WIDE = 110  # columns from which on the accuracies are shown below the list, too
 _HIGH = 34  # rows from which on they are shown beside it
 _LEAST_TABLE = 34  # columns
+_BRIEF_PADDING = 2
 _PADDING = 3  # columns beside a table: its margins and a scrollbar
 
 
@@ -65,13 +71,13 @@ class RunDetails(Container):
     Runs are read in another thread, one at a time, and followed from then on.
 
     Args:
-        marks: The names of the marked runs; changed with them, for the next list of runs.
+        marks: The marked runs; changed with them, for the next list of runs.
     """
 
-    def __init__(self, marks: list[str] | None = None) -> None:
+    def __init__(self, marks: Marks | None = None) -> None:
         super().__init__(id="details")
         self._overviews: Mapping[str, Overview] = {}
-        self._marks = [] if marks is None else marks
+        self._marks = Marks() if marks is None else marks
         self._marked: dict[str, _Known] = {}
         """Those marked runs that are read."""
         self._known: dict[str, _Known] = {}
@@ -79,15 +85,17 @@ class RunDetails(Container):
         self._wanted = ""
         self._delay: Timer | None = None
         self._drawn: list[str] = []
+        self._full_height = _BRIEF_HEIGHT
         self._reading = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Compose the curves, and the table beside or below them."""
         with Container(id="curves"):
-            yield Chart("training loss", id="overlay", announcement="no losses yet")
+            yield Chart("training loss", id="overlay", announcements=["no losses yet"])
             yield AccuracyChart(id="accuracies")
         with ScrollableContainer(id="differences"):
             yield Static()
+        yield Static(id="brief")
 
     def on_mount(self) -> None:
         """Take no space before there is something to show."""
@@ -106,8 +114,8 @@ class RunDetails(Container):
         """The shape and colour of a marked run's curve."""
         if name not in self._marks:
             return Text(" ")
-        number = self._marks.index(name)
-        return Text(MARKERS[number % len(MARKERS)], COLOURS[number % len(COLOURS)])
+        colour, marker = curve_style(self._marks.number(name))
+        return Text(marker, colour)
 
     def toggle(self, run: Run) -> None:
         """Mark a run at once, or remove its mark; what is shown follows once the run is read."""
@@ -115,7 +123,7 @@ class RunDetails(Container):
             self._marks.remove(run.name)
             self._marked.pop(run.name, None)
         else:
-            self._marks.append(run.name)
+            self._marks.add(run.name)
         self._show_marked(run)
 
     @work
@@ -134,8 +142,8 @@ class RunDetails(Container):
     async def forget(self, *names: str) -> None:
         """Remove runs that are gone."""
         async with self._reading:
-            self._marks[:] = [name for name in self._marks if name not in names]
             for name in names:
+                self._marks.remove(name)
                 self._marked.pop(name, None)
                 self._known.pop(name, None)
 
@@ -145,7 +153,7 @@ class RunDetails(Container):
             self._known.pop(before, None)
             self._marked.pop(before, None)
             if before in self._marks:
-                self._marks[self._marks.index(before)] = after.name
+                self._marks.rename(before, after.name)
                 await self._read_marked(after)
 
     def look_at(self, overview: Overview | None) -> None:
@@ -191,31 +199,30 @@ class RunDetails(Container):
         body, own = height - 2, width * 2 // 5 if is_beside else width
         self.styles.width = own
         most = max(body // 2, min(body - num_runs - 1, body * 2 // 3))
-        self.styles.height = body if is_beside else most
+        self._full_height = body if is_beside else most
         self._show_or_hide()
         if self._is_unread:
             self._preview()
         return width - own if is_beside else width
 
     @property
-    def _has_room(self) -> bool:
-        """Whether there is space for a preview."""
+    def _is_brief(self) -> bool:
+        """Whether there is only space for a few lines, which no comparison needs."""
         width, height = self.app.size
-        return height >= PREVIEW_HEIGHT or width >= BESIDE_WIDTH
+        return not self._marks and height < _CHARTS_HEIGHT and width < BESIDE_WIDTH
 
     @property
     def _shown(self) -> Mapping[str, _Known]:
         """The marked runs, or the one under the cursor if it was read."""
         if self._marks:
             return {name: self._marked[name] for name in self._marks if name in self._marked}
-        has_room = self._has_room and self._wanted in self._overviews
-        known = self._known.get(self._wanted) if has_room else None
+        known = self._known.get(self._wanted) if self._wanted in self._overviews else None
         return {self._wanted: known} if known else {}
 
     @property
     def _is_unread(self) -> bool:
-        """Whether there is space for a preview of a run that is not read yet."""
-        return self._has_room and self._wanted in self._overviews and not self._shown
+        """Whether a run is to be shown that is not read yet."""
+        return self._wanted in self._overviews and not self._shown
 
     @work(exclusive=True, group="show")
     async def _show_again(self) -> None:
@@ -231,7 +238,7 @@ class RunDetails(Container):
     async def _read_wanted(self) -> None:
         """Read the run under the cursor, if a preview of it is to be shown."""
         overview = self._overviews.get(self._wanted)
-        if overview and self._has_room and not self._marks:
+        if overview and not self._marks:
             await self._read_again(overview.run)
 
     async def _read_again(self, run: Run) -> _Known:
@@ -247,13 +254,19 @@ class RunDetails(Container):
         return known
 
     def _show_or_hide(self) -> None:
-        self.display = bool(self._marks) or (self._has_room and bool(self._wanted))
+        self.display = bool(self._marks or self._wanted)
+        self.set_class(self._is_brief, "-brief")
+        self.styles.height = _BRIEF_HEIGHT if self._is_brief else self._full_height
 
     def _show(self) -> None:
         """Draw what is to be seen; a run that is not read yet leaves what is there."""
         shown = self._shown
         self._show_or_hide()
         if not self.display or not shown:
+            return
+        if self._is_brief:
+            self._drawn = [*shown]
+            self._show_briefly(shown[self._wanted])
             return
         is_compared = bool(self._marks)
         if self._drawn != [*shown] and not (is_compared and self.has_class("-compared")):
@@ -263,9 +276,13 @@ class RunDetails(Container):
         self.set_class(is_compared, "-compared")
         live = {name for name in shown if self._is_live(name)}
         labels = {name: without_date(name) for name in shown}
+        numbers = {name: self._marks.number(name) if is_compared else None for name in shown}
         self.query_one("#overlay", Chart).show(
             [
-                loss_series(known.history, labels[name], is_live=name in live)
+                replace(
+                    loss_series(known.history, labels[name], is_live=name in live),
+                    number=numbers[name],
+                )
                 for name, known in shown.items()
             ]
         )
@@ -276,11 +293,19 @@ class RunDetails(Container):
         chart = self.query_one(AccuracyChart)
         chart.use_subject("test" if is_compared else "")
         chart.show(
-            [replace(of_test, label=labels[name]) for name, (_, of_test) in accuracies.items()]
+            [
+                replace(of_test, label=labels[name], number=numbers[name])
+                for name, (_, of_test) in accuracies.items()
+            ]
             if is_compared
             else [series for both in accuracies.values() for series in both]
         )
         self._show_table()
+
+    def _show_briefly(self, known: _Known) -> None:
+        overview, width = self._overviews[self._wanted], self.size.width or self.app.size.width
+        brief = brief_preview(overview, known.history, known.changes, width - _BRIEF_PADDING)
+        self.query_one("#brief", Static).update(brief)
 
     def _is_live(self, name: str) -> bool:
         overview = self._overviews.get(name)

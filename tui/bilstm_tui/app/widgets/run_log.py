@@ -25,6 +25,7 @@ class RunLog(ScrollView, can_focus=True):
         self._lines: deque[Text] = deque(maxlen=_MAX_LINES)
         self._strips: deque[Strip] = deque(maxlen=_MAX_LINES)
         self._is_following = True
+        self._wrapped_width = 0
 
     def clear(self) -> None:
         """Remove all lines."""
@@ -41,6 +42,7 @@ class RunLog(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Wrap all lines to the width."""
+        self._wrapped_width = self._width
         self._strips.clear()
         self._show(self._lines)
 
@@ -50,7 +52,13 @@ class RunLog(ScrollView, can_focus=True):
         self._is_following = new_value >= self.max_scroll_y
 
     def render_line(self, y: int) -> Strip:
-        """Render a line of the screen."""
+        """Render a line of the screen.
+
+        Textual does not report every size: not the first one, where the places of widgets were
+        looked up between two layouts.
+        """
+        if self._width != self._wrapped_width:
+            self.on_resize()
         row = y + self.scroll_offset.y
         if row >= len(self._strips):
             return Strip.blank(self._width, self.rich_style)

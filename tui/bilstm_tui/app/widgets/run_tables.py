@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -12,15 +13,19 @@ from bilstm_core.errors import ConfigError
 from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import Overview
 
+from ...text.braille import Numbers, draw_curve
 from ...text.names import shortened
 from ...text.numbers import duration, percent
 from ...text.run_cells import STATUS_STYLES, without_date
 from ...text.run_summary import accuracies, rate_in_words, value_in_words, why_it_ended
+from .marks import COLOURS
 
 _NONE: Mapping[str, History] = MappingProxyType({})
 _LONGEST_NAME, _SHORTEST_NAME = 24, 8
 _LONGEST_VALUE = 24
 _SETTING = 16  # columns of a setting's name, about
+_GAP = 2  # columns between two curves
+_LAST_STEPS = 20  # whose mean loss is shown
 
 
 def preview_table(
@@ -55,6 +60,62 @@ def preview_table(
             Text(shortened(value_in_words(default), _LONGEST_VALUE)),
         )
     return Group(*lines, Text(), table)
+
+
+def brief_preview(
+    overview: Overview, history: History, changes: Mapping[str, tuple[Any, Any]], width: int
+) -> Text:
+    """One run in four lines: what came of it, its curves, the settings besides the defaults."""
+    time = duration(overview.seconds)
+    heading = Text.assemble(
+        (without_date(overview.run.name), "bold"),
+        f"  {why_it_ended(overview.status, history)}, {time}  ",
+        (", ".join(accuracies(history)), "bold"),
+    )
+    settings = Text(overview.notes.note and f"{overview.notes.note}  ", "italic")
+    if overview.problem:
+        settings.append(overview.problem, "not italic red")
+    for name, (value, default) in changes.items():
+        rate = rate_in_words(value, history) if name == "learning_rate" else ""
+        words = shortened(rate or value_in_words(value), _LONGEST_VALUE)
+        settings.append(f"{name} ", "not italic").append(words, "not italic bold")
+        before = shortened(value_in_words(default), _LONGEST_VALUE)
+        settings.append(f" (default {before})  ", "not italic dim")
+    if not changes and not overview.problem:
+        settings.append("All settings are the defaults.", "not italic dim")
+    lines = [heading, *_small_curves(history, (width - _GAP) // 2), settings]
+    for line in lines:
+        line.rstrip()
+        line.truncate(width, overflow="ellipsis")
+    return Text("\n").join(lines)
+
+
+def _small_curves(history: History, width: int) -> list[Text]:
+    """The loss on a logarithmic axis, and beside it the accuracy after each epoch."""
+    losses = history.losses.points()[3]
+    is_positive = len(losses) and losses.min() > 0
+    last = f"{losses[-_LAST_STEPS:].mean():.3g}" if len(losses) else ""
+    by_epoch = history.epoch_evaluations or history.epochs
+    shares = np.array([by_epoch[epoch].accuracy for epoch in sorted(by_epoch)])
+    split = next((it.split for it in history.epoch_evaluations.values()), "train")
+    parts = [
+        ("loss", last, np.log(losses) if is_positive else losses, COLOURS[0]),
+        (split, f"{percent(shares[-1])} %" if len(shares) else "", shares, COLOURS[1]),
+    ]
+    lines = [Text(), Text()]
+    for name, value, points, colour in parts:
+        label = max(len(name), len(value)) + 1
+        rows = draw_curve(_means(points, 2 * (width - label)), width - label, len(lines))
+        for line, word, row in zip(lines, (name, value), rows, strict=True):
+            line.append(f"{word:<{label}}").append(row, colour).append(" " * _GAP)
+    return lines
+
+
+def _means(values: Numbers, most: int) -> Numbers:
+    """At most so many values: the mean of each stretch."""
+    if len(values) <= most:
+        return values
+    return np.array([stretch.mean() for stretch in np.array_split(values, most)])
 
 
 def comparison_table(

@@ -9,6 +9,7 @@ from textual.widgets import Checkbox
 class SwitchField(Checkbox):
     """A check box that says in words whether it is on, for terminals without colours."""
 
+    BINDING_GROUP_TITLE = "On a switch"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,space", "toggle_button", "Switch", tooltip="Switch it on or off")
     ]

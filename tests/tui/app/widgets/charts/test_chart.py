@@ -2,19 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import pytest
-from textual.events import MouseScrollDown
+from textual.events import MouseMove, MouseScrollDown
 from textual.pilot import Pilot
 
 from bilstm_core import events
 from bilstm_core.runs.history import History
 from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
-from bilstm_tui.app.widgets.charts.diff_canvas import DiffCanvas
 from bilstm_tui.app.widgets.charts.reduction import smooth
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
 from tests.samples import run_started, small_config
@@ -45,7 +43,7 @@ def test_epochs_are_whole_numbers() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.axis = "epoch"
         chart.show([loss_series(history(FALLING[:46]), "loss", is_live=False)])
-        await until(pilot, lambda: text(pilot.app).splitlines()[-1].split() == ["1", "2"])
+        await until(pilot, lambda: text(pilot.app).splitlines()[-2].split() == ["1", "2"])
 
     drive_chart(steps)
 
@@ -53,14 +51,14 @@ def test_epochs_are_whole_numbers() -> None:
 def test_a_loss_that_falls_far_has_a_logarithmic_axis_with_the_numbers_themselves() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
-        await until(pilot, lambda: "log y" in text(pilot.app))
+        await until(pilot, lambda: "log scale" in text(pilot.app))
         await until(pilot, lambda: "0.001" in text(pilot.app))
         await pilot.press("m", "m")
         await until(pilot, lambda: "smoothed" not in text(pilot.app))
         await pilot.press("y")
-        await until(pilot, lambda: "log y" not in text(pilot.app))
+        await until(pilot, lambda: "log scale" not in text(pilot.app))
         await pilot.press("y")
-        await until(pilot, lambda: "log y" in text(pilot.app))
+        await until(pilot, lambda: "log scale" in text(pilot.app))
 
     drive_chart(steps)
 
@@ -82,8 +80,46 @@ def test_values_decide_whether_the_axis_is_logarithmic(
 ) -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(losses), "loss", is_live=False)])
-        await until(pilot, lambda: ("log y" in text(pilot.app)) == is_logarithmic)
+        await until(pilot, lambda: ("log scale" in text(pilot.app)) == is_logarithmic)
         assert "e-1" not in text(pilot.app)
+
+    drive_chart(steps)
+
+
+def test_a_scale_that_became_logarithmic_by_itself_says_why_and_stays() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        def has_log(*losses: float) -> bool:
+            chart.show([loss_series(history([*losses]), "loss", is_live=False)])
+            assert ("values differ 20×" in str(chart.border_subtitle)) == chart._is_logarithmic
+            return chart._is_logarithmic
+
+        assert not has_log(2.0, 0.15)
+        assert has_log(2.0, 0.09)
+        assert has_log(2.0, 0.15)
+        assert not has_log(2.0, 0.3)
+        assert not has_log(2.0, 0.15)
+        assert has_log(2.0, 0.09)
+        await pilot.press("y", "y")  # chosen, so that there is nothing to explain
+        assert chart._is_logarithmic
+        assert "20×" not in str(chart.border_subtitle)
+        chart.logarithm = None
+        chart.reset()
+        assert not has_log(2.0, 0.15)
+
+    drive_chart(steps)
+
+
+def test_the_marker_is_at_the_last_point_not_at_an_extreme_near_it() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses = [1.0, *[0.2] * 996, 0.9, 0.1, 0.5]  # the last ones are in one column
+        chart.smoothing = 0.0
+        chart.show([loss_series(history([*losses]), "loss", is_live=False)])
+        await until(pilot, lambda: "●" in text(pilot.app))
+        rows = [row for row in chart.cells.characters if "●" in row]
+        assert len(rows) == 1
+        low, high = chart._upright.ends
+        row = (high - 0.5) / (high - low) * chart.inside.height
+        assert chart.cells.characters.index(rows[0]) == chart.inside.y + int(row)
 
     drive_chart(steps)
 
@@ -113,7 +149,7 @@ def test_the_axis_of_accuracies_is_as_long_as_they_differ(
             labels = [line[:7].strip() for line in text(app).splitlines()[1:-2]]
             assert len([*filter(None, labels)]) > 1
             assert all(lowest <= float(label) <= highest for label in labels if label)
-            assert "log y" not in text(app)
+            assert "log scale" not in text(app)
 
     asyncio.run(main())
 
@@ -140,14 +176,14 @@ def test_what_is_zoomed_in_stays_in_view() -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=True)])
         for _ in range(30):
             await pilot.press("+")
-        await until(pilot, lambda: chart._x_range[1] - chart._x_range[0] < 10)
+        await until(pilot, lambda: chart._across.ends[1] - chart._across.ends[0] < 10)
         inside = chart._curves[0].line[1][1:-1]  # without those to which the line is drawn
-        low, high = (10**end for end in chart._y_range)
+        low, high = (10**end for end in chart._upright.ends)
         assert len(inside) > 1
         assert ((low <= inside) & (inside <= high)).all()
         for _ in range(60):
             await pilot.press("-")
-        await until(pilot, lambda: chart._zoomed_x is None)
+        await until(pilot, lambda: chart._across.is_whole)
 
     drive_chart(steps)
 
@@ -156,17 +192,17 @@ def test_a_pan_stops_at_the_ends_of_the_data() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=False)])
         await pilot.press("+", "+", "+", "+", "shift+up", "shift+up")
-        extents = np.ptp([chart._x_range, chart._y_range], axis=1)
+        extents = np.ptp([chart._across.ends, chart._upright.ends], axis=1)
         for keys, ends in ((("left", "up"), (0, 1)), (("right", "down"), (1, 0))):
             for _ in range(40):
                 await pilot.press(*keys)
             await pilot.pause()
-            assert chart._x_range[ends[0]] == pytest.approx((1, 400)[ends[0]])
-            whole = chart._find_whole_y_range()
-            assert chart._y_range[ends[1]] == pytest.approx(whole[ends[1]])
-        np.testing.assert_allclose(np.ptp([chart._x_range], axis=1), extents[:1])
+            assert chart._across.ends[ends[0]] == pytest.approx((1, 400)[ends[0]])
+            whole = chart._whole_y_range
+            assert chart._upright.ends[ends[1]] == pytest.approx(whole[ends[1]])
+        np.testing.assert_allclose(np.ptp([chart._across.ends], axis=1), extents[:1])
         await pilot.press("0")
-        await until(pilot, lambda: chart._x_range == (1, 400))
+        await until(pilot, lambda: chart._across.ends == (1, 400))
 
     drive_chart(steps)
 
@@ -176,11 +212,25 @@ def test_zooming_vertically_keeps_the_end_of_the_curve_in_view() -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=False)])
         for _ in range(20):
             await pilot.press("shift+up")
-        low, high = (10**end for end in chart._y_range)
+        low, high = (10**end for end in chart._upright.ends)
         assert low < chart._curves[0].y[-1] < high < 0.001
         for _ in range(25):
             await pilot.press("shift+down")
-        await until(pilot, lambda: chart._zoomed_y is None)
+        await until(pilot, lambda: chart._upright.is_whole)
+
+    drive_chart(steps)
+
+
+def test_dragging_moves_the_curve_with_the_mouse() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(FALLING), "loss", is_live=False)])
+        await pilot.press("+", "+", "+", "+")
+        low, high = chart._across.ends
+        column = (high - low) / chart.inside.width
+        at, moved, held = (40, 10), (-5, 0), (False, False, False)
+        pilot.app.post_message(MouseMove(None, *at, *moved, 1, *held))
+        await until(pilot, lambda: chart._across.ends[0] == pytest.approx(low + 5 * column))
+        assert chart._crosshair is None
 
     drive_chart(steps)
 
@@ -189,13 +239,13 @@ def test_the_wheel_zooms_what_is_under_the_mouse() -> None:
     async def steps(chart: Chart, pilot: Pilot[None]) -> None:
         chart.show([loss_series(history(FALLING), "loss", is_live=False)])
         await pilot.pause()
-        plot = chart.query_one("#plot")
+        inside = chart.inside
         for _ in range(20):
-            await pilot._post_mouse_events([MouseScrollDown], plot, (70, 5))
-        low, high = chart._x_range
+            await pilot._post_mouse_events([MouseScrollDown], chart, (inside.x + 70, 5))
+        low, high = chart._across.ends
         assert high - low < 200
-        assert low + (high - low) * 0.7 == pytest.approx(1 + 399 * 70 / plot.size.width, rel=0.1)
-        assert chart._zoomed_y is None
+        assert low + (high - low) * 0.7 == pytest.approx(1 + 399 * 70 / inside.width, rel=0.1)
+        assert chart._upright.is_whole
 
     drive_chart(steps)
 
@@ -208,8 +258,7 @@ def test_the_cross_hair_reads_the_curve_that_is_drawn_and_the_raw_value() -> Non
         raw, smoothed = FALLING[208], smooth(np.array(FALLING, np.float64), 0.9)[208]
         words = f"step 209  loss {smoothed:.4g} raw {raw:.4g}"
         assert words in text(pilot.app).splitlines()[-1]
-        place = chart.query_one("#plot").region
-        middle = place.x + place.width // 2
+        middle = chart.inside.x + chart.inside.width // 2
         parts = [line[middle - 2 : middle + 2] for line in text(pilot.app).splitlines()[1:-1]]
         assert sum("●" in part for part in parts) == 1
         await pilot.press("comma")
@@ -285,8 +334,13 @@ def test_a_mark_has_the_colour_of_its_run() -> None:
         pasts = {"one": history(FALLING), "two": diverged, "three": changed}
         chart.show([loss_series(past, name, is_live=False) for name, past in pasts.items()])
         await until(pilot, lambda: "not finite" in text(pilot.app))
-        characters, styles = chart.query_one("#plot", DiffCanvas).cells
-        cells = [*zip(chain(*characters), chain(*styles), strict=True)]
+        inside = slice(chart.inside.x, chart.inside.right)
+        rows = zip(chart.cells.characters, chart.cells.styles, strict=True)
+        cells = [
+            cell
+            for characters, styles in rows
+            for cell in zip(characters[inside], styles[inside], strict=True)
+        ]
         assert {style for character, style in cells if character == "✕"} == {"bold yellow"}
         assert {style for character, style in cells if character == "│"} == {"magenta"}
 
@@ -299,7 +353,7 @@ def test_several_runs_differ_in_shape_too() -> None:
         await until(pilot, lambda: "● one ▲ two" in text(pilot.app))
         body = "".join(text(pilot.app).splitlines()[1:-1])
         assert body.count("▲") == body.count("●") == 1  # though the other curve lies over it
-        styles = {style for row in chart.query_one("#plot", DiffCanvas).cells[1] for style in row}
+        styles = {style for row in chart.cells.styles for style in row}
         assert {"cyan", "yellow"} <= styles
 
     drive_chart(steps)
@@ -313,14 +367,14 @@ def test_accuracies_are_shown_as_errors_on_a_logarithmic_axis() -> None:
             chart.focus()
             await pilot.press("e")
             chart.show(accuracy_series(accuracies(0.9, 0.95, 0.99, 0.9944), is_live=True))
-            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            await until(pilot, lambda: "error % by epoch, log scale" in text(app))
             await until(pilot, lambda: "train 0.56" in text(app))
             await pilot.press("y")
-            await until(pilot, lambda: "log y" not in text(app))
+            await until(pilot, lambda: "log scale" not in text(app))
             await pilot.press("e", "e")
-            await until(pilot, lambda: "error % by epoch, log y" in text(app))
+            await until(pilot, lambda: "error % by epoch, log scale" in text(app))
             chart.show(accuracy_series(accuracies(1.0, 1.0), is_live=True))
-            await until(pilot, lambda: "log y" not in text(app))  # 0 has no logarithm
+            await until(pilot, lambda: "log scale" not in text(app))  # 0 has no logarithm
             await pilot.press("e")
             await until(pilot, lambda: "accuracy % by epoch" in text(app))
 
@@ -334,7 +388,7 @@ def test_an_empty_chart_says_what_will_appear_in_its_one_frame() -> None:
             chart = app.query_one(Chart)
             chart.show(accuracy_series(accuracies(), is_live=True))
             await until(pilot, lambda: "a point after each epoch" in text(app))
-            assert not {*"│─╭╰"} & {*text(app)}
+            assert [text(app).count(corner) for corner in "┌┘╭"] == [1, 1, 0]
             chart.show(accuracy_series(accuracies(0.9), is_live=True))
             await until(pilot, lambda: "each epoch" not in text(app))
 

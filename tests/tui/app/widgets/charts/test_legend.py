@@ -1,20 +1,47 @@
 """The words around a chart."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from bilstm_tui.app.widgets.charts.legend import heading
+from bilstm_tui.app.widgets.charts.legend import heading, legend
+from bilstm_tui.app.widgets.charts.series import Series
 
-PARTS = ("training loss by step", "log y", "smoothed 0.9")
+
+@pytest.mark.parametrize(
+    ("is_log", "room", "expected"),
+    [
+        (True, 46, "training loss by step, log scale, smoothed 0.9"),
+        (True, 45, "training loss by step, log scale"),
+        (True, 31, "training loss by step, log"),
+        (True, 25, "training loss, log"),
+        (True, 3, "training loss, log"),  # which is then cut
+        (False, 35, "training loss by step, smoothed 0.9"),
+        (False, 34, "training loss by step"),
+        (False, 3, "training loss by step"),
+    ],
+)
+def test_a_heading_says_last_of_all_that_the_scale_is_logarithmic(
+    is_log: bool, room: int, expected: str
+) -> None:
+    words = heading("training loss", "step", ["smoothed 0.9"], is_log=is_log, room=room)
+    assert str(words) == expected
 
 
 @pytest.mark.parametrize(
     ("room", "expected"),
     [
-        (42, "training loss by step, log y, smoothed 0.9"),
-        (41, "training loss by step, log y"),
-        (27, "training loss by step"),
-        (3, "training loss by step"),  # which is then cut, as the first part is the least
+        (50, "● a ▲ b  ✕ not finite  a long note  short"),
+        (35, "● a ▲ b  ✕ not finite  a long note"),
+        (30, "● a ▲ b  ✕ not finite  short"),
+        (15, "● a ▲ b  short"),
+        (7, "● a ▲ b"),
     ],
 )
-def test_a_part_of_a_heading_is_left_out_rather_than_cut(room: int, expected: str) -> None:
-    assert str(heading(PARTS, room)) == expected
+def test_a_legend_has_as_many_notes_as_fit(room: int, expected: str) -> None:
+    nothing = np.empty(0)
+    a = Series("a", nothing, nothing, nothing, nothing, lambda _, steps: steps)
+    b = replace(a, label="b", non_finite=[1])
+    styled = [(a, "cyan", "●"), (b, "yellow", "▲")]
+    assert str(legend(styled, ["a long note", "short"], room)) == expected

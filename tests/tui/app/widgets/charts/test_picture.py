@@ -1,37 +1,26 @@
 """A picture hides no line behind another, and draws nothing on its frame."""
 
-import asyncio
 from collections.abc import Callable
 
 import numpy as np
-from textual.app import App, ComposeResult
-from textual_hires_canvas import Canvas
+import pytest
+from textual.geometry import Region
 
+from bilstm_tui.app.widgets.charts.axes import Ticks
+from bilstm_tui.app.widgets.charts.canvas import Cells
 from bilstm_tui.app.widgets.charts.picture import Picture
 
 WIDTH, HEIGHT = 22, 8
 
 
-class CanvasApp(App[None]):
-    def compose(self) -> ComposeResult:
-        yield Canvas(WIDTH, HEIGHT)
-
-
 def drawn(draw: Callable[[Picture], None]) -> list[list[tuple[str, str]]]:
     """Characters and styles inside the frame, of a picture from 0 to 1 in both directions."""
-
-    async def main() -> list[list[tuple[str, str]]]:
-        app = CanvasApp()
-        async with app.run_test(size=(WIDTH, HEIGHT)):
-            canvas = app.query_one(Canvas)
-            canvas.reset(canvas.size)
-            draw(Picture(canvas, (0.0, 1.0), (0.0, 1.0)))
-            cells = [[canvas.get_pixel(x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
-            edges = [*cells[0], *cells[-1], *(row[0] for row in cells), *(row[-1] for row in cells)]
-            assert {*edges} == {(" ", "")}
-            return [row[1:-1] for row in cells[1:-1]]
-
-    return asyncio.run(main())
+    cells = Cells(WIDTH, HEIGHT)
+    draw(Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0)))
+    rows = [[*zip(*row, strict=True)] for row in zip(cells.characters, cells.styles, strict=True)]
+    edges = [*rows[0], *rows[-1], *(row[0] for row in rows), *(row[-1] for row in rows)]
+    assert {*edges} == {(" ", "")}
+    return [row[1:-1] for row in rows[1:-1]]
 
 
 ENDS = np.array([0.0, 1.0])
@@ -95,3 +84,66 @@ def test_two_single_points_at_the_same_place_are_both_marked() -> None:
 
     row = next(row for row in drawn(draw) if "●" in {character for character, _ in row})
     assert "".join(character for character, _ in row).strip() == "●▲"
+
+
+class TicksAt(Ticks):
+    """Ticks at some places, each with its number as a label."""
+
+    def __init__(self, *places: float) -> None:
+        super().__init__()
+        self._places = places
+
+    def get_ticks_and_labels(self, min_: float, max_: float) -> tuple[list[float], list[str]]:
+        return [*self._places], [f"{place:.2f}" for place in self._places]
+
+
+@pytest.mark.parametrize("value", np.linspace(0, 1, 49))
+def test_a_tick_beside_is_where_a_line_through_its_number_is(value: float) -> None:
+    line = drawn(lambda it: it.draw_line(ENDS, np.array([value, value]), ""))
+    cells = Cells(WIDTH + 8, HEIGHT)
+    picture = Picture(cells, Region(8, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.draw_ticks_beside(TicksAt(value), "", "")
+    (row,) = [row for row, cell in enumerate(line) if cell[0][0] != " "]
+    assert cells.characters[row + 1][9] == line[row][0][0]
+    assert "".join(cells.characters[row + 1][:8]) == f"   {value:.2f} "
+
+
+@pytest.mark.parametrize("value", np.linspace(0, 1, 13))
+def test_a_tick_below_is_in_the_column_of_its_number(value: float) -> None:
+    dot = drawn(lambda it: it.mark(value, 0.5, "●", ""))
+    cells = Cells(WIDTH, HEIGHT + 1)
+    picture = Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.draw_ticks_below(TicksAt(value), "", "")
+    (column,) = {row.index(("●", "")) for row in dot if ("●", "") in row}
+    assert cells.characters[-2].index("┬") == column + 1
+    label = "".join(cells.characters[-1])
+    first = label.index(f"{value:.2f}")  # whole, wherever the tick is
+    assert first <= column + 1 <= first + 3
+
+
+def test_labels_below_do_not_touch() -> None:
+    cells = Cells(WIDTH, HEIGHT + 1)
+    picture = Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.draw_ticks_below(TicksAt(0.1, 0.2, 0.6, 0.9, 1.0), "", "")
+    assert "".join(cells.characters[-1]).split() == ["0.10", "0.60", "0.90"]
+    assert cells.characters[-2].count("┬") == 5
+
+
+def test_without_a_row_below_labels_are_in_the_frame() -> None:
+    cells = Cells(WIDTH, HEIGHT)
+    picture = Picture(cells, Region(0, 0, WIDTH, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.draw_frame("")
+    picture.draw_ticks_below(TicksAt(0.0, 0.3, 0.35, 0.6, 1.0), "", "")
+    assert "".join(cells.characters[-1]) == "└0.00─0.30──0.60─1.00┘"
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [(40, ["a point after each epoch"]), (20, ["after each epoch"]), (14, ["after each", "epoch"])],
+)
+def test_an_announcement_is_shortened_then_wrapped(width: int, expected: list[str]) -> None:
+    cells = Cells(width, HEIGHT)
+    picture = Picture(cells, Region(0, 0, width, HEIGHT), (0.0, 1.0), (0.0, 1.0))
+    picture.write(["a point after each epoch", "after each epoch"], "")
+    lines = ["".join(row).strip() for row in cells.characters]
+    assert [line for line in lines if line] == expected

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from .chart import Chart
 from .series import Series, as_error
 
-_ANNOUNCEMENT = "a point after each epoch"
+_ANNOUNCEMENTS = ("a point after each epoch", "after each epoch")
 
 
 class AccuracyChart(Chart):
@@ -27,7 +27,7 @@ class AccuracyChart(Chart):
     is_error = reactive(False)
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__("accuracy %", id=id, axis="epoch", announcement=_ANNOUNCEMENT)
+        super().__init__("accuracy %", id=id, axis="epoch", announcements=_ANNOUNCEMENTS)
         self._accuracies: Sequence[Series] = ()
         self._subject = ""
 

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from textual_plot.axis_formatter import AxisFormatter
-
 from ....text.names import shortened_together
 
 _ROUND = (1, 2, 5)
@@ -12,13 +10,14 @@ _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
-_FEW_TICKS = 2
+_FEW_TICKS, _SOME_TICKS = 2, 3  # labels of an axis of few rows
+_MOST_LABELS = 8
 _LEAST_NAME = 5  # columns of a name, with a gap
 VERTICAL_LABEL = 7
-"""Columns of the longest label of a vertical axis: textual-plot cuts longer ones."""
+"""Columns of the longest label of a vertical axis."""
 
 
-class Ticks(AxisFormatter):
+class Ticks:
     """Round numbers.
 
     Args:
@@ -41,28 +40,20 @@ class Ticks(AxisFormatter):
         for step in self._steps(min_, max_):
             ticks = _multiples(step, min_, max_)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
-                return self._without_cut_label(self._at_ends(ticks, min_, max_), min_, max_)
+                return self._at_ends(ticks, min_, max_)
         return []
+
+    def get_ticks_and_labels(self, min_: float, max_: float) -> tuple[list[float], list[str]]:
+        """The ticks, and the label of each."""
+        ticks = self.get_ticks(min_, max_, _MOST_LABELS)
+        return ticks, self.get_labels_for_ticks(ticks)
 
     @staticmethod
     def _at_ends(ticks: list[float], low: float, high: float) -> list[float]:
-        """The ticks, those that rounding moved past an end of the axis exactly at the end.
-
-        textual-plot leaves out ticks beyond the ends, and aligns labels with the frame only at
-        an end.
-        """
+        """The ticks, those that rounding moved past an end of the axis exactly at the end."""
         near = _EXACT * (high - low)
         at_low = (low if abs(tick - low) < near else tick for tick in ticks)
         return [high if abs(tick - high) < near else tick for tick in at_low]
-
-    def _without_cut_label(self, ticks: list[float], low: float, high: float) -> list[float]:
-        """Remove the last tick if its label would be cut off, and read as another number."""
-        if self._is_vertical or not ticks or ticks[-1] == high:
-            return ticks
-        # the label is centred on the tick's column; the frame is one column more
-        column = math.floor((ticks[-1] - low) / (high - low) * self.room)
-        last = column + len(self.get_labels_for_ticks(ticks)[-1]) // 2
-        return ticks if last <= self.room else ticks[:-1]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """Numbers with no more decimals than their distance needs; thousands as k."""
@@ -81,7 +72,8 @@ class Ticks(AxisFormatter):
     def _fit(self, labels: list[str]) -> bool:
         if self._is_vertical:
             is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
-            return is_short and 2 * len(labels) <= self.room
+            most = max(_FEW_TICKS, min(_SOME_TICKS, self.room - 1), self.room // 2)
+            return is_short and len(labels) <= most
         return sum(len(label) + 3 for label in labels) <= self.room
 
 
@@ -114,7 +106,7 @@ class LogarithmTicks(Ticks):
             if len(factors) > 1 and len(ticks) < _FEW_TICKS:
                 return self._between_powers(min_, max_, max_ticks)
             if len(ticks) <= max_ticks and self._fit(self.get_labels_for_ticks(ticks)):
-                return self._without_cut_label(ticks, min_, max_)
+                return ticks
         return []
 
     def _between_powers(self, low: float, high: float, max_ticks: int) -> list[float]:
@@ -123,7 +115,7 @@ class LogarithmTicks(Ticks):
         linear.room = self.room
         numbers = linear.get_ticks(10**low, 10**high, max_ticks)
         ticks = [math.log10(number) for number in numbers if number > 0]
-        return self._without_cut_label(self._at_ends(ticks, low, high), low, high)
+        return self._at_ends(ticks, low, high)
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         """The numbers whose logarithms the ticks are."""

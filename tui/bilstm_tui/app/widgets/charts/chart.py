@@ -2,65 +2,73 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from itertools import cycle
-from typing import Any, ClassVar, Self, get_args
+from typing import ClassVar, get_args
 
 import numpy as np
 from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Leave, MouseMove
-from textual.geometry import Region
+from textual.events import Leave, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.reactive import reactive
-from textual_plot import PlotWidget
+from textual.widget import Widget
 
-from ...textual_internals import DeferredPlot
-from .axes import VERTICAL_LABEL, LogarithmTicks, Ticks, TimeTicks, widen_if_empty, widen_to_round
+from ..marks import curve_style
+from .axes import LogarithmTicks, Ticks, TimeTicks
 from .curves import Curve, View
-from .diff_canvas import DiffCanvas
 from .legend import heading, legend, reading
 from .picture import Picture
-from .reduction import Numbers
+from .plot import Plot
+from .ranges import round_range, whole_x_range
+from .reduction import Numbers, smoothed_points
 from .series import Axis, Series, value_range
-from .wheel import WheelPasses
-from .zoom import Range, extent, within, zoomed
+from .zoom import AxisView, Range, extent
 
-COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
-MARKERS = ("●", "▲", "■", "◆", "✚", "○")
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
 _CROSSHAIR_STYLE = "bold"
 _WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
+_NARROW_SPAN = 10
+"""By less than this they differ where an axis that became logarithmic becomes linear again."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
-_ZOOM = 1.15  # of a key press
+_ZOOM, _WHEEL_ZOOM = 1.15, 1.05  # of a key press, of a turn of the wheel
+_PAN = 2  # columns or rows of a key press
 _LEAST_POINTS = 4  # side by side in a chart, however far it is zoomed in
 _LEAST_HEIGHT = 1e-3  # of the y axis, however far it is zoomed in
-_GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
-class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
+class Chart(Plot, can_focus=True):
     """Curves over one x axis, drawn only when something changes.
 
     Args:
         title: What the y axis shows, with its unit.
         axis: What the x axis shows at first.
-        announcement: What will appear, which is written where there is no curve yet.
+        announcements: What will appear, which is written where there is no curve yet, from the
+            longest words to the shortest.
     """
 
     BINDING_GROUP_TITLE = "In a chart"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "toggle_logarithm", "Log y", show=False),
-        Binding("m", "next_smoothing", "Smoothing", show=False),
-        Binding("x", "next_axis", "X axis", show=False),
+        Binding(
+            "y",
+            "toggle_logarithm",
+            "Log y",
+            show=False,
+            tooltip="Logarithmic or linear y axis (by itself logarithmic where values differ 20×)",
+        ),
+        Binding(
+            "m",
+            "next_smoothing",
+            "Smoothing",
+            show=False,
+            tooltip="Smoothing: at 0.9 the line is the mean of about 20 points, at 0 of one",
+        ),
+        Binding("x", "next_axis", "X axis", show=False, tooltip="X axis: steps, epochs or time"),
         Binding("plus,equals_sign", "zoom_in", "Zoom in", show=False),
         Binding("minus", "zoom_out", "Zoom out", show=False),
         Binding("0", "show_all", "Whole curve", show=False),
-        Binding("left", "pan_left", "Pan left", show=False),
-        Binding("right", "pan_right", "Pan right", show=False),
-        Binding("up", "pan_up", "Pan up", show=False),
-        Binding("down", "pan_down", "Pan down", show=False),
+        Binding("left", f"pan(-{_PAN},0)", "Pan left", show=False),
+        Binding("right", f"pan({_PAN},0)", "Pan right", show=False),
+        Binding("up", f"pan(0,{_PAN})", "Pan up", show=False),
+        Binding("down", f"pan(0,-{_PAN})", "Pan down", show=False),
         Binding("shift+up", "stretch(1)", "Zoom in vertically", show=False),
         Binding("shift+down", "stretch(-1)", "Zoom out vertically", show=False),
         Binding("full_stop", "move_crosshair(1)", "Crosshair right", show=False),
@@ -70,9 +78,6 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
     highest: ClassVar = math.inf
     """Where the y axis ends, however high values are."""
 
-    margin_top = reactive(0)
-    margin_bottom = reactive(1)
-    margin_left = reactive(VERTICAL_LABEL + 1)
     logarithm: reactive[bool | None] = reactive(None)
     """Whether the y axis is logarithmic; None if the values decide."""
     smoothing = reactive(_SMOOTHING_WEIGHTS[0])
@@ -84,25 +89,17 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
         *,
         id: str,  # noqa: A002
         axis: Axis = "step",
-        announcement: str = "",
+        announcements: Sequence[str] = ("",),
     ) -> None:
         super().__init__(id=id)
-        self.title, self._announcement = title, announcement
+        self.title, self._announcements = title, announcements
         self._series: Sequence[Series] = ()
-        self._zoomed_x: Range | None = None
-        self._zoomed_y: Range | None = None
-        self._crosshair: float | None = None
-        self._border_titles: tuple[Text, ...] = ()
-        self._x_range = self._y_range = (0.0, 1.0)
         self._curves: list[Curve] = []
-        self._is_logarithmic = False
+        self._across, self._upright = AxisView(), AxisView()
+        self._crosshair: float | None = None
+        self._is_wide = self._is_logarithmic = False
         self._least_positive = 1.0
         self.set_reactive(Chart.axis, axis)
-        self.border_title = title
-
-    def compose(self) -> ComposeResult:
-        """Compose the plot, on canvases that repaint only what changed."""
-        yield from self.compose_with(DiffCanvas)
 
     def show(self, series: Sequence[Series]) -> None:
         """Draw these curves instead of the previous ones."""
@@ -111,8 +108,9 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def reset(self) -> None:
         """Remove the curves, the zoom, and the crosshair."""
-        self._zoomed_x = self._zoomed_y = self._crosshair = None
-        self.show(())
+        self._is_wide = False
+        self._series = ()
+        self.action_show_all()
 
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Whether the y axis is logarithmic as long as the user has not chosen.
@@ -138,17 +136,9 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
 
     def action_show_all(self) -> None:
         """Show whole curves, without the crosshair."""
-        self._zoomed_x = self._zoomed_y = self._crosshair = None
-        self._draw()
-
-    def action_move_crosshair(self, columns: int) -> None:
-        """Move the crosshair, or show it in the middle."""
-        low, high = self._find_x_range()
-        if self._crosshair is None:
-            self._crosshair = (low + high) / 2
-        else:
-            column = (high - low) / self._width
-            self._crosshair = min(max(self._crosshair + columns * column, low), high)
+        self._across.show_all()
+        self._upright.show_all()
+        self._crosshair = None
         self._draw()
 
     def watch_axis(self) -> None:
@@ -163,57 +153,86 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
 
     watch_smoothing = on_resize
 
+    def notify_style_update(self) -> None:
+        """Draw again in the colours of another theme, or of the focus."""
+        super().notify_style_update()
+        self.call_later(self._draw)
+
+    def action_move_crosshair(self, columns: int) -> None:
+        """Move the crosshair, or show it in the middle."""
+        low, high = self._across.ends
+        if self._crosshair is None:
+            self._crosshair = (low + high) / 2
+        else:
+            column = (high - low) / self._width
+            self._crosshair = min(max(self._crosshair + columns * column, low), high)
+        self._draw()
+
+    def action_pan(self, columns: int, rows: int) -> None:
+        """Move what is in view to the right and up."""
+        if columns:
+            self._across.pan(columns / self._width)
+        if rows:  # else new points still appear at the right
+            self._upright.pan(rows / max(1, self.inside.height))
+        self._draw()
+
     def action_zoom_in(self) -> None:
         """Show a shorter part of the curves, at as much height as it needs."""
-        self._zoom_x(1 / _ZOOM)
+        self._zoom(self._middle, 1 / _ZOOM)
 
     def action_zoom_out(self) -> None:
         """Show a longer part of the curves."""
-        self._zoom_x(_ZOOM)
+        self._zoom(self._middle, _ZOOM)
 
     def action_stretch(self, direction: int) -> None:
         """Zoom the y axis in or out, around the value under the crosshair or at the end."""
         if not self._curves:
             return
         curve = self._curves[0]
-        last = curve.x.searchsorted(self._x_range[1], "right") - 1
+        last = curve.x.searchsorted(self._across.ends[1], "right") - 1
         position = curve.nearest(self._crosshair) if self._crosshair is not None else max(0, last)
         centre = float(self._scaled(curve.y[position : position + 1])[0])
-        self._zoomed_y = zoomed(self._y_range, centre, _ZOOM**-direction)
+        self._upright.zoom(centre, _ZOOM**-direction)
         self._draw()
 
-    def _zoom_x(self, factor: float) -> None:
-        """Zoom the x axis around the crosshair, or the middle of the curves in view."""
-        low, high = self._x_range
-        ends = [curve.x[-1] for curve in self._curves]
-        centre = self._crosshair
-        if centre is None:
-            centre = (low + min(high, max(ends, default=high))) / 2
-        self._zoomed_x = zoomed((low, high), float(centre), factor)
+    @property
+    def _middle(self) -> float:
+        """The crosshair, or the middle of the curves in view."""
+        if self._crosshair is not None:
+            return self._crosshair
+        low, high = self._across.ends
+        return (low + min(high, max((curve.x[-1] for curve in self._curves), default=high))) / 2
+
+    def _zoom(self, centre: float, factor: float) -> None:
+        self._across.zoom(centre, factor)
         self._draw()
 
-    @on(PlotWidget.ScaleChanged)
-    def _zoom_to(self, event: PlotWidget.ScaleChanged) -> None:
-        """Draw the part that the user zoomed or panned to, in detail."""
-        x_range, y_range = (event.x_min, event.x_max), (event.y_min, event.y_max)
-        is_pan = math.isclose(extent(y_range), extent(self._y_range))
-        # after a vertical pan, new points still appear at the right
-        if x_range != self._x_range:
-            self._zoomed_x = x_range
-        # the wheel zooms both axes; the y axis rather follows what is in view
-        if y_range != self._y_range and (is_pan or x_range == self._x_range):
-            self._zoomed_y = y_range
-        self._draw()
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Zoom in under the mouse."""
+        self._turn_wheel(event, 1 / _WHEEL_ZOOM)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Zoom out under the mouse."""
+        self._turn_wheel(event, _WHEEL_ZOOM)
+
+    def _turn_wheel(self, event: MouseScrollDown | MouseScrollUp, factor: float) -> None:
+        """Zoom, except among more than fits on the screen: there the wheel scrolls."""
+        parent = self.parent
+        if not self.has_focus and isinstance(parent, Widget) and parent.max_scroll_y > 0:
+            return
+        event.stop()
+        place = self._place_under(event)
+        if place is not None:
+            self._zoom(place, factor)
 
     def on_mouse_move(self, event: MouseMove) -> None:
-        """Move the crosshair to the mouse, except while it is dragged."""
-        column = event.screen_x - self.query_one("#plot").region.x - 1
-        if event.button or not 0 <= column < self._width:
+        """Move the crosshair to the mouse, or if it is dragged, what is in view."""
+        if event.button:
+            self.action_pan(-event.delta_x, event.delta_y)
             return
-        low, high = self._find_x_range()
-        crosshair = low + (column + 0.5) * (high - low) / self._width
-        if crosshair != self._crosshair:
-            self._crosshair = crosshair
+        place = self._place_under(event)
+        if place is not None and place != self._crosshair:
+            self._crosshair = place
             self._draw()
 
     def on_leave(self, _event: Leave) -> None:
@@ -222,88 +241,69 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
             self._crosshair = None
             self._draw()
 
+    def _place_under(self, event: MouseEvent) -> float | None:
+        """The place on the x axis under the mouse; None beside the picture."""
+        column = event.screen_x - self.content_region.x - self.inside.x
+        if not 0 <= column < self._width:
+            return None
+        return self._across.ends[0] + (column + 0.5) * self._across.extent / self._width
+
     @property
     def _width(self) -> int:
-        """Columns between the axes."""
-        return max(8, self.size.width - self.margin_left - 2)
+        """Columns inside the frame."""
+        return max(8, self.inside.width)
 
-    def _find_x_range(self) -> Range:
-        """The ends of the x axis: the whole one, or a part inside it."""
-        whole = self._find_whole_x_range()
-        if self._zoomed_x:
-            longest = max((len(series.steps) for series in self._series), default=0)
-            least = extent(whole) * min(1.0, _LEAST_POINTS / max(1, longest))
-            self._zoomed_x = within(self._zoomed_x, whole, least)
-        return self._zoomed_x or whole
+    @property
+    def _whole_x_range(self) -> Range:
+        return whole_x_range(self._series, self.axis)
 
-    def _find_whole_x_range(self) -> Range:
-        drawn = [series for series in self._series if len(series.steps)]
-        if not drawn:
-            return (0.0, 1.0)
-        ends = [series.convert(self.axis, series.steps[[0, -1]]) for series in drawn]
-        low, high = min(x[0] for x in ends), max(x[1] for x in ends)
-        live = [series for series in drawn if series.last_step]
-        if live and high > 0:
-            grown = _GROWTH ** math.ceil(math.log(high) / math.log(_GROWTH))
-            if self.axis != "time":  # when training ends is known in steps and epochs only
-                last = [it.convert(self.axis, np.array([it.last_step])) for it in live]
-                grown = min(grown, *(x[0] for x in last))
-            high = max(high, grown)
-        return widen_if_empty(float(low), float(high), 1.0)
-
-    def _find_y_range(self) -> Range:
-        """The ends of the y axis: around what is in view, or a part inside it."""
-        whole = self._find_whole_y_range()
-        if self._zoomed_y:
-            self._zoomed_y = within(self._zoomed_y, whole, _LEAST_HEIGHT * extent(whole))
-        return self._zoomed_y or whole
-
-    def _find_whole_y_range(self) -> Range:
+    @property
+    def _whole_y_range(self) -> Range:
+        """Around what is in view of the curves."""
         drawn = [y for curve in self._curves for _, y in (curve.line, curve.noise)]
-        values = np.concatenate([[], *drawn])
-        if not len(values):
-            return (0.0, 1.0)
-        low, high = self._scaled(np.array([values.min(), values.max()])).tolist()
-        low, high = widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
-        low, high = widen_to_round(low, high)
-        return low, min(high, self.highest)
+        return round_range(self._scaled(np.concatenate([[], *drawn])), self.highest)
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self.clear()
         self._choose_scale()
-        self._x_range = self._find_x_range()
-        self.set_xlimits(*self._x_range)
-        self._choose_ticks()
+        self._find_curves()
+        with self.drawing() as cells:
+            self.write_around(self._heading(), self._words_below())
+            if self.has_space:
+                picture = Picture(cells, self.frame, self._across.ends, self._upright.ends)
+                self.draw_frame(picture)
+                if self.has_labels and any(len(series.steps) for series in self._series):
+                    self.draw_ticks(picture, *self._ticks())
+                self.draw_curves(picture)
+
+    def _find_curves(self) -> None:
+        """Find what is in view of the curves, and of both axes."""
+        whole = self._whole_x_range
+        longest = max((len(series.steps) for series in self._series), default=0)
+        self._across.fit(whole, extent(whole) * min(1.0, _LEAST_POINTS / max(1, longest)))
         view = View(
             self.axis,
-            self._x_range,
-            is_part=self._zoomed_x is not None,
+            self._across.ends,
+            is_part=not self._across.is_whole,
             columns=2 * self._width,
             smoothing=self.smoothing,
             is_noise_shown=len(self._series) == 1,  # the noise of several would hide the curves
         )
         self._curves = [view.curve(*it) for it in self._styled_series() if len(it[0].steps)]
-        self._y_range = self._find_y_range()
-        self.set_ylimits(*self._y_range)
-        titles = (self._heading(), self._words_below())
-        if titles != self._border_titles:  # setting them repaints
-            self._border_titles = titles
-            self.border_title, self.border_subtitle = titles
-        with ExitStack() as drawn:
-            for canvas in self.query(DiffCanvas):
-                drawn.enter_context(canvas.drawing())
-            self.render()  # onto the canvases
+        whole = self._whole_y_range
+        self._upright.fit(whole, _LEAST_HEIGHT * extent(whole))
 
-    def draw_curves(self) -> None:
+    def _ticks(self) -> tuple[Ticks, Ticks]:
+        """The ticks of the x axis and of the y axis."""
+        horizontal = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
+        vertical = LogarithmTicks if self._is_logarithmic else Ticks
+        return horizontal[self.axis], vertical(is_vertical=True)
+
+    def draw_curves(self, picture: Picture) -> None:
         """Draw marks, curves over them, and over these the markers at their ends."""
-        canvas = self.query_one("#plot", DiffCanvas)
-        if min(canvas.size) <= 2:  # there is space for nothing but the frame
-            return
-        picture = Picture(canvas, self._x_range, self._y_range)
         if not self._curves:
-            picture.write(self._announcement, "dim")
+            picture.write(self._announcements, "dim")
         self._draw_marks(picture)
         if self._crosshair is not None:
             picture.draw_column(self._crosshair, _CROSSHAIR_STYLE)
@@ -318,31 +318,22 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
             picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
         self._mark_reading(picture)
 
-    def notify_style_update(self) -> None:
-        """Draw again in the colours of another theme, which the parts of a plot have only then."""
-        super().notify_style_update()
-        self.call_later(self._draw)
-
-    def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
-        """Repaint the lines above and below; nothing else of the widget itself is visible."""
-        if not regions and not layout:
-            width, height = self.size
-            regions = (Region(0, -1, width, 1), Region(0, height, width, 1))
-        return super().refresh(*regions, layout=layout, **others)
-
     def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
         """The curves, each with its colour and its marker."""
-        return zip(self._series, cycle(COLOURS), cycle(MARKERS))
+        for place, series in enumerate(self._series):
+            yield series, *curve_style(place if series.number is None else series.number)
 
     def _mark_reading(self, picture: Picture) -> None:
         """Mark the points of the curves that are read under the crosshair."""
         if self._crosshair is None:
             return
+        column = self._across.extent / self._width
         for curve in self._curves:
             point = curve.point_at(self._crosshair, self._margin)
             if point is not None:
-                y = float(self._scaled(curve.y[point : point + 1])[0])
-                picture.mark(float(curve.x[point]), y, curve.marker, curve.colour)
+                x, y = curve.x[point], self._scaled(curve.y[point : point + 1])[0]
+                x = self._crosshair if abs(x - self._crosshair) < column else x  # on the line
+                picture.mark(float(x), float(y), curve.marker, curve.colour)
 
     def _draw_marks(self, picture: Picture) -> None:
         """Mark changes of the learning rate, and values that were not finite, in a run's colour."""
@@ -352,37 +343,31 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
             x = series.convert(self.axis, np.array(series.non_finite, np.float64))
             picture.mark_top(x, "✕", f"bold {colour}")
 
-    def _choose_ticks(self) -> None:
-        ticks = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
-        horizontal = ticks[self.axis]
-        vertical = (LogarithmTicks if self._is_logarithmic else Ticks)(is_vertical=True)
-        horizontal.room, vertical.room = self._width, max(4, self.size.height - 3)
-        self.set_x_formatter(horizontal)
-        self.set_y_formatter(vertical)
-        no_ticks = None if any(len(series.steps) for series in self._series) else []
-        self.set_xticks(no_ticks)
-        self.set_yticks(no_ticks)
-
     def _heading(self) -> Text:
-        parts = [f"{self.title} by {self.axis}"]
-        if self._is_logarithmic:
-            parts.append("log y")
-        if self.smoothing and any(series.is_noisy for series in self._series):
-            parts.append(f"smoothed {self.smoothing:g}")
-        return heading(parts, self.size.width - 2 * _BORDER_GAP)
+        is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
+        notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
+        room = self.size.width - 2 * _BORDER_GAP
+        return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
         if self._crosshair is None:
-            return legend([*self._styled_series()], room)
+            return legend([*self._styled_series()], [*self._notes()], room)
         return reading(self._curves, self._crosshair, self.axis, self._margin, room)
+
+    def _notes(self) -> Iterator[str]:
+        """What may surprise about the curves."""
+        if self._is_logarithmic and self._is_wide and self.logarithm is None:
+            yield f"log scale: values differ {_WIDE_SPAN}×"
+        if any(len(curve.noise[0]) for curve in self._curves):
+            yield f"line: mean of ~{smoothed_points(self.smoothing)} points"
 
     @property
     def _margin(self) -> float:
         """How far from its ends a curve is still read: of several, as far as a column is wide."""
         is_single = len(self._curves) == 1  # and the axis of a live run is longer than its curve
-        return math.inf if is_single else extent(self._x_range) / self._width
+        return math.inf if is_single else self._across.extent / self._width
 
     def _scaled(self, values: Numbers) -> Numbers:
         if not self._is_logarithmic:
@@ -392,8 +377,9 @@ class Chart(WheelPasses, DeferredPlot, PlotWidget, inherit_bindings=False):
     def _choose_scale(self) -> None:
         """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
         least, self._least_positive, highest = value_range(self._series)
-        is_wide = least >= 0 and highest > _WIDE_SPAN * self._least_positive
-        choice = (
-            self.prefers_logarithm(is_wide=is_wide) if self.logarithm is None else self.logarithm
-        )
+        span = _NARROW_SPAN if self._is_wide else _WIDE_SPAN
+        self._is_wide = least >= 0 and highest > span * self._least_positive
+        choice = self.logarithm
+        if choice is None:
+            choice = self.prefers_logarithm(is_wide=self._is_wide)
         self._is_logarithmic = choice and highest > 0

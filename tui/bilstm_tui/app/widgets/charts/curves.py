@@ -79,16 +79,21 @@ class View:
         """Smooth a series, and reduce what is in view of it."""
         x = series.convert(self.axis, series.steps)
         part = self._part(x)
-        low, high = series.low[part], series.high[part]
+        low, high, mean = series.low[part], series.high[part], series.mean[part]
         if not (series.is_noisy and self.smoothing):
-            line = reduce(x[part], low, high, self.columns, self.x_range)
+            line = self._line(x[part], low, high, mean)
             return Curve(series, colour, marker, x, line, _NOTHING, 0.0)
         noise = _NOTHING
         if self.is_noise_shown:
             noise = reduce(x[part], low, high, self.columns, self.x_range)
-        y = smooth(series.mean, self.smoothing)
-        line = reduce(x[part], y[part], y[part], self.columns, self.x_range)
+        y = smooth(series.mean, self.smoothing)[part]
+        line = self._line(x[part], y, y, y)
         return Curve(series, colour, marker, x, line, noise, self.smoothing)
+
+    def _line(self, x: Numbers, low: Numbers, high: Numbers, mean: Numbers) -> Points:
+        """A line that ends at its last point, not at the minimum or maximum of a column."""
+        reduced = reduce(x, low, high, self.columns, self.x_range)
+        return np.append(reduced[0], x[-1:]), np.append(reduced[1], mean[-1:])
 
     def _part(self, x: Numbers) -> slice:
         """The points in view, and one more on each side, to which the line is drawn."""

@@ -11,6 +11,7 @@ from .axes import format_time
 from .curves import Curve
 from .series import Axis, Series
 
+_GAP = "  "
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40
 _READINGS = (
     (_LONGEST_NAME, True),
@@ -22,19 +23,31 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
-def heading(parts: Sequence[str], room: int) -> Text:
-    """A title and what else is said of the axes: from its end, whole parts are left out."""
-    shown = [*parts]
-    while len(shown) > 1 and cell_len(", ".join(shown)) > room:
-        shown.pop()
-    return Text(", ".join(shown))
+def heading(title: str, axis: Axis, notes: Sequence[str], *, is_log: bool, room: int) -> Text:
+    """What the axes show; where there is little space, a logarithmic one is still named.
+
+    Args:
+        title: What the y axis shows.
+        axis: What the x axis shows.
+        notes: What else there is to say, of which the last is the first to be left out.
+        is_log: Whether the y axis is logarithmic.
+        room: Columns there are for the text.
+    """
+    scale = [", log scale"] if is_log else []
+    parts = [f"{title} by {axis}", *scale, *(f", {note}" for note in notes)]
+    choices = ["".join(parts[:count]) for count in range(len(parts), len(scale), -1)]
+    if is_log:
+        choices += [f"{title} by {axis}, log", f"{title}, log"]
+    return Text(next((it for it in choices if cell_len(it) <= room), choices[-1]))
 
 
-def legend(styled: Sequence[StyledSeries], room: int) -> Text:
-    """What each curve is, and if there is space for it, what each mark is."""
-    names = _names(styled, room) if len(styled) > 1 else []
-    whole = Text(" ").join([*names, *_marks(styled)])
-    return whole if whole.cell_len <= room else Text(" ").join(names)
+def legend(styled: Sequence[StyledSeries], notes: Sequence[str], room: int) -> Text:
+    """What each curve is, and where there is space for it, what each mark is, and notes."""
+    shown = [Text(" ").join(_names(styled, room))] if len(styled) > 1 else []
+    for more in (*_marks(styled), *(Text(note, "dim") for note in notes)):
+        if Text(_GAP).join([*shown, more]).cell_len <= room:
+            shown.append(more)
+    return Text(_GAP).join(shown)
 
 
 def _marks(styled: Sequence[StyledSeries]) -> list[Text]:

@@ -1,37 +1,81 @@
-"""Draws lines and markers on a canvas, so that no line hides another."""
+"""Draws a frame with ticks, and in it lines and markers, so that no line hides another."""
 
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import TypeVar
 
 import numpy as np
-from textual_hires_canvas import Canvas
+from textual.geometry import Region
 
 from ....text import braille
+from .axes import Ticks
+from .canvas import Cells
 from .reduction import Numbers
 from .zoom import Range
 
-_FRAME = 1  # columns and rows of the frame on each side
 _AT_END = 1e-6
 _TRIED = 40  # points, until one is found without another's marker
 _HALF_DOT = (0.25, 0.125)  # columns, rows
+_DASHES = "⠉⠒⠤⣀"  # one for each quarter of a row
+_LEAST_GAP = 1  # columns between two labels
 
 Number = TypeVar("Number", float, Numbers)
 
 
 class Picture:
-    """The part of a canvas inside its frame.
+    """The part of some cells inside a frame.
 
     Args:
-        canvas: What to draw on.
+        cells: What to draw on.
+        frame: Where the frame is.
         x_range: The ends of the x axis.
         y_range: The ends of the y axis.
     """
 
-    def __init__(self, canvas: Canvas, x_range: Range, y_range: Range) -> None:
-        self._canvas = canvas
+    def __init__(self, cells: Cells, frame: Region, x_range: Range, y_range: Range) -> None:
+        self._all, self._frame, self._inside = cells, frame, frame.shrink((1, 1, 1, 1))
         self._x_range, self._y_range = x_range, y_range
-        self._width, self._height = (size - 2 * _FRAME for size in canvas.size)
+        self._width, self._height = self._inside.size
         self._lines: dict[tuple[int, int], tuple[int, list[str]]] = {}
         self._marked: set[tuple[int, int]] = set()
+
+    def draw_frame(self, style: str) -> None:
+        """Draw a line around the picture."""
+        x, y, width, height = self._frame
+        line, gap = "─" * (width - 2), " " * (width - 2)
+        lines = [f"┌{line}┐", *[f"│{gap}│"] * (height - 2), f"└{line}┘"]
+        for row, characters in enumerate(lines, y):
+            self._all.write(x, row, characters, style)
+
+    def draw_ticks_below(self, ticks: Ticks, style: str, label_style: str) -> None:
+        """Draw ticks into the lower line of the frame, and those labels that fit.
+
+        They are below the frame, or where there is no row below it, in its line.
+        """
+        line = self._frame.bottom - 1
+        is_below = line + 1 < self._all.height
+        start, end = (0, self._all.width) if is_below else (self._inside.x, self._inside.right)
+        places, labels = ticks.get_ticks_and_labels(*self._x_range)
+        columns = [self._inside.x + int(self._column(place)) for place in places]
+        for column in columns:
+            self._all.set(column, line, "┬", style)
+        free = start
+        for column, label in zip(columns, labels, strict=True):
+            first = max(start, min(column - (len(label) - 1) // 2, end - len(label)))
+            if first >= free:
+                self._all.write(first, line + is_below, label, label_style)
+                free = first + len(label) + _LEAST_GAP
+
+    def draw_ticks_beside(self, ticks: Ticks, style: str, label_style: str) -> None:
+        """Draw ticks to a quarter of a row inside the frame, and their labels to the left of it."""
+        free = self._height
+        for tick, label in zip(*ticks.get_ticks_and_labels(*self._y_range), strict=True):
+            row, part = divmod(self._row(tick), 1)
+            self._set((0, int(row)), _DASHES[int(part * len(_DASHES))], style)
+            if row < free:
+                first = self._frame.x - 1 - len(label)
+                self._all.write(first, self._inside.y + int(row), label, label_style)
+                free = row
 
     def draw_noise(self, x: Numbers, y: Numbers, style: str) -> None:
         """Draw a line that later ones replace."""
@@ -86,11 +130,26 @@ class Picture:
         for cell in np.unique(np.stack((columns, rows))[:, is_inside], axis=1).T.astype(int):
             self._set((int(cell[0]), int(cell[1])), marker, style)
 
-    def write(self, message: str, style: str) -> None:
-        """Write a message in the middle, as much of it as there is space for."""
-        row, first = self._height // 2, max(0, (self._width - len(message)) // 2)
-        for column, character in enumerate(message, first):
-            self._set((column, row), character, style)
+    def write(self, messages: Sequence[str], style: str) -> None:
+        """Write the first message that fits into a row in the middle, or else the last in several.
+
+        Args:
+            messages: From the longest to the shortest.
+            style: Its style.
+        """
+        room = self._width - 2
+        if room < 1:
+            return
+        lines = next(([it] for it in messages if len(it) <= room), wrap(messages[-1], room))
+        for row, line in enumerate(lines, (self._height - len(lines)) // 2):
+            first = (self._width - len(line)) // 2
+            for column, character in enumerate(line, first):
+                self._set((column, row), character, style)
+
+    def write_ends(self, low: str, high: str, style: str) -> None:
+        """Write the ends of the y axis into the lower and upper line of the frame."""
+        for row, words in ((self._frame.y, high), (self._frame.bottom - 1, low)):
+            self._all.write(self._inside.x, row, words[: self._width], style)
 
     def _cells(self, x: Numbers, y: Numbers) -> dict[tuple[int, int], str]:
         if not len(x):
@@ -114,4 +173,4 @@ class Picture:
 
     def _set(self, cell: tuple[int, int], character: str, style: str) -> None:
         if self._is_inside(cell):
-            self._canvas.set_pixel(cell[0] + _FRAME, cell[1] + _FRAME, character, style)
+            self._all.set(cell[0] + self._inside.x, cell[1] + self._inside.y, character, style)

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _NEGLIGIBLE = 1e-16
+_MANY = 10  # points, of which a multiple of 10 is said
 
 
 def reduce(
@@ -39,10 +40,11 @@ def reduce(
 
 
 def smooth(values: Numbers, weight: float) -> Numbers:
-    """The exponential moving average, without its bias towards an initial 0.
+    """The exponential moving average over the values before and after each point.
 
-    As TensorBoard smooths: s_t = w · s_{t-1} + (1 - w) · x_t, divided by 1 - w^t (Kingma and
-    Ba 2015 for the division).
+    A value d points away has the weight w^d, and the weights of each point are divided by their
+    sum. So the average neither starts at 0 nor lags behind values that fall; at the last point it
+    is the one-sided average of TensorBoard, without its bias.
 
     It uses no matrix product: that starts threads, which would compete with training for cores.
 
@@ -52,9 +54,22 @@ def smooth(values: Numbers, weight: float) -> Numbers:
     """
     if not weight or len(values) == 0:
         return values
-    averages = (1 - weight) * values
+    sums = _decaying_sums(values, weight) + _decaying_sums(values[::-1], weight)[::-1] - values
+    before = (1 - weight ** np.arange(1.0, len(values) + 1)) / (1 - weight)
+    return sums / (before + before[::-1] - 1)
+
+
+def smoothed_points(weight: float) -> int:
+    """About how many points a smoothed value is the mean of: the sum of their weights."""
+    count = (1 + weight) / (1 - weight)
+    return int(round(count, -1 if count > _MANY else 0))
+
+
+def _decaying_sums(values: Numbers, weight: float) -> Numbers:
+    """The sum of each value and those before it, by their weights."""
+    sums = values.astype(np.float64)
     span = 1  # the number of values in each sum; two sums make one of twice as many
     while span < len(values) and weight**span > _NEGLIGIBLE:
-        averages[span:] += weight**span * averages[:-span]
+        sums[span:] += weight**span * sums[:-span]
         span *= 2
-    return averages / (1 - weight ** np.arange(1.0, len(values) + 1))
+    return sums

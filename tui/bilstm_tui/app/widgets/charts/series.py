@@ -33,6 +33,7 @@ class Series:
         non_finite: Steps whose value was not finite.
         last_step: The step at which training will end; None if the run is not live.
         value: What stands beside the name in the legend.
+        number: Which colour and marker it has; None for those of its place among the curves.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Series:
     non_finite: Sequence[int] = ()
     last_step: float | None = None
     value: str = ""
+    number: int | None = None
 
 
 def loss_series(history: History, label: str, *, is_live: bool) -> Series:

@@ -1,12 +1,12 @@
 """A chart of few rows: its name and latest value above it, the ends of its y axis in the frame."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rich.text import Text
-from textual.reactive import reactive
 
 from .chart import Chart
-from .diff_canvas import DiffCanvas
+from .picture import Picture
 from .zoom import Range
 
 _GAP = 4  # columns beside a title in the border
@@ -22,8 +22,7 @@ class SmallChart(Chart):
         is_linear: Whether the y axis is linear, however much the values differ.
     """
 
-    margin_bottom = reactive(0)
-    margin_left = reactive(0)
+    has_labels: ClassVar = False
 
     def __init__(
         self,
@@ -33,7 +32,7 @@ class SmallChart(Chart):
         limits: Range | None = None,
         is_linear: bool = False,
     ) -> None:
-        super().__init__(names[0], id=id, announcement="no data")
+        super().__init__(names[0], id=id, announcements=["no data"])
         self._names, self._words, self._limits = names, words, limits
         self._is_linear = is_linear
 
@@ -41,34 +40,32 @@ class SmallChart(Chart):
         """Not where the axis shall be linear."""
         return is_wide and not self._is_linear
 
-    def draw_curves(self) -> None:
+    def draw_curves(self, picture: Picture) -> None:
         """Draw the curve, and the ends of its axis into the frame."""
-        super().draw_curves()
-        canvas = self.query_one("#plot", DiffCanvas)
-        if min(canvas.size) <= 2 or not self._curves:
-            return
-        style = str(self.get_component_rich_style("plot--tick"))
-        low, high = (10**it if self._is_logarithmic else it for it in self._y_range)
-        for row, value in ((0, high), (canvas.size.height - 1, low)):
-            for column, character in enumerate(self._words(value)[: canvas.size.width - 2], 1):
-                canvas.set_pixel(column, row, character, style)
+        super().draw_curves(picture)
+        if self._curves:
+            low, high = (
+                self._words(10**end if self._is_logarithmic else end) for end in self._upright.ends
+            )
+            picture.write_ends(low, high, self.label_style)
 
-    def _choose_ticks(self) -> None:
-        self.set_xticks([])
-        self.set_yticks([])
-
-    def _find_whole_y_range(self) -> Range:
-        return self._limits or super()._find_whole_y_range()
+    @property
+    def _whole_y_range(self) -> Range:
+        return self._limits or super()._whole_y_range
 
     def _heading(self) -> Text:
-        """The longest name that fits, and the value at the end or under the crosshair."""
+        """The longest name that fits, and the value at the end or under the crosshair.
+
+        Where there is space, it says that the axis is logarithmic.
+        """
         value = ""
         if self._curves:
             curve = self._curves[0]
             point = -1 if self._crosshair is None else curve.nearest(self._crosshair)
             value = self._words(float(curve.series.mean[point]))
         room = self.size.width - _GAP - len(value) - 1
-        name = next((it for it in self._names if len(it) <= room), self._names[-1])
+        log = [f"{name}, log" for name in self._names] if self._is_logarithmic else []
+        name = next((it for it in (*log, *self._names) if len(it) <= room), self._names[-1])
         return Text.assemble((name, "not bold"), " ", (value, "bold"))
 
     def _words_below(self) -> Text:

@@ -36,12 +36,12 @@ class Head:
     """What stands above the picture.
 
     Attributes:
-        weights: Which weights they are, in words.
+        weights: Which weights they are, in words, and in fewer words.
         clock: Whether it plays, and how fast.
         tries: Which settings keys have changed, in words; empty if none.
     """
 
-    weights: str
+    weights: tuple[str, str]
     clock: str
     tries: str = ""
 
@@ -74,12 +74,12 @@ class Picture:
             put(put([], it, BOLD), actual, self._look.right)
             for it in (f"{shown.data}, {place}", place)
         ]
-        weights = put([], self._head.weights, DIM)
+        weights, few = (put([], words, DIM) for words in self._head.weights)
         if not (tries := self._head.tries):
             return self._between(lefts[0], weights)
         form, keys = put([], f"form: {tries}", BOLD), put([], " (m, d, b change the form)", DIM)
-        short = put([], " (m, d, b)", DIM)
-        rights = [weights + put([], "; ", DIM) + form + keys, form + keys, form + short, form]
+        form = put([], "; ", DIM) + form
+        rights = [weights + form + keys, weights + form, few + form + keys, few + form]
         pairs = [(left, right) for right in rights for left in lefts]
         fitting = [it for it in pairs if len(it[0]) + _GAP + len(it[1]) <= self._width]
         return self._between(*(fitting or pairs[-1:])[0])

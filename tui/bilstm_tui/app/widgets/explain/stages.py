@@ -6,6 +6,8 @@ from typing import Literal
 from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.inference.explanation import Explanation, Prediction, States
 
+from ....text.numbers import distinct_percents
+
 Stage = Literal["read", "merge", "readout", "classify"]
 
 
@@ -177,13 +179,15 @@ def _seen(now: Moment) -> str:
 def _classifying(now: Moment) -> tuple[str, str]:
     shown = now.shown
     best, actual = shown.prediction.classes[0], shown.classes[shown.actual]
-    predicted = f"{shown.classes[best]} ({shown.prediction.probabilities[0]:.1%})"
+    highest, of_actual = shown.prediction.probabilities[0], shown.prediction.of_actual
     if best == shown.actual:
-        verdict = "which is correct"
+        share, verdict = f"{highest:.1%}", "which is correct"
     else:
-        verdict = f"misclassified: it is {actual} ({shown.prediction.of_actual:.1%})"
+        share, other = distinct_percents(highest, of_actual)
+        other = "almost equal" if other == share else other
+        verdict = f"misclassified: it is {actual} ({other})"
     said = f"The classifier turns what it sees into {shown.num_classes} probabilities: "
-    said += f"predicted {predicted}, {verdict}."
+    said += f"predicted {shown.classes[best]} ({share}), {verdict}."
     if shown.weights == "new":
         return "Classify", f"{said} The weights are new, so this is a guess: train, and look again."
     if shown.changed:

@@ -20,6 +20,7 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError
 from bilstm_core.inference.explanation import Explanation
 
+from ....text.run_cells import without_date
 from ...ascii import AsciiFilter
 from .look import (
     DIM,
@@ -362,11 +363,12 @@ class ExplainView(Widget, can_focus=True):
         head = Head(self._weights_words(self.shown), clock, self._tries)
         return Picture(Moment(self.shown, self.at), head, (width, height), look).lines()
 
-    def _weights_words(self, shown: Explanation) -> str:
+    def _weights_words(self, shown: Explanation) -> tuple[str, str]:
         if shown.weights == "new":
-            return "new weights, not trained"
+            return "new weights, not trained", "not trained"
         was = ", ".join(f"{name} = {value}" for name, value in shown.changed.items())
-        return self._weights + (f", trained with {was}" if was else "")
+        words = self._weights + (f", trained with {was}" if was else "")
+        return words, f"as {without_date(self._weights)}"
 
     @property
     def _look(self) -> Look:

@@ -33,6 +33,7 @@ class Board(Container):
         self.shows_charts = False
         self._seen: Seen | None = None
         self._parts: dict[str, float] = {}
+        self._has_user_chosen = False
         self._contents = ContentMaker()
         self._table_lock = asyncio.Lock()
         self._arranged: object = None
@@ -62,7 +63,7 @@ class Board(Container):
         """Compose the table and the curves; the scatters follow when the settings are known."""
         yield TrialsTable()
         yield BestChart(id="best-so-far")
-        yield TrialCurves("", id="trial-curves", axis="epoch", announcement="a point each epoch")
+        yield TrialCurves("", id="trial-curves", axis="epoch", announcements=["a point each epoch"])
 
     def on_mount(self) -> None:
         """Arrange everything before the first layout."""
@@ -86,8 +87,11 @@ class Board(Container):
         self.draw()
 
     def show_importances(self, parts: dict[str, float]) -> None:
-        """Show how important each setting is."""
+        """Show how important each setting is; at first the most important one is chosen."""
+        is_first = not self._parts
         self._parts = parts
+        if parts and is_first and not self._has_user_chosen:
+            self._choose(max(parts, key=lambda name: parts[name]))
         self.draw()
 
     def choose(self, by: int) -> None:
@@ -95,10 +99,14 @@ class Board(Container):
         names = [it.name for it in self._seen.dimensions] if self._seen else []
         if not names:
             return
-        self.chosen = names[(names.index(self.chosen) + by) % len(names)]
-        self.table.mark_setting(self.chosen)
-        self.rearrange()
+        self._has_user_chosen = True
+        self._choose(names[(names.index(self.chosen) + by) % len(names)])
         self.draw()
+
+    def _choose(self, name: str) -> None:
+        self.chosen = name
+        self.table.mark_setting(name)
+        self.rearrange()
 
     def switch(self) -> None:
         """Show the charts instead of the table, or the table again."""

@@ -2,7 +2,8 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,7 +15,6 @@ from bilstm_core.sweeps.space import Dimension, Value
 from ....text.sweep_lines import setting_text, value_text
 from ..charts.axes import LogarithmTicks, NamedTicks, Ticks, widen_if_empty
 from ..charts.chart import Chart
-from ..charts.diff_canvas import DiffCanvas
 from ..charts.picture import Picture
 from ..charts.reduction import Numbers
 from ..charts.series import Axis, Series
@@ -39,6 +39,9 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
 )
 """Each kind of trial with its marker and its style; the later hide the earlier ones, and the trial
 under the cursor, which is reversed, hides all."""
+_ANNOUNCEMENTS = ("no trial has finished yet", "no trial finished")
+_BEST_CURVE = ("green", "▲")
+_OTHERS = (("cyan", "●"), ("magenta", "■"), ("yellow", "◆"), ("red", "✚"), ("blue", "○"))
 _PRUNED, _STOPPED, _FINISHED, _BEST = range(4)
 _KINDS = {"pruned": _PRUNED, "stopped": _STOPPED}
 
@@ -67,8 +70,16 @@ class TrialCurves(TrialsChart):
         drawn = [_curve(seen, row) for row in rows.values() if row.by_epoch]
         self.show(drawn)
 
+    def _styled_series(self) -> Iterator[tuple[Series, str, str]]:
+        """The curves; that of the best trial has the marker that it has in the other charts."""
+        others = cycle(_OTHERS)
+        for series in self._series:
+            colour, marker = _BEST_CURVE if series.label == "best" else next(others)
+            yield series, colour, marker
+
     def _heading(self) -> Text:
-        return Text(f"{self.title} by epoch, of trials{', log y' if self._is_logarithmic else ''}")
+        scale = ", log scale" if self._is_logarithmic else ""
+        return Text(f"{self.title} by epoch, of trials{scale}")
 
 
 def _curve(seen: Seen, row: "Row") -> Series:
@@ -86,8 +97,8 @@ def _curve(seen: Seen, row: "Row") -> Series:
 class PointsChart(TrialsChart):
     """A marker for each trial that has a result, and perhaps a line."""
 
-    def __init__(self, *, id: str, announcement: str) -> None:  # noqa: A002
-        super().__init__("", id=id, announcement=announcement)
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__("", id=id, announcements=_ANNOUNCEMENTS)
         self._seen: Seen | None = None
         self._rows: Sequence[Row] = ()
         self._x, self._y = np.empty(0), np.empty(0)
@@ -147,21 +158,17 @@ class PointsChart(TrialsChart):
         """The x and y of a line behind the points; empty where there is none."""
         return np.empty(0), np.empty(0)
 
-    def draw_curves(self) -> None:
+    def draw_curves(self, picture: Picture) -> None:
         """Draw the line and the points; those that ended early at the edge, if beyond it."""
-        canvas = self.query_one("#plot", DiffCanvas)
-        if min(canvas.size) <= 2:  # there is space for nothing but the frame
-            return
-        picture = Picture(canvas, self._x_range, self._y_range)
         if not len(self._rows):
-            picture.write(self._announcement, "dim")
+            picture.write(self._announcements, "dim")
             return
         if self._crosshair is not None:
             picture.draw_column(self._crosshair, "bright_white")
         x, y = self.line
         picture.draw_line(x, self._scaled(y), "green")
         y = self._scaled(self._y)
-        y = np.where(self._kinds <= _STOPPED, np.clip(y, *self._y_range), y)
+        y = np.where(self._kinds <= _STOPPED, np.clip(y, *self._upright.ends), y)
         for kind, (_, marker, style) in enumerate(_MARKS):
             is_of_kind = self._kinds == kind
             picture.mark_all(self._x[is_of_kind], y[is_of_kind], marker, style)
@@ -204,7 +211,7 @@ class BestChart(PointsChart):
     """The result of each trial, and the best until then."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, announcement="no trial has finished yet")
+        super().__init__(id=id)
         self._last_trial: float | None = None
 
     def show_trials(self, seen: Seen, selected: int | None) -> None:
@@ -237,12 +244,13 @@ class BestChart(PointsChart):
         )
         return x, y
 
-    def _find_whole_x_range(self) -> Range:
-        low, high = super()._find_whole_x_range()
+    @property
+    def _whole_x_range(self) -> Range:
+        low, high = super()._whole_x_range
         return max(0.0, min([low, *self._x])), max([high, *self._x])
 
     def _heading(self) -> Text:
-        return Text(f"{self.title}, by trial{', log y' if self._is_logarithmic else ''}")
+        return Text(f"{self.title}, by trial{', log scale' if self._is_logarithmic else ''}")
 
 
 class ScatterChart(PointsChart):
@@ -254,7 +262,7 @@ class ScatterChart(PointsChart):
 
     def __init__(self, dimension: Dimension) -> None:
         name = dimension.name
-        super().__init__(id=f"scatter-{name}", announcement="no trial has finished yet")
+        super().__init__(id=f"scatter-{name}")
         self.dimension = dimension
         self._columns = _columns_of(dimension)
         self._part: float | None = None
@@ -295,27 +303,21 @@ class ScatterChart(PointsChart):
         position = float(value) if isinstance(value, int | float) else self.dimension.low
         return math.log10(position) if self.dimension.is_log and position > 0 else position
 
-    def _find_whole_x_range(self) -> Range:
+    @property
+    def _whole_x_range(self) -> Range:
         if self._columns is not None:
             return -0.5, max(1, len(self._named)) - 0.5
         places = [self._place(self.dimension.low), self._place(self.dimension.high), *self._x]
         return widen_if_empty(float(min(places)), float(max(places)), 1.0)
 
-    def _choose_ticks(self) -> None:
-        super()._choose_ticks()
-        self.set_x_formatter(self._horizontal_ticks())
-
-    def _horizontal_ticks(self) -> Ticks:
-        ticks: Ticks
+    def _ticks(self) -> tuple[Ticks, Ticks]:
+        _, vertical = super()._ticks()
         if self._columns is not None:
-            ticks = NamedTicks([setting_text(value) for value in self._named])
-        elif self.dimension.is_log:
-            ticks = LogarithmTicks()
-        else:
-            is_whole = self.dimension.setting.kind == "integer"
-            ticks = Ticks(min_step=1 if is_whole else 0)
-        ticks.room = self._width
-        return ticks
+            return NamedTicks([setting_text(value) for value in self._named]), vertical
+        if self.dimension.is_log:
+            return LogarithmTicks(), vertical
+        is_whole = self.dimension.setting.kind == "integer"
+        return Ticks(min_step=1 if is_whole else 0), vertical
 
     @property
     def legend(self) -> Text:

@@ -34,6 +34,7 @@ class Seen:
         dimensions: The searched settings; one that is not understood has no values and no range.
         ended: The trials with a result; the same object until another has ended.
         read_at: When it was read, in seconds since 1970.
+        combinations: How many there are to try; None where they are not counted, or infinite.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Seen:
     ended: tuple["Row", ...]
     num_epochs: int
     read_at: float
+    combinations: int | None
 
     @property
     def is_loss(self) -> bool:
@@ -158,6 +160,7 @@ class SweepReader:
             self._ended,
             study.plan.base.num_epochs,
             time.time(),
+            study.combinations,
         )
 
     def _in_words(self, read: Callable[[], T]) -> T:

@@ -1,0 +1,29 @@
+"""A run has the same colour and marker on every screen."""
+
+from bilstm_tui.app.widgets.marks import Marks
+
+
+def test_a_run_keeps_its_number_while_it_is_marked() -> None:
+    marks = Marks()
+    for name in ("first", "second", "third"):
+        marks.add(name)
+    marks.remove("first")
+    assert [*map(marks.number, marks)] == [1, 2]
+    marks.add("fourth")
+    assert marks.number("fourth") == 0
+    marks.rename("second", "renamed")
+    assert [*marks] == ["renamed", "third", "fourth"]
+    assert marks.number("renamed") == 1
+
+
+def test_a_run_gets_its_earlier_number_again_if_it_is_free() -> None:
+    marks = Marks()
+    marks.reserve("lstm", 0)
+    marks.reserve("bilstm", 1)
+    marks.add("bilstm")
+    marks.add("lstm")
+    assert (marks.number("lstm"), marks.number("bilstm")) == (0, 1)
+    marks.remove("bilstm")
+    marks.add("other")
+    marks.add("bilstm")
+    assert (marks.number("other"), marks.number("bilstm")) == (1, 2)
