@@ -87,7 +87,7 @@ class TestProcesses:
             assert "no events" not in app.dump()
             assert steps(run) > trained_before
             app.type("q")
-            app.wait_for("A run is live")
+            app.wait_for("Training in progress")
             app.type("\r")
             assert app.wait() == 0
 
@@ -142,7 +142,7 @@ class TestProcesses:
             app.wait_for(r"got \d+ / 360 with accuracy")
             app.wait_for("stopped")
             app.type("i")
-            app.wait_for("of 360 test images misclassified")
+            app.wait_for(r"\(95 %: ")
             app.type("\x1b")
             app.wait_for("stopped")
             app.type("q")
@@ -171,7 +171,7 @@ class TestFolders:
             app.type("t")
             app.wait_for(FORETOLD)
             app.type("q")
-            app.wait_for("A run is live")
+            app.wait_for("Training in progress")
             app.type("\r")
             assert app.wait() == 0
         assert the_run(tmp_path).is_live

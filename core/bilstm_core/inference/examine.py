@@ -33,6 +33,8 @@ _CPU = torch.device("cpu")
 _MOST_MISTAKES = 10_000
 _CONFIDENCE_BINS = 10
 _MOST_CONFUSIONS = 1 << 17
+_MOST_SHARES = 1 << 24
+"""Probabilities that are kept."""
 _MOST_CLASSES = 64
 """What is sent of a prediction at most."""
 
@@ -47,7 +49,7 @@ class _Size(NamedTuple):
 
 _SCREEN = _Size(256, 128)
 _SMALL_IMAGE = _Size(32, 32, digits=3)
-_SMALL_SERIES = _Size(64, 1, digits=4)
+_SMALL_SERIES = _Size(64, 6, digits=4)
 
 
 class Examination:
@@ -60,25 +62,30 @@ class Examination:
 
     Attributes:
         report: What was found; where the data are not available, why not.
+        shares: The probabilities of all classes for mistakes, by their position in the test data.
+            In bfloat16 the rest of a batch changes them in the third digit, so that the sequence
+            alone would get others than those that are reported.
     """
 
     def __init__(self, model: TrainedModel, data_dir: Path, used: str = "") -> None:
         self._model, self._used = model, used
+        self.shares: dict[int, Tensor] = {}
         try:
             self._data = _test_data(model, data_dir)
         except (ConfigError, DataError) as error:
             self.report = ExaminationReport(spec=model.spec, failure=Failed.from_error(error))
         else:
-            self.report = _report(model, self._data, used)
+            self.report, self.shares = _report(model, self._data, used)
 
     def read(self, index: int) -> tuple[StepwisePrediction, Drawing]:
         """What is predicted for a test sequence step by step, and the sequence for drawing."""
         model, sequence = self._model, self._data.test[torch.tensor([index])]
         inputs = make_batch(sequence, model.spec).inputs[0]
-        return predict_stepwise(model, inputs, self._used), self._draw(index, _SCREEN)
+        prediction = predict_stepwise(model, inputs, self._used, self.shares.get(index))
+        return prediction, self._draw(index, _SCREEN)
 
     def draw(self, indices: Sequence[int]) -> list[Drawing]:
-        """Small drawings of test sequences; of a series only its first feature."""
+        """Small drawings of test sequences; of a series only its first features."""
         size = _SMALL_IMAGE if self._model.spec.kind == "images" else _SMALL_SERIES
         return [self._draw(index, size) for index in indices]
 
@@ -94,12 +101,15 @@ def examine(model: TrainedModel, data_dir: Path, used: str = "") -> ExaminationR
     return Examination(model, data_dir, used).report
 
 
-def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
+def _report(
+    model: TrainedModel, data: Dataset, used: str
+) -> tuple[ExaminationReport, dict[int, Tensor]]:
+    """What is found, and `Examination.shares`."""
     # slow, and only needed here
     from sklearn.metrics import precision_recall_fscore_support
 
     precision, actual = model.precision(used), data.test.labels
-    predicted, confidence = _predictions(model, data, precision)
+    predicted, confidence, shares = _predictions(model, data, precision)
     classes = model.spec.classes
     by_class: Any = precision_recall_fscore_support(
         actual, predicted, labels=range(len(classes)), zero_division=cast(Any, 0.0)
@@ -107,7 +117,7 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
     correct = actual[actual == predicted].bincount(minlength=len(classes)).tolist()
     wrong = (actual != predicted).nonzero().flatten()
     shown = _most_confident(wrong[confidence[wrong].argsort(descending=True)], actual)
-    return ExaminationReport(
+    report = ExaminationReport(
         spec=model.spec,
         warning="; ".join(_warnings(model, data, precision, used)),
         confusions=_confusions(actual[wrong], predicted[wrong], len(classes)),
@@ -127,20 +137,26 @@ def _report(model: TrainedModel, data: Dataset, used: str) -> ExaminationReport:
         ],
         calibration=_calibration(confidence, actual == predicted),
     )
+    return report, shares
 
 
 def _predictions(
     model: TrainedModel, data: Dataset, precision: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """The predicted class of each test sequence, and its probability."""
+) -> tuple[Tensor, Tensor, dict[int, Tensor]]:
+    """The predicted class of each test sequence and its probability; those of all for mistakes."""
     size = evaluation_batch_size(model.network, _CPU, model.spec.longest)
-    found = []
+    found, all_shares, first = [], dict[int, Tensor](), 0
+    most = _MOST_SHARES // model.spec.num_classes
     with torch.inference_mode():
         for batch in in_order(data.test, model.spec, size):
             scores = class_scores(model.network, batch, precision)
-            found.append((scores.argmax(dim=1), scores.softmax(dim=1).amax(dim=1)))
-    predicted, confidence = zip(*found, strict=True)
-    return torch.cat(predicted), torch.cat(confidence)
+            predicted, shares = scores.argmax(dim=1), scores.softmax(dim=1)
+            found.append((predicted, shares.amax(dim=1)))
+            wrong = (predicted != batch.labels).nonzero().flatten()[: most - len(all_shares)]
+            all_shares |= {first + at: shares[at].clone() for at in wrong.tolist()}
+            first += len(batch)
+    predictions, confidence = zip(*found, strict=True)
+    return torch.cat(predictions), torch.cat(confidence), all_shares
 
 
 def _most_confident(mistakes: Tensor, actual: Tensor) -> Tensor:
@@ -242,7 +258,9 @@ def _unit(spec: DataSpec) -> Normalisation:
     return replace(spec.normalisation, means=(), deviations=(), per_sequence=False)
 
 
-def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> StepwisePrediction:
+def predict_stepwise(
+    model: TrainedModel, inputs: Tensor, used: str = "", known: Tensor | None = None
+) -> StepwisePrediction:
     """What the whole network predicts for a sequence, and each direction alone after each step.
 
     A direction alone is the classifier's answer with the states that this direction has reached
@@ -252,11 +270,13 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> Ste
         model: The network.
         inputs: The normalised sequence, shape (T, features).
         used: As for `examine`.
+        known: What the whole network predicts, if it has been computed: probabilities of all
+            classes.
     """
     network = model.network
     is_bfloat16 = model.precision(used) == torch.bfloat16
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
-        whole = network(inputs[None])[0]
+        whole = probabilities([network(inputs[None])[0]])[0] if known is None else known
         times = pieces(len(inputs), _SCREEN.pieces)
         forward, backward = top_states(network, inputs)
         forward_scores = [scores_of_one(network, forward[:end], 0) for _, end in times]
@@ -265,9 +285,11 @@ def predict_stepwise(model: TrainedModel, inputs: Tensor, used: str = "") -> Ste
             for start, _ in (times if network.bidirectional else ())
         ]
         shares = [probabilities(scores) for scores in (forward_scores, backward_scores) if scores]
-        classes = _most_probable(torch.cat([probabilities([whole]), *shares]))
+        if not network.bidirectional:
+            shares[0][-1] = whole
+        classes = _most_probable(torch.cat([whole[None], *shares]))
         return StepwisePrediction(
-            probabilities=probabilities([whole])[0].tolist(),
+            probabilities=whole.tolist(),
             classes=classes.tolist(),
             forward=shares[0][:, classes].tolist(),
             backward=shares[1][:, classes].tolist() if network.bidirectional else [],

@@ -1,6 +1,8 @@
 """Explains how a network reads one test sequence: states, merge, readout, predictions by step."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -52,7 +54,12 @@ class Explainer:
         self._model: tuple[object, TrainedModel] | None = None
 
     def explain(
-        self, config: RunConfig | None, run: Run | None, index: int, used: str = ""
+        self,
+        config: RunConfig | None,
+        run: Run | None,
+        index: int,
+        used: str = "",
+        known: Mapping[int, Tensor] = MappingProxyType({}),
     ) -> Explanation:
         """Explain a network on a test sequence.
 
@@ -64,6 +71,7 @@ class Explainer:
             run: The run whose weights are wanted; None for new ones.
             index: Position of the sequence in the test data; counted from 0 again after the last.
             used: The precision that the run computed in; see `TrainedModel.precision`.
+            known: What the run's network has predicted; see `Examination.shares`.
 
         Raises:
             CheckpointError: The run has no model, and no configuration is given.
@@ -90,7 +98,8 @@ class Explainer:
             if trained and not is_new and getattr(trained.config, name) != getattr(wanted, name)
         }
         index %= len(data.test)
-        answer = explain_sequence(model, data.test[torch.tensor([index])], "" if is_new else used)
+        sequence = data.test[torch.tensor([index])]
+        answer = explain_sequence(model, sequence, "" if is_new else used, known.get(index))
         return answer.model_copy(
             update={
                 "weights": "new" if is_new else "run",
@@ -154,8 +163,13 @@ def _with_weights_of(
     return TrainedModel(network, config, spec, trained.step)
 
 
-def explain_sequence(model: TrainedModel, sequence: Sequences, used: str = "") -> Explanation:
-    """Explain a network on one stored sequence, its position and what it is called left open."""
+def explain_sequence(
+    model: TrainedModel, sequence: Sequences, used: str = "", known: Tensor | None = None
+) -> Explanation:
+    """Explain a network on one stored sequence, its position and what it is called left open.
+
+    `known` are the probabilities of all classes, if they have been computed.
+    """
     network, spec, config = model.network, model.spec, model.config
     inputs = make_batch(sequence, spec).inputs[0]
     actual = int(sequence.labels[0])
@@ -164,7 +178,8 @@ def explain_sequence(model: TrainedModel, sequence: Sequences, used: str = "") -
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=is_bfloat16):
         forward, backward = top_states(network, inputs)
         alone = [scores_of_one(network, forward[:end], 0) for _, end in times]
-        shares = {"prediction": probabilities([network(inputs[None])[0]])}
+        whole = probabilities([network(inputs[None])[0]]) if known is None else known[None]
+        shares = {"prediction": whole}
         shares["forward_alone"] = probabilities(alone)
         if network.bidirectional:
             back = [start for start, _ in reversed(times)]
@@ -177,6 +192,7 @@ def explain_sequence(model: TrainedModel, sequence: Sequences, used: str = "") -
                     for (_, end), start in zip(times, back, strict=True)
                 ]
             )
+        shares["together" if network.bidirectional else "forward_alone"][-1] = whole
         own, other, merged = _strips(network, forward.float(), backward.float(), times)
     names, found = in_words({key: it.float() for key, it in shares.items()}, actual, spec.classes)
     return Explanation(

@@ -6,8 +6,9 @@ With `-` instead of a run it only explains and compares networks, which the ques
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..compute.garbage import collect_rarely
@@ -34,6 +35,8 @@ from .protocol import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ..inference.explain import Explainer
 
 _NO_RUN = "-"
@@ -89,11 +92,18 @@ def answer_all(
             case ReadSequence(inputs=inputs):
                 sequence = torch.tensor(inputs, dtype=torch.float32)
                 answer(SequenceRead(prediction=predict_stepwise(model, sequence, used)))
+            case Explain(config=None, run=None):
+                answer(_explain_or_fail(question, run, explainer, examination.shares))
             case _:
                 answer(_explain_or_fail(question, run, explainer))
 
 
-def _explain_or_fail(question: Question, own: Run | None, explainer: "Explainer") -> Answer:
+def _explain_or_fail(
+    question: Question,
+    own: Run | None,
+    explainer: "Explainer",
+    known: "Mapping[int, Tensor]" = MappingProxyType({}),
+) -> Answer:
     """The answer to a question that names its networks; a failure is one, too."""
     from ..inference.comparison import compare_runs
 
@@ -102,7 +112,7 @@ def _explain_or_fail(question: Question, own: Run | None, explainer: "Explainer"
             case Explain():
                 run = Run(question.run) if question.run else own
                 used = _precision_of(run) if run else ""
-                explanation = explainer.explain(question.config, run, question.index, used)
+                explanation = explainer.explain(question.config, run, question.index, used, known)
                 return Explained(explanation=explanation)
             case CompareRuns():
                 first, second = Run(question.first), Run(question.second)

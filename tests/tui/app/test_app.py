@@ -74,12 +74,12 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
         await pilot.press("t")
         await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("q")
-        await asked(pilot, "A run is live")
+        await asked(pilot, "Training in progress")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.train_screen)
         orders = Orders(worker.runs[0].commands_file)
         await pilot.press("q")
-        await asked(pilot, "A run is live")
+        await asked(pilot, "Training in progress")
         await pilot.press("enter")
         await pilot.pause()
         assert orders.requested_stop() is Stop.NO
@@ -93,7 +93,7 @@ def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
         await pilot.press("t")
         await until(pilot, lambda: app.train_screen.view.is_training)
         await pilot.press("ctrl+c")
-        await asked(pilot, "A run is live")
+        await asked(pilot, "Training in progress")
         await pilot.press("right", "enter")
         await pilot.pause()
 
@@ -253,3 +253,14 @@ def test_a_user_who_types_is_notified_instead_of_asked(tmp_path: Path) -> None:
     with Recording(tmp_path, 1000) as recording:
         recording.advance(10)
         asyncio.run(main())
+
+
+def test_a_message_that_is_shown_is_not_repeated(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        for _ in range(3):
+            app.notify("Nothing to do")
+        app.notify("Something else")
+        await until(pilot, lambda: len(app._notifications) == 2)
+        assert [note.message for note in app._notifications] == ["Nothing to do", "Something else"]
+
+    drive(FakeWorker(), tmp_path, steps)

@@ -5,12 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bilstm_tui.text.names import shortened, shortened_together
+from bilstm_tui.text.names import shortened, shortened_together, with_article
 
 
 @given(st.text(max_size=30), st.integers(1, 40))
 def test_a_name_fits(name: str, most: int) -> None:
     assert cell_len(shortened(name, most)) <= max(most, 1)
+
+
+@given(st.text("abc", min_size=1, max_size=30), st.integers(1, 40))
+def test_of_a_name_something_is_left(name: str, most: int) -> None:
+    assert shortened(name, most).strip("…")
 
 
 @given(st.lists(st.text(max_size=12), max_size=6, unique=True), st.integers(1, 15))
@@ -31,3 +36,8 @@ def test_names_fit_together(names: list[str], most: int) -> None:
 )
 def test_what_is_left_tells_them_apart(names: list[str], most: int, expected: list[str]) -> None:
     assert shortened_together(names, most) == expected
+
+
+@pytest.mark.parametrize("cell", ["an LSTM 1×128", "an RNN", "a GRU", "a BiLSTM", "a BiGRU 2×64"])
+def test_the_article_follows_the_sound(cell: str) -> None:
+    assert with_article(cell.split(" ", 1)[1]) == cell

@@ -4,6 +4,7 @@ import asyncio
 import os
 import select
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -67,7 +68,7 @@ class BilstmApp(ListingApp):
         Binding("w", "sweeps", "Sweeps", priority=True, tooltip="All sweeps, or back from them"),
         Binding("question_mark", "help", "Keys", priority=True, tooltip="List the keys"),
         Binding("q", "leave", "Quit", priority=True, tooltip="Quit; a live run can continue"),
-        Binding("h", "home", "Home", priority=True, tooltip="What can be done, and recent runs"),
+        Binding("h", "home", "Home", priority=True, tooltip="The first screen, with recent runs"),
         Binding("ctrl+c,ctrl+q", "quit_now", "Quit while typing", priority=True, show=False),
         Binding(
             "ctrl+z",
@@ -102,6 +103,7 @@ class BilstmApp(ListingApp):
         self._is_starting = self._was_key_pressed = False
         self.left_run: Run | None = None
         self._is_ascii = is_ascii
+        self._said_until: dict[str, float] = {}
         self._own_filters = [AsciiFilter()] if is_ascii else []
         saved = preferences.saved if preferences else Preferences()
         self._at_home, self.starts_at_home = at_home, saved.starts_at_home
@@ -148,7 +150,11 @@ class BilstmApp(ListingApp):
         return [*super().get_line_filters(), *self._own_filters]
 
     def notify(self, message: str, **options: Any) -> None:
-        """Show a message in the corner for a while, as plain text."""
+        """Show a message in the corner for a while, as plain text; never twice at the same time."""
+        now = time.monotonic()
+        if now < self._said_until.get(message, 0):
+            return
+        self._said_until[message] = now + (options.get("timeout") or self.NOTIFICATION_TIMEOUT)
         super().notify(sanitize(message), **{**options, "markup": False})
 
     def get_key_display(self, binding: Binding) -> str:
@@ -220,7 +226,7 @@ class BilstmApp(ListingApp):
 
     @work
     async def action_leave(self) -> None:
-        """Quit; ask first if a run is live."""
+        """Quit; ask first if a run is being trained."""
         view = self.train_screen.view
         run = view.shown_run if view.is_training else None
         if run is None or isinstance(self.screen, Dialog):
@@ -229,7 +235,7 @@ class BilstmApp(ListingApp):
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
         message = "The run continues without the app. Start the app again to watch it."
-        answer = await self.push_screen_wait(Question("A run is live", message, answers))
+        answer = await self.push_screen_wait(Question("Training in progress", message, answers))
         if answer == "stop":
             self.train_screen.order("stop")
         self.left_run = run if answer == "leave" else None

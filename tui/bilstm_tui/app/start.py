@@ -20,6 +20,7 @@ from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
+from ..text.names import with_article
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
 from .screens.dialogs import Dialog, error_dialog
@@ -61,7 +62,7 @@ class StartingApp(ReportingApp[int]):
     def _home(self, initial_run: str = "") -> HomeScreen:
         config = self.train_screen.config
         words = (
-            f"a {title(config)} on {title_of(config.dataset)}"
+            f"{with_article(title(config))} on {title_of(config.dataset)}"
             if config
             else "the settings of the form"
         )
@@ -127,7 +128,7 @@ class StartingApp(ReportingApp[int]):
 
     def start_commands(self) -> Iterable[SystemCommand]:
         """Commands of the palette: Home, the tour, and what the next start shows."""
-        yield SystemCommand("Home", "What can be done here, and the latest runs", self.action_home)
+        yield SystemCommand("Home", "The first screen, with the latest runs", self.action_home)
         yield SystemCommand(
             "Guided tour", "LSTM against BiLSTM in five steps, trained for real", self.action_tour
         )

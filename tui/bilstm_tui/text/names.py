@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+_LEAST_WITH_MARK = 2
+"""Columns from which on a mark says that something is left out: alone it would say nothing."""
+
 
 def shortened(text: str, most: int) -> str:
     """A name without its middle, if it is too long: the end often tells it from others."""
     if cell_len(text) <= most:
         return text
+    if most < _LEAST_WITH_MARK:
+        return set_cell_size(text, max(0, most)).rstrip()
     end = text[len(text) - most // 3 :]
     return set_cell_size(text, max(0, most - 1 - cell_len(end))) + "…" + end
 
@@ -42,3 +47,8 @@ def _whole_words(name: str, cut: str) -> str:
     if len(cut) < len(name) and name[len(cut)].isalnum():
         cut = cut.rstrip("".join(filter(str.isalnum, cut))) or cut
     return cut.rstrip(" -_:")
+
+
+def with_article(cell: str) -> str:
+    """'an LSTM', 'an RNN', 'a GRU', 'a BiLSTM': as they are spoken."""
+    return f"{'an' if cell[:1] in {'L', 'R'} else 'a'} {cell}"

@@ -249,7 +249,7 @@ def test_a_mistake_is_explained_where_the_network_is_inspected(tmp_path: Path) -
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         app.screen.query_one(TabbedContent).active = "explain-tab"
         view = app.screen.query_one(ExplainView)
         await until(pilot, lambda: view.shown and "→ forward" in text(app))

@@ -47,8 +47,8 @@ def test_the_tabs_of_a_trained_network_follow_a_key(tmp_path: Path) -> None:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
-        await footer_says(app, pilot, "v View j Next k Previous c Class n Shares esc Back")
+        await until(pilot, lambda: "(95 %" in text(app))
+        await footer_says(app, pilot, "v View j Mistakes c Class n Shares esc Back")
         tabs = app.screen.query_one(TabbedContent)
         for tab in ("classes", "calibration", "mistakes", "explain", "draw", "confusion"):
             await pilot.press("v")

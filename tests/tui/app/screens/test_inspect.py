@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from rich.text import Text
 from textual.color import Color
 from textual.coordinate import Coordinate
 from textual.pilot import Pilot
@@ -31,7 +32,9 @@ from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.widgets.draw_view import DrawView
 from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
+from bilstm_tui.app.widgets.thumbnails import draw_stacked
 from tests.samples import run_started
 from tests.tui.driving import (
     PATIENCE_SECONDS,
@@ -252,7 +255,7 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         await pilot.press("j")
         await until(pilot, lambda: len(captions(text(app))) >= 15 and "1 of 100" in text(app))
         shown = len(ManyMistakes.asked)  # the pictures of this page, and no others
@@ -287,7 +290,7 @@ def test_a_click_chooses_a_mistake_and_another_opens_it(tmp_path: Path) -> None:
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         await pilot.press("j")
         await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
         await pilot.click("#gallery", offset=(20, 2))
@@ -307,7 +310,7 @@ def test_how_often_the_network_is_right_by_how_sure_it_is(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         app.screen.query_one(TabbedContent).active = "calibration-tab"
         words = "Accuracy 72.22 % (95 % interval: 67.38 to 76.60 %)"
         await until(pilot, lambda: words in text(app))
@@ -359,7 +362,7 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "test sequences misclassified" in text(app))
+        await until(pilot, lambda: "(95 %" in text(app))
         assert "f Features" not in text(app)
         await pilot.press("j")
         await until(pilot, lambda: re.search(r"activity 59\s+→activity 0 50%", text(app)))
@@ -483,3 +486,94 @@ def test_leaving_before_the_report_has_arrived_goes_back(tmp_path: Path) -> None
         await app.train_screen.watch_run(run)
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.usefixtures("many")
+def test_the_canvas_grows_with_the_screen_and_dragging_never_selects(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+    tell(run, run_started(RunConfig(dataset="digits")))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        assert "n Shares" in text(app)
+        assert app.screen.allow_select
+        app.screen.query_one(TabbedContent).active = "draw-tab"
+        pad = app.screen.query_one(DrawingPad)
+        await until(pilot, lambda: pad.size.area)
+        assert "n Shares" not in text(app)
+        assert pad.size == (56, 28)
+        hint = app.screen.query_one("#draw-hint").region
+        await pilot.mouse_down(offset=(hint.x + 1, hint.y + 1))
+        await pilot.hover(offset=(hint.right - 1, hint.y + 3))
+        await pilot.mouse_up(offset=(hint.right - 1, hint.y + 3))
+        assert not app.screen.selections
+        app.screen.query_one(DrawView).show(CATALOG["digits"], can_predict=False)
+        await pilot.mouse_down(pad, offset=(15, 15))
+        await pilot.mouse_up(pad, offset=(15, 15))
+        assert pad.pixels[4][2] == 1
+        app.screen.query_one(DrawView).show(CATALOG["digits"], can_predict=True)
+        await until(pilot, lambda: "Each direction, row by row" in text(app))
+        assert pad.pixels[4][2] == 1  # what was drawn before the network was ready
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: pad.size == (24, 12))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+class FewMistakes(FakeInspector):
+    """Series, or digits, of which only a few are misclassified."""
+
+    SPEC: ClassVar[DataSpec] = CATALOG["digits"]
+
+    async def examine(self) -> ExaminationReport:
+        scores = [
+            ClassScore(name=it, precision=1, recall=1, f1=1, support=10, correct=9)
+            for it in self.SPEC.classes
+        ]
+        mistakes = [Mistake(index=at, actual=0, predicted=1, probability=0.5) for at in range(3)]
+        return ExaminationReport(spec=self.SPEC, scores=scores, mistakes=mistakes)
+
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        values = [[float(step), float(-step), step % 2] for step in range(16)]
+        if self.SPEC.kind == "images":
+            values = [row[:8] for row in PIXELS[:8]]
+        return [Drawing(num_steps=len(values), low=values, high=values) for _ in indices]
+
+
+class FewSeries(FewMistakes):
+    SPEC = replace(CATALOG["japanese-vowels"], num_features=3)
+
+
+@pytest.mark.parametrize(("inspector", "ink"), [(FewMistakes, "▀"), (FewSeries, "[\u2801-\u28ff]")])
+def test_pictures_of_few_mistakes_are_large(
+    inspector: type[FewMistakes], ink: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", inspector)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+
+        def drawn() -> list[str]:
+            return [line for line in text(app).splitlines() if re.search(ink, line)]
+
+        await until(pilot, drawn)
+        assert len(drawn()) >= 15  # of 28 rows, as images keep their shape
+        assert max(map(len, drawn())) > 90
+
+    drive(FakeWorker(), tmp_path, steps, (120, 36))
+
+
+def test_all_features_of_a_series_are_drawn_above_one_another() -> None:
+    rising, falling = [step / 9 for step in range(10)], [1 - step / 9 for step in range(10)]
+    lines = draw_stacked([rising, falling, rising], 10, 7)
+    assert len(lines) == 7
+    assert len(colours(lines)) == 3
+    assert len(colours(draw_stacked([rising] * 9, 10, 4))) == 2
+
+
+def colours(lines: list[Text]) -> set[str]:
+    return {str(span.style) for line in lines for span in line.spans if span.style}

@@ -38,4 +38,4 @@ def test_the_keys_of_a_chart_are_listed(tmp_path: Path) -> None:
         await until(pilot, lambda: "Error instead of accuracy" in text(app))
         assert "Zoom in vertically" in text(app)
 
-    drive(FakeWorker(), tmp_path, steps, size=(120, 100))
+    drive(FakeWorker(), tmp_path, steps, size=(120, 110))

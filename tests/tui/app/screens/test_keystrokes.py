@@ -106,7 +106,7 @@ class TestKeystrokes:
             await keys.press("6")
             await until(pilot, lambda: app.train_screen.shown_run == run)
             await keys.press("i")
-            await until(pilot, lambda: "misclassified" in text(app))
+            await until(pilot, lambda: "(95 %" in text(app))
             await keys.press("j")
             await until(pilot, lambda: app.screen.query_one(Gallery).region.area)
             assert isinstance(app.screen, InspectScreen)

@@ -30,7 +30,7 @@ async def inspect_and_list(app: BilstmApp, pilot: Pilot[int], runs_dir: Path) ->
     inspected = trained(runs_dir / "elsewhere")
     app.screen.post_message(InspectRequested(inspected))
     await until(pilot, lambda: isinstance(app.screen, InspectScreen))
-    await until(pilot, lambda: "misclassified" in text(app))
+    await until(pilot, lambda: "(95 %" in text(app))
     await open_runs(app, pilot, 1)
 
 

@@ -158,7 +158,7 @@ class TestLeaving:
             await pilot.press("t")
             await until(pilot, lambda: app.train_screen.view.is_training)
             await pilot.press("q")
-            await asked(pilot, "A run is live")
+            await asked(pilot, "Training in progress")
             await pilot.press("enter")
             await until(pilot, lambda: app.left_run)
 
@@ -171,7 +171,7 @@ class TestLeaving:
             await pilot.press("t")
             await until(pilot, lambda: app.train_screen.view.is_training)
             await pilot.press("q")
-            await asked(pilot, "A run is live")
+            await asked(pilot, "Training in progress")
             await pilot.press("right", "enter")
             await pilot.pause()
 

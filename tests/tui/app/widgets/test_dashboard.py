@@ -24,7 +24,8 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.class_bars import ClassBars
 from bilstm_tui.app.widgets.dashboard import Dashboard
-from bilstm_tui.app.widgets.examples_view import ExamplesView, arrange
+from bilstm_tui.app.widgets.examples_view import ExamplesView, arrange, least_cell
+from bilstm_tui.text.names import shortened_together
 from tests.samples import run_started, small_config
 from tests.sessions import recorded
 from tests.tui.driving import FakeWorker, drive, past_runs, tell, text, until, watch_live_run
@@ -215,6 +216,27 @@ class TestExamples:
 
         show_panels((80, 30), steps)
 
+    LONG_NAMES = ("walking upstairs with a bag", "walking upstairs with nothing", "sitting all day")
+
+    def test_long_names_have_wide_cells(self) -> None:
+        cell = least_cell(self.LONG_NAMES)
+        it = arrange([example(0)] * 8, 78, 7, is_image=False, least_cell=cell)
+        assert it.shown == it.across == 5
+        assert shortened_together(self.LONG_NAMES, cell - 7) == ["wal…ag", "wal…ng", "sit…ay"]
+
+    def test_examples_that_do_not_fit_are_left_out(self) -> None:
+        async def steps(app: Panels, pilot: Pilot[None]) -> None:
+            view = app.query_one(ExamplesView)
+            examples = tuple(map(example, (0, 0, 0, 0, 1, 1, 1, 1)))
+            told = predictions(*(((it.label, 0.75), (1 - it.label, 0.25)) for it in examples))
+            shown = events.Examples(split="test", examples=examples)
+            view.show(shown, told, data_of(*self.LONG_NAMES))
+            await pilot.pause()
+            assert "4 of 8 test examples" in text(app)
+            assert text(app).count("▸walkin…") == 4
+
+        show_panels((40, 16), steps)
+
     @pytest.mark.parametrize("shares", [(), (((9, 0.5),),) * 2, (((0, 1.0),),) * 8])
     def test_a_log_that_contradicts_itself_is_shown(self, shares: Any) -> None:
         async def steps(app: Panels, pilot: Pilot[None]) -> None:
@@ -228,12 +250,16 @@ class TestExamples:
     @pytest.mark.parametrize("width", [1, 7, 40, 80, 200])
     @pytest.mark.parametrize("height", [1, 4, 5, 9, 30, 80])
     @pytest.mark.parametrize("is_image", [True, False])
-    def test_it_fits_any_place(self, width: int, height: int, is_image: bool) -> None:
+    @pytest.mark.parametrize("least_cell", [7, 14])
+    def test_it_fits_any_place(
+        self, width: int, height: int, is_image: bool, least_cell: int
+    ) -> None:
         shown = [replace(example(0), rows=28, columns=28)] * 8
-        it = arrange(shown, width, height, is_image=is_image)
+        it = arrange(shown, width, height, is_image=is_image, least_cell=least_cell)
         assert it.columns <= it.width
+        assert it.width >= min(width, least_cell)
         if it.rows:
-            lines = -(-len(shown) // it.across)
+            lines = -(-it.shown // it.across)
             assert lines * (it.height + 1) - 1 <= height
             assert it.across * (it.width + it.gap) - it.gap <= width
 

@@ -5,45 +5,38 @@ from itertools import cycle
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
 from bilstm_core.events import RunStarted
-from bilstm_core.inference.report import ExaminationReport
+from bilstm_core.inference.report import ExaminationReport, accuracy_interval
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.processes.worker_client import error_from_event
 from bilstm_core.runs.event_log import read_head
 from bilstm_core.runs.run import Run
 
+from ...text.names import shortened
+from ...text.numbers import percent
 from ..widgets.calibration import CalibrationView, accuracy_in_words
 from ..widgets.confusion import ConfusionView, ScoreTable
-from ..widgets.drawing import DrawingPad, StepwiseView
+from ..widgets.draw_view import DrawView, can_draw
 from ..widgets.explain.view import ExplainView
 from ..widgets.key_footer import KeyFooter
-from ..widgets.mistakes import Mistakes, names_that_fit
+from ..widgets.mistakes import Mistakes
 from ..widgets.series_view import SeriesView
-from ..widgets.shares import Shares
 from .base import BaseScreen
 from .dialogs import error_dialog
 
-_DRAWING_HINT = """\
-Draw here.
-
-drag      with the mouse
-arrows    move the pen
-space     lower or lift the pen
-x         clear
-
-What the network predicts appears
-here as soon as there is a dot."""
+_MARGIN = 2  # columns beside the caption
+_LEAST_NAME = 8  # columns of the run's name there
 _SPINNER, _SPINNER_SECONDS = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", 0.2
-_LARGEST = 64  # rows or columns of an image that can be drawn
 
 
 class InspectScreen(BaseScreen[None]):
@@ -51,6 +44,7 @@ class InspectScreen(BaseScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "switch_view", "View", tooltip="The next tab"),
+        Binding("j", "show_mistakes", "Mistakes", tooltip="The gallery of mistakes"),
         Binding("j", "step(1)", "Next", tooltip="The next mistake"),
         Binding("k", "step(-1)", "Previous", tooltip="The previous mistake"),
         Binding("c", "next_class", "Class", tooltip="Mistakes of the next class, or of all"),
@@ -68,7 +62,6 @@ class InspectScreen(BaseScreen[None]):
         self._report: ExaminationReport | None = None
         self._is_normalised = False
         self._spinner = cycle(_SPINNER)
-        self._canvas = DrawingPad()
         self._mistakes = Mistakes(self._examiner, id="mistakes")
 
     def compose(self) -> ComposeResult:
@@ -85,11 +78,8 @@ class InspectScreen(BaseScreen[None]):
                 yield self._mistakes
             with TabPane("Explain", id="explain-tab"):
                 yield ExplainView(self._examiner.explain)
-            with TabPane("Draw", id="draw-tab"), Horizontal():
-                yield self._canvas
-                yield Static(_DRAWING_HINT, id="draw-hint", markup=False)
-                yield StepwiseView(id="draw-steps")
-                yield Shares(id="draw-shares")
+            with TabPane("Draw", id="draw-tab"):
+                yield DrawView(self._examiner.read)
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -112,7 +102,8 @@ class InspectScreen(BaseScreen[None]):
     @work
     async def _examine(self) -> None:
         try:
-            self._show_draw_tab(await asyncio.to_thread(_logged_spec, self._run))
+            logged = await asyncio.to_thread(_logged_spec, self._run)
+            self._show_canvas(logged, can_predict=False)
             self._report = report = await self._examiner.examine()
             self._waiting.stop()
         except BilstmError as error:
@@ -120,28 +111,15 @@ class InspectScreen(BaseScreen[None]):
                 self.dismiss(None)
                 self.app.push_screen(error_dialog(error))
             return
-        self._show_draw_tab(report.spec)
-        if _can_draw(report.spec):
-            self._canvas.set_size(report.spec.height, report.spec.width)
-            self._predict_drawing()
+        self._show_canvas(report.spec, can_predict=True)
         caption = self.query_one("#caption", Static)
         if report.failure:
             caption.update(Text(f"{self._run.name}: no test data"))
-            if _can_draw(report.spec):  # the canvas needs no data
+            if can_draw(report.spec):  # the canvas needs no data
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        wrong = report.total - report.correct
-        words = (
-            f"{self._run.name}: {wrong:,} of {report.total:,} test {report.spec.items} "
-            "misclassified"
-        )
-        accuracy, warning = accuracy_in_words(report), report.warning
-        lines = [
-            "; ".join(filter(None, it)) for it in ((words, accuracy, warning), (words, warning))
-        ]
-        fits = len(lines[0]) + 2 <= self.app.size.width
-        caption.update(Text(lines[0] if fits else lines[1]))  # the accuracy stands in a tab, too
+        caption.update(_caption(self._run.name, report, self.app.size.width - _MARGIN))
         self.query_one(ScoreTable).show(report)
         self.query_one(CalibrationView).show(report)
         self._show_confusion()
@@ -153,16 +131,13 @@ class InspectScreen(BaseScreen[None]):
         self._show_confusion()
 
     def action_step(self, by: int) -> None:
-        """Show another mistake, or the one that was shown last."""
-        if self.query_one(TabbedContent).active == "explain-tab":
-            self._mistakes.step(by)
-            self._explain_mistake()
-        elif self._show_mistakes():
-            self._mistakes.step(by)
+        """Show another mistake."""
+        self._mistakes.step(by)
+        self._explain_mistake()
 
     def action_next_class(self) -> None:
         """Show the mistakes of the next class only, or of all classes."""
-        self._show_mistakes()
+        self.action_show_mistakes()
         self._mistakes.show_next_class()
 
     def action_switch_view(self) -> None:
@@ -178,12 +153,10 @@ class InspectScreen(BaseScreen[None]):
         inside = [it for it in self.focus_chain if pane in it.ancestors]
         self.set_focus(inside[0] if inside else self.query_one(Tabs), scroll_visible=False)
 
-    def _show_mistakes(self) -> bool:
-        """Show their tab; return whether it was shown already."""
-        tabs = self.query_one(TabbedContent)
-        was_shown, tabs.active = tabs.active == "mistakes-tab", "mistakes-tab"
+    def action_show_mistakes(self) -> None:
+        """Show their tab."""
+        self.query_one(TabbedContent).active = "mistakes-tab"
         self.call_after_refresh(self._mistakes.focus_gallery)
-        return was_shown
 
     def action_back(self) -> None:
         """Leave the mistake that is open, or the screen."""
@@ -197,10 +170,19 @@ class InspectScreen(BaseScreen[None]):
         self.query_one(SeriesView).show_next_features()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer other features only where there are some."""
+        """Offer keys only where they do something."""
+        if not self.is_mounted:
+            return super().check_action(action, parameters)
+        shown = self.query_one(TabbedContent).active
+        if action == "normalise":
+            return shown == "confusion-tab"
+        has_steps = shown in {"mistakes-tab", "explain-tab"}
+        if action == "show_mistakes":
+            return not has_steps
+        if action == "step":
+            return has_steps
         if action == "next_features":
-            is_shown = self.is_mounted and self.query_one(TabbedContent).active == "mistakes-tab"
-            is_shown = is_shown and self._mistakes.is_open
+            is_shown = shown == "mistakes-tab" and self._mistakes.is_open
             return is_shown and self.query_one(SeriesView).has_more_features
         return super().check_action(action, parameters)
 
@@ -227,53 +209,51 @@ class InspectScreen(BaseScreen[None]):
     def on_resize(self) -> None:
         """Adapt to the width."""
         self._show_confusion()
-        self._predict_drawing()
 
     def _show_confusion(self) -> None:
         if self._report and not self._report.failure:
             self.query_one(ConfusionView).show(self._report, is_normalised=self._is_normalised)
 
     @on(Mistakes.Failed)
-    def _show_failed_mistake(self, event: Mistakes.Failed) -> None:
+    @on(DrawView.Failed)
+    def _show_failed_answer(self, event: Mistakes.Failed | DrawView.Failed) -> None:
         self._show_failure(event.error)
-
-    @on(DrawingPad.Changed)
-    @work(exclusive=True, group="drawing")
-    async def _predict_drawing(self) -> None:
-        if not self._report or not _can_draw(self._report.spec):
-            return
-        is_blank = self._canvas.is_blank
-        self.query_one("#draw-hint").display = is_blank
-        self.query("#draw-steps, #draw-shares").set(display=not is_blank)
-        if is_blank:
-            return
-        pixels = [list(row) for row in self._canvas.pixels]
-        try:
-            prediction = await self._examiner.read(pixels)
-        except BilstmError as error:
-            self._show_failure(error)
-            return
-        names = names_that_fit(self._report.spec.classes, self.app.size.width)
-        steps = self.query_one("#draw-steps", StepwiseView)
-        steps.show(pixels, prediction, names, with_image=False)
-        self.query_one("#draw-shares", Shares).show(prediction.probabilities, names)
 
     def _show_failure(self, error: BilstmError) -> None:
         if self.is_attached:
             self.app.push_screen(error_dialog(error))
 
-    def _show_draw_tab(self, spec: DataSpec | None) -> None:
-        tabs = self.query_one(TabbedContent)
-        change = tabs.show_tab if spec and _can_draw(spec) else tabs.hide_tab
+    def _show_canvas(self, spec: DataSpec | None, *, can_predict: bool) -> None:
+        tabs, is_shown = self.query_one(TabbedContent), bool(spec and can_draw(spec))
+        change = tabs.show_tab if is_shown else tabs.hide_tab
         change("draw-tab")
+        if spec and is_shown:
+            self.query_one(DrawView).show(spec, can_predict=can_predict)
+
+    @property
+    def allow_select(self) -> bool:
+        """Whether dragging selects text: where it draws, it does not, wherever it starts."""
+        return super().allow_select and self.query_one(TabbedContent).active != "draw-tab"
+
+
+def _caption(name: str, report: ExaminationReport, width: int) -> Text:
+    """How often the network is wrong, as far as possible in words; a warning has its own line."""
+    wrong, total = report.total - report.correct, report.total
+    low, high = accuracy_interval(report.correct, total)
+    accuracy = percent(report.correct / total)
+    words = f"{wrong:,} of {total:,} test {report.spec.items} misclassified"
+    figures = f"{accuracy} % (95 %: {100 * low:.1f} to {100 * high:.1f})"
+    lines = (
+        f"{words}; {accuracy_in_words(report)}",
+        f"{words} · {figures}",
+        f"{wrong:,}/{total:,} wrong · {figures}",
+    )
+    line = next((it for it in lines if cell_len(it) <= width - len(name) - 2), lines[-1])
+    line = f"{shortened(name, max(_LEAST_NAME, width - cell_len(line) - 2))}: {line}"
+    return Text("\n".join(filter(None, (line, report.warning))))
 
 
 def _logged_spec(run: Run) -> DataSpec | None:
     """The data of a run, if the first events of its log say; the examiner takes seconds longer."""
     started = [event for event in read_head(run.log_file) if isinstance(event, RunStarted)]
     return started[-1].data if started else None
-
-
-def _can_draw(spec: DataSpec) -> bool:
-    """Whether the network reads images that are small enough to be drawn in a terminal."""
-    return spec.kind == "images" and max(spec.height, spec.width) <= _LARGEST

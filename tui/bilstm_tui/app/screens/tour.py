@@ -66,9 +66,10 @@ class TourScreen(BaseScreen[None]):
         marks: Where the runs get the colours and markers that they have here.
     """
 
-    FIRST_KEYS = ("step(1)", "step(-1)")
+    FIRST_KEYS = ("step(1)", "finish", "step(-1)")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "step(1)", "Next step", tooltip="The next step of the tour"),
+        Binding("enter", "finish", "Finish", tooltip="Leave the tour; its runs are kept"),
         Binding("backspace", "step(-1)", "Back", tooltip="The previous step"),
         Binding("escape", "dismiss", "Leave", tooltip="Leave the tour; its runs are kept"),
     ]
@@ -122,12 +123,21 @@ class TourScreen(BaseScreen[None]):
         self.set_class(self.app.size.width < _SIDE_BY_SIDE_WIDTH, "-narrow")
 
     def action_step(self, by: int) -> None:
-        """Go to another step; after the last one, leave."""
-        if self.step + by >= len(STEPS):
-            self.dismiss(None)
-            return
+        """Go to another step."""
         self.step = max(0, self.step + by)
         self._show_step()
+        self.refresh_bindings()
+
+    def action_finish(self) -> None:
+        """Leave after the last step."""
+        self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to finish instead of another step after the last one."""
+        is_last = self.step == len(STEPS) - 1
+        if action == "finish" or (action == "step" and parameters == (1,)):
+            return is_last == (action == "finish")
+        return super().check_action(action, parameters)
 
     @work
     async def _train(self) -> None:

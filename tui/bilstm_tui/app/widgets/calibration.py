@@ -56,13 +56,13 @@ def _lines(report: ExaminationReport, width: int) -> Iterator[Text]:
     yield Text()
     hint = "A bar is the part that is correct; ┃ is the mean probability of the predicted classes."
     yield Text(hint, "dim")
-    yield Text("A bar that ends before ┃: the network is surer than it should be.", "dim")
+    yield Text("A bar that ends before ┃: the network is overconfident.", "dim")
 
 
 def _verdict(report: ExaminationReport) -> str:
     gap = report.overconfidence
     if abs(gap) < _WELL_CALIBRATED:
-        return "Its probabilities are on average as high as they should be"
+        return "Well calibrated on average"
     direction = "too high" if gap > 0 else "too low"
     return f"Its probabilities are on average {percent(abs(gap))} points {direction}"
 

@@ -1,5 +1,6 @@
 """Images in half-blocks, predictions step by step, and a canvas to draw on."""
 
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -11,29 +12,39 @@ from textual.widgets import Static
 
 from bilstm_core.inference.report import StepwisePrediction
 
-from ...text.names import shortened
+from ...text.names import shortened, shortened_together
+from .explain.look import Look
 
 _WIDTH = 28
-_STEP_BAR = 8
+_FRAME = 2
+_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
+_SHORT_NAME, _LONGEST_NAME = 3, 16  # columns of a class beside its probability
+_STEP_BAR, _STEP_NAME = 8, 8
 _NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
-def _scale_of(pixels: list[list[float]]) -> int:
-    """Columns of the screen for each pixel of an image."""
-    return max(1, _WIDTH // len(pixels[0]))
+def scale_of(pixels: list[list[float]], columns: int, rows: int) -> int:
+    """Columns of the screen for each pixel of an image: as many as fit, and never very few.
+
+    Args:
+        pixels: The image.
+        columns: Of the screen, for the image.
+        rows: Of the screen; a row shows two pixels.
+    """
+    fitting = min(columns // len(pixels[0]), 2 * rows // len(pixels))
+    return max(1, _WIDTH // len(pixels[0]), fitting)
 
 
 def render_image(
-    pixels: list[list[float]], cursor: tuple[int, int] | None = None, scale: int = 0
+    pixels: list[list[float]], cursor: tuple[int, int] | None = None, *, scale: int
 ) -> list[Text]:
     """Draw an image as lines of text; a line shows two rows of pixels, enlarged by the scale.
 
     Args:
         pixels: Brightness from 0 to 1.
         cursor: Row and column of a pixel to mark.
-        scale: Columns of the screen for each pixel; 0 to choose it.
+        scale: Columns of the screen for each pixel.
     """
-    scale = scale or _scale_of(pixels)
     height = len(pixels) * scale
     lines = []
     for top in range(0, height, 2):
@@ -76,6 +87,7 @@ class StepwiseView(Static):
         prediction: StepwisePrediction,
         classes: list[str],
         *,
+        scale: int,
         with_image: bool,
     ) -> None:
         """Show what each direction predicts after each row, beside the image.
@@ -84,29 +96,46 @@ class StepwiseView(Static):
             pixels: Brightness from 0 to 1.
             prediction: Of the network.
             classes: The names of all classes.
+            scale: Columns of the screen for each pixel of the image, which may be beside this.
             with_image: Whether the image is shown too.
         """
-        scale, rows = _scale_of(pixels), len(prediction.forward)
+        rows, look = len(prediction.forward), Look(self.app.current_theme.dark)
         names = [classes[number] for number in prediction.classes]
         lines = Text.assemble(("Each direction, row by row\n", "dim"))
-        for number, line in enumerate(render_image(pixels)):
+        for number, line in enumerate(render_image(pixels, scale=scale)):
             row = min((2 * number + 1) // scale, len(pixels) - 1)
             forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
             if with_image:
                 lines.append_text(line).append(" ")
-            lines.append("↓ ", "dim").append_text(_best(forward, names))
+            lines.append("↓ ", look.forward).append_text(_best(forward, names, look.forward))
             if prediction.backward:
                 backward = prediction.backward[row * rows // len(pixels)]
-                lines.append("  ↑ ", "dim").append_text(_best(backward, names))
+                lines.append("  ↑ ", look.backward)
+                lines.append_text(_best(backward, names, look.backward))
             lines.append("\n")
         self.update(lines)
 
 
-def _best(probabilities: list[float], classes: list[str]) -> Text:
+def names_that_fit(names: Iterable[str], width: int) -> list[str]:
+    """The names of classes, as long as there is space for them beside their probabilities."""
+    fitting = [shortened(name, _LONGEST_NAME) for name in names]
+    return fitting if width >= _LONG_NAMES_WIDTH else shortened_together(fitting, _SHORT_NAME)
+
+
+def steps_width(classes: Sequence[str]) -> int:
+    """The columns of a `StepwiseView` of two directions without the image."""
+    return 2 * (_step_name(classes) + 1 + _STEP_BAR) + len("↓   ↑ ")
+
+
+def _step_name(classes: Sequence[str]) -> int:
+    return min(_STEP_NAME, max(map(len, classes)))
+
+
+def _best(probabilities: list[float], classes: list[str], style: Style) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
-    width = min(8, max(map(len, classes)))
+    width = _step_name(classes)
     bar = "█" * round(probabilities[best] * _STEP_BAR)
-    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style="cyan")
+    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style)
 
 
 class DrawingPad(Static, can_focus=True):
@@ -130,13 +159,20 @@ class DrawingPad(Static, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self.pixels = [[0.0]]
+        self.scale = 1
         self._cursor = (0, 0)
         self._is_pen_down = False
 
     def set_size(self, height: int, width: int) -> None:
-        """Replace the image by an empty one of this size."""
-        self.pixels = [[0.0] * width for _ in range(height)]
-        self._cursor = (height // 2, width // 2)
+        """Replace an image of another size by an empty one."""
+        if (height, width) != (len(self.pixels), len(self.pixels[0])):
+            self.pixels = [[0.0] * width for _ in range(height)]
+            self._cursor = (height // 2, width // 2)
+            self._show()
+
+    def fit(self, columns: int, rows: int) -> None:
+        """Enlarge the image to fill this space of the screen, frame and all."""
+        self.scale = scale_of(self.pixels, columns - _FRAME, rows - _FRAME)
         self._show()
 
     @property
@@ -185,8 +221,7 @@ class DrawingPad(Static, can_focus=True):
         self.release_mouse()
 
     def _draw_at_mouse(self, event: events.MouseEvent) -> None:
-        scale = _scale_of(self.pixels)
-        row, column = 2 * event.y // scale, event.x // scale
+        row, column = 2 * event.y // self.scale, event.x // self.scale
         if 0 <= row < len(self.pixels) and 0 <= column < len(self.pixels[0]):
             self._cursor = (row, column)
             self._draw_dot()
@@ -204,4 +239,4 @@ class DrawingPad(Static, can_focus=True):
         self.post_message(self.Changed())
 
     def _show(self) -> None:
-        self.update(Text("\n").join(render_image(self.pixels, self._cursor)))
+        self.update(Text("\n").join(render_image(self.pixels, self._cursor, scale=self.scale)))

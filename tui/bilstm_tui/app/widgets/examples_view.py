@@ -24,15 +24,24 @@ _ENLARGED = 3
 """An image is shown with at most so many columns for each of its own."""
 _BARS = 3
 _TRUE = "▸"
-_LONGEST_NAME = 10
+_SHORTEST_NAME, _LONGEST_NAME = 3, 10
+_MOST_LINES = 8
+"""Examples below one another."""
 _SHARE = 4
 """Columns for a percentage and the gap before it."""
+_BESIDE_NAME = 1 + 1 + 1 + _SHARE
+"""Columns for the mark, a gap, a bar and the percentage."""
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How examples are laid out: `columns` and `rows` are those of a picture."""
+    """How examples are laid out: `columns` and `rows` are those of a picture.
 
+    Attributes:
+        shown: How many examples: fewer than there are where class names need wide cells.
+    """
+
+    shown: int
     across: int
     gap: int
     width: int
@@ -42,17 +51,36 @@ class Arrangement:
 
 
 def arrange(
-    examples: Sequence[Example], width: int, height: int, *, is_image: bool, most_lines: int = 8
+    examples: Sequence[Example],
+    width: int,
+    height: int,
+    *,
+    is_image: bool,
+    least_cell: int = _LEAST_CELL,
+    most_lines: int = _MOST_LINES,
 ) -> Arrangement:
-    """The arrangement with the largest pictures, in at most so many lines."""
+    """The arrangement of most examples, and of these with the largest pictures.
+
+    Args:
+        examples: What is shown, or some of it where there is no space for all.
+        width: Columns for all.
+        height: Rows for all.
+        is_image: Whether pictures keep their shape.
+        least_cell: Columns of an example, at least.
+        most_lines: Examples below one another, at most.
+    """
     count = len(examples)
+    fitting = max(1, (width + _GAP) // (least_cell + _GAP))
     found = []
     for lines in range(1, min(count, most_lines) + 1):
-        across = -(-count // lines)
+        across = min(-(-count // lines), fitting)
         cell, gap = _cell(width, across)
+        if cell < least_cell < width:  # because of the wide gap
+            across -= 1
+            cell, gap = _cell(width, across)
         tall = (height + 1) // lines - 1
         rows = tall - _BARS
-        if cell < _LEAST_CELL or rows < _LEAST_PICTURE:
+        if rows < _LEAST_PICTURE:
             continue
         columns = cell
         if is_image:
@@ -62,11 +90,23 @@ def arrange(
         else:
             rows = min(rows, _SERIES_ROWS)
         if rows > 0 and columns > 0:
-            found.append(Arrangement(across, gap, cell, rows + _BARS, columns, rows))
-    across = min(count, max(1, (width + _GAP) // (_LEAST_CELL + _GAP)))
+            shown = min(count, across * lines)
+            found.append(Arrangement(shown, across, gap, cell, rows + _BARS, columns, rows))
+    across = min(count, fitting)
     cell, gap = _cell(width, across)
-    without = Arrangement(across, gap, cell, _BARS, 0, 0)
-    return max(found, key=lambda it: (it.rows * it.columns, it.across), default=without)
+    without = Arrangement(count, across, gap, cell, _BARS, 0, 0)
+    return max(found, key=lambda it: (it.shown, it.rows * it.columns, it.across), default=without)
+
+
+def least_cell(names: Sequence[str]) -> int:
+    """The columns of an example in which the names of classes still differ from one another."""
+    longest = min(_LONGEST_NAME, max(map(cell_len, names), default=0))
+    different = (
+        most
+        for most in range(min(longest, _SHORTEST_NAME), longest)
+        if len({*shortened_together(names, most)}) == len({*names})
+    )
+    return max(_LEAST_CELL, next(different, longest) + _BESIDE_NAME)
 
 
 def _cell(width: int, across: int) -> tuple[int, int]:
@@ -85,12 +125,13 @@ class ExamplesView(LinesView):
         self._data: DataSpec | None = None
         self._pictures: list[list[Text]] = []
         self._names: list[str] = []
-        self._arrangement = Arrangement(1, 1, 1, 1, 0, 0)
+        self._least_cell = _LEAST_CELL
+        self._arrangement = Arrangement(0, 1, 1, 1, 1, 0, 0)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not self._shown
+        return not self._examples or not self._examples.examples
 
     def show(
         self,
@@ -101,6 +142,7 @@ class ExamplesView(LinesView):
         """Show other examples, or what is predicted for them now; pictures are not sent again."""
         if (examples, data) != (self._examples, self._data):
             self._examples, self._predictions, self._data = examples, predictions, data
+            self._least_cell = least_cell(data.classes) if data else _LEAST_CELL
             self._draw()
         elif predictions != self._predictions:
             self._predictions = predictions
@@ -110,14 +152,7 @@ class ExamplesView(LinesView):
         """The rows of pictures as large as possible side by side, with bars and the title."""
         if self.is_empty or not self._data:
             return 0
-        it = arrange(
-            self._shown,
-            max(1, width - 2),
-            1 << 10,
-            is_image=self._data.kind == "images",
-            most_lines=1,
-        )
-        return it.height + 2
+        return self._arranged(max(1, width - 2), 1 << 10, most_lines=1).height + 2
 
     def on_resize(self) -> None:
         """Draw in the new size."""
@@ -126,15 +161,16 @@ class ExamplesView(LinesView):
     def _draw(self) -> None:
         """Draw the pictures; they stay as they are until the size changes."""
         self._pictures = []
-        if not self.is_empty and self._data and self.size.area:
-            is_image = self._data.kind == "images"
-            shown, (width, height) = self._shown, self.size
-            self._arrangement = it = arrange(shown, width, height, is_image=is_image)
-            most = min(_LONGEST_NAME, max(1, it.width - _SHARE - 3))
+        if self._examples and not self.is_empty and self._data and self.size.area:
+            self._arrangement = it = self._arranged(*self.size)
+            most = min(_LONGEST_NAME, max(1, it.width - _BESIDE_NAME))
             self._names = shortened_together(self._data.classes, most)
-            draw = draw_image if is_image else draw_series
+            draw = draw_image if self._data.kind == "images" else draw_series
             self._pictures = [
-                draw(example.picture(), it.columns, it.rows) if it.rows else [] for example in shown
+                draw(self._examples.examples[place].picture(), it.columns, it.rows)
+                if it.rows
+                else []
+                for place in self._places
             ]
         self._draw_bars()
 
@@ -145,27 +181,45 @@ class ExamplesView(LinesView):
             self.show_lines([], "examples")
             return
         predictions = self._predictions.predictions if self._predictions else ()
-        lines = [Text() for _ in range((it.height + 1) * -(-len(self._shown) // it.across) - 1)]
+        lines = [Text() for _ in range((it.height + 1) * -(-it.shown // it.across) - 1)]
         right = 0
-        for number, (example, picture) in enumerate(zip(self._shown, self._pictures, strict=True)):
-            shares = predictions[number] if number < len(predictions) else ()
-            right += bool(shares) and shares[0][0] == example.label
-            bars = _bars(shares, example.label, self._names, it.width)
+        for number, (place, picture) in enumerate(zip(self._places, self._pictures, strict=True)):
+            label = examples.examples[place].label
+            shares = predictions[place] if place < len(predictions) else ()
+            right += bool(shares) and shares[0][0] == label
+            bars = _bars(shares, label, self._names, it.width)
             row, column = divmod(number, it.across)
             start = column * (it.width + it.gap)
             for line, own in zip(lines[row * (it.height + 1) :], [*picture, *bars], strict=False):
                 line.append(" " * (start + (it.width - own.cell_len) // 2 - line.cell_len))
                 line.append_text(own)
-        self.show_lines(lines, _title(examples, self._predictions, right))
+        self.show_lines(lines, _title(examples, it.shown, self._predictions, right))
+
+    def _arranged(self, width: int, height: int, most_lines: int = _MOST_LINES) -> Arrangement:
+        assert self._examples and self._data  # noqa: S101, PT018 - the callers checked it
+        return arrange(
+            self._examples.examples,
+            width,
+            height,
+            is_image=self._data.kind == "images",
+            least_cell=self._least_cell,
+            most_lines=most_lines,
+        )
 
     @property
-    def _shown(self) -> Sequence[Example]:
-        return self._examples.examples if self._examples else ()
+    def _places(self) -> Sequence[int]:
+        """Which examples are shown: they are sorted by class, so of many some of each."""
+        count = len(self._examples.examples) if self._examples else 0
+        shown = self._arrangement.shown
+        return [(2 * at + 1) * count // (2 * shown) for at in range(shown)]
 
 
-def _title(examples: events.Examples, predictions: events.Predictions | None, right: int) -> str:
+def _title(
+    examples: events.Examples, shown: int, predictions: events.Predictions | None, right: int
+) -> str:
     count = len(examples.examples)
     title = counted(count, f"{SPLIT_TITLES[examples.split]} example")
+    title = f"{shown} of {title}" if shown < count else title
     if not predictions:
         return title
     when = f"after step {predictions.step:,}" if predictions.step else "before training"

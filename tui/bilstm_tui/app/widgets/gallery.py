@@ -1,6 +1,7 @@
 """Misclassified sequences as a page of small pictures, with a cursor."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,15 +13,18 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.inference.report import Drawing, Mistake
 
 from ...text.names import shortened
-from .thumbnails import draw_image, draw_series
+from .thumbnails import Rows, draw_image, draw_stacked
 
 _GAP = 2  # columns between two pictures
 _NARROWEST = 14  # columns of an image with the words below it
 _SERIES_WIDTH = 24  # columns of a curve, at least
-_SERIES_HEIGHT = 4
+_LEAST_CURVE, _HIGHEST_CURVE = 2, 12  # rows
+_LEAST_CURVES, _MOST_IN_SMALL = 2, 3
+"""Features that a small picture of a series has room for."""
 _SMALL, _LARGE = 12, 16  # columns of an image
 _HIGH = 30  # rows of the terminal from which on images are large
 _SHORT_NAME = 4  # columns of class names that both fit into a line
@@ -33,12 +37,19 @@ class _Tile:
     Attributes:
         picture: Columns of the picture itself.
         words: Lines below the picture: one, or a line for each class where names are long.
+        blank: Lines below the words.
     """
 
     width: int
     height: int
     picture: int = 1
     words: int = 1
+    blank: int = 0
+
+    @property
+    def pitch(self) -> int:
+        """Lines from the top of a tile to that of the next one."""
+        return self.height + self.blank
 
 
 class Gallery(Widget, can_focus=True):
@@ -79,23 +90,17 @@ class Gallery(Widget, can_focus=True):
         super().__init__(id=id)
         self._mistakes: list[Mistake] = []
         self._names: tuple[str, ...] = ()
-        self._is_image, self._image_size = True, (1, 1)
+        self._image_size: tuple[int, int] | None = None
+        self._num_features = 1
         self._position, self._tile = 0, _Tile(_NARROWEST, 2)
         self._drawings: dict[int, Drawing] = {}
         self._pictures: dict[int, list[Strip]] = {}
 
-    def show(
-        self, mistakes: list[Mistake], classes: tuple[str, ...], image: tuple[int, int] | None
-    ) -> None:
-        """Show other mistakes, whose pictures may be known already.
-
-        Args:
-            mistakes: In their order.
-            classes: The names of all classes.
-            image: Height and width of an image; None for series.
-        """
-        self._mistakes, self._names = mistakes, classes
-        self._is_image, self._image_size = image is not None, image or (1, 1)
+    def show(self, mistakes: list[Mistake], spec: DataSpec) -> None:
+        """Show other mistakes, whose pictures may be known already."""
+        self._mistakes, self._names = mistakes, spec.classes
+        self._image_size = (spec.height, spec.width) if spec.kind == "images" else None
+        self._num_features = spec.num_features
         self._position = 0
         self._use_size()
 
@@ -120,7 +125,7 @@ class Gallery(Widget, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Move the cursor to a picture; a second click opens it."""
-        column, row = event.x // self._tile.width, event.y // self._tile.height
+        column, row = event.x // self._tile.width, event.y // self._tile.pitch
         position = self._first + row * self._columns + column
         if column < self._columns and row < self._rows and position < len(self._mistakes):
             if position == self._position:
@@ -158,32 +163,65 @@ class Gallery(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A line of the pictures of a row, or of the words below them."""
-        row, line = divmod(y, self._tile.height)
+        row, line = divmod(y, self._tile.pitch)
         first = self._first + row * self._columns
         last = min(first + self._columns, len(self._mistakes))
-        if row >= self._rows or first >= last:
+        if row >= self._rows or first >= last or line >= self._tile.height:
             return Strip.blank(self.size.width, self.rich_style)
         strips = [self._line_of(position, line) for position in range(first, last)]
         return Strip.join(strips).adjust_cell_length(self.size.width, self.rich_style)
 
     def _find_tile(self) -> _Tile:
+        """The largest tile of which all mistakes fit on the screen, or else a small one."""
         words = 1 if max(map(len, self._names), default=0) <= _SHORT_NAME else 2
-        if not self._is_image:
-            columns = max(1, (self.size.width + _GAP) // (_SERIES_WIDTH + _GAP))
+        size = self._image_size
+        small, *larger = self._image_tiles(*size, words) if size else self._series_tiles(words)
+        fitting = [tile for tile in larger if self._has_room_for_all(tile)]
+        best = max(fitting, key=lambda it: it.picture * (it.height - it.words), default=small)
+        rows = self._rows_of(best)
+        if not size and not fitting:  # curves may be as high as there is space for
+            best = replace(best, height=max(best.height, self.size.height // rows))
+        spare = self.size.height - rows * best.height
+        return replace(best, blank=int(spare >= rows - 1 > 0))
+
+    def _image_tiles(self, height: int, width: int, words: int) -> Iterator[_Tile]:
+        """A tile of a small image, and of images enlarged by whole numbers."""
+        small = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        for columns in (small, *range(width, self.size.width + 1, width)):
+            rows = max(1, round(columns * height / width / 2))
+            if columns >= small:
+                yield _Tile(max(_NARROWEST, columns) + _GAP, rows + words, columns, words)
+
+    def _series_tiles(self, words: int) -> Iterator[_Tile]:
+        """A tile of small curves, and for each number of columns the highest one."""
+        least = _LEAST_CURVE * min(max(self._num_features, _LEAST_CURVES), _MOST_IN_SMALL)
+        most = max(1, (self.size.width + _GAP) // (_SERIES_WIDTH + _GAP))
+        width = (self.size.width + _GAP) // most
+        yield _Tile(width, least + words, width - _GAP, words)
+        for columns in range(1, most + 1):
             width = (self.size.width + _GAP) // columns
-            return _Tile(width, _SERIES_HEIGHT + words, width - _GAP, words)
-        height, width = self._image_size
-        columns = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
-        rows = max(1, round(columns * height / width / 2))
-        return _Tile(max(_NARROWEST, columns) + _GAP, rows + words, columns, words)
+            rows = -(-len(self._mistakes) // columns) or 1
+            height = min(self.size.height // rows - words, _HIGHEST_CURVE * self._num_features)
+            if height >= least:
+                yield _Tile(width, height + words, width - _GAP, words)
+
+    def _has_room_for_all(self, tile: _Tile) -> bool:
+        count = self._columns_of(tile) * (self.size.height // tile.height)
+        return tile.picture <= self.size.width and count >= len(self._mistakes)
+
+    def _columns_of(self, tile: _Tile) -> int:
+        return max(1, (self.size.width + _GAP) // tile.width)
+
+    def _rows_of(self, tile: _Tile) -> int:
+        return max(1, (self.size.height + tile.blank) // tile.pitch)
 
     @property
     def _columns(self) -> int:
-        return max(1, (self.size.width + _GAP) // self._tile.width)
+        return self._columns_of(self._tile)
 
     @property
     def _rows(self) -> int:
-        return max(1, self.size.height // self._tile.height)
+        return self._rows_of(self._tile)
 
     @property
     def _per_page(self) -> int:
@@ -211,7 +249,7 @@ class Gallery(Widget, can_focus=True):
     def _caption_region(self, place: int) -> Region:
         row, column = divmod(place, self._columns)
         tile = self._tile
-        bottom = (row + 1) * tile.height
+        bottom = row * tile.pitch + tile.height
         return Region(column * tile.width, bottom - tile.words, tile.width, tile.words)
 
     def _line_of(self, position: int, line: int) -> Strip:
@@ -249,13 +287,14 @@ class Gallery(Widget, can_focus=True):
         if drawing is None:
             return [Text("…", "dim")]
         tile = self._tile
-        if self._is_image:
+        if self._image_size:
             return draw_image(drawing.high, tile.picture, tile.height - tile.words)
-        return draw_series([_curve(drawing)], tile.picture, tile.height - tile.words)
+        return draw_stacked(_curves(drawing), tile.picture, tile.height - tile.words)
 
 
-def _curve(drawing: Drawing) -> list[float]:
-    """The first feature of a series from 0 to 1, with the extremes of each piece."""
-    low, high = (np.array(values)[:, 0] for values in (drawing.low, drawing.high))
-    values = np.column_stack((low, high)).ravel()
-    return ((values - low.min()) / ((high.max() - low.min()) or 1.0)).tolist()
+def _curves(drawing: Drawing) -> Rows:
+    """The features of a series from 0 to 1, with the extremes of each piece."""
+    low, high = np.array(drawing.low), np.array(drawing.high)
+    values = np.stack((low, high), axis=1).reshape(-1, low.shape[1])
+    bottom, top = values.min(axis=0), values.max(axis=0)
+    return ((values - bottom) / np.where(top > bottom, top - bottom, 1.0)).T.tolist()

@@ -1,6 +1,6 @@
 """The misclassified sequences: a gallery, and each of them with what the network predicts."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from itertools import product
 from typing import TypeVar
 
@@ -16,8 +16,8 @@ from bilstm_core.errors import BilstmError
 from bilstm_core.inference.report import Drawing, ExaminationReport, Mistake, StepwisePrediction
 from bilstm_core.processes.examiner_client import ExaminerClient
 
-from ...text.names import shortened, shortened_together
-from .drawing import StepwiseView, reduced
+from ...text.names import shortened
+from .drawing import StepwiseView, names_that_fit, reduced, scale_of, steps_width
 from .gallery import Gallery
 from .series_view import SeriesShown, SeriesView
 from .shares import Shares
@@ -25,14 +25,17 @@ from .shares import Shares
 _Q = TypeVar("_Q")
 _A = TypeVar("_A")
 
-_LONG_NAMES_WIDTH = 104  # columns from which on whole class names fit beside an image
-_SHORT_NAME = 3
 _LONGEST_NAME = 16  # columns of a class beside its probability
+_WITH_SHARES = 104  # columns from which on a series has the probabilities beside it
+_SHARES_WIDTH = 32
+_ABOVE_IMAGE = 3  # rows: the headings
 _SHORTEST_ID, _LONGEST_ID = 12, 40
 _WIDEST_IMAGE = 40  # columns: what is predicted needs the others
 
 
 _MARGIN = 2  # columns beside the heading
+_HEADING_WORDS = 44  # its columns without the names of classes
+_CLASSES_IN_HEADING, _LEAST_CLASS = 3, 10
 _LEGENDS = (
     "   most confident mistakes first, as true → predicted",
     "   worst first, true→predicted",
@@ -137,9 +140,8 @@ class Mistakes(Vertical):
 
     def _show_class(self) -> None:
         assert self._report  # noqa: S101 - the callers checked it
-        self._position, spec = 0, self._report.spec
-        size = (spec.height, spec.width) if spec.kind == "images" else None
-        self.query_one(Gallery).show(self._shown(), spec.classes, size)
+        self._position = 0
+        self.query_one(Gallery).show(self._shown(), self._report.spec)
         self._show_mistake()
 
     def _shown(self) -> list[Mistake]:
@@ -180,7 +182,7 @@ class Mistakes(Vertical):
         if report.spec.kind == "images":
             names = names_that_fit(names, self.app.size.width)
         shares = self.query_one("#mistake-shares", Shares)
-        shares.display = report.spec.kind == "images" or self.app.size.width >= _LONG_NAMES_WIDTH
+        shares.display = report.spec.kind == "images" or self.app.size.width >= _WITH_SHARES
         shares.show(prediction.probabilities, names, mistake.actual)
         self.call_after_refresh(self.screen.refresh_bindings)  # a series has a size only then
 
@@ -193,7 +195,9 @@ class Mistakes(Vertical):
             return None
 
     def _heading(self, report: ExaminationReport, shown: Mistake, count: int) -> Text:
-        classes = report.spec.classes
+        width = self.app.size.width - _MARGIN
+        longest = max(_LEAST_CLASS, (width - _HEADING_WORDS) // _CLASSES_IN_HEADING)
+        classes = [shortened(name, longest) for name in report.spec.classes]
         which = "any class" if self._class is None else classes[self._class]
         chosen = report.scores if self._class is None else [report.scores[self._class]]
         wrong = sum(score.wrong for score in chosen)
@@ -203,7 +207,6 @@ class Mistakes(Vertical):
             f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
             f"with {shown.probability:.1%}"
         )
-        width = self.app.size.width - _MARGIN
         room = width - len(f"{place}, id : {words}")
         name = shortened(shown.id, max(_SHORTEST_ID, min(_LONGEST_ID, room)))
         with_id = f"{place}, id {name}: {words}" if name else f"{place}: {words}"
@@ -218,7 +221,9 @@ class Mistakes(Vertical):
         names = names_that_fit(spec.classes, self.app.size.width)
         pixels = reduced(drawing.high, _WIDEST_IMAGE)
         steps = self.query_one("#mistake-steps", StepwiseView)
-        steps.show(pixels, prediction, names, with_image=True)
+        beside = steps_width(names) + _SHARES_WIDTH
+        scale = scale_of(pixels, self.size.width - beside, self.size.height - _ABOVE_IMAGE)
+        steps.show(pixels, prediction, names, scale=scale, with_image=True)
 
     def _show_series(
         self, spec: DataSpec, drawing: Drawing, prediction: StepwisePrediction, mistake: Mistake
@@ -233,12 +238,6 @@ class Mistakes(Vertical):
             classes=[*spec.classes],
         )
         self.query_one(SeriesView).show(series)
-
-
-def names_that_fit(names: Iterable[str], width: int) -> list[str]:
-    """The names of classes, as long as there is space for them beside their probabilities."""
-    fitting = [shortened(name, _LONGEST_NAME) for name in names]
-    return fitting if width >= _LONG_NAMES_WIDTH else shortened_together(fitting, _SHORT_NAME)
 
 
 def _numbered(count: int) -> list[str]:

@@ -75,7 +75,7 @@ class NetworkSketch(Static):
         """Show what is wrong with the settings, and the last network that was valid."""
         self._is_outdated = True
         if self._shown:  # the line above the keys says what is wrong
-            title = Text("! Not valid as it is. The last valid network:\n", style="bold")
+            title = Text("! The settings are not valid. The last valid network:\n", style="bold")
             self.update(Group(title, self._drawing(*self._shown)))
         else:
             self.update(Text(problem, style="bold red"))

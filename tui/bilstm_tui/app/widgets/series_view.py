@@ -12,6 +12,7 @@ from bilstm_core.inference.report import Drawing, Mistake, StepwisePrediction
 
 from ...text import braille
 from ...text.names import shortened
+from .explain.look import Look
 
 MOST_CURVES = 6
 _LEAST_ROWS, _MOST_ROWS = 2, 8  # of a curve
@@ -131,11 +132,15 @@ class SeriesView(Widget):
         starts = np.arange(self._width) * pieces // self._width
         ends = np.maximum(starts, (np.arange(self._width) + 1) * pieces // self._width - 1)
         styles = {mistake.predicted: _PREDICTED, mistake.actual: _ACTUAL}
-        for arrow, shares, columns, last in (("→", forward, ends, -1), ("←", backward, starts, 0)):
+        look = Look(self.app.current_theme.dark)
+        for arrow, arrow_style, shares, columns, last in (
+            ("→", look.forward, forward, ends, -1),
+            ("←", look.backward, backward, starts, 0),
+        ):
             for number in chosen if len(shares) else ():
                 position = prediction.classes[number]
                 style = styles.get(position, _OTHER_CLASS)
-                line = Text.assemble((f"{arrow} ", "dim"))
+                line = Text.assemble((f"{arrow} ", arrow_style))
                 name = shortened(shown.classes[position], self._gutter - 3)
                 line.append(f"{name:>{self._gutter - 3}} ", style)
                 line.append_text(_track(shares[columns, number], style))

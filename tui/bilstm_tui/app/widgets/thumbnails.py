@@ -1,5 +1,7 @@
 """Small pictures of sequences: images in half-blocks, series as curves in braille."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
@@ -7,6 +9,7 @@ from rich.text import Text
 from ...text import braille
 from .drawing import render_image
 
+_LEAST_CURVE = 2  # rows
 _COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
 
 Rows = list[list[float]]
@@ -19,7 +22,7 @@ def draw_image(pixels: Rows, columns: int, rows: int) -> list[Text]:
     return render_image(_resized(_resized(values, 2 * rows).T, columns).T.tolist(), scale=1)
 
 
-def draw_series(features: Rows, columns: int, rows: int) -> list[Text]:
+def draw_series(features: Rows, columns: int, rows: int, colour_of_first: int = 0) -> list[Text]:
     """The features of a series as curves over one another, the first one on top."""
     cells: dict[tuple[int, int], tuple[int, str]] = {}
     for number, feature in reversed([*enumerate(features)]):
@@ -28,7 +31,7 @@ def draw_series(features: Rows, columns: int, rows: int) -> list[Text]:
         y = (1 - values) * (rows - 0.25) + 0.125  # the outermost dots are at the edge
         for cell, character in braille.draw_line(x, y, columns, rows).items():
             dots = ord(character) & 0xFF | cells.get(cell, (0, ""))[0]
-            cells[cell] = dots, _COLOURS[number % len(_COLOURS)]
+            cells[cell] = dots, _COLOURS[(number + colour_of_first) % len(_COLOURS)]
     lines = []
     for row in range(rows):
         line = Text()
@@ -37,6 +40,17 @@ def draw_series(features: Rows, columns: int, rows: int) -> list[Text]:
             line.append(braille.CHARACTERS[dots] if dots else " ", colour)
         lines.append(line)
     return lines
+
+
+def draw_stacked(features: Rows, columns: int, rows: int) -> list[Text]:
+    """The features of a series as curves above one another: of many, those that fit."""
+    count = max(1, min(len(features), rows // _LEAST_CURVE))
+    edges = [rows * number // count for number in range(count + 1)]
+    return [
+        line
+        for number, (top, bottom) in enumerate(pairwise(edges))
+        for line in draw_series([features[number]], columns, bottom - top, number)
+    ]
 
 
 def _resized(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:

@@ -139,8 +139,8 @@ def _seen(now: Moment) -> str:
         case "max":
             said = (
                 f"Each unit gives the highest of its {total} states, from whichever {step} that "
-                f"was. The bars count the units: {_favourites(now)}. A clear sign counts wherever "
-                "it stands."
+                f"was. The bars count the units: {_favourites(now)}. A strong signal counts at any "
+                f"{step}."
             )
         case "last" if both:
             said = (
@@ -162,7 +162,7 @@ def _seen(now: Moment) -> str:
         case "mean":
             said = (
                 f"The average of all {total} states: every {step} counts 1/{total}. Nothing is "
-                f"left out, but a short, clear sign is blurred by all the other {step}s."
+                f"left out, but a short, strong signal is averaged with all the other {step}s."
             )
         case "all":
             width = config.hidden_size * (2 if both and config.merge == "concat" else 1)
