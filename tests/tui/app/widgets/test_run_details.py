@@ -223,8 +223,8 @@ def test_marked_runs_have_a_shape_a_colour_and_their_name(
         table = await open_runs(app, pilot, 2)
         await pilot.press("space", "down", "space")
         await until(pilot, lambda: len(app.screen.query_one(RunDetails).marked) == 2)
-        await until(pilot, lambda: "training loss" in text(app) and "hidden_size" in text(app))
         labels = [name.split("_", 2)[2] for name in app.screen.query_one(RunDetails).marked]
+        await until(pilot, lambda: all(text(app).count(label) > 1 for label in labels))
         lines = text(app).splitlines()
         for label, marker, colour in zip(labels, MARKERS, COLOURS, strict=False):
             words = f"{marker} {label}"

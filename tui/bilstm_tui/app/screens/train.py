@@ -260,10 +260,21 @@ class TrainScreen(RunKeysScreen):
         self.set_focus(None)  # of what is hidden by now, and need not be painted without focus
         if tabs.active == "network":
             self.query_one(Form).focus_last()
-        elif tabs.active == "data":
-            self.set_focus(self.query_one(DataView), scroll_visible=False)  # arrow keys scroll it
-        elif tabs.active == "explain":
-            self.explanation.focus_view()
+        else:
+            self._focus_tab()
+
+    def _focus_tab(self) -> None:
+        """Focus what a tab shows beside the form, so that its keys work at once."""
+        match self.query_one(TabbedContent).active:
+            case "data":
+                self.set_focus(self.query_one(DataView), scroll_visible=False)
+            case "run":
+                for charts in self.query("Dashboard"):  # none before a run was shown
+                    self.set_focus(charts, scroll_visible=False)
+            case "explain":
+                self.explanation.focus_view()
+            case _:
+                pass
 
     def action_back(self) -> None:
         """Go back to where the run was opened."""
@@ -296,7 +307,10 @@ class TrainScreen(RunKeysScreen):
         is_shown = is_network or self.app.size.width >= _SIDE_BY_SIDE_WIDTH
         form = self.query_one(Form)
         if form.display != is_shown:  # else it would be laid out again for nothing
+            had_focus = form.has_focus_within
             form.display = is_shown
+            if had_focus and not is_shown:
+                self._focus_tab()
         self.refresh_bindings()
 
     @on(TabbedContent.TabActivated, pane="#data")
