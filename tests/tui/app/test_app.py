@@ -138,6 +138,7 @@ def test_a_run_that_died_goes_on_with_one_key(tmp_path: Path) -> None:
         worker.locks.pop().release()
         await asked(pilot, "The run was lost")
         await pilot.press("enter")
+        await until(pilot, lambda: len(worker.runs) == 2)
         await until(pilot, lambda: app.train_screen.view.is_training)
         assert isinstance(worker.orders[-1], ResumeRun)
         assert worker.runs[0].path == worker.runs[1].path

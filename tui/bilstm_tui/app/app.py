@@ -157,6 +157,11 @@ class BilstmApp(ListingApp):
         self._said_until[message] = now + (options.get("timeout") or self.NOTIFICATION_TIMEOUT)
         super().notify(sanitize(message), **{**options, "markup": False})
 
+    def clear_notifications(self) -> None:
+        """Remove all messages, which may be shown again at once."""
+        self._said_until.clear()
+        super().clear_notifications()
+
     def get_key_display(self, binding: Binding) -> str:
         """The name of a key; in ASCII, without Textual's symbol for Enter."""
         if self._is_ascii and binding.key == "enter":

@@ -57,16 +57,14 @@ class StartingApp(ReportingApp[int]):
 
     def first_screen(self, *, at_home: bool) -> Screen[Any]:
         """The screen that is shown first."""
-        return self._home() if at_home else self.train_screen
+        return HomeScreen(self._runs_dir, self._first_words()) if at_home else self.train_screen
 
-    def _home(self, initial_run: str = "") -> HomeScreen:
+    def _first_words(self) -> str:
+        """What Home says that `t` trains."""
         config = self.train_screen.config
-        words = (
-            f"{with_article(title(config))} on {title_of(config.dataset)}"
-            if config
-            else "the settings of the form"
-        )
-        return HomeScreen(self._runs_dir, words, initial_run)
+        if not config:
+            return "the settings of the form"
+        return f"{with_article(title(config))} on {title_of(config.dataset)}"
 
     async def action_home(self) -> None:
         """Show Home, and close what is above it."""
@@ -75,8 +73,11 @@ class StartingApp(ReportingApp[int]):
     async def show_home(self, run: Run | None = None) -> None:
         """Show Home, at a run if it is listed, and close what is above it."""
         await self._close_above(HomeScreen)
-        if not isinstance(self.screen, HomeScreen):
-            await self.push_screen(self._home(run.name if run else ""))
+        first, name = self._first_words(), run.name if run else ""
+        if isinstance(self.screen, HomeScreen):
+            self.screen.come_back(first, name)
+        else:
+            await self.push_screen(HomeScreen(self._runs_dir, first, name))
 
     async def show_train_screen(self) -> None:
         """Show the form, and close what is above it; a dialog above it stays."""

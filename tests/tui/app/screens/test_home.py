@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
-from textual.widgets import OptionList, TabbedContent
+from textual.widgets import Input, OptionList, TabbedContent
 
 from bilstm_core.processes.protocol import StartRun
 from bilstm_tui.app import app as app_module
@@ -202,3 +202,29 @@ def test_settings_on_the_command_line_skip_it(
     monkeypatch.setattr("bilstm_tui.cli.train.require_terminal", lambda: None)
     assert cli.run([*tokens, "--runs-dir", str(tmp_path)]) == 0
     assert opened == [expected]
+
+
+def test_it_says_what_the_form_says_now(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "a BiLSTM 1×16" in text(app))
+        await pilot.press("2")
+        await until(pilot, lambda: "parameters" in text(app))
+        app.train_screen.query_one("#hidden_size", Input).value = "24"
+        await until(pilot, lambda: "BiLSTM 1×24" in text(app))
+        await pilot.press("h")
+        await until(pilot, lambda: "a BiLSTM 1×24 on digits (also t)" in text(app))
+
+    at_home(FakeWorker(), tmp_path, steps)
+
+
+def test_a_message_that_was_removed_is_shown_again(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        for _ in range(2):
+            app.notify("The same.")
+        await until(pilot, lambda: said(app) == "The same.")
+        app.clear_notifications()
+        assert not said(app)
+        app.notify("The same.")
+        await until(pilot, lambda: said(app) == "The same.")
+
+    at_home(FakeWorker(), tmp_path, steps)

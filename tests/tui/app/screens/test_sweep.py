@@ -140,8 +140,8 @@ def test_the_best_run_and_any_other_are_opened(tmp_path: Path) -> None:
         runs = [sweep.finish(with_events=True).run for _ in range(2)]
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            best = app.screen.query_one(TrialsTable).selected
-            assert best is not None
+            await until(pilot, lambda: table_of(app).selected is not None)
+            best = table_of(app).selected or 0
             await pilot.press("down", "b")
             await until(pilot, lambda: app.train_screen.view.shown_run == runs[best])
             await until(pilot, lambda: "got 351 / 360" in text(app))

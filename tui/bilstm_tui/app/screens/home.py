@@ -102,6 +102,12 @@ class HomeScreen(BaseScreen[None]):
         """Show at once what has changed meanwhile."""
         self._update()
 
+    def come_back(self, first: str, run: str) -> None:
+        """Say what `t` trains now, with the cursor at a run if it is listed."""
+        self._first, self._initial_run = first, run
+        self._seen, self._has_moved = None, False
+        self._update()
+
     @on(Key)
     def _keep_cursor(self) -> None:
         """From the first key on, the cursor stays where it is."""
