@@ -1,7 +1,7 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -110,7 +110,7 @@ class Chart(Plot, can_focus=True):
         """Remove the curves, the zoom, and the crosshair."""
         self._is_wide = False
         self._series = ()
-        self.action_show_all()
+        self.show_whole()
 
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Whether the y axis is logarithmic as long as the user has not chosen.
@@ -136,6 +136,10 @@ class Chart(Plot, can_focus=True):
 
     def action_show_all(self) -> None:
         """Show whole curves, without the crosshair."""
+        self.show_whole()
+
+    def show_whole(self) -> None:
+        """Discard zoom and crosshair."""
         self._across.show_all()
         self._upright.show_all()
         self._crosshair = None
@@ -143,7 +147,7 @@ class Chart(Plot, can_focus=True):
 
     def watch_axis(self) -> None:
         """Discard the zoom, which means nothing on another axis."""
-        self.action_show_all()
+        self.show_whole()
 
     watch_logarithm = watch_axis
 
@@ -346,8 +350,13 @@ class Chart(Plot, can_focus=True):
     def _heading(self) -> Text:
         is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
         notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
+        notes += self._axis_notes()
         room = self.size.width - 2 * _BORDER_GAP
         return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
+
+    def _axis_notes(self) -> Iterable[str]:
+        """What may surprise about the y axis."""
+        return ()
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""
