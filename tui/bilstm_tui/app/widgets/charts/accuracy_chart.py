@@ -23,7 +23,8 @@ class AccuracyChart(Chart):
 
     BINDING_GROUP_TITLE = "In the chart of accuracies"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "toggle_error", "Error instead of accuracy", show=False),
+        Binding("e", "toggle_error", "Error", tooltip="Error instead of accuracy"),
+        Binding("0", "show_all", "All", tooltip="Whole curves, or only where they end"),
     ]
     highest: ClassVar = 100.0
 
@@ -34,6 +35,10 @@ class AccuracyChart(Chart):
         self._accuracies: Sequence[Series] = ()
         self._subject = ""
         self._is_fitted = True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to smooth."""
+        return action != "next_smoothing"
 
     def reset(self) -> None:
         """Remove the curves and the zoom, and fit the axis to the next curves."""

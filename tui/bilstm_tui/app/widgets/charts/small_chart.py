@@ -36,6 +36,10 @@ class SmallChart(Chart):
         self._names, self._words, self._limits = names, words, limits
         self._is_linear = is_linear
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to smooth."""
+        return action != "next_smoothing"
+
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Not where the axis shall be linear."""
         return is_wide and not self._is_linear
