@@ -16,6 +16,8 @@ from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.charts.reduction import smooth
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
+from bilstm_tui.app.widgets.charts.small_chart import SmallChart
+from bilstm_tui.text.numbers import short
 from tests.samples import run_started, small_config
 from tests.tui.charting import FALLING, ChartApp, drive_chart, history
 from tests.tui.driving import (
@@ -182,6 +184,18 @@ def test_accuracies_that_started_low_do_not_share_a_row_at_the_end(height: int) 
             await until(pilot, lambda: "from 14" in text(app))
             await pilot.press("minus")
             await until(pilot, lambda: "from 14" not in text(app))
+
+    asyncio.run(main())
+
+
+def test_the_ends_of_a_small_logarithmic_axis_are_round() -> None:
+    async def main() -> None:
+        app = ChartApp(SmallChart("loss", id="chart", words=short))
+        async with app.run_test(size=(30, 8)) as pilot:
+            values: list[float | None] = [3.9, 1.0, 0.13]
+            app.query_one(Chart).show([loss_series(history(values), "loss", is_live=False)])
+            await until(pilot, lambda: "┌4─" in text(app))
+            assert "└0.1─" in text(app)
 
     asyncio.run(main())
 
