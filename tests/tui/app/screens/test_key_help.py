@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import TabbedContent
 
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.runs import RunsScreen
@@ -39,3 +40,18 @@ def test_the_keys_of_a_chart_are_listed(tmp_path: Path) -> None:
         assert "Zoom in vertically" in text(app)
 
     drive(FakeWorker(), tmp_path, steps, size=(120, 110))
+
+
+def test_the_keys_of_a_chart_come_first_while_it_has_the_focus(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.screen.query(Chart))
+        app.screen.query_one(TabbedContent).active = "run"
+        await until(pilot, lambda: app.screen.query_one("#accuracy").size.area)
+        app.screen.query_one("#accuracy").focus()
+        keys = "y Log x Axis +- Zoom 0 All ,. Crosshair e Error"
+        await until(pilot, lambda: keys in text(app))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "In the chart of accuracies" in text(app))
+        assert "Zoom in vertically" in text(app)  # one of those that all charts have
+
+    drive(FakeWorker(), tmp_path, steps, size=(80, 24))

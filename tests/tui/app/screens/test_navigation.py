@@ -182,7 +182,7 @@ def test_a_run_is_compared_with_the_one_before_it_or_with_the_marked_ones(tmp_pa
         )
         if not isinstance(app.screen, RunsScreen):
             return []
-        await until(pilot, lambda: "training loss" in text(app))
+        await until(pilot, lambda: app.screen.query(RunDetails).first().marked)
         marked = app.screen.query_one(RunDetails).marked
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.train_screen)

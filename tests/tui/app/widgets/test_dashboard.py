@@ -1,6 +1,7 @@
 """What the view of a run shows in terminals of several sizes."""
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from textual.events import MouseScrollDown
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.widgets import TabbedContent
 
 from bilstm_core import events
 from bilstm_core.data.example import Example
@@ -92,6 +94,7 @@ def test_a_run_is_seen_to_learn(
             assert body.region.bottom - used <= 2
         else:
             assert body.max_scroll_y > 0
+            body.focus(scroll_visible=False)
             await pilot.press("end")
             await until(pilot, lambda: is_in_view(app, "#classes"))
             assert "accuracy by class" in text(app)
@@ -100,6 +103,26 @@ def test_a_run_is_seen_to_learn(
         drive(FakeWorker(), tmp_path, steps, size)
     finally:
         lock.release()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
+def test_the_curves_keep_their_height_when_a_run_ends(
+    size: tuple[int, int], reported: dict[str, list[events.Event]], tmp_path: Path
+) -> None:
+    run, lock = live(tmp_path, reported["digits"])
+    lock.release()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.train_screen.view.is_mounted)
+        await app.train_screen.view.watch_run(run)
+        app.train_screen.query_one(TabbedContent).active = "run"
+        await until(pilot, lambda: re.search(r"test \d+\.\d\d % \(\d+ / 360\)", text(app)))
+        await until(pilot, lambda: is_in_view(app, "#accuracy"))
+        assert min(chart.inside.height for chart in app.screen.query("#loss, #accuracy")) >= 6  # pyright: ignore[reportAttributeAccessIssue]
+        if size[1] >= 36:
+            assert all(is_in_view(app, selector) for selector in PANELS)
+
+    drive(FakeWorker(), tmp_path, steps, size)
 
 
 def test_a_terminal_that_becomes_larger_shows_more(

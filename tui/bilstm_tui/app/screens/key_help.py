@@ -57,13 +57,15 @@ class KeyHelp(Dialog):
 def _groups(screen: Screen[Any]) -> Iterator[tuple[str, list[Binding]]]:
     """The bindings of a screen, of the app, and of each kind of widget, with their titles.
 
-    An explanation has so many keys that they come first where it has the focus.
+    An explanation and a chart have so many keys that they come first where they have the focus.
     """
-    first = screen.focused if screen.focused in [*screen.query("ExplainView")] else None
+    first = screen.focused if screen.focused in [*screen.query("ExplainView, Chart")] else None
     if first:
-        yield first.BINDING_GROUP_TITLE or "", own_bindings(first)
+        active = screen.active_bindings.values()
+        keys = [it.binding for it in active if it.node is first]  # inherited ones, too
+        yield first.BINDING_GROUP_TITLE or "", keys
     yield "On this screen", own_bindings(screen)
     yield "Everywhere", [*own_bindings(screen.app), *_GENERAL]
     for kind, widget in {type(widget): widget for widget in screen.query("*")}.items():
-        if kind is not type(first) and (bindings := own_bindings(widget)):
+        if not isinstance(first, kind) and (bindings := own_bindings(widget)):
             yield widget.BINDING_GROUP_TITLE or "", bindings

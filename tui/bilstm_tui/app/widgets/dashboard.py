@@ -14,8 +14,8 @@ from .class_bars import ClassBars
 from .examples_view import ExamplesView
 
 _COLUMNS = 12
-_LEAST_UPPER, _LEAST_LOWER = 6, 8  # rows of the large charts, and of the examples
-_LEAST_HEIGHT = 24  # rows from which on everything is in view
+_LEAST_UPPER, _LEAST_LOWER = 10, 8  # rows of the large charts, and of the examples
+_LEAST_HEIGHT = 26  # rows from which on everything is in view
 _FIGURES: tuple[Figure, ...] = ("learning_rates", "gradient_norms", "speeds", "device_usage")
 
 
@@ -104,10 +104,13 @@ class Dashboard(VerticalScroll):
         middle = max(5, height // 6)
         if classes.display:
             most = height - _LEAST_UPPER - _LEAST_LOWER * examples.display
-            middle = min(max(10, class_rows, height // 3), most)
+            middle = min(max(10, class_rows), most)
         lower = 0
         if examples.display:
-            lower = min(max(_LEAST_LOWER, height - middle - 10), examples.rows_for(self.size.width))
+            lower = min(
+                max(_LEAST_LOWER, height - middle - _LEAST_UPPER),
+                examples.rows_for(self.size.width),
+            )
         upper = max(_LEAST_UPPER, height - middle - lower)
         rows = [middle // 2, middle - middle // 2] if classes.display else [middle]
         classes.styles.column_span, classes.styles.row_span = _COLUMNS // 2, 2
@@ -120,7 +123,9 @@ class Dashboard(VerticalScroll):
         classes.styles.column_span, classes.styles.row_span = _COLUMNS, 1
         self.move_child(classes, after=examples)
         lower = examples.rows_for(self.size.width)
-        self._use(8, 5, *[lower] * examples.display, *[min(16, class_rows)] * classes.display)
+        self._use(
+            _LEAST_UPPER, 5, *[lower] * examples.display, *[min(16, class_rows)] * classes.display
+        )
 
     def _use(self, *rows: int) -> None:
         self.styles.grid_size_rows = len(rows)

@@ -22,17 +22,17 @@ from ...text.run_cells import STATUS_STYLES
 from .dashboard import Dashboard
 from .device_usage import DeviceUsage
 from .progress_bars import ProgressBars
-from .result import Result
+from .result import Result, short_accuracy
 from .run_log import RunLog
 from .run_state import RunState
 
 _POLL_SECONDS = 0.1  # cheap, and often enough to show the first point and the end without delay
 _SILENT_SECONDS = 10.0  # without events, until no time left is shown: a process may be suspended
 _SILENT_STEPS = 3  # the same for slow steps, in steps: there is an event after each
-_LARGE_DIGITS_HEIGHT = 44  # rows from which on the accuracies are shown in large digits
-_LOG_HEIGHTS = ((44, 5), (38, 3), (0, 2))
-"""Rows of the log, by the least number of rows of the terminal."""
-_MORE_LOG = 3  # rows, as long as there are charts only
+_LARGE_DIGITS_HEIGHT = 60  # rows from which on the accuracies are shown in large digits
+_LOG_HEIGHTS = ((60, 5), (44, 3), (30, 2), (0, 1))
+"""Rows of the log, by the least number of rows of the terminal: the charts need them more."""
+_MORE_LOG = 2  # rows, as long as there are charts only
 _CHART_LAG = 1 / 15
 """The part of the training time that may be missing from a chart. With 1/60, the width of a
 column, a run on two cores lost 5 % of its speed to drawing, with 1/15 less than 1 %."""
@@ -92,7 +92,7 @@ class RunView(Vertical):
     def on_resize(self) -> None:
         """Keep log and result small if there is little height."""
         height = self.app.size.height
-        self.query_one(Result).set_class(height < _LARGE_DIGITS_HEIGHT, "-low")
+        self.query_one(Result).use_large_digits(height >= _LARGE_DIGITS_HEIGHT)
         rows = next(rows for least, rows in _LOG_HEIGHTS if height >= least)
         more = 0 if self.query_one(Dashboard).has_panels else _MORE_LOG
         self.query_one(RunLog).styles.height = rows + more
@@ -201,7 +201,8 @@ class RunView(Vertical):
             case _ if status == "running":
                 return self.history.metrics or "Loading …"
             case events.Finished(seconds=seconds):
-                return f"{steps} in {timedelta(seconds=round(seconds))}"
+                took = f"{steps} in {timedelta(seconds=round(seconds))}"
+                return "  ".join([*map(short_accuracy, self.history.final.values()), took])
             case events.Stopped():
                 return f"{steps}; e resumes it"
             case _:

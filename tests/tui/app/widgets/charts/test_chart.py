@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.app import App
 from textual.events import MouseMove, MouseScrollDown
 from textual.pilot import Pilot
 
@@ -15,6 +16,8 @@ from bilstm_tui.app.widgets.charts.accuracy_chart import AccuracyChart
 from bilstm_tui.app.widgets.charts.chart import Chart
 from bilstm_tui.app.widgets.charts.reduction import smooth
 from bilstm_tui.app.widgets.charts.series import accuracy_series, loss_series
+from bilstm_tui.app.widgets.charts.small_chart import SmallChart
+from bilstm_tui.text.numbers import short
 from tests.samples import run_started, small_config
 from tests.tui.charting import FALLING, ChartApp, drive_chart, history
 from tests.tui.driving import (
@@ -150,6 +153,63 @@ def test_the_axis_of_accuracies_is_as_long_as_they_differ(
             assert len([*filter(None, labels)]) > 1
             assert all(lowest <= float(label) <= highest for label in labels if label)
             assert "log scale" not in text(app)
+
+    asyncio.run(main())
+
+
+LEARNT = (0.14, 0.6, 0.8, 0.9, 0.94, 0.96, 0.968, 0.975, 0.98, 0.985, 0.988, 0.99)
+
+
+def _rows_of_labels(app: App[None]) -> dict[float, int]:
+    labels = [(line[:7].strip(), row) for row, line in enumerate(text(app).splitlines()[1:-2])]
+    return {float(label): row for label, row in labels if label}
+
+
+@pytest.mark.parametrize("height", [9, 10, 14])
+def test_accuracies_that_started_low_do_not_share_a_row_at_the_end(height: int) -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(58, height)) as pilot:
+            chart = app.query_one(Chart)
+            chart.focus()
+            chart.show(accuracy_series(accuracies(*LEARNT), is_live=False))
+            await until(pilot, lambda: "accuracy % by epoch, from 14" in text(app))
+            low, high = chart._upright.ends
+            assert (99 - 96) / (high - low) * chart.inside.height >= 1.5
+            assert len(_rows_of_labels(app)) >= 3
+            await pilot.press("0")
+            await until(pilot, lambda: "from 14" not in text(app))
+            assert min(_rows_of_labels(app)) <= 50
+            await pilot.press("0")
+            await until(pilot, lambda: "from 14" in text(app))
+            await pilot.press("minus")
+            await until(pilot, lambda: "from 14" not in text(app))
+
+    asyncio.run(main())
+
+
+def test_the_ends_of_a_small_logarithmic_axis_are_round() -> None:
+    async def main() -> None:
+        app = ChartApp(SmallChart("loss", id="chart", words=short))
+        async with app.run_test(size=(30, 8)) as pilot:
+            values: list[float | None] = [3.9, 1.0, 0.13]
+            app.query_one(Chart).show([loss_series(history(values), "loss", is_live=False)])
+            await until(pilot, lambda: "┌4─" in text(app))
+            assert "└0.1─" in text(app)
+
+    asyncio.run(main())
+
+
+def test_no_curve_is_cut_off_as_a_whole() -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(58, 12)) as pilot:
+            chart = app.query_one(Chart)
+            good, bad = accuracies(*LEARNT), accuracies(*(0.5 * it for it in LEARNT))
+            both = [accuracy_series(it, is_live=False)[0] for it in (good, bad)]
+            chart.show(both)
+            await until(pilot, lambda: text(app).count("▲") == 2)  # a curve, and the legend
+            assert chart._upright.ends[0] < 49
 
     asyncio.run(main())
 

@@ -10,7 +10,7 @@ _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
-_FEW_TICKS, _SOME_TICKS = 2, 3  # labels of an axis of few rows
+_FEW_TICKS, _SOME_TICKS = 2, 4  # labels of an axis of few rows
 _MOST_LABELS = 8
 _LEAST_NAME = 5  # columns of a name, with a gap
 VERTICAL_LABEL = 7
@@ -72,8 +72,7 @@ class Ticks:
     def _fit(self, labels: list[str]) -> bool:
         if self._is_vertical:
             is_short = all(len(label) <= VERTICAL_LABEL for label in labels)
-            most = max(_FEW_TICKS, min(_SOME_TICKS, self.room - 1), self.room // 2)
-            return is_short and len(labels) <= most
+            return is_short and len(labels) <= most_labels(self.room)
         return sum(len(label) + 3 for label in labels) <= self.room
 
 
@@ -142,6 +141,11 @@ class NamedTicks(Ticks):
         return shortened_together([self._names[round(tick)] for tick in ticks], most)
 
 
+def most_labels(rows: int) -> int:
+    """How many labels a vertical axis has space for, without crowding."""
+    return max(_FEW_TICKS, min(_SOME_TICKS, rows - 1), rows // 2)
+
+
 def widen_to_round(low: float, high: float) -> tuple[float, float]:
     """Widen a range to round numbers, so that an axis does not change with every value."""
     if high <= low:
@@ -150,6 +154,17 @@ def widen_to_round(low: float, high: float) -> tuple[float, float]:
     power = 10.0 ** math.floor(math.log10(min_step))
     step = next(factor * power for factor in (*_ROUND, 10) if factor * power >= min_step)
     return math.floor(low / step) * step, math.ceil(high / step) * step
+
+
+def widen_to_few(low: float, high: float, intervals: int) -> tuple[float, float]:
+    """Widen a range to the ends of at most so many intervals of a round length."""
+    power = math.floor(math.log10(high - low)) - 1
+    steps = (factor * 10.0**exponent for exponent in range(power, power + 4) for factor in _ROUND)
+    for step in steps:
+        first, last = math.floor(low / step + _EXACT), math.ceil(high / step - _EXACT)
+        if last - first <= intervals:
+            return first * step, last * step
+    return low, high
 
 
 def widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -50,29 +50,27 @@ class Chart(Plot, can_focus=True):
         Binding(
             "y",
             "toggle_logarithm",
-            "Log y",
-            show=False,
+            "Log",
             tooltip="Logarithmic or linear y axis (by itself logarithmic where values differ 20×)",
         ),
         Binding(
             "m",
             "next_smoothing",
-            "Smoothing",
-            show=False,
+            "Smooth",
             tooltip="Smoothing: at 0.9 the line is the mean of about 20 points, at 0 of one",
         ),
-        Binding("x", "next_axis", "X axis", show=False, tooltip="X axis: steps, epochs or time"),
-        Binding("plus,equals_sign", "zoom_in", "Zoom in", show=False),
-        Binding("minus", "zoom_out", "Zoom out", show=False),
-        Binding("0", "show_all", "Whole curve", show=False),
+        Binding("x", "next_axis", "Axis", tooltip="X axis: steps, epochs or time"),
+        Binding("plus,equals_sign", "zoom_in", "Zoom", tooltip="Zoom in"),
+        Binding("minus", "zoom_out", "Zoom", tooltip="Zoom out"),
+        Binding("0", "show_all", "All", tooltip="Whole curves"),
+        Binding("comma", "move_crosshair(-1)", "Crosshair", tooltip="Crosshair left"),
+        Binding("full_stop", "move_crosshair(1)", "Crosshair", tooltip="Crosshair right"),
         Binding("left", f"pan(-{_PAN},0)", "Pan left", show=False),
         Binding("right", f"pan({_PAN},0)", "Pan right", show=False),
         Binding("up", f"pan(0,{_PAN})", "Pan up", show=False),
         Binding("down", f"pan(0,-{_PAN})", "Pan down", show=False),
         Binding("shift+up", "stretch(1)", "Zoom in vertically", show=False),
         Binding("shift+down", "stretch(-1)", "Zoom out vertically", show=False),
-        Binding("full_stop", "move_crosshair(1)", "Crosshair right", show=False),
-        Binding("comma", "move_crosshair(-1)", "Crosshair left", show=False),
     ]
 
     highest: ClassVar = math.inf
@@ -110,7 +108,7 @@ class Chart(Plot, can_focus=True):
         """Remove the curves, the zoom, and the crosshair."""
         self._is_wide = False
         self._series = ()
-        self.action_show_all()
+        self.show_whole()
 
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Whether the y axis is logarithmic as long as the user has not chosen.
@@ -136,6 +134,10 @@ class Chart(Plot, can_focus=True):
 
     def action_show_all(self) -> None:
         """Show whole curves, without the crosshair."""
+        self.show_whole()
+
+    def show_whole(self) -> None:
+        """Discard zoom and crosshair."""
         self._across.show_all()
         self._upright.show_all()
         self._crosshair = None
@@ -143,7 +145,7 @@ class Chart(Plot, can_focus=True):
 
     def watch_axis(self) -> None:
         """Discard the zoom, which means nothing on another axis."""
-        self.action_show_all()
+        self.show_whole()
 
     watch_logarithm = watch_axis
 
@@ -346,8 +348,13 @@ class Chart(Plot, can_focus=True):
     def _heading(self) -> Text:
         is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
         notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
+        notes += self._axis_notes()
         room = self.size.width - 2 * _BORDER_GAP
         return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
+
+    def _axis_notes(self) -> Iterable[str]:
+        """What may surprise about the y axis."""
+        return ()
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""

@@ -9,7 +9,7 @@ from .canvas import Canvas
 from .picture import Picture
 
 _LEAST_FRAME = 3  # columns and rows
-_LOW = 6  # rows, up to which the labels below are in the frame itself, for one more row of curves
+_LOW = 8  # rows, up to which the labels below are in the frame itself, for one more row of curves
 
 
 class Plot(Canvas):

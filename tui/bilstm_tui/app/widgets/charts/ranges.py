@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .axes import widen_if_empty, widen_to_round
+from .axes import most_labels, widen_if_empty, widen_to_few, widen_to_round
 from .reduction import Numbers
 from .series import Axis, Series
 from .zoom import Range
 
+_FEW_POINTS = 4
+"""Points of a curve, from which on its later half says where the curves end."""
+_LOW_SHARE = 0.1
+_MARGIN = 1.5
+_LEAST_GAIN = 2.0
+"""By this factor a fitted axis is shorter than the whole one: else nothing is cut off."""
 _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old points stay in place
 
 
@@ -38,3 +44,26 @@ def round_range(values: Numbers, highest: float) -> Range:
     low, high = widen_if_empty(low, high, 0.01 * abs(high) or 1.0)
     low, high = widen_to_round(low, high)
     return low, min(high, highest)
+
+
+def fitted_range(curves: Sequence[Numbers], highest: float, rows: int) -> Range | None:
+    """Round numbers around the later half of each curve, where the curves start much lower.
+
+    Args:
+        curves: The values in view of each curve.
+        highest: The highest possible value.
+        rows: Rows of the chart, whose ticks are at both ends of the range.
+
+    Returns:
+        None if the curves have few points, or differ so little that nothing has to be cut off.
+    """
+    ends = [float(np.quantile(y[len(y) // 2 :], _LOW_SHARE)) for y in curves if len(y)]
+    if not ends or max(map(len, curves)) < _FEW_POINTS:
+        return None
+    lowest = min(float(y.min()) for y in curves if len(y))
+    high = max(float(y.max()) for y in curves if len(y))
+    low, high = widen_if_empty(min(ends), high, 0.01 * abs(high) or 1.0)
+    low, high = high - _MARGIN * (high - low), min(high, highest)
+    low, high = widen_to_few(low, high, most_labels(rows) - 1)
+    high = min(high, highest)
+    return (low, high) if high - lowest > _LEAST_GAIN * (high - low) else None

@@ -1,5 +1,6 @@
 """A chart of few rows: its name and latest value above it, the ends of its y axis in the frame."""
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -36,6 +37,10 @@ class SmallChart(Chart):
         self._names, self._words, self._limits = names, words, limits
         self._is_linear = is_linear
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to smooth."""
+        return action != "next_smoothing"
+
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
         """Not where the axis shall be linear."""
         return is_wide and not self._is_linear
@@ -51,7 +56,12 @@ class SmallChart(Chart):
 
     @property
     def _whole_y_range(self) -> Range:
-        return self._limits or super()._whole_y_range
+        low, high = self._limits or super()._whole_y_range
+        if self._is_logarithmic:  # round numbers rather than round logarithms
+            return math.log10(_rounded(10**low, math.floor)), math.log10(
+                _rounded(10**high, math.ceil)
+            )
+        return low, high
 
     def _heading(self) -> Text:
         """The longest name that fits, and the value at the end or under the crosshair.
@@ -70,3 +80,9 @@ class SmallChart(Chart):
 
     def _words_below(self) -> Text:
         return Text()
+
+
+def _rounded(value: float, to_whole: Callable[[float], int]) -> float:
+    """A positive number with one digit, not rounded further where it has only one."""
+    power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return to_whole(round(value / power, 6)) * power
