@@ -94,7 +94,6 @@ def test_a_run_is_seen_to_learn(
             assert body.region.bottom - used <= 2
         else:
             assert body.max_scroll_y > 0
-            body.focus(scroll_visible=False)
             await pilot.press("end")
             await until(pilot, lambda: is_in_view(app, "#classes"))
             assert "accuracy by class" in text(app)
