@@ -63,7 +63,8 @@ from bilstm_core.config.settings import SETTINGS
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.network.summary import summarise
 
-config, spec = resolve({**added, "dataset": "digits", "num_layers": 2}), CATALOG["digits"]
+settings = {**added, "dataset": "digits", "num_layers": 2, "precision": "float32"}
+config, spec = resolve(settings), CATALOG["digits"]
 for name, choice in added.items():
     assert getattr(config, name) == choice
     assert f"{choice} = HELP OF A {name.upper()}" in SETTINGS[name].full_help

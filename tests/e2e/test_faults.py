@@ -142,7 +142,7 @@ class TestProcesses:
             app.wait_for(r"got \d+ / 360 with accuracy")
             app.wait_for("stopped")
             app.type("i")
-            app.wait_for(r"\(95 %: ")
+            app.wait_for(r"\(95 %")
             app.type("\x1b")
             app.wait_for("stopped")
             app.type("q")

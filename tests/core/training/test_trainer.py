@@ -354,9 +354,12 @@ class TestPrecision:
         forward = SequenceClassifier.forward
 
         def watching(
-            model: SequenceClassifier, rows: torch.Tensor, lengths: torch.Tensor | None
+            model: SequenceClassifier,
+            rows: torch.Tensor,
+            lengths: torch.Tensor | None,
+            **others: Any,
         ) -> torch.Tensor:
-            scores = forward(model, rows, lengths)
+            scores = forward(model, rows, lengths, **others)
             seen.append(scores.dtype)
             return scores
 

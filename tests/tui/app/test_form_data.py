@@ -304,6 +304,8 @@ class TestPathPrompt:
             await until(pilot, lambda: matches.option_count == 2)
             await pilot.press("tab")
             await until(pilot, lambda: field.value == f"{folder}/walks_")
+            lists = [worker for worker in app.workers if worker.node is app.screen]
+            await app.workers.wait_for_complete(lists)  # else the cursor is set back
             await pilot.press("down", "down", "up", "enter")
             await until(pilot, lambda: app.screen is app.train_screen)
             await until(pilot, lambda: "walks_a: 16 training sequences" in text(app))

@@ -344,7 +344,7 @@ def test_a_run_on_unknown_data_is_shown_and_its_settings_are_not_copied(tmp_path
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.train_screen)
 
-    assert not drive(FakeWorker(), tmp_path, steps).internal_error
+    assert not drive(FakeWorker(), tmp_path, steps, (120, 60)).internal_error
 
 
 def test_copied_settings_are_seen(tmp_path: Path) -> None:

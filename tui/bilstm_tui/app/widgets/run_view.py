@@ -201,12 +201,12 @@ class RunView(Vertical):
             case _ if status == "running":
                 return self.history.metrics or "Loading …"
             case events.Finished(seconds=seconds):
-                took = f"{steps} in {timedelta(seconds=round(seconds))}"
-                return "  ".join([*map(short_accuracy, self.history.final.values()), took])
+                steps += f" in {timedelta(seconds=round(seconds))}"
             case events.Stopped():
-                return f"{steps}; e resumes it"
+                steps += "; e resumes it"
             case _:
-                return steps
+                pass
+        return "  ".join([*map(short_accuracy, self.history.final.values()), steps])
 
     def _log_line(self, line: str) -> None:
         self._new_lines.append(Text(line))
