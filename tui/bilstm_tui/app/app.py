@@ -152,7 +152,8 @@ class BilstmApp(ListingApp):
     def notify(self, message: str, **options: Any) -> None:
         """Show a message in the corner for a while, as plain text; never twice at the same time."""
         now = time.monotonic()
-        if now < self._said_until.get(message, 0):
+        self._said_until = {it: until for it, until in self._said_until.items() if now < until}
+        if message in self._said_until:
             return
         self._said_until[message] = now + (options.get("timeout") or self.NOTIFICATION_TIMEOUT)
         super().notify(sanitize(message), **{**options, "markup": False})

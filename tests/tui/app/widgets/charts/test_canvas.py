@@ -14,9 +14,8 @@ from tests.tui.charting import ChartApp, history
 from tests.tui.driving import text, until
 
 
-def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
-    losses: list[float | None] = np.random.default_rng(0).random(410).tolist()
-    sent: list[Region] = []
+def note_repaints(monkeypatch: pytest.MonkeyPatch, sent: list[Region]) -> None:
+    """Note from now on which regions of canvases are repainted."""
     refresh = Canvas.refresh
 
     def count(self: Canvas, *regions: Region, **others: Any) -> Canvas:
@@ -24,13 +23,20 @@ def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -
             sent.extend(regions or [self.region])
         return refresh(self, *regions, **others)
 
+    monkeypatch.setattr(Canvas, "refresh", count)
+
+
+def test_a_curve_that_grows_sends_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[float | None] = np.random.default_rng(0).random(410).tolist()
+    sent: list[Region] = []
+
     async def main() -> None:
         app = ChartApp()
         async with app.run_test(size=(100, 30)) as pilot:
             chart = app.query_one(Chart)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             await until(pilot, lambda: "300" in text(app))
-            monkeypatch.setattr(Canvas, "refresh", count)
+            note_repaints(monkeypatch, sent)
             chart.show([loss_series(history(losses[:400]), "loss", is_live=True)])
             assert sent == []
             chart.show([loss_series(history(losses), "loss", is_live=True)])
@@ -44,12 +50,6 @@ def test_a_crosshair_that_moves_sends_its_columns_and_what_it_reads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sent: list[Region] = []
-    refresh = Canvas.refresh
-
-    def count(self: Canvas, *regions: Region, **others: Any) -> Canvas:
-        if not self._is_drawing:
-            sent.extend(regions or [self.region])
-        return refresh(self, *regions, **others)
 
     async def main() -> None:
         app = ChartApp()
@@ -59,7 +59,7 @@ def test_a_crosshair_that_moves_sends_its_columns_and_what_it_reads(
             chart.show([loss_series(history([1.0] * 400), "loss", is_live=False)])
             chart.action_move_crosshair(0)
             await until(pilot, lambda: "step 2" in text(app))
-            monkeypatch.setattr(Canvas, "refresh", count)
+            note_repaints(monkeypatch, sent)
             chart.action_move_crosshair(1)
             height = chart.inside.height
             assert sorted({region.y for region in sent}) == [*range(1, height + 1), height + 3]
