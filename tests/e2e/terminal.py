@@ -153,18 +153,30 @@ class Terminal:
             pass
         return self.process.wait()
 
+    def wait_undrawn(self) -> int:
+        """The exit code of a command that is cut off: `pyte` fails at half a sequence."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, "timed out waiting for the end"
+            self._take(0.1)
+        return self.process.wait()
+
     def dump(self) -> str:
         return "\n".join(self.lines)
 
     def _read(self, seconds: float) -> bool:
         """Feed what has come to the screen; whether anything had."""
-        ready, _, _ = select.select([self._terminal], [], [], seconds)
-        if not ready:
-            return False
+        data = self._take(seconds)
+        self._stream.feed(data)
+        return bool(data)
+
+    def _take(self, seconds: float) -> bytes:
+        """What has come; empty if nothing has, or at the end."""
+        if not select.select([self._terminal], [], [], seconds)[0]:
+            return b""
         try:
             data = os.read(self._terminal, 65536)
         except OSError:  # Linux's end of file on a pty whose other side is closed
-            return False
+            return b""
         self.bytes += data
-        self._stream.feed(data)
-        return bool(data)
+        return data

@@ -20,7 +20,7 @@ def test_one_key_from_start_to_the_accuracy_lines(tmp_path: Path) -> None:
         app.type("\x1a")
         process = psutil.Process(app.process.pid)
         app.wait_for(lambda: process.status() == psutil.STATUS_STOPPED)
-        assert LEAVE_ALTERNATE_SCREEN in app.bytes
+        app.wait_for(lambda: LEAVE_ALTERNATE_SCREEN in app.bytes)
         app.screen.reset()
         process.send_signal(signal.SIGCONT)
         app.wait_for("BiLSTM 1×32")

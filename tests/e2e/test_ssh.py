@@ -153,7 +153,7 @@ def test_a_run_goes_on_when_its_session_on_the_server_is_killed(
         step = login.step
         sshd.kill_sessions()
         assert_that_the_run_alone_goes_on(sshd, the_run(tmp_path))
-        assert terminal.wait() != 0
+        assert terminal.wait_undrawn() != 0
     with sshd.log_in("xterm-256color", 120, 36) as terminal:
         again = Login(terminal)
         again.command("bilstm-tui", "Being trained now")

@@ -243,18 +243,30 @@ def test_many_runs_are_read_beside_the_keys_and_once(
     drive(FakeWorker(), tmp_path, steps)
 
 
-def test_a_note_survives_a_pin_that_follows_at_once(tmp_path: Path) -> None:
+def test_a_note_survives_a_pin_that_follows_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while the runs are read again."""
     (run,) = past_runs(tmp_path, 16)
+    is_reading, may_go_on = threading.Event(), threading.Event()
+
+    def read_slowly(*arguments: Any) -> dict[str, Overview]:
+        is_reading.set()
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        return overview.read_overviews(*arguments)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 1)
         await pilot.press("n")
         await asked(pilot, "A note on")
+        monkeypatch.setattr(runs_screen, "read_overviews", read_slowly)
         await pilot.press(*"hello", "enter")
-        await until(pilot, lambda: read_notes(run).note)
+        await until(pilot, is_reading.is_set)
         await pilot.press("p")
-        await until(pilot, lambda: read_notes(run).pinned)
-        assert read_notes(run).note == "hello"
+        assert read_notes(run) == Notes(pinned=True, note="hello")
+        await pilot.press("p", "p")
+        assert read_notes(run).pinned
+        may_go_on.set()
         await until(pilot, lambda: "▸" in text(app) and " hello" in text(app))
 
     drive(FakeWorker(), tmp_path, steps)

@@ -146,9 +146,9 @@ class RunsScreen(BaseScreen[Choice | None]):
     async def _update(self, changed: str = "") -> None:
         """Read the runs that may have changed, and `changed` in any case; show what is new."""
         async with self._update_lock:  # an earlier update would overwrite newer overviews
-            self._overviews.pop(changed, None)
+            known = {name: it for name, it in self._overviews.items() if name != changed}
             try:
-                overviews = await asyncio.to_thread(read_overviews, self._runs_dir, self._overviews)
+                overviews = await asyncio.to_thread(read_overviews, self._runs_dir, known)
             except BilstmError as error:
                 self.query_one("#empty", Static).update(error.message)
                 return
@@ -285,26 +285,26 @@ class RunsScreen(BaseScreen[Choice | None]):
         run = overview.run
         ask_epochs(self.app, overview, lambda it: self.dismiss(Choice("resume", run, it)))
 
-    async def action_pin(self) -> None:
+    def action_pin(self) -> None:
         """Pin the selected run to the top, or unpin it."""
-        if overview := self._selected:
-            await self._write_notes(overview.run, pinned=not overview.notes.pinned)
+        if self._selected:
+            run = self._selected.run  # whose row may not show yet what is written
+            self._write_notes(run, pinned=not read_notes(run).pinned)
 
     def action_note(self) -> None:
         """Edit the note on the selected run."""
         if overview := self._selected:
             ask(self.app, note_prompt(overview), partial(self._use_note, overview.run))
 
-    @work
-    async def _use_note(self, run: Run, note: str) -> None:
-        await self._write_notes(run, note=note.strip()[:500])
+    def _use_note(self, run: Run, note: str) -> None:
+        self._write_notes(run, note=note.strip()[:500])
 
-    async def _write_notes(self, run: Run, **changes: Any) -> None:
+    def _write_notes(self, run: Run, **changes: Any) -> None:
         try:
             write_notes(run, read_notes(run).model_copy(update=changes))
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
-        await self._update(changed=run.name)
+        self.run_worker(self._update(changed=run.name))
 
     def action_rename(self) -> None:
         """Rename the selected run."""
