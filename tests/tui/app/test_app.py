@@ -48,6 +48,8 @@ def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> 
         await until(pilot, lambda: app._is_starting)
         app._start_standby()  # comes after the key, where that is pressed at the first paint
         assert worker.made == 1
+        await pilot.press("t")
+        await until(pilot, lambda: "Another run is just starting" in said(app))
         worker.may_answer.set()
         await until(pilot, lambda: "finished" in text(app))
         await until(pilot, lambda: worker.made == 2)

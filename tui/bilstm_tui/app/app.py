@@ -306,6 +306,7 @@ class BilstmApp(ListingApp):
     async def _open_run(self, order: StartRun | ResumeRun) -> None:
         """Have a worker start or resume a run, and show it."""
         if self._is_starting:
+            self.notify("Another run is just starting: try again in a moment.", timeout=4)
             return
         self._is_starting = True
         try:

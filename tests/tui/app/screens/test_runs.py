@@ -187,7 +187,7 @@ def test_a_run_is_resumed_for_longer(tmp_path: Path) -> None:
             field.value = words
             await pilot.press("enter")
             await until(pilot, lambda count=count: len(worker.orders) > count)
-            await until(pilot, lambda: app.screen is app.train_screen)
+            await until(pilot, lambda: app.screen is app.train_screen and not app._is_starting)
 
     drive(worker := FakeWorker(), tmp_path, steps)
     assert worker.orders == [ResumeRun(run=run.path, changes=it) for it in typed.values()]
