@@ -1,5 +1,6 @@
 """The installed app in a real terminal, training for real."""
 
+import base64
 import os
 import signal
 from pathlib import Path
@@ -28,6 +29,9 @@ def test_one_key_from_start_to_the_accuracy_lines(tmp_path: Path) -> None:
         app.wait_for(r"got \d+ / 360 with accuracy \d")
         app.wait_for("[\u2801-\u28ff]{2}")
         app.wait_for("finished")
+        app.type("c")
+        command = base64.b64encode(b"bilstm-tui --no-ui --dataset digits")
+        app.wait_for(lambda: b"\x1b]52;c;" + command[:-4] in app.bytes)
         app.type("i")
         app.wait_for(r"\(95 %")
         app.wait_for("images: true, down; predicted, across")
