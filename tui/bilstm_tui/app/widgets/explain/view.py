@@ -33,7 +33,7 @@ from .look import (
 from .picture import Head, Picture
 from .stages import Moment
 
-_SPEEDS = (0.25, 0.5, 1, 2, 3)  # steps per second; a step takes 3 to 6 KB on the link
+_SPEEDS = (0.25, 0.5, 1, 2, 3)  # steps per second; a step takes 1 to 3 KB on the link
 _START_SPEED = 2
 _PAUSES = 3  # ticks that a stage after the reading is shown: there is more to read
 
