@@ -220,6 +220,30 @@ def test_its_lines_are_drawn_once_for_a_size(
     drive(FakeWorker(), tmp_path, steps)
 
 
+@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 4)])
+def test_a_series_is_drawn_as_curves_where_its_states_are(
+    size: tuple[int, int], curves: int, tmp_path: Path
+) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
+        view = await explained(app, pilot)
+        hold_the_clock(view)
+        view._go_to(3)
+        await until(pilot, lambda: "Read 3 of" in text(app))
+        assert f"the series  {curves} of 12 features: coefficient 1" in text(app)
+        lines = ["".join(char or " " for char, _ in line) for line in view._lines]
+        places = {line.index(mark) for line in lines if (mark := line.strip()) in {"▶", "◀"}}
+        marked = [{at for at, char in enumerate(line) if char == "│"} for line in lines]
+        assert set().union(*marked) == places
+        assert len(places) == 2
+        drawn = [line for line in lines if any("⠀" < char < "⤀" for char in line)]
+        assert len(drawn) >= 2 * curves
+        view._go_to(0)
+        assert not any("│" in char for line in view._lines for char, _ in line)
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
 def test_the_weights_of_a_run_are_used_and_what_fits_keeps_them(tmp_path: Path) -> None:
     run = trained(tmp_path)
 
