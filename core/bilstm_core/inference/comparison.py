@@ -66,7 +66,7 @@ def compare_runs(
         is_mended=bool(mended.any()),
         classes=names,
         actual=0,
-        inputs=drawn_inputs(sequence, data.spec),
+        inputs=drawn_inputs(sequence, data.spec)[1],
         first=found["first"][0],
         second=found["second"][0],
     )

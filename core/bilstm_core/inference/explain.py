@@ -194,6 +194,7 @@ def explain_sequence(
             )
         shares["together" if network.bidirectional else "forward_alone"][-1] = whole
         own, other, merged = _strips(network, forward.float(), backward.float(), times)
+    low, high = drawn_inputs(sequence, spec)
     names, found = in_words({key: it.float() for key, it in shares.items()}, actual, spec.classes)
     return Explanation(
         config=config,
@@ -208,7 +209,10 @@ def explain_sequence(
         actual=0,
         num_steps=len(inputs),
         ends=[end for _, end in times],
-        inputs=drawn_inputs(sequence, spec),
+        num_features=spec.num_features,
+        feature_names=[*spec.feature_names[: len(high)]],
+        inputs=high,
+        lowest=low if low != high and spec.kind != "images" else [],
         forward=own,
         backward=other,
         merged=merged,
@@ -246,8 +250,12 @@ def in_words(
     return [classes[number] for number in positions], predictions
 
 
-def drawn_inputs(sequence: Sequences, spec: DataSpec) -> list[list[int]]:
-    """A stored sequence for drawing: a row for each feature, a byte for each piece of the time."""
+def drawn_inputs(sequence: Sequences, spec: DataSpec) -> tuple[list[list[int]], list[list[int]]]:
+    """A stored sequence for drawing: a row for each feature, a byte for each piece of the time.
+
+    Returns:
+        The lowest and the highest value of each piece.
+    """
     values = sequence.padded()[0].float()
     if spec.kind == "images":
         values = brightest(brightness(values, spec.normalisation), MOST_FEATURES)
@@ -255,8 +263,12 @@ def drawn_inputs(sequence: Sequences, spec: DataSpec) -> list[list[int]]:
         values = values[:, :MOST_FEATURES]
         low, high = values.amin(dim=0), values.amax(dim=0)
         values = (values - low) / (high - low).clamp_min(1e-12)
-    _, steps = extremes(values, MOST_PIECES)
-    rows = (steps.clamp(0, 1) * _BYTE).round().int().T.tolist()
+    lowest, highest = extremes(values, MOST_PIECES)
+    return _rows(lowest), _rows(highest)
+
+
+def _rows(values: Tensor) -> list[list[int]]:
+    rows = (values.clamp(0, 1) * _BYTE).round().int().T.tolist()
     return [[int(value) for value in row] for row in rows]
 
 

@@ -72,8 +72,11 @@ class Explanation(BaseModel):
         num_classes: How many there are.
         actual: The right class.
         num_steps: Steps of the sequence; `ends` has the last one of each piece, from 1.
-        inputs: For each feature (of many the first ones; an image is reduced), a value from 0 to
-            255 for each piece.
+        num_features: Of a step.
+        feature_names: Those of `inputs`; empty where the data name none.
+        inputs: For each feature (of many the first ones; an image is reduced), the highest value of
+            each piece, from 0 to 255: of a series, from its lowest value in the sequence.
+        lowest: Of a series, the lowest values of the pieces; empty where they are the same.
         merged: The merged states; None for a concatenation, where both sides stay what they are,
             for one direction, and where each direction is read before they are merged.
         forward_alone: What is predicted after each piece that the direction has read, in the order
@@ -96,7 +99,10 @@ class Explanation(BaseModel):
     actual: int
     num_steps: int
     ends: list[int]
+    num_features: int
+    feature_names: list[Name] = []
     inputs: list[list[int]]
+    lowest: list[list[int]] = []
     forward: States
     backward: States | None = None
     merged: States | None = None

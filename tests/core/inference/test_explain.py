@@ -24,7 +24,7 @@ from bilstm_core.training.trainer import train
 from tests.samples import small_config
 
 CONFIG = {"hidden_size": 6, "device": "cpu", "precision": "float32"}
-LONGEST_ANSWER = 120_000
+LONGEST_ANSWER = 130_000
 
 
 def explained(tmp_path: Path, index: int = 3, **settings: object) -> tuple[Explanation, Tensor]:
@@ -173,6 +173,23 @@ def test_a_long_sequence_of_many_features_and_classes_is_bounded(tmp_path: Path)
     assert shown.together[-1].probabilities == pytest.approx(expected.topk(3).values.tolist())
     short = Explainer(tmp_path).explain(shown.config, None, 1)
     assert (short.num_steps, short.ends) == (3, [1, 2, 3])
+
+
+def test_a_series_is_shown_as_it_is_stored(tmp_path: Path) -> None:
+    """Each feature from its lowest to its highest value, with both extremes of long pieces."""
+    times = np.arange(512)
+    series = np.stack([times % 4, np.full(512, 7.0)], axis=1).astype(np.float32)
+    for part in ("train", "test"):
+        np.savez(
+            tmp_path / f"saw_{part}.npz", X=[series] * 8, y=["a", "b"] * 4, feature_names=["s", "c"]
+        )
+    shown, _ = explained(tmp_path, dataset=str(tmp_path / "saw_train.npz"))
+    assert (shown.num_features, shown.feature_names) == (2, ["s", "c"])
+    assert shown.inputs == [[255] * 128, [0] * 128]
+    assert shown.lowest == [[0] * 128, [0] * 128]
+    short, _ = explained(tmp_path, dataset="japanese-vowels")
+    assert short.lowest == []
+    assert [(min(it), max(it)) for it in short.inputs] == [(0, 255)] * 12
 
 
 @pytest.fixture(scope="module")

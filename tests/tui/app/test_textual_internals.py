@@ -16,9 +16,19 @@ from types import ModuleType
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import App
+from textual.pilot import Pilot
+from textual.strip import Strip
 
 import bilstm_tui
 from bilstm_tui.app import textual_internals
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.textual_internals import FrugalUpdate
+from bilstm_tui.app.widgets.key_footer import KeyFooter
+from tests.tui.driving import FakeWorker, drive, until
 
 ROOT = Path(__file__).parents[3]
 MODULES = [
@@ -187,6 +197,34 @@ def test_a_private_use_is_found(source: str) -> None:
 @pytest.mark.parametrize("source", RIGHT.values(), ids=RIGHT)
 def test_what_is_ours_is_no_private_use(source: str) -> None:
     assert private_uses(*made(source)) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "width", "start", "expected"),
+    [(0, 2, 0, "ab"), (5, 1, 5, "e"), (7, 2, 7, "gh"), (3, 2, 0, "ab界d"), (0, 9, 0, "ab界defgh")],
+)
+def test_only_the_cells_to_be_repainted_are_sent(
+    column: int, width: int, start: int, expected: str
+) -> None:
+    """From the start of a style where a cell may be the second half of a wide character."""
+    line = Strip([Segment("ab界d", Style(bold=True)), Segment("efgh")])
+    update = FrugalUpdate([{0: line}], [(0, column, column + width)], [[line.cell_length]])
+    sent = update.render_segments(Console(color_system="truecolor"))
+    assert sent.startswith(f"\x1b[1;{start + 1}H")
+    assert re.sub(r"\x1b\[[\d;]*[mH]", "", sent) == expected
+
+
+def test_the_app_sends_such_updates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr(App, "_display", lambda _app, _screen, update: shown.append(update))
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        shown.clear()
+        app.screen.query_one(KeyFooter).refresh()
+        await until(pilot, lambda: shown)
+        assert [*map(type, shown)] == [FrugalUpdate]
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 def test_the_installed_minor_version_is_the_pinned_one() -> None:

@@ -12,6 +12,8 @@ Before the pin is raised, check each entry against the new sources.
 `_update_dimensions`: measures every cell of a table, even where columns have a width.
 `_data`, `_row_locations`, `_require_update_dimensions`, `_update_count`, `_highlight_cursor`,
     `textual._two_way_dict.TwoWayDict`: `add_row` takes a second for thousands of rows.
+`_display`, `textual._compositor.ChopsUpdate`: of a line of a widget in which a cell changes,
+    everything from the start of the line is sent.
 `textual.widgets._collapsible.CollapsibleTitle`: the title of a group has the focus, and its
     class is only exported there.
 """
@@ -19,12 +21,18 @@ Before the pin is raised, check each entry against the new sources.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.control import Control
 from rich.text import Text
+from textual._compositor import ChopsUpdate
 from textual._context import active_message_pump
 from textual._two_way_dict import TwoWayDict
 from textual.app import App
 from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.strip import Strip
 from textual.widgets import DataTable
 from textual.widgets._collapsible import CollapsibleTitle
 from textual.widgets.data_table import Row, RowKey
@@ -33,14 +41,41 @@ from textual.worker import WorkerFailed, get_current_worker
 __all__ = [
     "CollapsibleTitle",
     "FixedWidthTable",
+    "FrugalUpdate",
     "ReportingApp",
 ]
 
 T = TypeVar("T")
 
 
+class FrugalUpdate(ChopsUpdate):
+    """An update of the screen that sends the cells to be repainted, and no others."""
+
+    def render_segments(self, console: Console) -> str:
+        """What is sent to the terminal."""
+        sent: list[str] = []
+        for y, first, last in self.spans:
+            for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
+                left, right = max(first, start), min(last, end)
+                if strip is not None and left < right:
+                    left = start + _start_of_character(strip, left - start)
+                    cells = strip.crop(left - start, right - start)
+                    sent += [Control.move_to(left, y).segment.text, cells.render(console)]
+        return "".join(sent)
+
+
+def _start_of_character(strip: Strip, column: int) -> int:
+    """This column of a line, or one before it where it may be the second half of a character."""
+    at = 0
+    for segment in strip:
+        if at + segment.cell_length > column:
+            return column if all(cell_len(char) == 1 for char in segment.text) else at
+        at += segment.cell_length
+    return column
+
+
 class ReportingApp(App[T]):
-    """An app that leaves reporting an internal error to its caller.
+    """An app that leaves reporting an internal error to its caller, and sends little.
 
     Attributes:
         internal_error: The error that ended the app; None unless there was one.
@@ -58,6 +93,11 @@ class ReportingApp(App[T]):
 
     def _fatal_error(self) -> None:
         self.panic()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, ChopsUpdate):
+            renderable = FrugalUpdate(renderable.chops, renderable.spans, renderable.chop_ends)
+        super()._display(screen, renderable)
 
 
 def _is_teardown_error(error: Exception, app: App[Any]) -> bool:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.floating[Any]]
 
-_ROWS, _COLUMNS = 4, 2  # dots of a braille character
+ROWS, _COLUMNS = 4, 2
+"""Dots of a braille character."""
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """What each dot adds to a character's code (ISO/TR 11548-1)."""
 CHARACTERS = [chr(0x2800 + dots) for dots in range(256)]
@@ -27,17 +28,34 @@ def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int
     Returns:
         The character at each column and row that the line touches.
     """
-    dots = np.zeros((_ROWS * height, _COLUMNS * width), bool)
+    dots = np.zeros((ROWS * height, _COLUMNS * width), bool)
     x, y = np.append(x, x[-1:]), np.append(y, y[-1:])  # so that a single point is a dot
-    columns, rows = _dots_of(*_clip(x * _COLUMNS, y * _ROWS, *dots.shape[::-1]))
+    columns, rows = _dots_of(*_clip(x * _COLUMNS, y * ROWS, *dots.shape[::-1]))
     inside = (columns >= 0) & (columns < dots.shape[1]) & (rows >= 0) & (rows < dots.shape[0])
     dots[rows[inside], columns[inside]] = True
-    cells = dots.reshape(height, _ROWS, width, _COLUMNS).swapaxes(1, 2)
+    cells = dots.reshape(height, ROWS, width, _COLUMNS).swapaxes(1, 2)
     codes = (cells * _BITS).sum(axis=(2, 3))
     return {
         (int(column), int(row)): CHARACTERS[codes[row, column]]
         for row, column in np.argwhere(codes)
     }
+
+
+def draw_extremes(
+    low: Numbers, high: Numbers, width: int, height: int
+) -> dict[tuple[int, int], str]:
+    """Draw values over time as `draw_line` does.
+
+    Args:
+        low: The lowest value of each of N pieces of the time, which are equally wide; from 0 to 1.
+        high: The highest value of each.
+        width: Columns.
+        height: Rows.
+    """
+    x = (np.arange(len(low)) + 0.5) / len(low) * width
+    y = (1 - np.column_stack((low, high))) * (height - 1 / ROWS) + 0.5 / ROWS  # within the edges
+    keep = np.column_stack((np.ones(len(low), bool), low != high)).ravel()
+    return draw_line(np.repeat(x, 2)[keep], y.ravel()[keep], width, height)
 
 
 def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> list[str]:
@@ -46,7 +64,7 @@ def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> lis
     if not len(values):
         return [" " * width] * height
     span = (values.max() - values.min()) or 1.0
-    y = (values.max() - values) / span * (height - 1 / _ROWS)
+    y = (values.max() - values) / span * (height - 1 / ROWS)
     cells = draw_line(np.linspace(0, width - 1 / _COLUMNS, len(values)), y, width, height)
     return ["".join(cells.get((x, y), " ") for x in range(width)) for y in range(height)]
 

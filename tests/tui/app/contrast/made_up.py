@@ -89,6 +89,7 @@ def explanation() -> Explanation:
         actual=0,
         num_steps=8,
         ends=[at + 1 for at in pieces],
+        num_features=8,
         inputs=[[32 * at for at in pieces] for _ in pieces],
         forward=states,
         backward=states,

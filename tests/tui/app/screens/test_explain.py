@@ -6,8 +6,11 @@ Mostly by a thread of this process; `real_children` marks what a process of its 
 from pathlib import Path
 
 import pytest
+from rich.style import Style
+from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input, TabbedContent
 
 from bilstm_core.errors import InstallationError
@@ -19,6 +22,7 @@ from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.widgets.choice_field import ChoiceField
+from bilstm_tui.app.widgets.explain.look import Cells, strip_of
 from bilstm_tui.app.widgets.explain.view import ExplainView
 from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
@@ -156,24 +160,88 @@ def test_it_stands_still_while_it_is_hidden(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def note_updates(monkeypatch: pytest.MonkeyPatch) -> list[Region]:
+    """Note from now on which parts of the screen are sent."""
+    sent: list[Region] = []
+    update = Compositor.render_partial_update
+
+    def note(self: Compositor) -> ChopsUpdate | None:
+        made = update(self)
+        spans = made.spans if made else []
+        sent.extend(Region(first, y, last - first, 1) for y, first, last in spans)
+        return made
+
+    monkeypatch.setattr(Compositor, "render_partial_update", note)
+    return sent
+
+
+def area_within(region: Region, sent: list[Region]) -> int:
+    return sum(region.intersection(part).area for part in sent)
+
+
 def test_a_step_sends_only_what_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is the new column of each direction, and what is predicted."""
+    """That is the new column of each direction, the row of the image, and what is predicted."""
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         view = await explained(app, pilot)
         view._set_playing(False)
         await pilot.press("home", "right", "right")
-        sent: list[int] = []
-        for part in view.children:
-
-            def note(*regions: Region, **_: bool) -> None:
-                sent.append(sum(region.area for region in regions))
-
-            monkeypatch.setattr(part, "refresh", note)
+        sent = note_updates(monkeypatch)
         view.action_move(1)
-        assert 0 < sum(sent) < view.size.area / 6
+        await pilot.pause()
+        assert 0 < area_within(view.region, sent) < view.region.area / 8
 
     drive(FakeWorker(), tmp_path, steps, (160, 50))
+
+
+def test_its_lines_are_drawn_once_for_a_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not again because the tab is shown again, or gets the focus."""
+    drawn: list[Cells] = []
+
+    def note(line: Cells, base: Style) -> Strip:
+        drawn.append(line)
+        return strip_of(line, base)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        view = await explained(app, pilot)
+        hold_the_clock(view)
+        monkeypatch.setattr("bilstm_tui.app.widgets.explain.view.strip_of", note)
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: view.size.height == 27)
+        assert len(drawn) == 27
+        await pilot.press("v", "v", "v")
+        await until(pilot, lambda: not view.region.area)
+        await pilot.press("v")
+        await until(pilot, lambda: app.focused is view and "Directions" in text(app))
+        assert len(drawn) == 27
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 4)])
+def test_a_series_is_drawn_as_curves_where_its_states_are(
+    size: tuple[int, int], curves: int, tmp_path: Path
+) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
+        view = await explained(app, pilot)
+        hold_the_clock(view)
+        view._go_to(3)
+        await until(pilot, lambda: "Read 3 of" in text(app))
+        assert f"the series  {curves} of 12 features: coefficient 1" in text(app)
+        lines = ["".join(char or " " for char, _ in line) for line in view._lines]
+        places = {line.index(mark) for line in lines if (mark := line.strip()) in {"▶", "◀"}}
+        marked = [{at for at, char in enumerate(line) if char == "│"} for line in lines]
+        assert set().union(*marked) == places
+        assert len(places) == 2
+        drawn = [line for line in lines if any("⠀" < char < "⤀" for char in line)]
+        assert len(drawn) >= 2 * curves
+        view._go_to(0)
+        assert not any("│" in char for line in view._lines for char, _ in line)
+
+    drive(FakeWorker(), tmp_path, steps, size)
 
 
 def test_the_weights_of_a_run_are_used_and_what_fits_keeps_them(tmp_path: Path) -> None:

@@ -162,6 +162,7 @@ class DrawingPad(Static, can_focus=True):
         self.scale = 1
         self._cursor = (0, 0)
         self._is_pen_down = False
+        self._line_end: tuple[int, int] | None = None  # of what is drawn with the mouse
 
     def set_size(self, height: int, width: int) -> None:
         """Replace an image of another size by an empty one."""
@@ -188,14 +189,14 @@ class DrawingPad(Static, can_focus=True):
             min(max(column + right, 0), len(self.pixels[0]) - 1),
         )
         if self._is_pen_down:
-            self._draw_dot()
+            self._draw([self._cursor])
         self._show()
 
     def action_pen(self) -> None:
         """Lower or lift the pen."""
         self._is_pen_down = not self._is_pen_down
         if self._is_pen_down:
-            self._draw_dot()
+            self._draw([self._cursor])
         self._show()
 
     def action_clear(self) -> None:
@@ -209,34 +210,54 @@ class DrawingPad(Static, can_focus=True):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Start a line."""
         self.capture_mouse()
-        self._draw_at_mouse(event)
+        self._line_end = None
+        self._draw_to_mouse(event)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Draw while a button is held."""
         if event.button:
-            self._draw_at_mouse(event)
+            self._draw_to_mouse(event)
 
     def on_mouse_up(self) -> None:
         """End the line."""
         self.release_mouse()
+        self._line_end = None
 
-    def _draw_at_mouse(self, event: events.MouseEvent) -> None:
-        row, column = 2 * event.y // self.scale, event.x // self.scale
-        if 0 <= row < len(self.pixels) and 0 <= column < len(self.pixels[0]):
-            self._cursor = (row, column)
-            self._draw_dot()
-            self._show()
+    def _draw_to_mouse(self, event: events.MouseEvent) -> None:
+        """Draw from where the mouse was: a fast one passes many pixels between two events."""
+        column, row = event.offset - self.content_offset
+        end = 2 * row // self.scale, column // self.scale
+        self._draw(_line(self._line_end or end, end))
+        self._line_end = end
+        self._show()
 
-    def _draw_dot(self) -> None:
-        """Draw a soft dot under the cursor, as wide as a stroke in the data sets."""
-        row, column = self._cursor
+    def _draw(self, line: list[tuple[int, int]]) -> None:
+        """Draw a dot on each of these pixels that is in the image; the cursor is on the last."""
+        height, width = len(self.pixels), len(self.pixels[0])
+        if inside := [(y, x) for y, x in line if 0 <= y < height and 0 <= x < width]:
+            for pixel in inside:
+                self._draw_dot(*pixel)
+            self._cursor = inside[-1]
+            self.post_message(self.Changed())
+
+    def _draw_dot(self, row: int, column: int) -> None:
+        """Draw a soft dot, as wide as a stroke in the data sets."""
         self.pixels[row][column] = 1.0
         if len(self.pixels) > 8:
             for down, right in _NEIGHBOURS:
                 y, x = row + down, column + right
                 if 0 <= y < len(self.pixels) and 0 <= x < len(self.pixels[0]):
                     self.pixels[y][x] = max(self.pixels[y][x], 0.5)
-        self.post_message(self.Changed())
 
     def _show(self) -> None:
         self.update(Text("\n").join(render_image(self.pixels, self._cursor, scale=self.scale)))
+
+
+def _line(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
+    """The pixels of a straight line, both ends included."""
+    down, right = end[0] - start[0], end[1] - start[1]
+    steps = max(abs(down), abs(right), 1)
+    return [
+        (start[0] + round(down * at / steps), start[1] + round(right * at / steps))
+        for at in range(steps + 1)
+    ]

@@ -161,12 +161,11 @@ def _curve(
     """A feature's curve beside its name, in the same style, and its highest and lowest value."""
     gutter, width, height = size
     bottom, top = float(low.min()), float(high.max())
-    share = (np.column_stack((low, high)) - bottom) / ((top - bottom) or 1.0)
-    share = share if top > bottom else np.full_like(share, 0.5)
-    x = (np.arange(len(low)) + 0.5) / len(low) * width
-    y = (1 - share) * (height - 0.25) + 0.125  # the outermost dots are at the edge
-    keep = np.column_stack((np.ones(len(low), bool), low != high)).ravel()
-    drawn = braille.draw_line(np.repeat(x, 2)[keep], y.ravel()[keep], width, height)
+    if top > bottom:
+        low, high = (low - bottom) / (top - bottom), (high - bottom) / (top - bottom)
+    else:
+        low = high = np.full(len(low), 0.5)
+    drawn = braille.draw_extremes(low, high, width, height)
     for row in range(height):
         value = {0: f"{top:.3g}", height - 1: f"{bottom:.3g}"}.get(row, "")
         room = gutter - 2 - len(value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -12,7 +12,6 @@ from textual.color import Color
 from textual.strip import Strip
 
 FULL = 127  # a state of full size
-SLICE = 8  # cells: of a change on a line, all from the start of its slice is sent
 _SHADES_OF_STATES = 10  # of each sign: neighbours that are alike are sent as one
 _GLYPHS = "▼-·+▲"
 _SHADES = " .:-=+*#%@"
@@ -120,8 +119,11 @@ def put(line: Cells, text: str, style: Style = PLAIN) -> Cells:
 
 
 def fitted(line: Cells, width: int) -> Cells:
-    """A line of exactly this width."""
-    return (line + [(" ", PLAIN)] * (width - len(line)))[:width]
+    """A line of exactly this width; no half of a wide character is left at its end."""
+    if len(line) <= width:
+        return line + [(" ", PLAIN)] * (width - len(line))
+    is_cut = width and not line[width][0]
+    return [*line[: width - 1], (" ", line[width - 1][1])] if is_cut else line[:width]
 
 
 def strip_of(line: Cells, base: Style) -> Strip:
@@ -133,18 +135,15 @@ def strip_of(line: Cells, base: Style) -> Strip:
     return Strip(segments, len(line))
 
 
-def slices_of(line: Cells) -> list[Cells]:
-    """A line cut into slices of `SLICE` cells; no wide character is in two of them."""
-    cut = [line[start : start + SLICE] for start in range(0, len(line), SLICE)]
-    for slice_, following in pairwise(cut):
-        if not following[0][0]:
-            slice_[-1] = following[0] = (" ", slice_[-1][1])
-    return cut
-
-
-def changed_spans(before: Cells, after: Cells) -> Iterator[tuple[int, int, int]]:
-    """Slice, first cell in it and width of what differs in a line."""
-    for number, (old, new) in enumerate(zip(slices_of(before), slices_of(after), strict=True)):
-        columns = [at for at, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-        if columns:
-            yield number, columns[0], columns[-1] - columns[0] + 1
+def changed_spans(before: Cells, after: Cells) -> Iterator[tuple[int, int]]:
+    """First cell and width of each part of a line that differs from another of the same width."""
+    start: int | None = None
+    for at, (old, new) in enumerate(zip(before, after, strict=True)):
+        is_second_half = not new[0]  # which is sent with the first one
+        if start is None and old != new:
+            start = at
+        elif start is not None and old == new and not is_second_half:
+            yield start, at - start
+            start = None
+    if start is not None:
+        yield start, len(after) - start

@@ -14,6 +14,7 @@ from rich.style import Style
 from bilstm_core.inference.explanation import Prediction, States
 
 from ....text.names import shortened
+from . import series
 from .look import BOLD, DIM, PLAIN, Cells, Look, fitted, put
 from .stages import Moment
 
@@ -27,6 +28,7 @@ _WIDE = 110  # columns from which on a small image is drawn larger
 _SMALL_IMAGE = 12  # rows and columns
 _MOST_LINES = 16  # of a strip: more units are not sent
 _MOST_INPUT_LINES = 8
+_PART_OF_SERIES = 4  # of the lines, one in so many is for the curves of a series
 _LONGEST_CLASS = 12
 _BAR = 8  # columns of a probability of 1
 
@@ -161,11 +163,12 @@ class Picture:
         if shown.merged:
             sections.append((f"⇄ {shown.config.merge}", BOLD, shown.merged))
         with_inputs = not self._side
-        inputs = min(_MOST_INPUT_LINES, self._input_lines, max(1, room // 8)) if with_inputs else 0
         blank = int(self._height >= _ROOMY)
-        fixed = 1 + inputs + len(sections) + sum(bool(it.shares) for *_, it in sections)
+        fixed = 1 + len(sections) + sum(bool(it.shares) for *_, it in sections)
         fixed += bool(shown.together) + blank * len(sections)
-        each = max(1, min(_MOST_LINES, (room - fixed) // len(sections)))
+        spare = room - fixed - len(sections) * _MOST_LINES
+        inputs = self._input_lines(room, spare) if with_inputs else 0
+        each = max(1, min(_MOST_LINES, (room - fixed - inputs) // len(sections)))
         lines = [*self._inputs(inputs), self._axis()]
         for name, style, states in sections:
             lines += self._section(name, style, states, each)
@@ -239,10 +242,9 @@ class Picture:
         line: Cells = [(" ", PLAIN)] * _GUTTER
         now, width = self._now, self._piece_width
         if not now.is_past("readout"):
-            piece = now.pieces - now.read if is_backward else now.read - 1
-            if now.stage != "read" or not now.read or states is self._shown.merged:
+            at = None if states is self._shown.merged else self._place(is_backward=is_backward)
+            if at is None:
                 return line
-            at = next(n for n, (start, end) in enumerate(self._spans) if start <= piece < end)
             line += [(" ", PLAIN)] * (at * width)
             return put(line, ("◀" if is_backward else "▶").center(width), style)
         shares = [sum(states.shares[start:end]) for start, end in self._spans]
@@ -251,6 +253,14 @@ class Picture:
             level = max(1, round(share / most * 8)) if share > 0 else 0
             put(line, _LEVELS[level] * width, style)
         return put(line, " read", DIM)
+
+    def _place(self, *, is_backward: bool) -> int | None:
+        """The column of a strip where a direction is reading; None if it is not."""
+        now = self._now
+        if now.stage != "read" or not now.read:
+            return None
+        piece = now.pieces - now.read if is_backward else now.read - 1
+        return next(n for n, (start, end) in enumerate(self._spans) if start <= piece < end)
 
     # --- what is predicted ---
 
@@ -283,15 +293,25 @@ class Picture:
 
     # --- the sequence itself ---
 
-    @property
-    def _input_lines(self) -> int:
-        per_line = self._look.units_per_line
-        return -(-len(self._shown.inputs) // per_line)
+    def _input_lines(self, room: int, spare: int) -> int:
+        """Lines of the sequence above the strips; `spare` are those that no strip can use."""
+        shown = self._shown
+        if shown.kind == "series":
+            usual = room // _PART_OF_SERIES
+            return (
+                min(series.most_lines(shown), max(usual, spare))
+                if usual >= series.LEAST_LINES
+                else 1
+            )
+        needed = -(-len(shown.inputs) // self._look.units_per_line)
+        return min(_MOST_INPUT_LINES, needed, max(1, room // 8))
 
     def _inputs(self, lines: int) -> list[Cells]:
         """The features over time, above the strips; many are reduced to the lines there are."""
         if not lines:
             return []
+        if self._shown.kind == "series":
+            return self._series(lines)
         chosen = _evenly(len(self._shown.inputs), lines * self._look.units_per_line)
         drawn = []
         for rows in _grouped(chosen, self._look.units_per_line):
@@ -303,6 +323,17 @@ class Picture:
                 put(line, " ◂in" if len(chosen) else "", DIM)
             drawn.append(line)
         return drawn
+
+    def _series(self, lines: int) -> list[Cells]:
+        look, has_backward = self._look, bool(self._shown.backward)
+        places = [(self._place(is_backward=False), look.forward)]
+        places += [(self._place(is_backward=True), look.backward)] if has_backward else []
+        marks = {at: style for at, style in places if at is not None}
+        with_heading = lines >= series.LEAST_LINES
+        rows = lines - with_heading
+        curves = series.draw_curves(self._shown, self._spans, self._piece_width, marks, rows)
+        drawn = [[(" ", PLAIN)] * _GUTTER + line for line in curves]
+        return [series.heading(self._shown, rows, self._area), *drawn] if with_heading else drawn
 
     def _beside_image(self, left: list[Cells], room: int) -> list[Cells]:
         """The strips, and right of them the image with the rows that have been read."""

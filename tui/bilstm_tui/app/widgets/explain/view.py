@@ -2,16 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
+from rich.style import Style
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from bilstm_core.building_blocks.merges import MERGES
 from bilstm_core.building_blocks.readouts import READOUTS
@@ -24,46 +23,24 @@ from ...ascii import AsciiFilter
 from ..styled_lines import StyledLines
 from .look import (
     DIM,
-    SLICE,
     Cells,
     Look,
     changed_spans,
     fitted,
     put,
-    slices_of,
     strip_of,
 )
 from .picture import Head, Picture
 from .stages import Moment
 
-_SPEEDS = (0.25, 0.5, 1, 2, 3)  # steps per second; a step takes 3 to 6 KB on the link
+_SPEEDS = (0.25, 0.5, 1, 2, 3)  # steps per second; a step takes 1 to 3 KB on the link
 _START_SPEED = 2
-_MOST_SLICES = 40  # of the widest screen
 _PAUSES = 3  # ticks that a stage after the reading is shown: there is more to read
 
 Ask = Callable[[int], Awaitable[Explanation]]
 
 
-class _Slice(StyledLines):
-    """Some columns of the picture.
-
-    Of a widget's line Textual sends all from its start to the last cell that changed. Slices keep
-    that short.
-    """
-
-    DEFAULT_CSS = f"_Slice {{ width: {SLICE}; height: 1fr; }}"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[Cells] = []
-
-    def render_line(self, y: int) -> Strip:
-        """A line of the slice."""
-        line = self.lines[y] if y < len(self.lines) else []
-        return strip_of(fitted(line, self.size.width), self.line_style)
-
-
-class ExplainView(Widget, can_focus=True):
+class ExplainView(StyledLines, can_focus=True):
     """How a network reads one test sequence.
 
     Args:
@@ -79,6 +56,7 @@ class ExplainView(Widget, can_focus=True):
 
         changes: Mapping[str, str | bool]
 
+    ALLOW_SELECT = False
     BINDING_GROUP_TITLE = "In the explanation"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "Play", tooltip="Play or pause; at the end, play again"),
@@ -95,9 +73,7 @@ class ExplainView(Widget, can_focus=True):
         Binding("b", "change('bidirectional')", "Directions", tooltip="One direction or two"),
     ]
 
-    DEFAULT_CSS = """
-    ExplainView { height: 1fr; padding: 0 1; layout: horizontal; overflow: hidden hidden; }
-    """
+    DEFAULT_CSS = "ExplainView { height: 1fr; padding: 0 1; }"
 
     def __init__(
         self,
@@ -123,12 +99,8 @@ class ExplainView(Widget, can_focus=True):
         self._is_asking = self._is_outdated = False
         self._wanted: dict[str, str | bool] = {}  # and not shown yet
         self._lines: list[Cells] = []
+        self._lines_for = Size(), Style(), Look()
         self._timer: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        """Compose the slices; those right of the screen cost nothing."""
-        for _ in range(_MOST_SLICES):
-            yield _Slice()
 
     def on_mount(self) -> None:
         """Start the clock, paused."""
@@ -329,27 +301,49 @@ class ExplainView(Widget, can_focus=True):
 
     # --- drawing ---
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._redraw()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines. A new size is painted before there is a message that tells of it."""
+        if self._lines_for[0] != self.content_size:
+            self._draw_for_now()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the picture."""
+        return strip_of(self._lines[y], self.line_style)
+
+    def refresh(self, *regions: Region, layout: bool = False, **others: Any) -> Self:
+        """Repaint these regions. Focus asks for everything, and changes nothing of the picture."""
+        if regions or layout or not self._lines:
+            return super().refresh(*regions, layout=layout, **others)
+        return self
+
+    def notify_style_update(self) -> None:
+        """Draw again when the theme changes."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._redraw()
 
     def _redraw(self) -> None:
-        width, height = self.content_size
-        if not width or not height:
+        """Draw the picture of now, and have repainted what differs from that of before."""
+        if not self.content_size.area:
             return
-        before, self._lines = self._lines, self._draw(width, height)
-        slices = [*self.query(_Slice)]
-        rows = [slices_of(line) for line in self._lines]
-        for number, slice_ in enumerate(slices):
-            slice_.lines = [row[number] for row in rows if number < len(row)]
-        if [*map(len, before)] != [*map(len, self._lines)]:
-            for slice_ in slices:
-                slice_.refresh()
+        before, lines_for = self._lines, self._lines_for
+        self._draw_for_now()
+        if lines_for != self._lines_for:
+            self.refresh(self.content_size.region)
             return
-        for y, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-            for number, column, span in changed_spans(old, new) if old != new else ():
-                if number < len(slices):
-                    slices[number].refresh(Region(column, y, span, 1))
+        changed = [
+            Region(column, y, width, 1)
+            for y, (old, new) in enumerate(zip(before, self._lines, strict=True))
+            if old != new
+            for column, width in changed_spans(old, new)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def _draw_for_now(self) -> None:
+        self._lines_for = self.content_size, self.rich_style, self._look
+        self._lines = self._draw(*self.content_size)
 
     def _draw(self, width: int, height: int) -> list[Cells]:
         look = self._look
@@ -374,13 +368,6 @@ class ExplainView(Widget, can_focus=True):
         filters = self.app.get_line_filters()
         is_plain = self.app.no_color or any(isinstance(it, AsciiFilter) for it in filters)
         return Look(is_dark=self.app.current_theme.dark, has_colours=not is_plain)
-
-    def notify_style_update(self) -> None:
-        """Draw again when the theme changes."""
-        super().notify_style_update()
-        self._lines = []
-        if self.is_mounted:
-            self._redraw()
 
 
 def _next(value: str, values: list[str]) -> str:
