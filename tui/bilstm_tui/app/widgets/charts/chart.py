@@ -11,7 +11,8 @@ from textual.events import Leave, MouseEvent, MouseMove, MouseScrollDown, MouseS
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ..marks import curve_style
+from ...colours import LinesBy, lines_by
+from ..marks import curve_style, stroke_of
 from .axes import LogarithmTicks, Ticks, TimeTicks
 from .curves import Curve, View
 from .legend import heading, legend, reading
@@ -314,7 +315,8 @@ class Chart(Plot, can_focus=True):
             picture.draw_noise(x, self._scaled(y), f"{curve.colour} dim")
         for curve in self._curves:
             x, y = curve.line
-            picture.draw_line(x, self._scaled(y), curve.colour)
+            stroke = stroke_of(curve.marker, self._lines_by)
+            picture.draw_line(x, self._scaled(y), curve.colour, stroke)
         for curve in self._curves:
             x, y = curve.line
             picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
@@ -324,6 +326,10 @@ class Chart(Plot, can_focus=True):
         """The curves, each with its colour and its marker."""
         for place, series in enumerate(self._series):
             yield series, *curve_style(place if series.number is None else series.number)
+
+    @property
+    def _lines_by(self) -> LinesBy:
+        return lines_by(self.app)
 
     def _mark_reading(self, picture: Picture) -> None:
         """Mark the points of the curves that are read under the crosshair."""
@@ -360,7 +366,8 @@ class Chart(Plot, can_focus=True):
         """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
         if self._crosshair is None:
-            return legend([*self._styled_series()], [*self._notes()], room)
+            styled = [*self._styled_series()]
+            return legend(styled, [*self._notes()], room, self._lines_by)
         return reading(self._curves, self._crosshair, self.axis, self._margin, room)
 
     def _notes(self) -> Iterator[str]:
