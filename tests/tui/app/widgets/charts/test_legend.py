@@ -45,3 +45,27 @@ def test_a_legend_has_as_many_notes_as_fit(room: int, expected: str) -> None:
     b = replace(a, label="b", non_finite=[1])
     styled = [(a, "cyan", "●"), (b, "yellow", "▲")]
     assert str(legend(styled, ["a long note", "short"], room)) == expected
+
+
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        (40, "⠤⠤⠤⠤● train 97.50 ⠤⠤ ⠠▲ test 96.00"),
+        (33, "⠤⠤⠤● train 97.50 ⠤⠤ ▲ test 96.00"),
+        (24, "⠤⠤⠤● train ⠤⠤ ▲ test"),
+        (19, "⠤⠤⠤● tr…n ⠤⠤ ▲ test"),
+        (17, "● tr…n 97.50 +1"),
+    ],
+)
+def test_without_colours_a_legend_shows_how_lines_are_drawn(room: int, expected: str) -> None:
+    nothing = np.empty(0)
+    train = Series("train", *[nothing] * 4, lambda _, steps: steps, value="97.50")
+    styled = [(train, "cyan", "●"), (replace(train, label="test", value="96.00"), "yellow", "▲")]
+    assert str(legend(styled, [], room, "dashes")) == expected
+
+
+def test_in_ascii_a_legend_shows_the_letters_of_lines() -> None:
+    nothing = np.empty(0)
+    a = Series("a", *[nothing] * 4, lambda _, steps: steps)
+    styled = [(a, "cyan", "●"), (replace(a, label="b"), "yellow", "▲")]
+    assert str(legend(styled, [], 40, "letters")) == "⠤⠤⠤⠤● a ****▲ b"
