@@ -47,6 +47,11 @@ def test_a_legend_has_as_many_notes_as_fit(room: int, expected: str) -> None:
     assert str(legend(styled, ["a long note", "short"], room)) == expected
 
 
+def curve(label: str, value: str = "") -> Series:
+    nothing = np.empty(0)
+    return Series(label, nothing, nothing, nothing, nothing, lambda _, steps: steps, value=value)
+
+
 @pytest.mark.parametrize(
     ("room", "expected"),
     [
@@ -58,14 +63,12 @@ def test_a_legend_has_as_many_notes_as_fit(room: int, expected: str) -> None:
     ],
 )
 def test_without_colours_a_legend_shows_how_lines_are_drawn(room: int, expected: str) -> None:
-    nothing = np.empty(0)
-    train = Series("train", *[nothing] * 4, lambda _, steps: steps, value="97.50")
+    train = curve("train", "97.50")
     styled = [(train, "cyan", "●"), (replace(train, label="test", value="96.00"), "yellow", "▲")]
     assert str(legend(styled, [], room, "dashes")) == expected
 
 
 def test_in_ascii_a_legend_shows_the_letters_of_lines() -> None:
-    nothing = np.empty(0)
-    a = Series("a", *[nothing] * 4, lambda _, steps: steps)
+    a = curve("a")
     styled = [(a, "cyan", "●"), (replace(a, label="b"), "yellow", "▲")]
     assert str(legend(styled, [], 40, "letters")) == "⠤⠤⠤⠤● a ****▲ b"

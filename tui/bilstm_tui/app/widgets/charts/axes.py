@@ -10,6 +10,7 @@ _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 _MAX_TICKS = 12
 _FLAT = 1e-5
 _EXACT = 1e-6
+_UNSEEN = 1e-3  # of the second digit of a label
 _FEW_TICKS, _SOME_TICKS = 2, 4  # labels of an axis of few rows
 _MOST_LABELS = 8
 _LEAST_NAME = 5  # columns of a name, with a gap
@@ -165,6 +166,18 @@ def widen_to_few(low: float, high: float, intervals: int) -> tuple[float, float]
         if last - first <= intervals:
             return first * step, last * step
     return low, high
+
+
+def widen_to_two_digits(low: float, high: float) -> tuple[float, float]:
+    """Widen a range to numbers of two digits, counted from the first one of the larger number."""
+    largest = max(abs(low), abs(high))
+    if not largest:
+        return low, 1.0
+    unit = 10.0 ** (math.floor(math.log10(largest)) - 1)
+    first, last = math.floor(low / unit + _UNSEEN), math.ceil(high / unit - _UNSEEN)
+    if first == last:
+        first, last = first - 1, last + 1
+    return min(low, first * unit), max(high, last * unit)
 
 
 def widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
