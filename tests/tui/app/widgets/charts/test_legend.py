@@ -8,24 +8,31 @@ import pytest
 from bilstm_tui.app.widgets.charts.legend import heading, legend
 from bilstm_tui.app.widgets.charts.series import Series
 
+LOG = ("log scale", "log")
+CUT = ("axis starts at 85", "axis from 85")
+
 
 @pytest.mark.parametrize(
-    ("is_log", "room", "expected"),
+    ("scale", "room", "expected"),
     [
-        (True, 46, "training loss by step, log scale, smoothed 0.9"),
-        (True, 45, "training loss by step, log scale"),
-        (True, 31, "training loss by step, log"),
-        (True, 25, "training loss, log"),
-        (True, 3, "training loss, log"),  # which is then cut
-        (False, 35, "training loss by step, smoothed 0.9"),
-        (False, 34, "training loss by step"),
-        (False, 3, "training loss by step"),
+        (LOG, 46, "training loss by step, log scale, smoothed 0.9"),
+        (LOG, 45, "training loss by step, log scale"),
+        (LOG, 31, "training loss by step, log"),
+        (LOG, 25, "training loss, log"),
+        (LOG, 3, "training loss, log"),  # which is then cut
+        (CUT, 54, "training loss by step, axis starts at 85, smoothed 0.9"),
+        (CUT, 53, "training loss by step, axis starts at 85"),
+        (CUT, 39, "training loss by step, axis from 85"),
+        (CUT, 34, "training loss, axis from 85"),
+        ((), 35, "training loss by step, smoothed 0.9"),
+        ((), 34, "training loss by step"),
+        ((), 3, "training loss by step"),
     ],
 )
-def test_a_heading_says_last_of_all_that_the_scale_is_logarithmic(
-    is_log: bool, room: int, expected: str
+def test_a_heading_says_in_any_case_what_is_unusual_about_the_scale(
+    scale: tuple[str, ...], room: int, expected: str
 ) -> None:
-    words = heading("training loss", "step", ["smoothed 0.9"], is_log=is_log, room=room)
+    words = heading("training loss", "step", ["smoothed 0.9"], scale, room)
     assert str(words) == expected
 
 

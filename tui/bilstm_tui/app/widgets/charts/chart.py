@@ -1,7 +1,7 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -353,13 +353,13 @@ class Chart(Plot, can_focus=True):
     def _heading(self) -> Text:
         is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
         notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
-        notes += self._axis_notes()
         room = self.size.width - 2 * _BORDER_GAP
-        return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
+        return heading(self.title, self.axis, notes, self._scale_words, room)
 
-    def _axis_notes(self) -> Iterable[str]:
-        """What may surprise about the y axis."""
-        return ()
+    @property
+    def _scale_words(self) -> Sequence[str]:
+        """What is unusual about the y axis, from the longest words to the shortest."""
+        return ("log scale", "log") if self._is_logarithmic else ()
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""

@@ -30,21 +30,21 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
-def heading(title: str, axis: Axis, notes: Sequence[str], *, is_log: bool, room: int) -> Text:
-    """What the axes show; where there is little space, a logarithmic one is still named.
+def heading(title: str, axis: Axis, notes: Sequence[str], scale: Sequence[str], room: int) -> Text:
+    """What the axes show, and in any case what is unusual about the scale of the y axis.
 
     Args:
         title: What the y axis shows.
         axis: What the x axis shows.
         notes: What else there is to say, of which the last is the first to be left out.
-        is_log: Whether the y axis is logarithmic.
+        scale: What is unusual, from the longest words to the shortest; empty if nothing is.
         room: Columns there are for the text.
     """
-    scale = [", log scale"] if is_log else []
-    parts = [f"{title} by {axis}", *scale, *(f", {note}" for note in notes)]
-    choices = ["".join(parts[:count]) for count in range(len(parts), len(scale), -1)]
-    if is_log:
-        choices += [f"{title} by {axis}, log", f"{title}, log"]
+    parts = [f"{title} by {axis}", *scale[:1], *notes]
+    least = 1 + bool(scale)
+    choices = [", ".join(parts[:count]) for count in range(len(parts), least - 1, -1)]
+    choices += [f"{title} by {axis}, {words}" for words in scale[1:]]
+    choices += [f"{title}, {words}" for words in scale[-1:]]
     return Text(next((it for it in choices if cell_len(it) <= room), choices[-1]))
 
 
