@@ -1,6 +1,7 @@
 """Charts: what their keys do, what they mark, what they cost."""
 
 import asyncio
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -524,5 +525,34 @@ def test_marks_do_not_widen_the_axis() -> None:
         for _ in range(6):
             await pilot.press("+")
         await until(pilot, lambda: "✕" in text(pilot.app) and "0.8" not in text(pilot.app))
+
+    drive_chart(steps)
+
+
+@pytest.mark.parametrize(
+    ("losses", "marks"),
+    [([2.0, 1.0, 1.0, None], 1), ([2.0, 1.0, 0.5, math.inf], 1), ([None, None], 2)],
+)
+def test_values_at_the_end_that_are_not_finite_are_in_view(
+    losses: list[float | None], marks: int
+) -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: "✕ not finite" in text(pilot.app))
+        assert text(pilot.app).count("✕") == 1 + marks
+
+    drive_chart(steps)
+
+
+def test_a_huge_value_is_in_view_and_the_others_are_smoothed_as_without_it() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses: list[float | None] = [1.0] * 400
+        losses[200] = 1e30
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: "1e24" in text(pilot.app))
+        assert "values differ" in text(pilot.app)
+        assert "✕" not in text(pilot.app)
+        assert chart._upright.ends[1] >= 30
+        assert chart._curves[0].y[[0, 100, 300, 399]] == pytest.approx(1.0)
 
     drive_chart(steps)

@@ -8,6 +8,8 @@ from ....text.names import shortened_together
 _ROUND = (1, 2, 5)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _MAX_TICKS = 12
+_MAX_DOUBLED = 9  # times that the distance between two powers of ten is doubled
+_HUGE = 1e10  # from which on numbers have an exponent
 _FLAT = 1e-5
 _EXACT = 1e-6
 _UNSEEN = 1e-3  # of the second digit of a label
@@ -95,7 +97,7 @@ class LogarithmTicks(Ticks):
     def get_ticks(self, min_: float, max_: float, max_ticks: int = _MAX_TICKS) -> list[float]:
         """At 1, 2 and 5 of each power of ten, or only at the powers, as they fit."""
         powers = range(math.floor(min_) - 1, math.ceil(max_) + 1)
-        for factors, each in ((_ROUND, 1), ((1,), 1), ((1,), 2), ((1,), 4), ((1,), 8)):
+        for factors, each in ((_ROUND, 1), *(((1,), 2**number) for number in range(_MAX_DOUBLED))):
             ticks = [
                 math.log10(factor) + power
                 for power in powers
@@ -201,6 +203,9 @@ def _multiples(step: float, low: float, high: float) -> list[float]:
 
 
 def _format(value: float, step: float) -> str:
+    if abs(value) >= _HUGE:
+        digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(step)) + 1
+        return _with_exponent(value, max(1, digits))
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= 10 * unit and step >= unit / 10:
             return f"{value / unit:.10g}{letter}"
@@ -210,10 +215,17 @@ def _format(value: float, step: float) -> str:
 
 def _plain(value: float) -> str:
     """A number of few digits as people write it: 50k rather than 5e+04, but 1e-05."""
+    if value >= _HUGE:
+        return _with_exponent(value, 7)
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if value >= 10 * unit:
             return f"{value / unit:.7g}{letter}"
     return f"{value:.7g}"
+
+
+def _with_exponent(value: float, digits: int) -> str:
+    """A number such as 5e29."""
+    return f"{value:.{digits}g}".replace("e+", "e")
 
 
 def _short(value: float) -> str:
