@@ -6,6 +6,9 @@ import os
 # threads outnumber the cores, each would spin while it waits for another that cannot run
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
+# the app draws with all colours, on whatever terminal the tests are started
+os.environ["COLORTERM"] = "truecolor"
+os.environ.pop("NO_COLOR", None)
 # else each process of the tests, and each that they start, would compile all modules anew
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

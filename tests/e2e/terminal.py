@@ -27,6 +27,7 @@ def environment(home: Path, **variables: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BILSTM_")}
     for name in (
         "NO_COLOR",
+        "COLORTERM",
         "FORCE_COLOR",
         "COLUMNS",
         "LINES",

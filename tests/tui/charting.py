@@ -59,4 +59,17 @@ def history(losses: list[float | None]) -> History:
     return past
 
 
+def history_of_rates(rates: list[float]) -> History:
+    """A run that reports the learning rate of each step."""
+    past = History()
+    past.add(run_started(small_config(num_epochs=100)))
+    for step, rate in enumerate(rates, 1):
+        past.add(
+            events.Progress(
+                epoch=1, step=step, losses=[1.0], learning_rate=rate, samples_per_second=1
+            )
+        )
+    return past
+
+
 FALLING: list[float | None] = [10 ** -(step / 100) for step in range(400)]

@@ -3,6 +3,8 @@
 In the `ansi` themes the colours are those of the terminal. They are judged by the palettes of
 VS Code's terminal, and only as marks are: no palette in wide use has a red and a yellow that both
 reach the contrast of text on its background.
+
+A terminal of sixteen colours is judged by the palette of xterm.
 """
 
 from collections.abc import Iterator
@@ -10,6 +12,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
@@ -17,6 +21,7 @@ from textual.constants import DIM_FACTOR
 from textual.screen import ModalScreen
 
 from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.sixteen_colours import SixteenColours
 
 TEXT, MARK = 4.5, 3.0
 """The least contrast of text, and of whatever else has a meaning."""
@@ -35,6 +40,12 @@ _ON_DARK = TerminalTheme(
     (0xCC, 0xCC, 0xCC),
     _rgb("000000", "cd3131", "0dbc79", "e5e510", "2472c8", "bc3fbc", "11a8cd", "e5e5e5"),
     _rgb("666666", "f14c4c", "23d18b", "f5f543", "3b8eea", "d670d6", "29b8db", "e5e5e5"),
+)
+_XTERM = TerminalTheme(
+    (0x00, 0x00, 0x00),
+    (0xE5, 0xE5, 0xE5),
+    _rgb("000000", "cd0000", "00cd00", "cdcd00", "0000ee", "cd00cd", "00cdcd", "e5e5e5"),
+    _rgb("7f7f7f", "ff0000", "00ff00", "ffff00", "5c5cff", "ff00ff", "00ffff", "ffffff"),
 )
 _ON_LIGHT = TerminalTheme(
     (0xFF, 0xFF, 0xFF),
@@ -85,15 +96,18 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def drawn(app: BilstmApp) -> Iterator[Drawn]:
+def drawn(app: BilstmApp, *, in_sixteen_colours: bool = False) -> Iterator[Drawn]:
     """Everything on the current screen, without spaces."""
     theme = app.current_theme
     own = _ON_DARK if theme.dark else _ON_LIGHT
     palette = own if theme.ansi else app.ansi_theme
+    if in_sixteen_colours:
+        palette = _XTERM
     is_dialog = isinstance(app.screen, ModalScreen)
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0
-        for text, style, _ in strip:
+        for segment in strip:
+            text, style, _ = _with_sixteen_colours(segment) if in_sixteen_colours else segment
             ink, ground = seen_colours(style or Style.null(), palette)
             for is_text in (True, False):
                 characters = "".join(
@@ -107,6 +121,18 @@ def drawn(app: BilstmApp) -> Iterator[Drawn]:
                         continue  # what is behind a dialog is out of use
                     yield Drawn(characters, is_text, ink, ground, widget, least)
             x += cell_len(text)
+
+
+def _with_sixteen_colours(segment: Segment) -> Segment:
+    """What the terminal gets: of the app, and what is left then, of Rich."""
+    ((text, style, control),) = SixteenColours().apply([segment], Color(0, 0, 0))
+
+    def reduced(color: RichColor | None) -> RichColor | None:
+        return color and color.downgrade(ColorSystem.STANDARD)
+
+    if style:
+        style += Style.from_color(reduced(style.color), reduced(style.bgcolor))
+    return Segment(text, style, control)
 
 
 def _is_mark(character: str) -> bool:

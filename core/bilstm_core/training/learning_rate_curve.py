@@ -8,6 +8,8 @@ _WINDOWS = 9
 """Parts of the curve over which a slope is measured."""
 _LEAST_FALL = 4.0
 """Least fall over such a part, in deviations between neighbours; less is noise."""
+_DEEP = 0.2
+"""Part of the whole fall from which on a rise that follows is no noise."""
 
 
 class LearningRateCurve(BaseModel):
@@ -36,27 +38,41 @@ def suggest(rates: list[float], losses: list[float]) -> float | None:
     """Return a rate at the start of the steep part of the curve; None if the loss never falls.
 
     The slope is that of a straight line through neighbouring losses, over the logarithm of the
-    rate, so that noise does not count. The steep part surrounds the steepest point and is at least
-    half as steep; its start is preferred, because a loss that is averaged over earlier steps falls
-    late. What comes after the lowest loss, where training diverges, does not count.
+    rate, so that noise does not count. It is the first rate at which the loss falls at least half
+    as steeply as anywhere: a loss that is averaged over earlier steps falls late. What comes after
+    training starts to diverge does not count.
     """
     width = max(3, len(losses) // _WINDOWS) | 1
-    lowest = min(range(len(losses)), key=losses.__getitem__, default=0)
+    end = _start_of_divergence(losses, width)
     falls = [
         (middle, -_slope(losses[middle - width // 2 : middle + width // 2 + 1]))
-        for middle in range(width // 2, min(lowest + 1, len(losses) - width // 2))
+        for middle in range(width // 2, min(end + 1, len(losses) - width // 2))
     ]
-    if not falls:
+    steepest = max((fall for _, fall in falls), default=0.0)
+    least = _LEAST_FALL * _noise(losses[: end + 1]) / width
+    if steepest <= max(0.0, least):
         return None
-    steepest, fall = max(falls, key=lambda it: it[1])
-    if fall * width <= _LEAST_FALL * _noise(losses[: lowest + 1]) or fall <= 0:
-        return None
-    start = steepest
-    for middle, slope in reversed(falls[: steepest - falls[0][0]]):
-        if slope < fall / 2:
-            break
-        start = middle
-    return rates[start]
+    return next(rates[middle] for middle, fall in falls if fall >= max(steepest / 2, least))
+
+
+def _start_of_divergence(losses: list[float], width: int) -> int:
+    """The place of the loss before the first rise that undoes half of a fall, or of the lowest.
+
+    Args:
+        losses: The curve.
+        width: Losses at its beginning whose mean is where it falls from.
+    """
+    lowest = min(range(len(losses)), key=losses.__getitem__, default=0)
+    start = sum(losses[:width]) / max(1, len(losses[:width]))
+    best = 0
+    for place, loss in enumerate(losses[:lowest]):
+        if loss < losses[best]:
+            best = place
+        fall = start - losses[best]
+        is_deep = fall > _DEEP * (start - losses[lowest])
+        if is_deep and loss - losses[best] > fall / 2:
+            return best
+    return lowest
 
 
 def _slope(values: list[float]) -> float:

@@ -4,6 +4,8 @@ import math
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bilstm_core.training.learning_rate_curve import suggest
 
@@ -92,3 +94,52 @@ def test_of_two_falls_the_steeper_one_counts() -> None:
 )
 def test_without_a_fall_there_is_none(losses: list[float]) -> None:
     assert suggest(RATES[: len(losses)], losses) is None
+
+
+def hill(losses: list[float], at: float, height: float) -> list[float]:
+    """The same curve with a hill around a rate, after which it falls again."""
+    place = math.log10(at)
+    return [
+        loss + height * math.exp(-(((math.log10(rate) - place) / 0.2) ** 2))
+        for rate, loss in zip(RATES, losses, strict=True)
+    ]
+
+
+@given(
+    middle=st.floats(-3.5, -2.0),
+    distance=st.floats(0.9, 1.2),
+    height=st.floats(1.0, 6.0),
+    depth=st.floats(0.0, 1.2),
+    seed=st.integers(0, 1000),
+)
+def test_a_fall_after_a_rise_does_not_count(
+    middle: float, distance: float, height: float, depth: float, seed: int
+) -> None:
+    """Past the rise training is unstable, however steeply and however far the loss falls there."""
+    first = 10**middle
+    falls = zip(
+        falling(first, 1.0, 0.15), falling(first * 10 ** (distance + 0.3), depth, 0.1), strict=True
+    )
+    losses = noisy(hill([a + b for a, b in falls], first * 10**distance, height), 0.02, seed)
+    rate = suggest(RATES, losses)
+    assert rate is not None
+    assert first / 4 < rate <= first * 1.3
+
+
+@given(middle=st.floats(-3.5, -1.0), noise=st.floats(0, 0.04), seed=st.integers(0, 1000))
+def test_it_is_before_the_lowest_loss_where_the_curve_falls(
+    middle: float, noise: float, seed: int
+) -> None:
+    smooth = diverging(falling(10**middle), after=10 ** (middle + 1.2))
+    rate = suggest(RATES, noisy(smooth, noise, seed))
+    assert rate is not None
+    assert RATES.index(rate) < smooth.index(min(smooth))
+    assert slope_at(smooth, rate) > 0.25 * steepest(smooth)
+
+
+def test_a_plateau_on_the_way_down_does_not_hide_the_first_steep_part() -> None:
+    """A one-directional GRU on pixels that are not normalised: 0.23 was suggested."""
+    parts = zip(falling(1e-2, 0.7, 0.15), falling(0.25, 0.9, 0.12), strict=True)
+    rate = suggest(RATES, diverging([a + b for a, b in parts], after=0.5))
+    assert rate is not None
+    assert 2e-3 < rate <= 1e-2

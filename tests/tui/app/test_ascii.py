@@ -24,5 +24,6 @@ def test_an_app_in_ascii_draws_nothing_else(tmp_path: Path) -> None:
         ]
         assert "".join(drawn).isascii()
         assert any(mark in "".join(drawn) for mark in ("'", ":"))
+        assert "***A test" in "".join(drawn)  # the second line is one of letters
 
     drive(FakeWorker(), tmp_path, steps, is_ascii=True)

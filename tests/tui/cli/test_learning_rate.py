@@ -70,3 +70,13 @@ def test_bars_start_at_zero(capsys: pytest.CaptureFixture[str]) -> None:
     for line in lines:
         _, loss, bar = line.split()
         assert len(bar) == round(40 * float(loss) / 2.0)
+
+
+def test_a_bar_that_is_cut_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    rates = [10.0 ** (number / 10) for number in range(-30, 0)]
+    losses = [2.0, *[1.0] * 14, *[9.0] * 15]
+    curve = LearningRateCurve(rates=rates, losses=losses, suggestion=0.01)
+    assert show_learning_rates(small_config(), curve, as_json=False) == 0
+    bars = [line.split()[-1] for line in capsys.readouterr().out.splitlines() if "█" in line]
+    assert [bar.endswith("▶") for bar in bars] == [False] * 3 + [True] * 3
+    assert {len(bar) for bar in bars if bar.endswith("▶")} == {40}

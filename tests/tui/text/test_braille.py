@@ -28,3 +28,26 @@ def test_what_is_outside_is_cut_off_where_it_crosses_the_edge() -> None:
     assert sum(cell != " " for row in through for cell in row) <= 20
     assert picture([-5, -1], [0, 9], 10, 10) == [" " * 10] * 10
     assert picture([20, 20], [0, 9], 10, 10) == [" " * 10] * 10
+
+
+def test_dashes_are_along_the_line_whatever_its_slope() -> None:
+    ends = np.array([0, 7.9])
+    for y in (np.array([0.1, 0.1]), np.array([0, 7.9]), np.array([7.9, 0])):
+        whole, dashed = (draw_line(ends, y, 8, 8, dashes) for dashes in ((), (4, 4)))
+        assert dashed.keys() < whole.keys()
+        shown = [cell in dashed for cell in whole]
+        gaps = "".join("-" if it else " " for it in shown).split()
+        assert max(map(len, gaps)) <= 3
+        assert len(gaps) >= 2
+
+
+def test_many_points_in_a_dot_do_not_make_dashes_shorter() -> None:
+    few, many = (np.linspace(0, 7.9, count) for count in (2, 500))
+    cells = [draw_line(x, np.full(len(x), 0.5), 8, 1, (4, 4)) for x in (few, many)]
+    assert cells[0] == cells[1]
+    assert "".join(cells[0].get((column, 0), " ") for column in range(8)) == "⠤⠤  ⠤⠤  "
+
+
+def test_cells_are_in_the_order_of_the_line() -> None:
+    zigzag = draw_line(np.array([0.2, 0.2, 1.2, 1.2]), np.array([0.0, 2.9, 2.9, 0.0]), 2, 3)
+    assert [*zigzag] == [(0, 0), (0, 1), (0, 2), (1, 2), (1, 1), (1, 0)]

@@ -35,6 +35,7 @@ from .preferences import Preferences, PreferencesFile
 from .screens.base import ExportRequested, InspectRequested, is_typing
 from .screens.dialogs import Dialog, Question, ask, error_dialog
 from .screens.train import TrainScreen
+from .sixteen_colours import SixteenColours, has_sixteen_colours
 from .widgets.form import Form
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ class BilstmApp(ListingApp):
         self.left_run: Run | None = None
         self._is_ascii = is_ascii
         self._said_until: dict[str, float] = {}
-        self._own_filters = [AsciiFilter()] if is_ascii else []
+        self._own_filters: list[LineFilter] = [AsciiFilter()] if is_ascii else []
+        if has_sixteen_colours(self):
+            self._own_filters.insert(0, SixteenColours())
         saved = preferences.saved if preferences else Preferences()
         self._at_home, self.starts_at_home = at_home, saved.starts_at_home
         self._first_sweep = sweep
@@ -146,7 +149,7 @@ class BilstmApp(ListingApp):
         await super().on_event(event)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters, and last the one that draws in ASCII."""
+        """Textual's filters, and last those for terminals that cannot show everything."""
         return [*super().get_line_filters(), *self._own_filters]
 
     def notify(self, message: str, **options: Any) -> None:

@@ -6,9 +6,26 @@ they are those of the terminal.
 """
 
 from dataclasses import replace
+from typing import Any, Literal
 
 from rich.terminal_theme import TerminalTheme
+from textual.app import App
 from textual.theme import BUILTIN_THEMES, Theme
+
+from .ascii import AsciiFilter
+from .sixteen_colours import has_sixteen_colours
+
+LinesBy = Literal["colours", "dashes", "letters"]
+"""What distinguishes lines: colours, or where there are none dashes, or letters in ASCII."""
+
+
+def lines_by(app: App[Any]) -> LinesBy:
+    """What distinguishes lines on the terminal of this app."""
+    if any(isinstance(it, AsciiFilter) for it in app.get_line_filters()):
+        return "letters"
+    are_alike = has_sixteen_colours(app) and not app.current_theme.dark
+    return "dashes" if app.no_color or are_alike else "colours"
+
 
 ON_DARK = TerminalTheme(
     (12, 12, 12),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
 _BAR_WIDTH = 40
+_CUT = "▶"  # instead of the last block of a bar that does not end here
 _STEPS_PER_LINE = 5
 
 
@@ -56,6 +57,8 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
     for rate, loss, clipped in points[::_STEPS_PER_LINE]:
         bar = "█" * round(_BAR_WIDTH * clipped / (highest or 1))
+        if loss > clipped:
+            bar = bar[:-1] + _CUT
         console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)
     if curve.suggestion is None:
         raise TrainingError(

@@ -16,7 +16,9 @@ CHARACTERS = [chr(0x2800 + dots) for dots in range(256)]
 """All braille characters; one object of each, as a picture holds thousands."""
 
 
-def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int, int], str]:
+def draw_line(
+    x: Numbers, y: Numbers, width: int, height: int, dashes: Sequence[int] = ()
+) -> dict[tuple[int, int], str]:
     """Draw a line through points.
 
     Args:
@@ -24,20 +26,24 @@ def draw_line(x: Numbers, y: Numbers, width: int, height: int) -> dict[tuple[int
         y: Positions of the points in characters from the upper edge, shape (N,).
         width: Columns of the canvas; what is outside is not drawn.
         height: Rows of the canvas.
+        dashes: How many dots along the line are drawn and left out in turn; empty to draw all.
 
     Returns:
-        The character at each column and row that the line touches.
+        The character at each column and row that the line touches, in the order in which it first
+        comes there.
     """
     dots = np.zeros((ROWS * height, _COLUMNS * width), bool)
     x, y = np.append(x, x[-1:]), np.append(y, y[-1:])  # so that a single point is a dot
     columns, rows = _dots_of(*_clip(x * _COLUMNS, y * ROWS, *dots.shape[::-1]))
     inside = (columns >= 0) & (columns < dots.shape[1]) & (rows >= 0) & (rows < dots.shape[0])
-    dots[rows[inside], columns[inside]] = True
+    columns, rows = _dashed(columns[inside], rows[inside], dashes)
+    dots[rows, columns] = True
     cells = dots.reshape(height, ROWS, width, _COLUMNS).swapaxes(1, 2)
     codes = (cells * _BITS).sum(axis=(2, 3))
+    visited, first = np.unique(rows // ROWS * width + columns // _COLUMNS, return_index=True)
     return {
-        (int(column), int(row)): CHARACTERS[codes[row, column]]
-        for row, column in np.argwhere(codes)
+        (column, row): CHARACTERS[codes[row, column]]
+        for row, column in (divmod(it, width) for it in visited[first.argsort()].tolist())
     }
 
 
@@ -67,6 +73,18 @@ def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> lis
     y = (values.max() - values) / span * (height - 1 / ROWS)
     cells = draw_line(np.linspace(0, width - 1 / _COLUMNS, len(values)), y, width, height)
     return ["".join(cells.get((x, y), " ") for x in range(width)) for y in range(height)]
+
+
+def _dashed(
+    columns: NDArray[np.int64], rows: NDArray[np.int64], dashes: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The dots along a line that are in a dash; a dot that is repeated is no step further."""
+    if not dashes:
+        return columns, rows
+    has_moved = np.diff(columns, prepend=columns[:1]) | np.diff(rows, prepend=rows[:1]) != 0
+    is_drawn = np.repeat(np.arange(len(dashes)) % 2 == 0, dashes)
+    kept = is_drawn[has_moved.cumsum() % len(is_drawn)]
+    return columns[kept], rows[kept]
 
 
 def _clip(x: Numbers, y: Numbers, width: int, height: int) -> tuple[Numbers, Numbers]:

@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich.color import ColorType
+from rich.style import Style
 from textual._compositor import Compositor
 from textual.pilot import Pilot
 
 from bilstm_core.processes.examiner_client import ExaminerClient
 from bilstm_core.runs.store import list_runs
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.app.screens.run_rows import RunsTable
-from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets.marks import MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.tui.app.contrast.made_up import RUNS, explain, make_runs
 from tests.tui.app.contrast.walk import THEMES, Seen, Walk, restyle, send_nothing, walk_through
 from tests.tui.contrast import Drawn, drawn
-from tests.tui.driving import FakeWorker, drive, text, until
+from tests.tui.driving import FakeWorker, drive, open_runs, text, until
 
 pytestmark = pytest.mark.timeout(600)  # the first test goes through all screens
 SIZE = (120, 36)
@@ -94,7 +94,9 @@ def report(wrong: list[tuple[str, Drawn]]) -> str:
     return "\n".join(["", *(f"{line}  ({screen})" for line, screen in sorted(lines.items()))])
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    "theme", [*THEMES, *(f"{it} in 16 colours" for it in THEMES if not it.startswith("ansi"))]
+)
 def test_everything_can_be_read(theme: str, seen: Seen) -> None:
     wrong = [
         (screen, it)
@@ -119,6 +121,38 @@ def test_the_walk_comes_to_every_kind_of_text_and_mark(seen: Seen) -> None:
     assert {"RunDetails", "Chart", "ClassBars", "Gallery", "SeriesView", "Toast"} <= drawn_by
 
 
+def words_of_row(app: BilstmApp, y: int) -> list[tuple[str, Style]]:
+    """The words in a line of the screen, each with its style."""
+    strip = app.screen._compositor.render_strips()[y]
+    return [(it.text.strip(), it.style or Style()) for it in strip if it.text.strip()]
+
+
+async def mark_two_runs(app: BilstmApp, pilot: Pilot[int]) -> list[list[tuple[str, Style]]]:
+    """Compare the first two of the listed runs; the first rows, of which the cursor has one."""
+    await until(pilot, lambda: all(status in text(app) for status in RUNS))
+    table = await open_runs(app, pilot, len(RUNS))
+    await pilot.press("down", "space", "up", "space")
+    details = app.screen.query_one(RunDetails)
+    await until(pilot, lambda: len(details.marked) == 2)
+    await until(pilot, lambda: "bidirectional" in text(app) or "hidden_size" in text(app))
+    return [words_of_row(app, table.region.y + 1 + row) for row in range(len(RUNS))]
+
+
+def check_rows(rows: list[list[tuple[str, Style]]]) -> None:
+    """Check that cursor, marks and states differ without a look at the colour of the letters."""
+    under_cursor, marked, other = (
+        ({style.bgcolor for _, style in row}, [bool(style.bold) for _, style in row])
+        for row in rows[:3]
+    )
+    assert all(under_cursor[1])
+    assert {*marked[1]} == {True, False}  # the name is bold
+    assert not any(other[1])
+    assert under_cursor[0].isdisjoint(other[0])
+    words = [" ".join(word for word, _ in row) for row in rows]
+    assert all(status in row for status, row in zip(RUNS[::-1], words, strict=True))
+    assert [row[0] for row in words[:2]] == [*MARKERS[1::-1]]
+
+
 def test_without_colours_states_and_curves_differ_by_words_and_shapes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,22 +160,40 @@ def test_without_colours_states_and_curves_differ_by_words_and_shapes(
     lock = make_runs(tmp_path)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: all(status in text(app) for status in RUNS))
-        await pilot.press("r")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
-        table, details = app.screen.query_one(RunsTable), app.screen.query_one(RunDetails)
-        await until(pilot, lambda: table.row_count == len(RUNS))
-        for status, row in zip(RUNS[::-1], text(app).splitlines()[2:], strict=False):
-            assert row.split()[3] == status  # after the name and the date
-        await pilot.press("space", "down", "space")
-        await until(pilot, lambda: len(details.marked) == 2)
-        await until(pilot, lambda: "bidirectional" in text(app) or "hidden_size" in text(app))
+        check_rows(await mark_two_runs(app, pilot))
         lines = text(app).splitlines()
         for marker in MARKERS[:2]:  # in the table, at the end of the curve, and in the legend
             assert sum(marker in line for line in lines) >= 3
+        assert "⠤⠤⠤● " in text(app)
+        assert "⠤⠤ ▲ " in text(app)
         inks = [it.ink for it in drawn(app)]
         assert inks
         assert all(ink.r == ink.g == ink.b for ink in inks)
+
+    try:
+        drive(FakeWorker(), tmp_path, steps, SIZE, at_home=True)
+    finally:
+        lock.release()
+
+
+@pytest.mark.parametrize("terminal", ["screen", "xterm-16color"])
+def test_on_a_terminal_of_sixteen_colours_the_app_chooses_them_itself(
+    terminal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.delenv("COLORTERM")
+    lock = make_runs(tmp_path)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        check_rows(await mark_two_runs(app, pilot))
+        for y in range(SIZE[1]):
+            for _, style in words_of_row(app, y):
+                assert style.color is None or style.color.type == ColorType.STANDARD
+                assert style.bgcolor is not None
+                assert style.bgcolor.type == ColorType.STANDARD
+                assert (style.bgcolor.number or 0) < 8
+        app.theme = "textual-light"  # where few colours can be read
+        await until(pilot, lambda: "⠤⠤ ▲ " in text(app))
 
     try:
         drive(FakeWorker(), tmp_path, steps, SIZE, at_home=True)

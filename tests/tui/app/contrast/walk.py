@@ -80,6 +80,9 @@ class Walk:
                 await until(self.pilot, lambda words=view.words: words in text(self.app))
                 await self.pilot.pause()
                 self.seen[view.name, theme] = [*dict.fromkeys(drawn(self.app))]
+                if not self.app.current_theme.ansi:
+                    sixteen = dict.fromkeys(drawn(self.app, in_sixteen_colours=True))
+                    self.seen[view.name, f"{theme} in 16 colours"] = [*sixteen]
 
     async def look_at_dialogs(self, dialogs: Mapping[str, Callable[[], Dialog]]) -> None:
         """Look at dialogs, each given with words that it shows, and close them."""

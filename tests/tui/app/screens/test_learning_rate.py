@@ -22,6 +22,7 @@ def test_the_key_tries_rates_and_fills_the_field(tmp_path: Path) -> None:
         await until(pilot, lambda: "Suggested: 0.012" in said(app))
         await until(pilot, lambda: "2.0" in text(app) and "0.01" in text(app))
         assert "Learning rate" in text(app)
+        assert "loss by learning rate, cut off at 2.6" in text(app)
         assert "new network" not in text(app)
         await until(pilot, lambda: isinstance(app.focused, Button) and app.focused.id == "use")
         await pilot.press("enter")

@@ -1,6 +1,7 @@
 """A run has the same colour and marker on every screen."""
 
-from bilstm_tui.app.widgets.marks import Marks
+from bilstm_tui.app.widgets.marks import MARKERS, SOLID, Marks, stroke_of
+from bilstm_tui.text.ascii import in_ascii
 
 
 def test_a_run_keeps_its_number_while_it_is_marked() -> None:
@@ -27,3 +28,14 @@ def test_a_run_gets_its_earlier_number_again_if_it_is_free() -> None:
     marks.add("other")
     marks.add("bilstm")
     assert (marks.number("other"), marks.number("bilstm")) == (1, 2)
+
+
+def test_lines_differ_where_colours_do_not() -> None:
+    assert {stroke_of(marker, "colours") for marker in MARKERS} == {SOLID}
+    dashed = [stroke_of(marker, "dashes") for marker in MARKERS]
+    assert dashed[0] == SOLID
+    assert len({*dashed}) == len(MARKERS)
+    letters = [stroke_of(marker, "letters").letter for marker in MARKERS]
+    signs = {*letters[1:], *in_ascii("".join(MARKERS))}
+    assert len(signs) == 2 * len(MARKERS) - 1
+    assert signs.isdisjoint("'.:")  # dots of the first line

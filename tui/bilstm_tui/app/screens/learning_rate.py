@@ -12,6 +12,7 @@ from textual.widgets import Button, Static
 from bilstm_core.errors import BilstmError
 from bilstm_core.training.learning_rate_curve import LearningRateCurve
 
+from ...text.numbers import short
 from ..widgets.charts.axes import LogarithmTicks, Ticks
 from ..widgets.charts.picture import Picture
 from ..widgets.charts.plot import Plot
@@ -37,7 +38,9 @@ class RatesPlot(Plot):
             return
         rates, losses = np.log10(self._curve.rates), np.array(self._curve.clipped_losses)
         with self.drawing() as cells:
-            self.write_around(Text("loss by learning rate"), Text())
+            is_cut = max(self._curve.losses) > losses.max()
+            cut = f", cut off at {short(float(losses.max()))}" if is_cut else ""
+            self.write_around(Text(f"loss by learning rate{cut}"), Text())
             if not self.has_space:
                 return
             ends = float(rates[0]), float(rates[-1])

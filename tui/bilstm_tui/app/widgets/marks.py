@@ -1,10 +1,43 @@
-"""The marked runs, and the colour and marker that each has on every screen."""
+"""The marked runs, and the colour, marker and stroke that each has on every screen."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
+
+from ..colours import LinesBy
 
 COLOURS = ("cyan", "yellow", "magenta", "green", "red", "blue")
 MARKERS = ("●", "▲", "■", "◆", "✚", "○")
+_DASHES = ((), (4, 3), (1, 2), (4, 2, 1, 2), (8, 3), (1, 5))  # dots drawn and left out in turn
+_LETTERS = ("", "*", "=", "~", "%", "-")
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """How a line is drawn.
+
+    Attributes:
+        dashes: How many of its dots are drawn and left out in turn; empty if all are drawn.
+        letter: What its cells show instead of dots; empty for dots.
+    """
+
+    dashes: tuple[int, ...] = ()
+    letter: str = ""
+
+
+SOLID = Stroke()
+
+
+def stroke_of(marker: str, lines_by: LinesBy) -> Stroke:
+    """How the line is drawn that ends with a marker."""
+    number = MARKERS.index(marker)
+    match lines_by:
+        case "colours":
+            return SOLID
+        case "dashes":
+            return Stroke(dashes=_DASHES[number])
+        case "letters":
+            return Stroke(letter=_LETTERS[number])
 
 
 def curve_style(number: int) -> tuple[str, str]:

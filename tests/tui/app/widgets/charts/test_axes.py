@@ -22,6 +22,10 @@ from bilstm_tui.app.widgets.charts.axes import VERTICAL_LABEL, LogarithmTicks, T
         (LogarithmTicks(), -3, 0, ["0.001", "0.01", "0.1", "1"]),
         (LogarithmTicks(), 0.1, 0.8, ["2", "5"]),
         (LogarithmTicks(), 0.41, 0.42, None),
+        (Ticks(), 0, 1e30, ["0", "2e29", "4e29", "6e29", "8e29", "1e30"]),
+        (Ticks(), 1e12, 1.1e12, ["1e12", "1.05e12", "1.1e12"]),
+        (LogarithmTicks(), -2, 30, ["1", "100M", "1e16", "1e24"]),
+        (LogarithmTicks(), -1, 300, ["1", "1e64", "1e128", "1e192", "1e256"]),
     ],
 )
 def test_ticks_are_round_and_fit(

@@ -1,6 +1,7 @@
 """Charts: what their keys do, what they mark, what they cost."""
 
 import asyncio
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -173,17 +174,17 @@ def test_accuracies_that_started_low_do_not_share_a_row_at_the_end(height: int) 
             chart = app.query_one(Chart)
             chart.focus()
             chart.show(accuracy_series(accuracies(*LEARNT), is_live=False))
-            await until(pilot, lambda: "accuracy % by epoch, from 14" in text(app))
+            await until(pilot, lambda: "accuracy % by epoch, axis starts at 9" in text(app))
             low, high = chart._upright.ends
             assert (99 - 96) / (high - low) * chart.inside.height >= 1.5
             assert len(_rows_of_labels(app)) >= 3
             await pilot.press("0")
-            await until(pilot, lambda: "from 14" not in text(app))
+            await until(pilot, lambda: "axis starts at 9" not in text(app))
             assert min(_rows_of_labels(app)) <= 50
             await pilot.press("0")
-            await until(pilot, lambda: "from 14" in text(app))
+            await until(pilot, lambda: "axis starts at 9" in text(app))
             await pilot.press("minus")
-            await until(pilot, lambda: "from 14" not in text(app))
+            await until(pilot, lambda: "axis starts at 9" not in text(app))
 
     asyncio.run(main())
 
@@ -192,7 +193,7 @@ def test_the_ends_of_a_small_logarithmic_axis_are_round() -> None:
     async def main() -> None:
         app = ChartApp(SmallChart("loss", id="chart", words=short))
         async with app.run_test(size=(30, 8)) as pilot:
-            values: list[float | None] = [3.9, 1.0, 0.13]
+            values: list[float | None] = [3.9, 0.2, 0.16, 0.13]
             app.query_one(Chart).show([loss_series(history(values), "loss", is_live=False)])
             await until(pilot, lambda: "┌4─" in text(app))
             assert "└0.1─" in text(app)
@@ -524,5 +525,34 @@ def test_marks_do_not_widen_the_axis() -> None:
         for _ in range(6):
             await pilot.press("+")
         await until(pilot, lambda: "✕" in text(pilot.app) and "0.8" not in text(pilot.app))
+
+    drive_chart(steps)
+
+
+@pytest.mark.parametrize(
+    ("losses", "marks"),
+    [([2.0, 1.0, 1.0, None], 1), ([2.0, 1.0, 0.5, math.inf], 1), ([None, None], 2)],
+)
+def test_values_at_the_end_that_are_not_finite_are_in_view(
+    losses: list[float | None], marks: int
+) -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: "✕ not finite" in text(pilot.app))
+        assert text(pilot.app).count("✕") == 1 + marks
+
+    drive_chart(steps)
+
+
+def test_a_huge_value_is_in_view_and_the_others_are_smoothed_as_without_it() -> None:
+    async def steps(chart: Chart, pilot: Pilot[None]) -> None:
+        losses: list[float | None] = [1.0] * 400
+        losses[200] = 1e30
+        chart.show([loss_series(history(losses), "loss", is_live=False)])
+        await until(pilot, lambda: "1e24" in text(pilot.app))
+        assert "values differ" in text(pilot.app)
+        assert "✕" not in text(pilot.app)
+        assert chart._upright.ends[1] >= 30
+        assert chart._curves[0].y[[0, 100, 300, 399]] == pytest.approx(1.0)
 
     drive_chart(steps)

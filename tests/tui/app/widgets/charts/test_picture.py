@@ -1,6 +1,7 @@
 """A picture hides no line behind another, and draws nothing on its frame."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from textual.geometry import Region
 from bilstm_tui.app.widgets.charts.axes import Ticks
 from bilstm_tui.app.widgets.charts.canvas import Cells
 from bilstm_tui.app.widgets.charts.picture import Picture
+from bilstm_tui.app.widgets.marks import Stroke
 
 WIDTH, HEIGHT = 22, 8
 
@@ -36,6 +38,41 @@ def test_lines_in_the_same_cells_take_turns() -> None:
     row = next(row for row in cells[1:] if row[0][0] != " ")
     assert [style for _, style in row] == (["red", "green", "blue"] * 7)[: len(row)]
     assert {style for _, style in cells[0]} == {"cyan"}
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([0.5, 0.5], [0.0, 1.0]),  # in one column
+        ([0.0, 0.3], [0.0, 1.0]),
+        ([0.0, 1.0], [0.0, 1.0]),
+        ([0.0, 1.0], [1.0, 0.0]),
+    ],
+)
+def test_lines_that_coincide_take_turns_however_steep_they_are(
+    x: list[float], y: list[float]
+) -> None:
+    def draw(picture: Picture) -> None:
+        for style in ("red", "green"):
+            picture.draw_line(np.array(x), np.array(y), style)
+
+    cells = drawn(draw)
+    styles = [style for row in cells for _, style in row if style]
+    assert abs(styles.count("red") - styles.count("green")) <= 1
+    for row, below in pairwise(cells):
+        assert {style for _, style in (*row, *below) if style} == {"red", "green"}
+
+
+def test_a_line_of_letters_takes_turns_with_dots() -> None:
+    def draw(picture: Picture) -> None:
+        picture.draw_line(ENDS, np.array([0.5, 0.5]), "red")
+        picture.draw_line(ENDS, np.array([0.5, 0.5]), "green", Stroke(letter="*"))
+        picture.draw_line(ENDS, np.array([0.95, 0.95]), "green", Stroke(letter="*"))
+
+    cells = drawn(draw)
+    assert {character for character, _ in cells[0]} == {"*"}
+    row = next(row for row in cells[1:] if row[0][0] != " ")
+    assert [character == "*" for character, _ in row] == ([False, True] * 10)[: len(row)]
 
 
 def test_a_cell_has_the_dots_of_all_its_lines() -> None:

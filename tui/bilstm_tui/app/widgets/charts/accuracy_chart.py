@@ -1,6 +1,6 @@
 """The accuracy by epoch, or the error."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -72,10 +72,11 @@ class AccuracyChart(Chart):
         in_view = [curve.line[1] for curve in self._curves]
         return fitted_range(in_view, self.highest, self.inside.height)
 
-    def _axis_notes(self) -> Iterable[str]:
-        if self._fitted_range:
-            lowest = min(float(curve.line[1].min()) for curve in self._curves)
-            yield f"from {lowest:.0f}"
+    @property
+    def _scale_words(self) -> Sequence[str]:
+        if fitted := self._fitted_range:
+            return f"axis starts at {fitted[0]:g}", f"axis from {fitted[0]:g}"
+        return super()._scale_words
 
     def show(self, series: Sequence[Series]) -> None:
         """Draw these accuracies, or their errors, instead of the previous ones."""

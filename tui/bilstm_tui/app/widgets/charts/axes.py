@@ -8,8 +8,11 @@ from ....text.names import shortened_together
 _ROUND = (1, 2, 5)
 _TIMES = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400)
 _MAX_TICKS = 12
+_MAX_DOUBLED = 9  # times that the distance between two powers of ten is doubled
+_HUGE = 1e10  # from which on numbers have an exponent
 _FLAT = 1e-5
 _EXACT = 1e-6
+_UNSEEN = 1e-3  # of the second digit of a label
 _FEW_TICKS, _SOME_TICKS = 2, 4  # labels of an axis of few rows
 _MOST_LABELS = 8
 _LEAST_NAME = 5  # columns of a name, with a gap
@@ -94,7 +97,7 @@ class LogarithmTicks(Ticks):
     def get_ticks(self, min_: float, max_: float, max_ticks: int = _MAX_TICKS) -> list[float]:
         """At 1, 2 and 5 of each power of ten, or only at the powers, as they fit."""
         powers = range(math.floor(min_) - 1, math.ceil(max_) + 1)
-        for factors, each in ((_ROUND, 1), ((1,), 1), ((1,), 2), ((1,), 4), ((1,), 8)):
+        for factors, each in ((_ROUND, 1), *(((1,), 2**number) for number in range(_MAX_DOUBLED))):
             ticks = [
                 math.log10(factor) + power
                 for power in powers
@@ -167,6 +170,18 @@ def widen_to_few(low: float, high: float, intervals: int) -> tuple[float, float]
     return low, high
 
 
+def widen_to_two_digits(low: float, high: float) -> tuple[float, float]:
+    """Widen a range to numbers of two digits, counted from the first one of the larger number."""
+    largest = max(abs(low), abs(high))
+    if not largest:
+        return low, 1.0
+    unit = 10.0 ** (math.floor(math.log10(largest)) - 1)
+    first, last = math.floor(low / unit + _UNSEEN), math.ceil(high / unit - _UNSEEN)
+    if first == last:
+        first, last = first - 1, last + 1
+    return min(low, first * unit), max(high, last * unit)
+
+
 def widen_if_empty(low: float, high: float, margin: float) -> tuple[float, float]:
     """Widen a range without extent, so that the one value is in the middle, between others."""
     is_empty = high - low <= 1e-6 * max(1.0, abs(low), abs(high))
@@ -188,6 +203,9 @@ def _multiples(step: float, low: float, high: float) -> list[float]:
 
 
 def _format(value: float, step: float) -> str:
+    if abs(value) >= _HUGE:
+        digits = math.floor(math.log10(abs(value))) - math.floor(math.log10(step)) + 1
+        return _with_exponent(value, max(1, digits))
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= 10 * unit and step >= unit / 10:
             return f"{value / unit:.10g}{letter}"
@@ -197,10 +215,17 @@ def _format(value: float, step: float) -> str:
 
 def _plain(value: float) -> str:
     """A number of few digits as people write it: 50k rather than 5e+04, but 1e-05."""
+    if value >= _HUGE:
+        return _with_exponent(value, 7)
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if value >= 10 * unit:
             return f"{value / unit:.7g}{letter}"
     return f"{value:.7g}"
+
+
+def _with_exponent(value: float, digits: int) -> str:
+    """A number such as 5e29."""
+    return f"{value:.{digits}g}".replace("e+", "e")
 
 
 def _short(value: float) -> str:

@@ -1,7 +1,7 @@
 """Curves in braille, at a cost that does not grow with the run."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -11,7 +11,8 @@ from textual.events import Leave, MouseEvent, MouseMove, MouseScrollDown, MouseS
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ..marks import curve_style
+from ...colours import lines_by
+from ..marks import curve_style, stroke_of
 from .axes import LogarithmTicks, Ticks, TimeTicks
 from .curves import Curve, View
 from .legend import heading, legend, reading
@@ -19,15 +20,12 @@ from .picture import Picture
 from .plot import Plot
 from .ranges import round_range, whole_x_range
 from .reduction import Numbers, smoothed_points
-from .series import Axis, Series, value_range
+from .scale import WIDE_SPAN, Scale
+from .series import Axis, Series
 from .zoom import AxisView, Range, extent
 
 _SMOOTHING_WEIGHTS = (0.9, 0.98, 0.0, 0.6)
 _CROSSHAIR_STYLE = "bold"
-_WIDE_SPAN = 20
-"""By this factor values differ where the smaller ones cannot be read on a linear axis."""
-_NARROW_SPAN = 10
-"""By less than this they differ where an axis that became logarithmic becomes linear again."""
 _BORDER_GAP = 2  # columns that a title keeps from each end of the border
 _ZOOM, _WHEEL_ZOOM = 1.15, 1.05  # of a key press, of a turn of the wheel
 _PAN = 2  # columns or rows of a key press
@@ -75,6 +73,8 @@ class Chart(Plot, can_focus=True):
 
     highest: ClassVar = math.inf
     """Where the y axis ends, however high values are."""
+    least_quantile: ClassVar = 0.0
+    """Which part of the values does not decide whether the y axis is logarithmic."""
 
     logarithm: reactive[bool | None] = reactive(None)
     """Whether the y axis is logarithmic; None if the values decide."""
@@ -95,8 +95,7 @@ class Chart(Plot, can_focus=True):
         self._curves: list[Curve] = []
         self._across, self._upright = AxisView(), AxisView()
         self._crosshair: float | None = None
-        self._is_wide = self._is_logarithmic = False
-        self._least_positive = 1.0
+        self._scale = Scale(self.least_quantile)
         self.set_reactive(Chart.axis, axis)
 
     def show(self, series: Sequence[Series]) -> None:
@@ -106,7 +105,7 @@ class Chart(Plot, can_focus=True):
 
     def reset(self) -> None:
         """Remove the curves, the zoom, and the crosshair."""
-        self._is_wide = False
+        self._scale.is_wide = False
         self._series = ()
         self.show_whole()
 
@@ -262,13 +261,18 @@ class Chart(Plot, can_focus=True):
     @property
     def _whole_y_range(self) -> Range:
         """Around what is in view of the curves."""
+        return round_range(self._scaled(self._drawn_values), self.highest)
+
+    @property
+    def _drawn_values(self) -> Numbers:
+        """What is in view of the curves."""
         drawn = [y for curve in self._curves for _, y in (curve.line, curve.noise)]
-        return round_range(self._scaled(np.concatenate([[], *drawn])), self.highest)
+        return np.concatenate([[], *drawn])
 
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self._choose_scale()
+        self._scale.choose(self._series, self.logarithm, self.prefers_logarithm)
         self._find_curves()
         with self.drawing() as cells:
             self.write_around(self._heading(), self._words_below())
@@ -314,7 +318,8 @@ class Chart(Plot, can_focus=True):
             picture.draw_noise(x, self._scaled(y), f"{curve.colour} dim")
         for curve in self._curves:
             x, y = curve.line
-            picture.draw_line(x, self._scaled(y), curve.colour)
+            stroke = stroke_of(curve.marker, lines_by(self.app))
+            picture.draw_line(x, self._scaled(y), curve.colour, stroke)
         for curve in self._curves:
             x, y = curve.line
             picture.mark_last(x, self._scaled(y), curve.marker, curve.colour)
@@ -348,25 +353,26 @@ class Chart(Plot, can_focus=True):
     def _heading(self) -> Text:
         is_smoothed = self.smoothing and any(series.is_noisy for series in self._series)
         notes = [f"smoothed {self.smoothing:g}"] if is_smoothed else []
-        notes += self._axis_notes()
         room = self.size.width - 2 * _BORDER_GAP
-        return heading(self.title, self.axis, notes, is_log=self._is_logarithmic, room=room)
+        return heading(self.title, self.axis, notes, self._scale_words, room)
 
-    def _axis_notes(self) -> Iterable[str]:
-        """What may surprise about the y axis."""
-        return ()
+    @property
+    def _scale_words(self) -> Sequence[str]:
+        """What is unusual about the y axis, from the longest words to the shortest."""
+        return ("log scale", "log") if self._is_logarithmic else ()
 
     def _words_below(self) -> Text:
         """What the curves are, or while there is a crosshair, what they are there."""
         room = self.size.width - 2 * _BORDER_GAP
         if self._crosshair is None:
-            return legend([*self._styled_series()], [*self._notes()], room)
+            styled = [*self._styled_series()]
+            return legend(styled, [*self._notes()], room, lines_by(self.app))
         return reading(self._curves, self._crosshair, self.axis, self._margin, room)
 
     def _notes(self) -> Iterator[str]:
         """What may surprise about the curves."""
-        if self._is_logarithmic and self._is_wide and self.logarithm is None:
-            yield f"log scale: values differ {_WIDE_SPAN}×"
+        if self._is_logarithmic and self._scale.is_wide and self.logarithm is None:
+            yield f"log scale: values differ {WIDE_SPAN}×"
         if any(len(curve.noise[0]) for curve in self._curves):
             yield f"line: mean of ~{smoothed_points(self.smoothing)} points"
 
@@ -376,17 +382,11 @@ class Chart(Plot, can_focus=True):
         is_single = len(self._curves) == 1  # and the axis of a live run is longer than its curve
         return math.inf if is_single else self._across.extent / self._width
 
-    def _scaled(self, values: Numbers) -> Numbers:
-        if not self._is_logarithmic:
-            return values
-        return np.log10(np.maximum(values, self._least_positive))
+    @property
+    def _is_logarithmic(self) -> bool:
+        """Whether the y axis is."""
+        return self._scale.is_logarithmic
 
-    def _choose_scale(self) -> None:
-        """Choose a linear or a logarithmic y axis, by the whole curves, not by the part in view."""
-        least, self._least_positive, highest = value_range(self._series)
-        span = _NARROW_SPAN if self._is_wide else _WIDE_SPAN
-        self._is_wide = least >= 0 and highest > span * self._least_positive
-        choice = self.logarithm
-        if choice is None:
-            choice = self.prefers_logarithm(is_wide=self._is_wide)
-        self._is_logarithmic = choice and highest > 0
+    def _scaled(self, values: Numbers) -> Numbers:
+        """Where values are on the y axis."""
+        return self._scale.places(values)

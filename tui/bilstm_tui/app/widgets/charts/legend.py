@@ -1,17 +1,24 @@
 """The words around a chart: what each curve is, what each mark means, what the crosshair reads."""
 
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
+from ....text import braille
 from ....text.names import shortened
+from ...colours import LinesBy
+from ..marks import Stroke, stroke_of
 from .axes import format_time
 from .curves import Curve
 from .series import Axis, Series
 
 _GAP = "  "
+_SAMPLES = ((4, True, True), (3, True, True), (3, False, True), (3, False, False))
+"""The columns of a sample of a line, whether values have space beside it, and whole names."""
 _SHORTEST_NAME, _LONGEST_NAME = 4, 40
 _READINGS = (
     (_LONGEST_NAME, True),
@@ -23,27 +30,39 @@ StyledSeries = tuple[Series, str, str]
 """A series, its colour, and its marker."""
 
 
-def heading(title: str, axis: Axis, notes: Sequence[str], *, is_log: bool, room: int) -> Text:
-    """What the axes show; where there is little space, a logarithmic one is still named.
+def heading(title: str, axis: Axis, notes: Sequence[str], scale: Sequence[str], room: int) -> Text:
+    """What the axes show, and in any case what is unusual about the scale of the y axis.
 
     Args:
         title: What the y axis shows.
         axis: What the x axis shows.
         notes: What else there is to say, of which the last is the first to be left out.
-        is_log: Whether the y axis is logarithmic.
+        scale: What is unusual, from the longest words to the shortest; empty if nothing is.
         room: Columns there are for the text.
     """
-    scale = [", log scale"] if is_log else []
-    parts = [f"{title} by {axis}", *scale, *(f", {note}" for note in notes)]
-    choices = ["".join(parts[:count]) for count in range(len(parts), len(scale), -1)]
-    if is_log:
-        choices += [f"{title} by {axis}, log", f"{title}, log"]
+    parts = [f"{title} by {axis}", *scale[:1], *notes]
+    least = 1 + bool(scale)
+    choices = [", ".join(parts[:count]) for count in range(len(parts), least - 1, -1)]
+    choices += [f"{title} by {axis}, {words}" for words in scale[1:]]
+    choices += [f"{title}, {words}" for words in scale[-1:]]
     return Text(next((it for it in choices if cell_len(it) <= room), choices[-1]))
 
 
-def legend(styled: Sequence[StyledSeries], notes: Sequence[str], room: int) -> Text:
-    """What each curve is, and where there is space for it, what each mark is, and notes."""
-    shown = [Text(" ").join(_names(styled, room))] if len(styled) > 1 else []
+def legend(
+    styled: Sequence[StyledSeries],
+    notes: Sequence[str],
+    room: int,
+    lines_by: LinesBy = "colours",
+) -> Text:
+    """What each curve is, and where there is space for it, what each mark is, and notes.
+
+    Args:
+        styled: The curves.
+        notes: What else there is to say.
+        room: Columns there are for the text.
+        lines_by: What distinguishes the lines, of which there is a sample where it is no colour.
+    """
+    shown = [Text(" ").join(_names(styled, room, lines_by))] if len(styled) > 1 else []
     for more in (*_marks(styled), *(Text(note, "dim") for note in notes)):
         if Text(_GAP).join([*shown, more]).cell_len <= room:
             shown.append(more)
@@ -63,24 +82,54 @@ def _marks(styled: Sequence[StyledSeries]) -> list[Text]:
     ]
 
 
-def _names(styled: Sequence[StyledSeries], room: int) -> list[Text]:
-    """The names of curves, as long as there is space for all."""
-    count = len(styled)
-    values = [f" {series.value}" if series.value else "" for series, *_ in styled]
-    free = room - 3 * count + 1 - sum(map(cell_len, values))  # a marker and a gap on each side
-    labels = _labels([series for series, *_ in styled], free)
-    names = [
-        Text(f"{marker} {label}{value}", colour)
-        for (_, colour, marker), label, value in zip(styled, labels, values, strict=True)
-    ]
+def _names(styled: Sequence[StyledSeries], room: int, lines_by: LinesBy) -> list[Text]:
+    """The names of curves, as long as there is space for all.
+
+    Where lines differ by their strokes, samples of these have space before the values have.
+    """
+    for sample, has_values, is_whole in _SAMPLES if lines_by != "colours" else ():
+        space = math.inf if is_whole else room
+        names = _written(styled, space, lines_by, sample, has_values=has_values)
+        if Text(" ").join(names).cell_len <= room:
+            return names
+    names = _written(styled, room, lines_by, 0)
     if Text(" ").join(names).cell_len <= room:
         return names
     ends = accumulate(name.cell_len + 1 for name in names)
-    shown = sum(end + len(f"+{count}") <= room for end in ends)
-    return [*names[:shown], Text(f"+{count - shown}", "dim")]
+    shown = sum(end + len(f"+{len(styled)}") <= room for end in ends)
+    return [*names[:shown], Text(f"+{len(styled) - shown}", "dim")]
 
 
-def _labels(series: Sequence[Series], room: int) -> list[str]:
+def _written(
+    styled: Sequence[StyledSeries],
+    room: float,
+    lines_by: LinesBy,
+    sample: int,
+    *,
+    has_values: bool = True,
+) -> list[Text]:
+    """The names of curves, each after a sample of so many columns and its marker."""
+    signs = [_sample(stroke_of(marker, lines_by), sample) + marker for *_, marker in styled]
+    values = [f" {it.value}" if it.value and has_values else "" for it, *_ in styled]
+    gaps = 2 * len(styled) - 1
+    free = room - gaps - sum(map(cell_len, (*signs, *values)))
+    labels = _labels([series for series, *_ in styled], free)
+    return [
+        Text(f"{sign} {label}{value}", colour)
+        for (_, colour, _), sign, label, value in zip(styled, signs, labels, values, strict=True)
+    ]
+
+
+def _sample(stroke: Stroke, width: int) -> str:
+    """A line of so many columns."""
+    if stroke.letter or not width:
+        return stroke.letter * width
+    ends, middle = np.array([0, width - 0.1]), np.array([0.5, 0.5])
+    cells = braille.draw_line(ends, middle, width, 1, stroke.dashes)
+    return "".join(cells.get((column, 0), " ") for column in range(width))
+
+
+def _labels(series: Sequence[Series], room: float) -> list[str]:
     """The names of series, shortened to fit, but never to less than a few letters."""
     choices = [
         [shortened(one.label, longest) for one in series]

@@ -1,6 +1,7 @@
 """Draws a frame with ticks, and in it lines and markers, so that no line hides another."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ import numpy as np
 from textual.geometry import Region
 
 from ....text import braille
+from ..marks import SOLID, Stroke
 from .axes import Ticks
 from .canvas import Cells
 from .reduction import Numbers
@@ -20,6 +22,21 @@ _DASHES = "⠉⠒⠤⣀"  # one for each quarter of a row
 _LEAST_GAP = 1  # columns between two labels
 
 Number = TypeVar("Number", float, Numbers)
+
+
+@dataclass
+class _Shared:
+    """A cell of one or more lines.
+
+    Attributes:
+        turn: Which cell of the first line it is.
+        dots: Those of all lines.
+        looks: The style of each line, and the letter that it is drawn with, if it is.
+    """
+
+    turn: int
+    dots: int = 0
+    looks: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Picture:
@@ -36,7 +53,7 @@ class Picture:
         self._all, self._frame, self._inside = cells, frame, frame.shrink((1, 1, 1, 1))
         self._x_range, self._y_range = x_range, y_range
         self._width, self._height = self._inside.size
-        self._lines: dict[tuple[int, int], tuple[int, list[str]]] = {}
+        self._lines: dict[tuple[int, int], _Shared] = {}
         self._marked: set[tuple[int, int]] = set()
 
     def draw_frame(self, style: str) -> None:
@@ -82,13 +99,17 @@ class Picture:
         for cell, character in self._cells(x, y).items():
             self._set(cell, character, style)
 
-    def draw_line(self, x: Numbers, y: Numbers, style: str) -> None:
-        """Draw a line; where it meets others, they take turns in giving cells their colours."""
-        for cell, character in self._cells(x, y).items():
-            dots, styles = self._lines.get(cell, (0, []))
-            dots, styles = dots | ord(character) & 0xFF, [*styles, style]
-            self._lines[cell] = dots, styles
-            self._set(cell, braille.CHARACTERS[dots], styles[cell[0] % len(styles)])
+    def draw_line(self, x: Numbers, y: Numbers, style: str, stroke: Stroke = SOLID) -> None:
+        """Draw a line; where it meets others, they take turns in giving cells their colours.
+
+        They take them along the first line: by column, a steep one would have all of a column.
+        """
+        for place, (cell, character) in enumerate(self._cells(x, y, stroke.dashes).items()):
+            shared = self._lines.setdefault(cell, _Shared(place))
+            shared.dots |= ord(character) & 0xFF
+            shared.looks.append((style, stroke.letter))
+            style_of_turn, letter = shared.looks[shared.turn % len(shared.looks)]
+            self._set(cell, letter or braille.CHARACTERS[shared.dots], style_of_turn)
 
     def draw_column(self, x: float, style: str) -> None:
         """Draw a vertical line over the whole height, unless it is out of view."""
@@ -151,10 +172,13 @@ class Picture:
         for row, words in ((self._frame.y, high), (self._frame.bottom - 1, low)):
             self._all.write(self._inside.x, row, words[: self._width], style)
 
-    def _cells(self, x: Numbers, y: Numbers) -> dict[tuple[int, int], str]:
+    def _cells(
+        self, x: Numbers, y: Numbers, dashes: Sequence[int] = ()
+    ) -> dict[tuple[int, int], str]:
         if not len(x):
             return {}
-        return braille.draw_line(self._column(x), self._row(y), self._width, self._height)
+        places = self._column(x), self._row(y)
+        return braille.draw_line(*places, self._width, self._height, dashes)
 
     def _column(self, x: Number) -> Number:
         """Columns from the left edge; the end of the axis is in the last one."""

@@ -20,11 +20,11 @@ _GROWTH = 1.3  # by which the axis of a live run gets longer: in between, old po
 
 
 def whole_x_range(several: Sequence[Series], axis: Axis) -> Range:
-    """From the first point to the last, or further where a run is live."""
-    drawn = [series for series in several if len(series.steps)]
+    """From the first value to the last, finite or not, or further where a run is live."""
+    drawn = [series for series in several if len(series.steps) or len(series.non_finite)]
     if not drawn:
         return (0.0, 1.0)
-    ends = [series.convert(axis, series.steps[[0, -1]]) for series in drawn]
+    ends = [_ends(series, axis) for series in drawn]
     low, high = min(x[0] for x in ends), max(x[1] for x in ends)
     live = [series for series in drawn if series.last_step]
     if live and high > 0:
@@ -34,6 +34,13 @@ def whole_x_range(several: Sequence[Series], axis: Axis) -> Range:
             grown = min(grown, *(x[0] for x in last))
         high = max(high, grown)
     return widen_if_empty(float(low), float(high), 1.0)
+
+
+def _ends(series: Series, axis: Axis) -> Numbers:
+    """Where the first and the last value are."""
+    steps = [*series.steps[[0, -1]]] if len(series.steps) else []
+    steps += [*series.non_finite[:1], *series.non_finite[-1:]]
+    return series.convert(axis, np.array([min(steps), max(steps)], np.float64))
 
 
 def round_range(values: Numbers, highest: float) -> Range:

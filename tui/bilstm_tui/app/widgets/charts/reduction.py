@@ -1,11 +1,14 @@
 """Curves prepared for drawing: reduced to few points without losing outliers, and smoothed."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-_NEGLIGIBLE = 1e-16
+_NEGLIGIBLE = 0.01
+"""The weight of the first value that no longer counts: of a spike, even that would be much."""
 _MANY = 10  # points, of which a multiple of 10 is said
 
 
@@ -42,9 +45,10 @@ def reduce(
 def smooth(values: Numbers, weight: float) -> Numbers:
     """The exponential moving average over the values before and after each point.
 
-    A value d points away has the weight w^d, and the weights of each point are divided by their
-    sum. So the average neither starts at 0 nor lags behind values that fall; at the last point it
-    is the one-sided average of TensorBoard, without its bias.
+    A value d points away has the weight w^d, up to `reach(w)`, and the weights of each point are
+    divided by their sum. So the average is never beyond the values that it is the average of; it
+    neither starts at 0 nor lags behind values that fall. At the last point it is nearly the
+    one-sided average of TensorBoard, without its bias.
 
     It uses no matrix product: that starts threads, which would compete with training for cores.
 
@@ -55,8 +59,14 @@ def smooth(values: Numbers, weight: float) -> Numbers:
     if not weight or len(values) == 0:
         return values
     sums = _decaying_sums(values, weight) + _decaying_sums(values[::-1], weight)[::-1] - values
-    before = (1 - weight ** np.arange(1.0, len(values) + 1)) / (1 - weight)
+    counts = np.minimum(np.arange(1.0, len(values) + 1), reach(weight))
+    before = (1 - weight**counts) / (1 - weight)
     return sums / (before + before[::-1] - 1)
+
+
+def reach(weight: float) -> int:
+    """How many values count on each side of a point, with its own: a power of two."""
+    return 2 ** math.ceil(math.log2(max(1.0, math.log(_NEGLIGIBLE, weight)))) if weight else 1
 
 
 def smoothed_points(weight: float) -> int:
@@ -69,7 +79,7 @@ def _decaying_sums(values: Numbers, weight: float) -> Numbers:
     """The sum of each value and those before it, by their weights."""
     sums = values.astype(np.float64)
     span = 1  # the number of values in each sum; two sums make one of twice as many
-    while span < len(values) and weight**span > _NEGLIGIBLE:
+    while span < min(len(values), reach(weight)):
         sums[span:] += weight**span * sums[:-span]
         span *= 2
     return sums

@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from rich.text import Text
 
+from .axes import widen_if_empty, widen_to_two_digits
 from .chart import Chart
 from .picture import Picture
+from .reduction import Numbers
 from .zoom import Range
 
 _GAP = 4  # columns beside a title in the border
@@ -24,6 +26,8 @@ class SmallChart(Chart):
     """
 
     has_labels: ClassVar = False
+    least_quantile: ClassVar = 0.25
+    """A learning rate that ends at almost nothing does not make its whole course logarithmic."""
 
     def __init__(
         self,
@@ -56,12 +60,14 @@ class SmallChart(Chart):
 
     @property
     def _whole_y_range(self) -> Range:
-        low, high = self._limits or super()._whole_y_range
-        if self._is_logarithmic:  # round numbers rather than round logarithms
-            return math.log10(_rounded(10**low, math.floor)), math.log10(
-                _rounded(10**high, math.ceil)
-            )
-        return low, high
+        values = self._drawn_values
+        if self._limits or not len(values):
+            return self._limits or (0.0, 1.0)
+        if not self._is_logarithmic:
+            return widen_to_two_digits(*_ends(values))
+        low, high = widen_if_empty(*_ends(self._scaled(values)), 0.1)
+        first, last = _rounded(10**low, math.floor), _rounded(10**high, math.ceil)
+        return min(low, math.log10(first)), max(high, math.log10(last))
 
     def _heading(self) -> Text:
         """The longest name that fits, and the value at the end or under the crosshair.
@@ -80,6 +86,10 @@ class SmallChart(Chart):
 
     def _words_below(self) -> Text:
         return Text()
+
+
+def _ends(values: Numbers) -> Range:
+    return float(values.min()), float(values.max())
 
 
 def _rounded(value: float, to_whole: Callable[[float], int]) -> float:

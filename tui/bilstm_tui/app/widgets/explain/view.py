@@ -19,7 +19,7 @@ from bilstm_core.errors import BilstmError
 from bilstm_core.inference.explanation import Explanation
 
 from ....text.run_cells import without_date
-from ...ascii import AsciiFilter
+from ...colours import lines_by
 from ..styled_lines import StyledLines
 from .look import (
     DIM,
@@ -365,9 +365,8 @@ class ExplainView(StyledLines, can_focus=True):
 
     @property
     def _look(self) -> Look:
-        filters = self.app.get_line_filters()
-        is_plain = self.app.no_color or any(isinstance(it, AsciiFilter) for it in filters)
-        return Look(is_dark=self.app.current_theme.dark, has_colours=not is_plain)
+        has_colours = lines_by(self.app) == "colours"
+        return Look(is_dark=self.app.current_theme.dark, has_colours=has_colours)
 
 
 def _next(value: str, values: list[str]) -> str:
