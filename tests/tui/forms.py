@@ -1,6 +1,5 @@
 """Drives the form in tests, and says what it shows."""
 
-import asyncio
 from pathlib import Path
 
 from rich.segment import Segment
@@ -12,27 +11,20 @@ from bilstm_tui.app.textual_internals import CollapsibleTitle
 from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.app.widgets.form_row import FormRow
 from tests.samples import small_config
-from tests.tui.driving import FakeWorker, Steps, text, until
+from tests.tui.driving import FakeWorker, Steps, drive, text, until
 
 SMALLEST = (80, 24)
 
 
 def drive_default(steps: Steps, runs_dir: Path, size: tuple[int, int] = SMALLEST) -> None:
     """As `drive`, with the form of a first start."""
-    app = BilstmApp(
-        small_config(hidden_size=128, num_epochs=30, device="auto", precision="auto"),
-        "default",
-        runs_dir,
-        make_worker=FakeWorker(),
-    )
-    app.animation_level = "none"
+    config = small_config(hidden_size=128, num_epochs=30, device="auto", precision="auto")
 
-    async def main() -> None:
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: app.train_screen.query(FormRow))
-            await steps(app, pilot)
+    async def when_there(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: app.train_screen.query(FormRow))
+        await steps(app, pilot)
 
-    asyncio.run(main())
+    drive(FakeWorker(), runs_dir, when_there, size, config=config)
 
 
 def focused_name(app: BilstmApp) -> str:

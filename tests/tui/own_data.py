@@ -1,6 +1,5 @@
 """Data of one's own in tests of the app: a table, and what the form shows of it."""
 
-import asyncio
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -9,9 +8,8 @@ from textual.widgets import Input, Static
 from bilstm_core.config.schema import RunConfig
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.path_prompt import PathPrompt
-from bilstm_tui.app.screens.train import TrainScreen
 from bilstm_tui.app.widgets.dataset_field import DatasetField
-from tests.tui.driving import FakeWorker, Steps, text, until
+from tests.tui.driving import FakeWorker, Steps, drive, text, until
 
 TALL = (160, 60)
 
@@ -60,14 +58,8 @@ async def choose(app: BilstmApp, pilot: Pilot[int], path: object) -> None:
     await pilot.press("enter")
 
 
-def drive_with(config: RunConfig, runs_dir: Path, steps: Steps) -> None:
-    """As `drive`, with another configuration in the form."""
-    app = BilstmApp(config, "default", runs_dir, make_worker=FakeWorker())
-    app.animation_level = "none"
-
-    async def main() -> None:
-        async with app.run_test(size=TALL) as pilot:
-            await until(pilot, lambda: isinstance(app.screen, TrainScreen))
-            await steps(app, pilot)
-
-    asyncio.run(main())
+def drive_with(
+    config: RunConfig, runs_dir: Path, steps: Steps, worker: FakeWorker | None = None
+) -> None:
+    """As `drive`, with another configuration in the form, in a tall terminal."""
+    drive(worker or FakeWorker(), runs_dir, steps, TALL, config=config)
