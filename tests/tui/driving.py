@@ -124,10 +124,11 @@ def drive(
     size: tuple[int, int] = (120, 36),
     *,
     has_toasts: bool = False,
+    config: RunConfig | None = None,
     **options: Any,
 ) -> BilstmApp:
     """Open the app and do something in it; `said` knows messages also where none is drawn."""
-    app = BilstmApp(small_config(), "default", runs_dir, make_worker=worker, **options)
+    app = BilstmApp(config or small_config(), "default", runs_dir, make_worker=worker, **options)
     app.animation_level = "none"
 
     async def main() -> None:

@@ -23,6 +23,7 @@ from bilstm_core.runs.run import Run
 from ..text.names import with_article
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
+from .key_order import OrderedKeysApp
 from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
 from .screens.train import CameFrom, TrainScreen
@@ -30,7 +31,7 @@ from .textual_internals import ReportingApp
 from .widgets.marks import Marks
 
 
-class StartingApp(ReportingApp[int]):
+class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
     """An app with a screen to start from, above which or instead of which the form is shown.
 
     Attributes:

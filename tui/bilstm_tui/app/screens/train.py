@@ -11,10 +11,10 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.events import Key, Resize
+from textual.events import Resize
 from textual.message import Message
 from textual.widget import AwaitMount
-from textual.widgets import Static, TabbedContent, TabPane
+from textual.widgets import TabbedContent, TabPane
 
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, ConfigError
@@ -29,10 +29,12 @@ from ..widgets.explain.pane import ExplainPane
 from ..widgets.form import Form
 from ..widgets.key_footer import KeyFooter, own_bindings
 from ..widgets.network_sketch import NetworkSketch, observed_timings
+from ..widgets.problem_line import ProblemLine
 from ..widgets.steady_tabs import SteadyTabs
 from .base import is_typing
 from .dialogs import ask, in_lines
-from .run_keys import RUN_KEYS, RunKeysScreen
+from .form_keys import FormKeysScreen
+from .run_keys import RUN_KEYS
 
 _SIDE_BY_SIDE_WIDTH = 120  # columns from which on the form is shown beside a run
 _HIDDEN_SECONDS = 0.3  # from the first paint until widgets are made that are hidden at first
@@ -55,12 +57,10 @@ CameFrom = Literal["runs", "sweep", "home", ""]
 """From where a run was opened, to which Escape leads back; empty for nowhere."""
 
 
-class TrainScreen(RunKeysScreen):
+class TrainScreen(FormKeysScreen):
     """The form, the sketch of its network, its data, and a run.
 
     Attributes:
-        config: What the form says; None if it is wrong, or its data are not known yet.
-        preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
         came_from: Where Escape leads back to from the run.
@@ -69,18 +69,6 @@ class TrainScreen(RunKeysScreen):
     @dataclass
     class ConfigChanged(Message):
         """Posted when `config` may have changed."""
-
-    @dataclass
-    class StartRequested(Message):
-        """The user wants to train with the form's settings."""
-
-        config: RunConfig
-
-    @dataclass
-    class LearningRateRequested(Message):
-        """The user wants to find a learning rate for the form's settings."""
-
-        config: RunConfig
 
     @dataclass
     class BackRequested(Message):
@@ -100,6 +88,7 @@ class TrainScreen(RunKeysScreen):
             )
             for key, action, label, tooltip in _LETTER_KEYS
         ),
+        Binding("escape", "screen.cancel_start", "Cancel", tooltip="Start nothing after reading"),
         Binding("escape", "screen.back", "Back", tooltip="Back to where the run was opened"),
         Binding("escape", "screen.leave_field", "Leave", tooltip="Leave the field", show=False),
     ]
@@ -113,14 +102,12 @@ class TrainScreen(RunKeysScreen):
         data_dir: Path | None = None,
         recent_data: list[str] | None = None,
     ) -> None:
-        super().__init__(redraws_per_second)
-        self.config: RunConfig | None = None if config.is_own_data else config
-        self.preset = preset
+        super().__init__(config, preset, redraws_per_second)
         self.recent_data = recent_data or []
         self._data = FormData(data_dir)
         self._initial_config = config
         self._typed: RunConfig | None = config
-        self._typed_problem = self._problem = ""
+        self._typed_problem = ""
         self._runs_dir = runs_dir
         self.came_from: CameFrom = ""
         self.explanation = ExplainPane(self.config, data_dir, redraws_per_second)
@@ -138,7 +125,7 @@ class TrainScreen(RunKeysScreen):
                     yield DataView()
                 yield TabPane("Run", id="run")
                 yield self.explanation
-        yield Static(id="problem", markup=False)
+        yield ProblemLine()
         yield KeyFooter()
 
     def on_mount(self) -> None:
@@ -153,11 +140,13 @@ class TrainScreen(RunKeysScreen):
             return False
         if action == "resume" and any(it.key == "e" for it in self._keys_of_focus):
             return False  # of the chart of accuracies
+        if action == "cancel_start":
+            return self._start_after_reading != ""
         if action == "leave_field":
             return self.focused is not None
         if action == "back":
             return self._can_go_back
-        return None if self._why_disabled(action) else True
+        return None if self.why_not(action) else True
 
     @property
     def _keys_of_focus(self) -> list[Binding]:
@@ -169,30 +158,6 @@ class TrainScreen(RunKeysScreen):
         if not self.came_from or is_typing(self):
             return False
         return self.query_one(TabbedContent).active in {"run", "explain"}
-
-    def _why_disabled(self, action: str) -> str:
-        """Why an action is not possible now; empty if it is."""
-        is_training = self.shown_run is not None and self.view.is_training
-        match action:
-            case "train" | "find_learning_rate" if is_training:
-                return "A run is being trained: stop it first, with s."
-            case "train" | "find_learning_rate" if not self.config:
-                return self._problem
-            case "copy_command" if not (self.config or self.shown_run):
-                return self._problem
-            case _:
-                return self.why_not(action)
-
-    def on_key(self, event: Key) -> None:
-        """Show why a greyed-out key is disabled."""
-        active = self.active_bindings.get(event.key)
-        if active and not active.enabled and active.node is self:
-            why = self._why_disabled(active.binding.action.removeprefix("screen."))
-            self.app.clear_notifications()
-            if why == self._problem:  # a message in the corner would cover it
-                self.query_one("#problem").add_class("-asked")
-            else:
-                self.notify(why, timeout=4)
 
     async def _add_view(self) -> None:
         if not self.is_attached:  # the app is exiting
@@ -209,7 +174,7 @@ class TrainScreen(RunKeysScreen):
         reading = asyncio.create_task(self.view.watch_run(run))
         try:
             await asyncio.wait({reading}, timeout=_READING_SECONDS)
-            self._show_run_tab()
+            self.query_one(TabbedContent).active = "run"
             await reading
         finally:
             reading.cancel()
@@ -221,37 +186,6 @@ class TrainScreen(RunKeysScreen):
         """Estimate the duration of training from the latest runs."""
         timings = await asyncio.to_thread(observed_timings, self._runs_dir)
         self.query_one(NetworkSketch).set_timings(*timings)
-
-    def action_train(self) -> None:
-        """Train with the form's settings."""
-        if self.config:
-            self._show_run_tab()
-            self.view.show_message("Starting …")
-            self.post_message(self.StartRequested(self.config))
-
-    def action_find_learning_rate(self) -> None:
-        """Try learning rates with the form's settings."""
-        if self.config:
-            self.post_message(self.LearningRateRequested(self.config))
-
-    def action_copy_command(self) -> None:
-        """Copy the command of the run, or of the form where its network or data are shown."""
-        run = self.shown_run if self.query_one(TabbedContent).active == "run" else None
-        if run:
-            self.copy_command_of(run)
-        elif self.config:
-            self.copy_command(self.config, self.preset)
-
-    def action_jump(self) -> None:
-        """Ask for a setting by its name, and go to it."""
-        from .setting_prompt import SettingPrompt  # not needed for the first paint
-
-        ask(self.app, SettingPrompt(), self._jump_to)
-
-    async def _jump_to(self, name: str) -> None:
-        if not self.query_one(Form).display:
-            self.query_one(TabbedContent).active = "network"
-        await self.query_one(Form).go_to(name)
 
     def action_switch_view(self) -> None:
         """Show the next tab."""
@@ -287,9 +221,6 @@ class TrainScreen(RunKeysScreen):
         """Remove the focus from the field, so that the letter keys work again."""
         self.set_focus(None)
 
-    def _show_run_tab(self) -> None:
-        self.query_one(TabbedContent).active = "run"
-
     def show_settings(self, config: RunConfig, by_hand: Mapping[str, str]) -> None:
         """Fill the form with a configuration, and say what was set by hand in its run.
 
@@ -311,6 +242,7 @@ class TrainScreen(RunKeysScreen):
             form.display = is_shown
             if had_focus and not is_shown:
                 self._focus_tab()
+            self._show_problem()
         self.refresh_bindings()
 
     @on(TabbedContent.TabActivated, pane="#data")
@@ -333,6 +265,7 @@ class TrainScreen(RunKeysScreen):
     @on(Form.Changed)
     def _apply_settings(self, event: Form.Changed) -> None:
         self._typed, self._typed_problem = event.config, event.problem
+        self._start_after_reading = ""
         self.preset = self.query_one(Form).preset
         self._use_settings()
 
@@ -363,24 +296,20 @@ class TrainScreen(RunKeysScreen):
                 form.show_problems({})
         except BilstmError as error:
             problem = in_lines(error)
-            form.show_problems(error.problems)
+            form.show_problems(error.problems, error.title)
         reading = f"Reading {Path(config.dataset).name} …" if config else ""
-        self.config = config if spec else None
         sketch = self.query_one(NetworkSketch)
         if config and spec:
             sketch.show(config, spec, self.preset)
         elif problem:
-            sketch.show_problem(problem)
+            sketch.show_problem(form.problem_in_brief)
         else:
             sketch.show_message(reading)
-        self._problem = "" if spec else problem.replace("\n", "  ") or reading
-        line = self.query_one("#problem", Static)
-        line.set_class(not problem, "-reading")
-        line.remove_class("-asked")
-        line.update(self._problem)
-        line.display = not spec
         self._show_data(reading)
-        self.explanation.use_form(self.config, self._problem)
+        usable = config if spec else None
+        words = "" if spec else problem.replace("\n", "  ") or reading
+        self.explanation.use_form(usable, words)
+        self.note_form(usable, words, is_reading=not (spec or problem))
         self.post_message(self.ConfigChanged())
         self.refresh_bindings()
 

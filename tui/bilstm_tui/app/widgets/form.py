@@ -30,11 +30,9 @@ from bilstm_core.wording import counted
 from ...text.command_line import as_typed
 from ..textual_internals import CollapsibleTitle
 from .choice_field import ChoiceField, ChoiceList
-from .dataset_field import DatasetField
-from .device_field import DeviceField
 from .form_hint import Hint, hint_for_preset, hint_for_setting
 from .form_input import FormInput
-from .form_row import BY_HAND, INVALID, WITHOUT_EFFECT, FormRow
+from .form_row import BY_HAND, INVALID, WITHOUT_EFFECT, FormRow, row_for
 from .preset_field import MODIFIED, PresetField
 from .switch_field import SwitchField
 
@@ -61,6 +59,9 @@ class Form(Widget):
         config: RunConfig | None
         problem: str
 
+    class Explained(Message):
+        """Posted when the hint begins or ceases to say what is wrong."""
+
     BINDING_GROUP_TITLE = "In the form"
     BINDINGS: ClassVar[list[BindingType]] = [
         # with priority: what is typed right after them already goes into another field
@@ -79,6 +80,7 @@ class Form(Widget):
         self._explained = "preset"
         self._last_focused: Widget | None = None
         self._problems: Mapping[str, str] = {}
+        self._problem_title = ""
         self._no_effect = without_effect(config)
         self._by_hand: dict[str, tuple[Any, str]] = {}
         """What was set by hand in the run that was copied: the value, and words that say so."""
@@ -144,8 +146,7 @@ class Form(Widget):
         ]
 
     def _row(self, setting: Setting) -> FormRow:
-        kind = "own-data" if setting.name in OWN_DATA_SETTINGS else ""
-        return FormRow(setting.name, self._field(setting), kind)
+        return row_for(setting, self._values[setting.name], self._recent)
 
     def _show_rows_of_own_data(self) -> None:
         """Show or hide them; they are made when they are first needed, not for the first paint."""
@@ -166,19 +167,6 @@ class Form(Widget):
     @property
     def _has_own_data(self) -> bool:
         return self._values["dataset"] not in BUILT_IN
-
-    def _field(self, setting: Setting) -> Widget:
-        value = self._values[setting.name]
-        if setting.kind == "switch":
-            return SwitchField(value=value, id=setting.name)
-        if setting.name == "dataset":
-            return DatasetField(value, self._recent, id=setting.name)
-        if setting.name == "device":
-            return DeviceField(value, id=setting.name)
-        if setting.kind == "choice":
-            choices = [(choice, choice) for choice in setting.choices]
-            return ChoiceField(choices, value, id=setting.name)
-        return FormInput(value, id=setting.name)
 
     def _read_preset(self) -> dict[str, Any]:
         return _field_values(resolve({"dataset": self._values["dataset"]}, preset=self.preset))
@@ -241,21 +229,39 @@ class Form(Widget):
     def _validate(self) -> None:
         self._show_rows_of_own_data()
         problems: Mapping[str, str] = {}
+        title = ""
         try:
             config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:
-            config, problem, problems = None, error.message, error.problems
+            config, problem, problems, title = None, error.message, error.problems, error.title
         else:
             self._no_effect = without_effect(config)
         self.query_one(PresetField).show_preset(self.preset, len(self.edited))
-        self.show_problems(problems)
+        self.show_problems(problems, title)
         self.post_message(self.Changed(config, problem))
 
-    def show_problems(self, problems: Mapping[str, str]) -> None:
-        """Mark the settings with problems; those in a group that was never opened, later."""
-        self._problems = problems
+    def show_problems(self, problems: Mapping[str, str], title: str = "") -> None:
+        """Mark the settings with problems; those in a group that was never opened, later.
+
+        Args:
+            problems: What is wrong with which setting.
+            title: What is wrong, in brief; also where it is not with certain settings.
+        """
+        self._problems, self._problem_title = problems, title
         self._mark_rows()
         self._explain(self._explained)
+
+    @property
+    def problem_in_brief(self) -> str:
+        """How many settings are wrong and which, or else what is wrong; empty if nothing is."""
+        if not self._problems:
+            return self._problem_title
+        return f"{counted(len(self._problems), 'setting')} to correct: {', '.join(self._problems)}"
+
+    @property
+    def explains_problem(self) -> bool:
+        """Whether the hint says in full what is wrong with a setting."""
+        return self.display and self._explained in self._problems
 
     def _mark_rows(self) -> None:
         for row in self.query(FormRow):
@@ -314,7 +320,9 @@ class Form(Widget):
             hint = Hint(GROUPS[name.removeprefix("group-")])
         else:
             return
-        self._explained = name
+        did_explain, self._explained = self.explains_problem, name
+        if self.explains_problem != did_explain:
+            self.post_message(self.Explained())
         self.query_one("#help", Static).update(hint.as_text())
         self.call_after_refresh(self._keep_focus_visible)
 

@@ -72,13 +72,14 @@ class NetworkSketch(Static):
         return lines
 
     def show_problem(self, problem: str) -> None:
-        """Show what is wrong with the settings, and the last network that was valid."""
+        """Show what is wrong, in brief, and the last network that was valid."""
         self._is_outdated = True
-        if self._shown:  # the line above the keys says what is wrong
-            title = Text("! The settings are not valid. The last valid network:\n", style="bold")
+        title = Text(f"! {problem}", style="bold red")
+        if self._shown:
+            title.append("\nThe last valid network:\n", "bold not red")
             self.update(Group(title, self._drawing(*self._shown)))
         else:
-            self.update(Text(problem, style="bold red"))
+            self.update(title)
 
     def show_message(self, message: str) -> None:
         """Show a sentence while there is no network to draw."""

@@ -1,0 +1,70 @@
+"""The list of data sets, while its recent paths are looked for."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.path_completion import existing
+from bilstm_tui.app.preferences import Preferences, PreferencesFile
+from bilstm_tui.app.screens.path_prompt import PathPrompt
+from bilstm_tui.app.widgets import dataset_field
+from bilstm_tui.app.widgets.dataset_field import DatasetField
+from tests.samples import small_config
+from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, text, until
+from tests.tui.own_data import TALL
+
+
+class TestListOfDataSets:
+    """Looking for the recent paths takes long where they are on a network."""
+
+    @pytest.fixture
+    def may_answer(self, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+        may_answer = threading.Event()
+
+        def slow(paths: list[str]) -> list[str]:
+            assert may_answer.wait(PATIENCE_SECONDS), "the app waits for an answer"
+            return existing(paths)
+
+        monkeypatch.setattr(dataset_field, "existing", slow)
+        return may_answer
+
+    def test_what_is_marked_meanwhile_stays_marked(
+        self, tmp_path: Path, labelled: Path, may_answer: threading.Event
+    ) -> None:
+        file = PreferencesFile(tmp_path / "app.toml")
+        file.save(Preferences(recent_data=[str(labelled)]))
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            app.screen.query_one(DatasetField).focus()
+            await pilot.press("enter")
+            await until(pilot, lambda: "a file or folder …" in text(app))
+            await pilot.press("end")
+            may_answer.set()
+            await until(pilot, lambda: "labelled.csv" in text(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, PathPrompt) and app.focused)
+
+        drive(FakeWorker(), tmp_path / "runs", steps, TALL, preferences=file)
+
+    def test_what_is_chosen_meanwhile_stays_chosen(
+        self, tmp_path: Path, may_answer: threading.Event
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            field = app.screen.query_one(DatasetField)
+            field.focus()
+            await pilot.press("enter")
+            await until(pilot, lambda: "a file or folder …" in text(app))
+            await pilot.press("home", "enter")
+            await until(pilot, lambda: not field.is_open)
+            may_answer.set()
+            await app.workers.wait_for_complete(
+                [worker for worker in app.workers if worker.node is field]
+            )
+            await until(pilot, lambda: app.train_screen.config)
+            assert field.value == "mnist"
+            assert app.train_screen.config == small_config(dataset="mnist")
+
+        drive(FakeWorker(), tmp_path / "runs", steps, TALL)
