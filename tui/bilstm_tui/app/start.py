@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from textual import work
+from textual import on, work
 from textual.app import SystemCommand
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -24,6 +24,7 @@ from ..text.names import with_article
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
 from .key_order import OrderedKeysApp
+from .screens.base import TrainRequested
 from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
 from .screens.train import CameFrom, TrainScreen
@@ -104,14 +105,20 @@ class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
                 self.action_tour()
             case "runs" | "sweeps" as action:
                 await self.run_action(action)
+            case "train":
+                await self._train()
             case action:
                 await self.show_train_screen()
-                if action == "train":
-                    self.train_screen.action_train()
-                elif action == "data":
+                if action == "data":
                     self.train_screen.query_one(TabbedContent).active = "data"
                 elif event.run:
                     self.show_run(event.run, "home")
+
+    @on(TrainRequested)
+    async def _train(self) -> None:
+        """Train with the form's settings."""
+        await self.show_train_screen()
+        self.train_screen.action_train()
 
     def action_tour(self) -> None:
         """Start the guided tour."""

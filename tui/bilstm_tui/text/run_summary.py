@@ -44,15 +44,19 @@ def rate_in_words(rate: object, history: History | None) -> str:
 
 
 def accuracies(history: History) -> list[str]:
-    """The accuracies of a run: the final ones, or those after its latest epoch."""
+    """The accuracies of a run in words: the final ones, or those after its latest epoch."""
+    return [f"{split} {percent(share)} %" for split, share in latest_accuracies(history).items()]
+
+
+def latest_accuracies(history: History) -> dict[str, float]:
+    """The accuracy on each split: the final ones, or those after the latest epoch."""
     latest: dict[str, float] = {}
     if history.epochs:
         latest["train"] = history.epochs[max(history.epochs)].accuracy
     if history.epoch_evaluations:
         evaluation = history.epoch_evaluations[max(history.epoch_evaluations)]
         latest[evaluation.split] = evaluation.accuracy
-    final = {split: evaluation.accuracy for split, evaluation in history.final.items()}
-    return [f"{split} {percent(accuracy)} %" for split, accuracy in (final or latest).items()]
+    return {split: it.accuracy for split, it in history.final.items()} or latest
 
 
 def why_it_ended(status: Status, history: History) -> str:

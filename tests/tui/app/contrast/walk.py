@@ -25,8 +25,8 @@ from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.key_help import KeyHelp
 from bilstm_tui.app.screens.learning_rate import LearningRateScreen
 from bilstm_tui.app.screens.path_prompt import PathPrompt
-from bilstm_tui.app.screens.run_rows import RunsTable
-from bilstm_tui.app.screens.runs import Filter, RunsScreen
+from bilstm_tui.app.screens.run_rows import Filter, RunsTable
+from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.setting_prompt import SettingPrompt
 from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.drawing import DrawingPad

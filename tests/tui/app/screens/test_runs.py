@@ -55,6 +55,24 @@ def test_runs_are_filtered_compared_copied_and_opened(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
+def test_without_a_run_it_says_what_will_appear_and_trains_one(tmp_path: Path) -> None:
+    worker = FakeWorker()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: "Each run will be a row here" in text(app))
+        assert "t Train esc Back" in text(app)
+        assert "Inspect" not in text(app)
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen is app.train_screen and "got 351" in text(app))
+        await open_runs(app, pilot, 1)
+        await until(pilot, lambda: "i Inspect" in text(app))
+        assert "t Train" not in text(app)
+
+    drive(worker, tmp_path, steps)
+    assert len(worker.orders) == 1
+
+
 def test_marks_stay_while_the_app_runs(tmp_path: Path) -> None:
     past_runs(tmp_path, 16, 48)
 
@@ -315,7 +333,7 @@ def test_the_footer_names_the_keys_of_what_has_the_focus(tmp_path: Path) -> None
         table = await open_runs(app, pilot, 1)
         await until(pilot, lambda: "? Keys q Quit" in text(app) and "i Inspect" in text(app))
         size = table.size
-        await pilot.press("tab")
+        await pilot.press("slash")
         await until(pilot, lambda: "⏎ To the runs esc Back" in text(app))
         assert table.size == size
         await pilot.press("enter")

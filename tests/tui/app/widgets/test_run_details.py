@@ -67,16 +67,48 @@ def test_the_run_under_the_cursor_is_previewed(size: tuple[int, int], tmp_path: 
         assert "num_epochs 2 30" in shown
         assert len(app.screen.query_one("#overlay", Chart)._series[0].steps) == 40
         details = app.screen.query_one(RunDetails).region
-        if size[0] >= 160:
-            assert details.x >= table.region.right
-            assert details.height == size[1] - 2
-        else:
-            assert details.y >= table.region.bottom
+        assert details.y == table.region.bottom == 5
+        assert details.bottom == size[1] - 1  # all that two runs leave of the screen
         await pilot.press("down")
         await until(pilot, lambda: "hidden_size 16 128" in " ".join(text(app).split()))
         assert text(app).count("the better one") == (size[0] > 80)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+def test_what_is_in_many_runs_is_beside_them_in_a_large_terminal(tmp_path: Path) -> None:
+    copies(past_runs(tmp_path, 16)[0], 30)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        table = await open_runs(app, pilot, 30)
+        await until(pilot, lambda: "1 epoch trained" in text(app))
+        details = app.screen.query_one(RunDetails).region
+        assert details.x >= table.region.right
+        assert details.height == 48
+
+    drive(FakeWorker(), tmp_path, steps, (160, 50))
+
+
+def test_one_key_shows_the_other_chart_where_there_is_room_for_one(tmp_path: Path) -> None:
+    past_runs(tmp_path, 16, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        await pilot.press("space", "down", "space")
+        await until(pilot, lambda: "training loss" in text(app) and "hidden_size" in text(app))
+        shown = text(app)
+        assert ("train %" in shown, shown.count("97.50")) == (True, 6)  # in both rows, too
+        assert "v View" in shown.splitlines()[-1]
+        await pilot.press("v")
+        await until(pilot, lambda: "test accuracy" in text(app) and "97.50" in text(app))
+        assert "training loss" not in text(app)
+        await pilot.press("v")
+        await until(pilot, lambda: "training loss" in text(app))
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: "training loss" in text(app) and "test accuracy" in text(app))
+        assert "v View" not in text(app)
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
 
 
 def test_a_small_terminal_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
@@ -107,11 +139,12 @@ def test_a_small_terminal_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
 
 def test_a_run_without_a_step_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
     worker = FakeWorker(1)
-    worker.open_run(StartRun(config=small_config(), runs_dir=tmp_path))
+    run = worker.open_run(StartRun(config=small_config(), runs_dir=tmp_path))
     worker.locks[0].release()
+    copies(run, 11)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await open_runs(app, pilot, 1)
+        await open_runs(app, pilot, 11)
         await until(pilot, lambda: "Its process exited without reporting a result" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))

@@ -32,6 +32,10 @@ class ExportRequested(Message):
     run: Run
 
 
+class TrainRequested(Message):
+    """The user wants to train with the form's settings, without a look at them."""
+
+
 class TooSmall(Static):
     """Covers a screen for which the terminal is too small."""
 

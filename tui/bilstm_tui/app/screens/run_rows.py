@@ -1,4 +1,4 @@
-"""The rows of the table of runs: their order, their cells, and the columns they fit into."""
+"""The table of runs, its filter, its rows, and what stands there as long as there are none."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -14,6 +14,7 @@ from bilstm_core.runs.run import TIMESTAMP_PREFIX
 from ...text.names import shortened
 from ...text.run_cells import STATUS_STYLES, cells, without_date
 from ..textual_internals import FixedWidthTable
+from ..widgets.ordered_input import OrderedInput
 
 _CACHED_ROWS = 2048  # the table is filled again for each letter typed into the filter
 _COLUMNS = ("", "run", "started", "status", "data", "model", "epochs", "test %", "time", " note")
@@ -27,6 +28,13 @@ _NARROWED = (
 """Which columns give way in turn, and to how many columns of the screen, where there are too few;
 0 leaves a column out."""
 
+NO_RUNS = """\
+No runs yet. Press t to train with the settings of the form.
+
+Each run will be a row here, with its network, its accuracy and its time.
+Below: its loss and accuracy by epoch, and the settings that differ
+from the defaults. Runs that you mark are compared."""
+
 SORT_KEYS: dict[str, Callable[[Overview], Any]] = {
     "run": lambda _: 0,
     "test %": lambda it: 1.0 if it.accuracy is None else -it.accuracy,
@@ -37,6 +45,15 @@ SORT_KEYS: dict[str, Callable[[Overview], Any]] = {
     "time": lambda it: -it.seconds,
 }
 """The columns by which the table can be sorted; equal rows are sorted from new to old."""
+
+
+class Filter(OrderedInput):
+    """The text field above the table; its key is in the footer while it has the focus."""
+
+    BINDING_GROUP_TITLE = "In the filter"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "To the runs", tooltip="Go to the runs that it leaves")
+    ]
 
 
 class RunsTable(FixedWidthTable):

@@ -24,25 +24,19 @@ from bilstm_core.runs.store import remove_run
 
 from ..widgets.key_footer import KeyFooter
 from ..widgets.marks import Marks
-from ..widgets.ordered_input import OrderedInput
-from ..widgets.run_details import BESIDE_WIDTH, RunDetails
-from .base import BaseScreen, ExportRequested, InspectRequested
+from ..widgets.run_details import BRIEF_HEIGHT, LEAST_HEIGHT, RunDetails
+from .base import BaseScreen, ExportRequested, InspectRequested, TrainRequested
 from .dialogs import Question, ask, error_dialog
 from .prompts import ask_epochs, label_prompt, note_prompt
-from .run_rows import SORT_KEYS, RunsTable, row_of, searchable_text, sort_runs
+from .run_rows import NO_RUNS, SORT_KEYS, Filter, RunsTable, row_of, searchable_text, sort_runs
 
 _POLL_SECONDS = 2.0
 _SCROLLBAR = 1  # columns
+_OTHER_LINES = 2  # of the screen: the filter and the keys
+_LEAST_LINES = 3  # of the table
+_BESIDE_WIDTH = 160  # columns from which on many runs are beside what is in them
 _WITH_PRIORITY = {"filter", "resume", "note", "rename"}
-
-
-class Filter(OrderedInput):
-    """The text field above the table; its key is in the footer while it has the focus."""
-
-    BINDING_GROUP_TITLE = "In the filter"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "To the runs", tooltip="Go to the runs that it leaves")
-    ]
+_OF_RUNS = _WITH_PRIORITY | {"mark", "next_order", "inspect", "export", "copy", "pin", "delete"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +62,9 @@ class RunsScreen(BaseScreen[Choice | None]):
         after: Run
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "train", "Train", tooltip="Train with the form's settings"),
         Binding("space", "mark", "Mark", tooltip="Mark it; marked runs are compared"),
+        Binding("v", "other_chart", "View", tooltip="The other chart: losses or accuracies"),
         # those with priority open a text field, into which go letters that are typed right after
         Binding("slash", "screen.filter", "Filter", priority=True, tooltip="Filter the rows"),
         Binding("o", "next_order", "Sort", tooltip="Sort by the next column"),
@@ -107,7 +103,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._room = 80
         self._update_lock = asyncio.Lock()
         self._order = "run"
-        self._is_reversed = False
+        self._is_reversed = self._is_none = False
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the table, what is in the runs, and the footer."""
@@ -115,7 +111,7 @@ class RunsScreen(BaseScreen[Choice | None]):
             yield Filter(placeholder="/ to filter", compact=True, id="filter")
             yield Label(id="order")
         with Container(id="runs-body"):
-            with Vertical(id="runs-list"):
+            with Vertical(id="runs-list", classes="-empty"):
                 yield RunsTable(cursor_type="row", zebra_stripes=True, cell_padding=0)
                 yield Static("Reading the runs …", id="empty", markup=False)
             yield self._details
@@ -135,8 +131,16 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     def _arrange(self) -> None:
         """Put the table beside or above what is in the runs."""
-        self.set_class(self.app.size.width >= BESIDE_WIDTH, "-beside")
-        self._room = self._details.take_place(len(self._overviews)) - _SCROLLBAR
+        width, height = self.app.size
+        body, lines = height - _OTHER_LINES, len(self._overviews) + 1
+        is_beside = width >= _BESIDE_WIDTH and lines > body // 2
+        self.set_class(is_beside, "-beside")
+        details = width * 2 // 5 if is_beside else width
+        self._room = (width - details if is_beside else width) - _SCROLLBAR
+        spare, half = body - max(lines, _LEAST_LINES) - 1, body // 2
+        is_brief = max(spare, half) < LEAST_HEIGHT and not self._details.marked
+        below = BRIEF_HEIGHT if is_brief else max(spare, half)
+        self._details.take_place(details, body if is_beside else below)
 
     def _update_in_background(self) -> None:
         """Update the table while keys are handled: many runs take a while to read."""
@@ -170,13 +174,11 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._table.fill(rows, self._room)
         self._select(selected)
         self._look_at_selected()
-        empty = self.query_one("#empty", Static)
-        empty.display = not shown
-        empty.update(
-            f"No run contains '{one_line(words)}'."
-            if self._overviews
-            else "No runs here yet: go back and press t to train."
-        )
+        self._is_none = not self._overviews
+        none = NO_RUNS if self._is_none else f"No run contains '{one_line(words)}'."
+        self.query_one("#empty", Static).update(none)
+        self.query_one("#runs-list").set_class(not shown, "-empty")
+        self.refresh_bindings()  # most are those of a run
         arrow = "↑" if self._is_reversed else "↓"
         self.query_one("#order", Label).update(
             f"{len(shown)} of {len(self._overviews)}, by {self._order} {arrow}"
@@ -255,7 +257,22 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable keys with priority in the filter, where they are characters."""
+        if action == "other_chart":
+            is_there = self.is_mounted and self._details.has_other_chart
+            return is_there and not isinstance(self.focused, Input)
+        if action == "train":
+            return self._is_none
+        if action in _OF_RUNS and self._is_none:
+            return False
         return action not in _WITH_PRIORITY or not isinstance(self.focused, Input)
+
+    def action_other_chart(self) -> None:
+        """Show the accuracies where the losses are, or the losses again."""
+        self._details.show_other_chart()
+
+    def action_train(self) -> None:
+        """Train with the form's settings."""
+        self.post_message(TrainRequested())
 
     def action_filter(self) -> None:
         """Focus the filter."""
@@ -275,6 +292,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         """Add the selected run to the comparison, or remove it."""
         if self._selected:
             self._details.toggle(self._selected.run)
+            self._arrange()
             self._fill_table()
 
     def action_resume(self) -> None:

@@ -1,6 +1,6 @@
-"""Beside or below the list of runs: the marked runs compared, or the run under the cursor.
+"""Beside or below a list of runs: the marked runs compared, or the run under the cursor.
 
-In a small terminal the run under the cursor has a few lines only.
+Where there is little space the run under the cursor has a few lines only.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from textual.widgets import Static
 
 from bilstm_core.errors import ConfigError
 from bilstm_core.runs.follow import Follower
-from bilstm_core.runs.history import History
 from bilstm_core.runs.overview import Overview
 from bilstm_core.runs.run import Run
 
@@ -27,16 +26,17 @@ from .charts.accuracy_chart import AccuracyChart
 from .charts.chart import Chart
 from .charts.series import accuracy_series, loss_series
 from .marks import Marks, curve_style
+from .run_state import RunState
 from .run_tables import brief_preview, comparison_table, preview_table
 
-BESIDE_WIDTH = 160  # columns of the terminal from which on they are beside the list
-_CHARTS_HEIGHT = 30  # rows of the terminal from which on a preview below the list has charts
-_BRIEF_HEIGHT = 5  # rows of a preview without
+BRIEF_HEIGHT = 5  # rows of a preview without charts
+LEAST_HEIGHT = 13  # rows of one with charts
 _DELAY_SECONDS = 0.15  # without a move of the cursor, before a run is read
 _MOST_KNOWN = 8  # runs that are kept, at 3 MB each
-_WIDE = 110  # columns from which on the accuracies are shown below the list, too
-_HIGH = 34  # rows from which on they are shown beside it
+_LEAST_CHART = 38  # columns
 _LEAST_TABLE = 34  # columns
+_TWO_CHARTS_HEIGHT = 32  # rows from which on one chart is above the other
+_TABLE_BELOW_HEIGHT = 22  # rows from which on the table is below the charts
 _BRIEF_PADDING = 2
 _PADDING = 3  # columns beside a table: its margins and a scrollbar
 
@@ -49,11 +49,11 @@ class _Known:
         changes: Its settings that differ from the defaults.
     """
 
-    follower: Follower[History]
+    follower: Follower[RunState]
     changes: Mapping[str, tuple[Any, Any]]
 
     @property
-    def history(self) -> History:
+    def history(self) -> RunState:
         return self.follower.state
 
 
@@ -62,7 +62,7 @@ def _read(run: Run) -> _Known:
         changes = settings_besides_defaults(run.config)
     except ConfigError:  # the overview says what is wrong with it
         changes = {}
-    return _Known(Follower(run, History()), changes)
+    return _Known(Follower(run, RunState()), changes)
 
 
 class RunDetails(Container):
@@ -85,7 +85,7 @@ class RunDetails(Container):
         self._wanted = ""
         self._delay: Timer | None = None
         self._drawn: list[str] = []
-        self._full_height = _BRIEF_HEIGHT
+        self._is_brief = self._is_second_chart = self._has_both = False
         self._reading = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -190,26 +190,40 @@ class RunDetails(Container):
             if name not in self._marked and name in self._overviews:
                 await self._read_marked(self._overviews[name].run)
 
-    def take_place(self, num_runs: int) -> int:
-        """Choose a place for the terminal's size; return the columns that the list has."""
-        width, height = self.app.size
-        is_beside = width >= BESIDE_WIDTH
-        is_roomy = height >= _HIGH if is_beside else width >= _WIDE
-        self.query_one(AccuracyChart).display = is_roomy
-        body, own = height - 2, width * 2 // 5 if is_beside else width
-        self.styles.width = own
-        most = max(body // 2, min(body - num_runs - 1, body * 2 // 3))
-        self._full_height = body if is_beside else most
+    def take_place(self, width: int, height: int) -> None:
+        """Arrange the charts and the table for a place of this size.
+
+        The table is beside the charts where it is wide and below them where it is high; the charts
+        are beside or above one another, or one is shown at a time.
+        """
+        is_below = height >= _TABLE_BELOW_HEIGHT and width < 3 * _LEAST_CHART
+        is_below |= height >= _TWO_CHARTS_HEIGHT
+        beside = width if is_below else width - _LEAST_TABLE
+        is_column = beside < 2 * _LEAST_CHART
+        self._has_both = not is_column or (is_below and height >= _TWO_CHARTS_HEIGHT)
+        self.set_class(is_below, "-below")
+        self.set_class(is_column, "-column")
+        self._is_brief = height <= BRIEF_HEIGHT
+        self.styles.width, self.styles.height = width, height
+        self._choose_charts()
         self._show_or_hide()
         if self._is_unread:
             self._preview()
-        return width - own if is_beside else width
 
     @property
-    def _is_brief(self) -> bool:
-        """Whether there is only space for a few lines, which no comparison needs."""
-        width, height = self.app.size
-        return not self._marks and height < _CHARTS_HEIGHT and width < BESIDE_WIDTH
+    def has_other_chart(self) -> bool:
+        """Whether there is a chart that is not in view."""
+        return self.display and not (self._is_brief or self._has_both)
+
+    def show_other_chart(self) -> None:
+        """Show the accuracies where the losses are, or the losses again."""
+        self._is_second_chart = not self._is_second_chart
+        self._choose_charts()
+
+    def _choose_charts(self) -> None:
+        is_second = self._is_second_chart
+        self.query_one("#overlay").display = self._has_both or not is_second
+        self.query_one("#accuracies").display = self._has_both or is_second
 
     @property
     def _shown(self) -> Mapping[str, _Known]:
@@ -254,9 +268,10 @@ class RunDetails(Container):
         return known
 
     def _show_or_hide(self) -> None:
-        self.display = bool(self._marks or self._wanted)
+        was_shown, self.display = self.display, bool(self._marks or self._wanted)
         self.set_class(self._is_brief, "-brief")
-        self.styles.height = _BRIEF_HEIGHT if self._is_brief else self._full_height
+        if was_shown != self.display:
+            self.screen.refresh_bindings()  # one switches between the charts
 
     def _show(self) -> None:
         """Draw what is to be seen; a run that is not read yet leaves what is there."""
@@ -264,7 +279,7 @@ class RunDetails(Container):
         self._show_or_hide()
         if not self.display or not shown:
             return
-        if self._is_brief:
+        if self._is_brief and not self._marks:
             self._drawn = [*shown]
             self._show_briefly(shown[self._wanted])
             return
@@ -304,8 +319,15 @@ class RunDetails(Container):
 
     def _show_briefly(self, known: _Known) -> None:
         overview, width = self._overviews[self._wanted], self.size.width or self.app.size.width
-        brief = brief_preview(overview, known.history, known.changes, width - _BRIEF_PADDING)
+        room, progress = width - _BRIEF_PADDING, self._progress_of(known)
+        brief = brief_preview(overview, known.history, known.changes, room, progress)
         self.query_one("#brief", Static).update(brief)
+
+    def _progress_of(self, known: _Known) -> str:
+        """The speed and the time left of a run; empty unless it is being trained."""
+        is_training = self._is_live(known.follower.run.name) and not known.history.is_paused
+        parts = [known.history.time_left, known.history.speed] if is_training else []
+        return ", ".join(filter(None, parts))
 
     def _is_live(self, name: str) -> bool:
         overview = self._overviews.get(name)
@@ -317,14 +339,18 @@ class RunDetails(Container):
         place = self.query_one("#differences")
         if not self._marks:
             known = shown[self._wanted]
-            table = preview_table(overviews[self._wanted], known.history, known.changes)
+            progress = self._progress_of(known)
+            table = preview_table(overviews[self._wanted], known.history, known.changes, progress)
             place.styles.width = "1fr"
         else:
-            runs = [(self.marker(name), overviews[name]) for name in shown if name in overviews]
-            histories = {name: known.history for name, known in shown.items()}
-            is_beside = self.screen.has_class("-beside")
-            most = self.size.width if is_beside else self.size.width * 3 // 5
-            table = comparison_table(runs, histories, most - _PADDING)
+            runs = [
+                (self.marker(name), overviews[name], known.history)
+                for name, known in shown.items()
+                if name in overviews
+            ]
+            is_below = self.has_class("-below")
+            most = self.size.width if is_below else self.size.width * 3 // 5
+            table = comparison_table(runs, most - _PADDING)
             width = self.app.console.measure(table).maximum + _PADDING
-            place.styles.width = "1fr" if is_beside else min(most, max(_LEAST_TABLE, width))
+            place.styles.width = "1fr" if is_below else min(most, max(_LEAST_TABLE, width))
         place.query_one(Static).update(table)

@@ -50,6 +50,11 @@ class RunState(History):
             return ""
         return ", ".join(self.estimate.time_left())
 
+    @property
+    def speed(self) -> str:
+        """Samples a second; empty before the first step."""
+        return self.estimate.metrics()[-1] if self.progress else ""
+
     def add(self, event: Event) -> None:
         """Add the next event."""
         super().add(event)

@@ -1,7 +1,6 @@
 """What stands beside the curves of runs: one run in words, or how several differ."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,15 @@ from ...text.braille import Numbers, draw_curve
 from ...text.names import shortened
 from ...text.numbers import duration, percent
 from ...text.run_cells import STATUS_STYLES, without_date
-from ...text.run_summary import accuracies, rate_in_words, value_in_words, why_it_ended
+from ...text.run_summary import (
+    accuracies,
+    latest_accuracies,
+    rate_in_words,
+    value_in_words,
+    why_it_ended,
+)
 from .marks import COLOURS
 
-_NONE: Mapping[str, History] = MappingProxyType({})
 _LONGEST_NAME, _SHORTEST_NAME = 24, 8
 _LONGEST_VALUE = 24
 _SETTING = 16  # columns of a setting's name, about
@@ -29,15 +33,21 @@ _LAST_STEPS = 20  # whose mean loss is shown
 
 
 def preview_table(
-    overview: Overview, history: History, changes: Mapping[str, tuple[Any, Any]]
+    overview: Overview,
+    history: History,
+    changes: Mapping[str, tuple[Any, Any]],
+    progress: str = "",
 ) -> Group:
-    """One run: its result, why it ended, and the settings that differ from the defaults."""
+    """One run: its result, why it ended, and the settings that differ from the defaults.
+
+    Of a live run it has the progress, in words, instead of the time that it took.
+    """
     heading = Text.assemble(
         (without_date(overview.run.name), "bold"),
         "  ",
         (overview.status, f"bold {STATUS_STYLES[overview.status]}"),
     )
-    time = duration(overview.seconds)
+    time = progress or duration(overview.seconds)
     lines = [heading, Text(f"{why_it_ended(overview.status, history)}, {time}")]
     if results := accuracies(history):
         lines.append(Text(", ".join(results), "bold"))
@@ -63,10 +73,14 @@ def preview_table(
 
 
 def brief_preview(
-    overview: Overview, history: History, changes: Mapping[str, tuple[Any, Any]], width: int
+    overview: Overview,
+    history: History,
+    changes: Mapping[str, tuple[Any, Any]],
+    width: int,
+    progress: str = "",
 ) -> Text:
     """One run in four lines: what came of it, its curves, the settings besides the defaults."""
-    time = duration(overview.seconds)
+    time = progress or duration(overview.seconds)
     heading = Text.assemble(
         (without_date(overview.run.name), "bold"),
         f"  {why_it_ended(overview.status, history)}, {time}  ",
@@ -118,42 +132,43 @@ def _means(values: Numbers, most: int) -> Numbers:
     return np.array([stretch.mean() for stretch in np.array_split(values, most)])
 
 
-def comparison_table(
-    runs: Sequence[tuple[Text, Overview]], histories: Mapping[str, History] = _NONE, room: int = 80
-) -> Table:
+def comparison_table(runs: Sequence[tuple[Text, Overview, History]], room: int) -> Table:
     """Compare runs, each given with its marker: a column per run, a row per differing setting.
 
     A learning rate that was changed by hand is shown after the one in the configuration. Names are
     shortened to fit into so many columns, but never to less than a few letters.
     """
     table = Table(box=None, pad_edge=False)
-    table.add_column("setting", style="dim", no_wrap=True)
+    table.add_column("", style="dim", no_wrap=True)
     longest = (room - _SETTING) // max(1, len(runs)) - len("● ") - 1
     longest = min(_LONGEST_NAME, max(_SHORTEST_NAME, longest))
-    configs: list[dict[str, Any]] = []
-    is_by_hand = False
-    for marker, overview in runs:
+    for marker, overview, _ in runs:
         name = shortened(without_date(overview.run.name), longest)
         heading = Text.assemble(marker, " ", name, style=marker.style)
         table.add_column(heading, justify="right", no_wrap=True)
-        try:
-            configs.append(overview.run.config.model_dump())
-        except ConfigError:
-            configs.append({})
-        history = histories.get(overview.run.name)
-        if history and history.learning_rate_changes:
-            start = configs[-1].get("learning_rate", "?")
-            configs[-1]["learning_rate"] = rate_in_words(start, history)
-            is_by_hand = True
+    shares = [latest_accuracies(history) for _, _, history in runs]
+    for split in dict.fromkeys(split for share in shares for split in share):
+        results = [percent(share[split]) if split in share else "-" for share in shares]
+        table.add_row(f"{split} %", *results, style="bold")
+    table.add_row("seconds", *(f"{overview.seconds:,.0f}" for _, overview, _ in runs))
+    is_by_hand = any(history.learning_rate_changes for _, _, history in runs)
+    configs = [_settings_of(overview, history) for _, overview, history in runs]
     for name in dict.fromkeys(name for config in configs for name in config):
         values = [value_in_words(config.get(name, "?")) for config in configs]
         if len(set(values)) > 1:
             is_changed = is_by_hand and name == "learning_rate"
             values = [shortened(value, longest + len("● ")) for value in values]
             table.add_row(f"{name} (by hand)" if is_changed else name, *map(Text, values))
-    results = [
-        "-" if overview.accuracy is None else percent(overview.accuracy) for _, overview in runs
-    ]
-    table.add_row("test %", *results, style="bold")
-    table.add_row("seconds", *(f"{overview.seconds:,.0f}" for _, overview in runs))
     return table
+
+
+def _settings_of(overview: Overview, history: History) -> dict[str, Any]:
+    """The settings of a run, with the learning rate that was set by hand; none if unreadable."""
+    try:
+        settings = overview.run.config.model_dump()
+    except ConfigError:
+        settings = {}
+    if history.learning_rate_changes:
+        start = settings.get("learning_rate", "?")
+        settings["learning_rate"] = rate_in_words(start, history)
+    return settings
