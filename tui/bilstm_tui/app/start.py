@@ -24,6 +24,7 @@ from ..text.names import with_article
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
 from .key_order import OrderedKeysApp
+from .messages import MessagesApp
 from .screens.base import TrainRequested
 from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
@@ -32,7 +33,7 @@ from .textual_internals import ReportingApp
 from .widgets.marks import Marks
 
 
-class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
+class StartingApp(OrderedKeysApp[int], MessagesApp[int], ReportingApp[int]):
     """An app with a screen to start from, above which or instead of which the form is shown.
 
     Attributes:

@@ -100,6 +100,48 @@ class TestRunTab:
         drive(FakeWorker(), tmp_path / "runs", steps)
 
 
+class TestAnswerComesLate:
+    """A dialog is about the run that was shown when it was opened."""
+
+    @pytest.mark.parametrize("key", ["s", "l"])
+    def test_another_run_is_shown_meanwhile(self, tmp_path: Path, key: str) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await self.ask_about_run(app, pilot, key)
+            other = worker.open_run(worker.orders[0])
+            app.show_run(other, "")
+            await until(pilot, lambda: app.train_screen.shown_run == other)
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is app.train_screen)
+
+        drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+        asked_about, other = worker.runs
+        assert asked_about.commands_file.exists()
+        assert not other.commands_file.exists()
+
+    @pytest.mark.parametrize("key", ["s", "l"])
+    def test_it_has_ended(self, tmp_path: Path, key: str) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await self.ask_about_run(app, pilot, key)
+            (run,) = worker.runs
+            tell(run, events.Stopped(epoch=1, step=STEPS))
+            worker.locks.pop().release()
+            await until(pilot, lambda: app.train_screen.view.history.ending)
+            await pilot.press("enter")
+            await until(pilot, lambda: f"{run.name} has ended" in said(app))
+            assert not run.commands_file.exists()
+
+        drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+
+    @staticmethod
+    async def ask_about_run(app: BilstmApp, pilot: Pilot[int], key: str) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training and not app._is_starting)
+        await pilot.press(key)
+        await asked(pilot, {"s": "Stop the run?", "l": "Learning rate"}[key])
+        if key == "l":
+            app.screen.query_one(Input).value = "0.002"
+
+
 class TestRateByHand:
     @staticmethod
     def changed_run(tmp_path: Path) -> Run:
@@ -268,7 +310,7 @@ class TestFooter:
             await pilot.press("slash")
             await last_line(app, pilot, "⏎ Accept")
             await pilot.press("escape", "r")
-            await last_line(app, pilot, "⏎ Open space Mark / Filter")
+            await last_line(app, pilot, "⏎ Open space Mark")
             await last_line(app, pilot, "? Keys q Quit")
 
         drive(FakeWorker(), tmp_path, steps, SMALLEST)

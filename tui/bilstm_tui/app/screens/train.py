@@ -170,7 +170,7 @@ class TrainScreen(FormKeysScreen):
         """Show a run, and follow it if it is live."""
         self.came_from = came_from
         await self._add_view()
-        self.watch_orders_anew()
+        self.forget_orders()
         reading = asyncio.create_task(self.view.watch_run(run))
         try:
             await asyncio.wait({reading}, timeout=_READING_SECONDS)
@@ -178,7 +178,8 @@ class TrainScreen(FormKeysScreen):
             await reading
         finally:
             reading.cancel()
-        self.explanation.use_run(run)
+        if run == self.shown_run:  # another may have been opened meanwhile
+            self.explanation.use_run(run)
         self.refresh_bindings()
 
     @work(exclusive=True, group="estimate")

@@ -179,7 +179,8 @@ class Form(Widget):
     ) -> None:
         event.stop()
         control = event.control
-        name, value = control.id or "", event.value
+        # not the event's: it may be overtaken, and would be written back, which is a change again
+        name, value = control.id or "", control.value
         if name == "preset":
             if value != MODIFIED:
                 self._choose_preset(str(value))
