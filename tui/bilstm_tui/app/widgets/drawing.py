@@ -108,7 +108,7 @@ class StepwiseView(Static):
         for number, (line, row) in enumerate(zip(image, shown, strict=True)):
             if with_image:
                 lines.append_text(line).append(" ")
-            if row != shown[number - 1] or not number:  # which is on several lines if enlarged
+            if number == shown.index(row) + (shown.count(row) - 1) // 2:  # once, in the middle
                 forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
                 lines.append("↓ ", look.forward).append_text(_best(forward, names, look.forward))
                 if prediction.backward:
