@@ -220,7 +220,7 @@ def test_its_lines_are_drawn_once_for_a_size(
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 4)])
+@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 6)])
 def test_a_series_is_drawn_as_curves_where_its_states_are(
     size: tuple[int, int], curves: int, tmp_path: Path
 ) -> None:

@@ -567,6 +567,32 @@ def test_pictures_of_few_mistakes_are_large(
     drive(FakeWorker(), tmp_path, steps, (120, 36))
 
 
+class ManyFeatures(FewMistakes):
+    SPEC = replace(CATALOG["japanese-vowels"], feature_names=[f"sensor {n}" for n in range(12)])
+
+    async def read_drawings(self, indices: list[int]) -> list[Drawing]:
+        values = [[float(step)] * 6 for step in range(16)]
+        return [Drawing(num_steps=len(values), low=values, high=values) for _ in indices]
+
+
+def test_the_gallery_says_how_many_features_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", ManyFeatures)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "6 of 12 features: sensor 0, sensor 1, " in text(app))
+        await pilot.resize_terminal(60, 18)
+        await until(pilot, lambda: re.search("[1-5] of 12 features: sensor 0", text(app)))
+        assert re.search("[⠁-⣿]", text(app))
+
+    drive(FakeWorker(), tmp_path, steps, (120, 36))
+
+
 def test_all_features_of_a_series_are_drawn_above_one_another() -> None:
     rising, falling = [step / 9 for step in range(10)], [1 - step / 9 for step in range(10)]
     lines = draw_stacked([rising, falling, rising], 10, 7)

@@ -12,7 +12,7 @@ from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 from bilstm_core.wording import counted
 
 from ...text.names import shortened_together
-from ...text.numbers import bar
+from ...text.numbers import bar_and_track
 from .lines_view import LinesView
 from .thumbnails import draw_image, draw_series
 
@@ -241,6 +241,8 @@ def _bars(shares: Shares, label: int, names: Sequence[str], width: int) -> list[
         style = "bold green" if is_true else "red" if place == 0 else "dim"
         line = Text(f"{_TRUE if is_true else ' '}{name}{' ' * (longest - cell_len(name))} ", style)
         if share >= 0:
-            line.append(f"{bar(share, room):<{room}}{100 * share:>{_SHARE}.0f}", style)
+            filled, track = bar_and_track(share, room)
+            line.append(filled, style).append(track, "dim")
+            line.append(f"{100 * share:>{_SHARE}.0f}", style)
         lines.append(line)
     return [*lines, *[Text() for _ in range(_BARS - len(lines))]]

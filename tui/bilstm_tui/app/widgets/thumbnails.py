@@ -10,7 +10,7 @@ from ...text import braille
 from .drawing import render_image
 
 _LEAST_CURVE = 2  # rows
-_COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
+COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
 
 Rows = list[list[float]]
 """Of an image, or the features of a series over time; values from 0 to 1."""
@@ -31,7 +31,7 @@ def draw_series(features: Rows, columns: int, rows: int, colour_of_first: int = 
         y = (1 - values) * (rows - 0.25) + 0.125  # the outermost dots are at the edge
         for cell, character in braille.draw_line(x, y, columns, rows).items():
             dots = ord(character) & 0xFF | cells.get(cell, (0, ""))[0]
-            cells[cell] = dots, _COLOURS[(number + colour_of_first) % len(_COLOURS)]
+            cells[cell] = dots, COLOURS[(number + colour_of_first) % len(COLOURS)]
     lines = []
     for row in range(rows):
         line = Text()
@@ -42,9 +42,14 @@ def draw_series(features: Rows, columns: int, rows: int, colour_of_first: int = 
     return lines
 
 
+def curves_in(rows: int, features: int) -> int:
+    """How many features of a series are drawn above one another in so many rows."""
+    return max(1, min(features, rows // _LEAST_CURVE))
+
+
 def draw_stacked(features: Rows, columns: int, rows: int) -> list[Text]:
     """The features of a series as curves above one another: of many, those that fit."""
-    count = max(1, min(len(features), rows // _LEAST_CURVE))
+    count = curves_in(rows, len(features))
     edges = [rows * number // count for number in range(count + 1)]
     return [
         line
