@@ -104,6 +104,8 @@ _HIGH_CONTRAST = Theme(
         "block-cursor-background": "#ffffff",
         "block-cursor-foreground": "#000000",
         "block-cursor-blurred-background": "#404040",
+        "primary-muted": "#0050a0",
+        "error-muted": "#900000",
         "border": "#ffffff",
         "border-blurred": "#a0a0a0",
         "text": "#ffffff",

@@ -117,7 +117,8 @@ def test_the_walk_comes_to_every_kind_of_text_and_mark(seen: Seen) -> None:
     drawn_by = {
         name for everything in seen.values() for it in everything for name in it.widget.split()
     }
-    assert {"HomeScreen", "TourScreen", "TrainScreen", "RunsScreen", "InspectScreen"} <= drawn_by
+    screens = ("Home", "Tour", "Train", "Runs", "Inspect", "Sweep")
+    assert {f"{it}Screen" for it in screens} <= drawn_by
     assert {"RunDetails", "Chart", "ClassBars", "Gallery", "SeriesView", "Toast"} <= drawn_by
 
 

@@ -28,6 +28,7 @@ from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import Filter, RunsScreen
 from bilstm_tui.app.screens.setting_prompt import SettingPrompt
+from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.drawing import DrawingPad
 from bilstm_tui.app.widgets.explain.view import ExplainView
@@ -35,13 +36,14 @@ from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.app.widgets.mistakes import Mistakes
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.samples import small_config
+from tests.sweeping import MadeUpSweep
 from tests.tui.app.contrast.made_up import RUNS, ImageInspector
 from tests.tui.app.screens.test_inspect import SeriesInspector
 from tests.tui.contrast import Drawn, drawn
 from tests.tui.driving import FakeWorker, text, until
 
 THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-light")
-FEW_THEMES = ("textual-dark", "textual-light")
+FEW_THEMES = ("textual-dark", "textual-light", "high-contrast")
 """For screens whose colours are those of others: another theme takes half a second."""
 
 Seen = dict[tuple[str, str], list[Drawn]]
@@ -143,6 +145,7 @@ async def walk_through(
     await networks(walk, run, changes)
     await series(walk, run, changes)
     await form_and_run(walk, run)
+    await sweep(walk)
 
 
 async def home_and_dialogs(walk: Walk, worker: FakeWorker, run: Run) -> None:
@@ -303,3 +306,18 @@ async def form_and_run(walk: Walk, run: Run) -> None:
         View("explanation", "backward", explanation),
         themes=[*FEW_THEMES, "ansi-light"],
     )
+
+
+async def sweep(walk: Walk) -> None:
+    app = walk.app
+    with MadeUpSweep(app._runs_dir) as made_up:
+        made_up.start(3)
+        for _ in range(3):
+            made_up.finish()
+        made_up.prune()
+        made_up.stop()
+        made_up.fail("The loss was not finite.")
+        app.show_sweep("first")
+        await until(walk.pilot, lambda: isinstance(app.screen, SweepScreen) and app.screen.seen)
+        await walk.look(View("sweep", "failed"), themes=FEW_THEMES)
+        await app.pop_screen()
