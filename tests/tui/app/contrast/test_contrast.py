@@ -15,13 +15,29 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets.marks import MARKERS
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.tui.app.contrast.made_up import RUNS, explain, make_runs
-from tests.tui.app.contrast.walk import THEMES, Seen, Walk, restyle, send_nothing, walk_through
+from tests.tui.app.contrast.walk import (
+    FEWER_COLOURS,
+    THEMES,
+    Seen,
+    Walk,
+    restyle,
+    send_nothing,
+    walk_through,
+)
 from tests.tui.contrast import Drawn, drawn
 from tests.tui.driving import FakeWorker, drive, open_runs, text, until
 
 pytestmark = pytest.mark.timeout(600)  # the first test goes through all screens
 SIZE = (120, 36)
 BRAILLE = "".join(map(chr, range(0x2800, 0x2900)))
+
+
+IN_FEWER_COLOURS = [
+    f"{theme}, {colours}"
+    for theme in THEMES
+    if not theme.startswith("ansi")
+    for colours in FEWER_COLOURS
+]
 
 
 @dataclass(frozen=True)
@@ -94,9 +110,7 @@ def report(wrong: list[tuple[str, Drawn]]) -> str:
     return "\n".join(["", *(f"{line}  ({screen})" for line, screen in sorted(lines.items()))])
 
 
-@pytest.mark.parametrize(
-    "theme", [*THEMES, *(f"{it} in 16 colours" for it in THEMES if not it.startswith("ansi"))]
-)
+@pytest.mark.parametrize("theme", [*THEMES, *IN_FEWER_COLOURS])
 def test_everything_can_be_read(theme: str, seen: Seen) -> None:
     wrong = [
         (screen, it)

@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from rich.color import ColorSystem
 from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.css.styles import Styles
@@ -46,6 +47,9 @@ THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-l
 FEW_THEMES = ("textual-dark", "textual-light", "high-contrast")
 """For screens whose colours are those of others: another theme takes half a second."""
 
+FEWER_COLOURS = {"16 colours": ColorSystem.STANDARD, "256 colours": ColorSystem.EIGHT_BIT}
+"""Terminals for which colours are rounded; in the `ansi` themes none are."""
+
 Seen = dict[tuple[str, str], list[Drawn]]
 """What was drawn, by screen and theme."""
 
@@ -83,8 +87,9 @@ class Walk:
                 await self.pilot.pause()
                 self.seen[view.name, theme] = [*dict.fromkeys(drawn(self.app))]
                 if not self.app.current_theme.ansi:
-                    sixteen = dict.fromkeys(drawn(self.app, in_sixteen_colours=True))
-                    self.seen[view.name, f"{theme} in 16 colours"] = [*sixteen]
+                    for words, colours in FEWER_COLOURS.items():
+                        seen = dict.fromkeys(drawn(self.app, colours))
+                        self.seen[view.name, f"{theme}, {words}"] = [*seen]
 
     async def look_at_dialogs(self, dialogs: Mapping[str, Callable[[], Dialog]]) -> None:
         """Look at dialogs, each given with words that it shows, and close them."""
