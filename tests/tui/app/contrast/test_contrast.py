@@ -176,11 +176,10 @@ def test_without_colours_states_and_curves_differ_by_words_and_shapes(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         check_rows(await mark_two_runs(app, pilot))
+        await until(pilot, lambda: "⠤⠤⠤● " in text(app) and "⠤⠤ ▲ " in text(app))
         lines = text(app).splitlines()
         for marker in MARKERS[:2]:  # in the table, at the end of the curve, and in the legend
             assert sum(marker in line for line in lines) >= 3
-        assert "⠤⠤⠤● " in text(app)
-        assert "⠤⠤ ▲ " in text(app)
         inks = [it.ink for it in drawn(app)]
         assert inks
         assert all(ink.r == ink.g == ink.b for ink in inks)
