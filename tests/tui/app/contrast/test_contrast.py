@@ -180,9 +180,10 @@ def test_without_colours_states_and_curves_differ_by_words_and_shapes(
         lines = text(app).splitlines()
         for marker in MARKERS[:2]:  # in the table, at the end of the curve, and in the legend
             assert sum(marker in line for line in lines) >= 3
-        inks = [it.ink for it in drawn(app)]
-        assert inks
-        assert all(ink.r == ink.g == ink.b for ink in inks)
+        everything = [*drawn(app)]
+        assert everything
+        assert all(it.ink.r == it.ink.g == it.ink.b for it in everything)
+        assert not [it for it in everything if it.contrast < it.least and not is_exempt(it)]
 
     try:
         drive(FakeWorker(), tmp_path, steps, SIZE, at_home=True)
