@@ -18,6 +18,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
 from textual.constants import DIM_FACTOR
+from textual.filter import Monochrome
 from textual.screen import ModalScreen
 
 from bilstm_tui.app.app import BilstmApp
@@ -96,8 +97,13 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def drawn(app: BilstmApp, colours: ColorSystem = ColorSystem.TRUECOLOR) -> Iterator[Drawn]:
-    """Everything on the current screen, without spaces, on a terminal of so many colours."""
+def drawn(app: BilstmApp, colours: ColorSystem | None = ColorSystem.TRUECOLOR) -> Iterator[Drawn]:
+    """Everything on the current screen, without spaces.
+
+    Args:
+        app: The app.
+        colours: Those of the terminal; None if there shall be none.
+    """
     theme = app.current_theme
     own = _ON_DARK if theme.dark else _ON_LIGHT
     palette = own if theme.ansi else app.ansi_theme
@@ -125,10 +131,12 @@ def drawn(app: BilstmApp, colours: ColorSystem = ColorSystem.TRUECOLOR) -> Itera
             x += cell_len(text)
 
 
-def _reduced(segment: Segment, colours: ColorSystem) -> Segment:
+def _reduced(segment: Segment, colours: ColorSystem | None) -> Segment:
     """What the terminal gets: the colours that the app chooses, and the rest rounded by Rich."""
     if colours == ColorSystem.TRUECOLOR:
         return segment
+    if colours is None:
+        return Monochrome().apply([segment], Color(0, 0, 0))[0]
     if colours == ColorSystem.STANDARD:
         (segment,) = SixteenColours().apply([segment], Color(0, 0, 0))
     text, style, control = segment

@@ -119,11 +119,16 @@ _HIGH_CONTRAST = Theme(
 
 THEMES = (
     _HIGH_CONTRAST,
-    _changed("textual-dark", block_cursor_background="#0061ad", primary_muted="#0c2f4c"),
+    _changed(
+        "textual-dark",
+        primary="#0a7dda",
+        block_cursor_background="#0061ad",
+        primary_muted="#0c2f4c",
+    ),
     _changed("textual-light", footer_key_foreground="#002f66", text_success="#1f6f2f"),
     _changed("ansi-light", input_selection_foreground="ansi_black"),
 )
 """A theme besides those of Textual, and some of these, whose cursor or keys were hard to read.
 
-All of them can be read with 256 colours, too: Rich rounds #30 to #5f, but #2f to #00.
+All of them can be read without colours, too, and with 256: Rich rounds #30 to #5f, but #2f to #00.
 """

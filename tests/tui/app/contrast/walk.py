@@ -47,7 +47,11 @@ THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-l
 FEW_THEMES = ("textual-dark", "textual-light", "high-contrast")
 """For screens whose colours are those of others: another theme takes half a second."""
 
-FEWER_COLOURS = {"16 colours": ColorSystem.STANDARD, "256 colours": ColorSystem.EIGHT_BIT}
+FEWER_COLOURS = {
+    "no colours": None,
+    "16 colours": ColorSystem.STANDARD,
+    "256 colours": ColorSystem.EIGHT_BIT,
+}
 """Terminals for which colours are rounded; in the `ansi` themes none are."""
 
 Seen = dict[tuple[str, str], list[Drawn]]
