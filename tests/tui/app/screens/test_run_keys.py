@@ -1,6 +1,7 @@
 """Keys for the run that is shown, how few are needed, and what is said of a run that is left."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -158,10 +159,42 @@ class TestRateByHand:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await app.train_screen.watch_run(run)
             await until(
-                pilot, lambda: "learning rate (set to 0.002 by hand at step 20)" in text(app)
+                pilot, lambda: "lr 0.002 by hand at epoch 1  40 steps; e resumes it" in text(app)
             )
 
         drive(FakeWorker(), tmp_path, steps)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+    def test_it_is_not_cut_while_the_run_trains(
+        self, tmp_path: Path, size: tuple[int, int]
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("t")
+            await until(pilot, lambda: app.train_screen.view.is_training)
+            at: dict[str, Any] = {"epoch": 4, "step": 12_345}
+            (run,) = worker.runs
+            rate = events.LearningRateChanged(**at, learning_rate=0.00312)
+            losses: list[float | None] = [0.1]
+            progress = events.Progress(
+                **at, losses=losses, learning_rate=0.00212, samples_per_second=12_345
+            )
+            tell(run, rate, progress)
+            await until(pilot, lambda: "lr 0.00212 (0.00312 by hand at epoch 4)" in text(app))
+
+        drive(worker := FakeWorker(2), tmp_path, steps, size)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
+    def test_the_preview_names_it_beside_the_defaults(
+        self, tmp_path: Path, size: tuple[int, int]
+    ) -> None:
+        self.changed_run(tmp_path)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await open_runs(app, pilot, 1)
+            await until(pilot, lambda: "learning_rate 0.008 → 0.002 by hand at" in text(app))
+            assert "epoch 1" in text(app)  # which may be on the next line
+
+        drive(FakeWorker(), tmp_path, steps, size)
 
     def test_it_is_copied_into_the_form_which_says_so(self, tmp_path: Path) -> None:
         self.changed_run(tmp_path)

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Button, Input, Label, OptionList, Static
 
 from bilstm_core.errors import BilstmError
 
@@ -66,7 +66,20 @@ class AnswerButton(Button):
 
     BINDING_GROUP_TITLE = "In a question"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "press", "Choose", tooltip="Give this answer")
+        Binding("left", "screen.move(-1)", "Choose", tooltip="Go to the answer before"),
+        Binding("right", "screen.move(1)", "Choose", tooltip="Go to the next answer"),
+        Binding("enter", "press", "Select", tooltip="Give this answer"),
+    ]
+
+
+class Choices(OptionList):
+    """The list of a dialog, whose keys are in the footer."""
+
+    BINDING_GROUP_TITLE = "In a list of a dialog"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", "Choose", tooltip="Go to the line above"),
+        Binding("down", "cursor_down", "Choose", tooltip="Go to the line below"),
+        Binding("enter", "select", "Select", tooltip="Choose this line"),
     ]
 
 
@@ -76,11 +89,6 @@ class Question(Dialog):
     Args:
         answers: The label of each button by key; the first is the default.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Move", tooltip="Go to the answer before"),
-        Binding("right", "move(1)", "Move", tooltip="Go to the next answer"),
-    ]
 
     def __init__(self, title: str, message: str, answers: Mapping[str, str]) -> None:
         super().__init__(title, message)
@@ -96,6 +104,10 @@ class Question(Dialog):
     def on_mount(self) -> None:
         """Focus the default answer."""
         self.set_focus(self.query(Button).first())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to move only where there are several answers."""
+        return action != "move" or len(self._answers) > 1
 
     def action_move(self, by: int) -> None:
         """Focus another answer."""

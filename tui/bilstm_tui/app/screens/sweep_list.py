@@ -17,7 +17,7 @@ from bilstm_core.sweeps.folders import JOURNAL, sweep_folder
 from ...text.names import shortened
 from ...text.sweep_lines import summary_line, value_text
 from ..widgets.sweep.reading import SweepReader
-from .dialogs import Dialog
+from .dialogs import Choices, Dialog
 
 _NAME_WIDTH = 20
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -42,7 +42,7 @@ class SweepList(Dialog):
     def compose_body(self) -> ComposeResult:
         """Compose the list."""
         options = (Option(self._line(name, "…"), id=name) for name in self._changed)
-        yield OptionList(*options, id="sweep-list", markup=False)
+        yield Choices(*options, id="sweep-list", markup=False)
 
     def on_mount(self) -> None:
         """Read the sweeps beside the keys."""
