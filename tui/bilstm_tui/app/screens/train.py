@@ -17,6 +17,7 @@ from textual.widget import AwaitMount
 from textual.widgets import Static, TabbedContent, TabPane
 
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import BilstmError, ConfigError
 from bilstm_core.runs.run import Run
 
@@ -60,6 +61,7 @@ class TrainScreen(RunKeysScreen):
 
     Attributes:
         config: What the form says; None if it is wrong, or its data are not known yet.
+        spec: The data of `config`.
         preset: On which the form is based.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
@@ -115,6 +117,7 @@ class TrainScreen(RunKeysScreen):
     ) -> None:
         super().__init__(redraws_per_second)
         self.config: RunConfig | None = None if config.is_own_data else config
+        self.spec = describe(self.config) if self.config else None
         self.preset = preset
         self.recent_data = recent_data or []
         self._data = FormData(data_dir)
@@ -365,7 +368,7 @@ class TrainScreen(RunKeysScreen):
             problem = in_lines(error)
             form.show_problems(error.problems)
         reading = f"Reading {Path(config.dataset).name} …" if config else ""
-        self.config = config if spec else None
+        self.config, self.spec = config if spec else None, spec
         sketch = self.query_one(NetworkSketch)
         if config and spec:
             sketch.show(config, spec, self.preset)
