@@ -3,7 +3,10 @@
 import pytest
 
 from bilstm_core.processes import data_reader_client, examiner_client
+from bilstm_tui.app.screens import inspect
+from bilstm_tui.app.screens import sweep as sweep_screen
 from tests.tui.children_here import ChildHere
+from tests.tui.inspectors import ManyMistakes, SeriesInspector
 
 
 @pytest.fixture
@@ -16,3 +19,20 @@ def _children_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     if "real_children" not in request.fixturenames:
         for client in (examiner_client, data_reader_client):
             monkeypatch.setattr(client, "Child", ChildHere)
+
+
+@pytest.fixture
+def series(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", SeriesInspector)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    ManyMistakes.asked.clear()
+    monkeypatch.setattr(inspect, "ExaminerClient", ManyMistakes)
+
+
+@pytest.fixture(autouse=True)
+def _quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes of a sweep are seen sooner."""
+    monkeypatch.setattr(sweep_screen, "_POLL_SECONDS", 0.05)
