@@ -211,7 +211,9 @@ def test_several_sweeps_are_listed(tmp_path: Path) -> None:
             await until(pilot, lambda: "searches for settings" in text(app))
             await pilot.press("6")
             await until(pilot, lambda: isinstance(app.screen, SweepList))
-            await until(pilot, lambda: "1 finished of 20, best" in text(app))
+            await until(pilot, lambda: "1 finished of 20" in text(app))
+            assert "⏎ Choose" in text(app)
+            assert app.screen.query_one(OptionList).virtual_size.height == 2  # none is wrapped
             choices = app.screen.query_one(OptionList)
             assert choices.highlighted_option
             assert choices.highlighted_option.id == "first"

@@ -19,6 +19,7 @@ from bilstm_core.exports.formats import FORMATS, FormatName, paths_of
 from bilstm_core.runs.run import Run
 
 from ...text.console import sanitize
+from ..widgets.choices import Choices
 from .dialogs import Dialog, Question
 
 _KEYS = "↑ ↓: choose   Enter: export   Esc: cancel"
@@ -43,7 +44,7 @@ class ExportScreen(Dialog):
         """Compose the list of formats."""
         width = max(len(it.title) for it in FORMATS.values())
         has_model = self._run.model_file.exists()
-        yield OptionList(
+        yield Choices(
             *(
                 Option(
                     Text.assemble((f"{it.title:<{width}}  ", "bold"), it.help),

@@ -26,6 +26,7 @@ from bilstm_core.runs.store import list_runs
 from bilstm_core.sweeps.folders import list_sweeps
 
 from ...text.names import shortened, with_article
+from ..widgets.choices import Choices
 from ..widgets.device_usage import DeviceUsage
 from ..widgets.explain.look import Look
 from ..widgets.key_footer import KeyFooter
@@ -42,7 +43,7 @@ _POLL_SECONDS = 2.0
 _MOST_RUNS, _FEWEST_RUNS = 12, 3
 _ROOMY = 28  # lines of the screen from which on there is a sketch
 _SKETCHED_STEPS = 5
-_OTHER_LINES = 15  # of the screen, besides the runs
+_OTHER_LINES = 16  # of the screen, besides the runs
 _BESIDE_WIDTH = 110  # columns from which on a run is shown beside the choices
 _CHOICES_WIDTH = 64  # columns of the choices then
 _NEXT_LINES = 8  # of what is trained next and of the device
@@ -112,7 +113,7 @@ class HomeScreen(BaseScreen[None]):
                 yield Static(Text("bilstm-tui", "bold"), id="home-title")
                 yield Static(_ABOUT, id="home-about", markup=False)
                 yield Static(id="home-sketch", markup=False)
-                yield OptionList(*self._choices(), id="choices", markup=False)
+                yield Choices(*self._choices(), id="choices", markup=False)
             with Vertical(id="home-right"):
                 yield NextRun()
                 yield Static(_NO_RUNS, id="home-none", markup=False)
