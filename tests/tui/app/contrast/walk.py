@@ -39,9 +39,9 @@ from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.samples import small_config
 from tests.sweeping import MadeUpSweep
 from tests.tui.app.contrast.made_up import RUNS, ImageInspector
-from tests.tui.app.screens.test_inspect import SeriesInspector
 from tests.tui.contrast import Drawn, drawn
 from tests.tui.driving import FakeWorker, text, until
+from tests.tui.inspectors import SeriesInspector
 
 THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-light")
 FEW_THEMES = ("textual-dark", "textual-light", "high-contrast")

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets import Button, Input, Label, Static
 
 from bilstm_core.errors import BilstmError
 
@@ -69,17 +69,6 @@ class AnswerButton(Button):
         Binding("left", "screen.move(-1)", "Choose", tooltip="Go to the answer before"),
         Binding("right", "screen.move(1)", "Choose", tooltip="Go to the next answer"),
         Binding("enter", "press", "Select", tooltip="Give this answer"),
-    ]
-
-
-class Choices(OptionList):
-    """The list of a dialog, whose keys are in the footer."""
-
-    BINDING_GROUP_TITLE = "In a list of a dialog"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "cursor_up", "Choose", tooltip="Go to the line above"),
-        Binding("down", "cursor_down", "Choose", tooltip="Go to the line below"),
-        Binding("enter", "select", "Select", tooltip="Choose this line"),
     ]
 
 

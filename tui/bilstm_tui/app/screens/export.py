@@ -20,7 +20,8 @@ from bilstm_core.exports.formats import FORMATS, FormatName, paths_of
 from bilstm_core.runs.run import Run
 
 from ...text.console import sanitize
-from .dialogs import Choices, Dialog, Question
+from ..widgets.choices import Choices
+from .dialogs import Dialog, Question
 
 
 class ExportScreen(Dialog):

@@ -24,7 +24,7 @@ from bilstm_core.runs.store import remove_run
 
 from ..widgets.key_footer import KeyFooter
 from ..widgets.marks import Marks
-from ..widgets.run_details import BRIEF_HEIGHT, LEAST_HEIGHT, RunDetails
+from ..widgets.run_details import RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested, TrainRequested
 from .dialogs import Question, ask, error_dialog
 from .prompts import ask_epochs, label_prompt, note_prompt
@@ -137,9 +137,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         self.set_class(is_beside, "-beside")
         details = width * 2 // 5 if is_beside else width
         self._room = (width - details if is_beside else width) - _SCROLLBAR
-        spare, half = body - max(lines, _LEAST_LINES) - 1, body // 2
-        is_brief = max(spare, half) < LEAST_HEIGHT and not self._details.marked
-        below = BRIEF_HEIGHT if is_brief else max(spare, half)
+        below = max(body - max(lines, _LEAST_LINES) - 1, body // 2)
         self._details.take_place(details, body if is_beside else below)
 
     def _update_in_background(self) -> None:

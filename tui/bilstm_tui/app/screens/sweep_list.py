@@ -16,10 +16,11 @@ from bilstm_core.sweeps.folders import JOURNAL, sweep_folder
 
 from ...text.names import shortened
 from ...text.sweep_lines import summary_line, value_text
+from ..widgets.choices import Choices
 from ..widgets.sweep.reading import SweepReader
-from .dialogs import Choices, Dialog
+from .dialogs import Dialog
 
-_NAME_WIDTH = 20
+_NAME_WIDTH = 16
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -85,5 +86,5 @@ def _summary(folder: Path) -> str:
     except BilstmError as error:
         return error.title
     best = seen.board.best
-    value = f", best {value_text(seen.plan, best.value)}{seen.unit}" if best else ""
-    return f"{summary_line(seen.board)}{value}"
+    value = f"best {value_text(seen.plan, best.value)}{seen.unit}, " if best else ""
+    return f"{value}{summary_line(seen.board)}"
