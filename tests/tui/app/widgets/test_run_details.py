@@ -133,6 +133,10 @@ def test_a_small_terminal_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
         await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: "hidden_size 16 128" in " ".join(text(app).split()))
+        await pilot.resize_terminal(20, 10)
+        await until(pilot, lambda: "Too small: 20×10" in text(app))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 
