@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from textual import on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
 from textual.message import Message
@@ -76,6 +77,15 @@ class BaseScreen(Screen[T]):
         """
         above = self.app.screen
         return super().is_current and (above is self or above.styles.background.a < 1)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close the screen if it is on top; Textual would close whatever is.
+
+        A key that is pressed twice asks for it a second time, and what a screen has waited for may
+        come when it is below a dialog, or closed.
+        """
+        is_on_top = self.app.screen_stack[-1:] == [self]
+        return super().dismiss(result) if is_on_top else AwaitComplete()
 
     @on(Resize)
     def _ignore_old_size(self, event: Resize) -> None:
