@@ -153,6 +153,17 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
         await asked(pilot, "A note on")
         await pilot.press(*"good", "enter")
         await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
+        await pilot.press("n")
+        await asked(pilot, "A note on")
+        await pilot.press(*["backspace"] * len("good"), "escape", "n")  # cancelled: it is kept
+        await until(pilot, lambda: app.screen.query(Input).first().value == "good")
+        await pilot.press(*["backspace"] * len("good"), "enter")
+        await until(pilot, lambda: not read_notes(oldest).note)
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("n")
+        await asked(pilot, "A note on")
+        await pilot.press(*"better", "enter")
+        await until(pilot, lambda: "better" in text(app) and isinstance(app.screen, RunsScreen))
         await pilot.press("R")
         await asked(pilot, "The readable part of")
         app.screen.query_one("#answer", Input).value = "no/way"
@@ -165,7 +176,7 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
     assert not oldest.path.exists()
     (renamed,) = [run for run in list_runs(tmp_path) if "_tuesday_" in run.name]
-    assert read_notes(renamed) == Notes(pinned=True, note="good")
+    assert read_notes(renamed) == Notes(pinned=True, note="better")
 
 
 def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:
