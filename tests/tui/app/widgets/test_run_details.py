@@ -358,22 +358,20 @@ def test_a_filter_without_a_match_leaves_no_preview(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-def test_a_closed_list_keeps_no_history(tmp_path: Path) -> None:
+def test_a_closed_list_keeps_no_run_that_is_not_drawn(tmp_path: Path) -> None:
     """Its screen stays in memory until cycles are collected, and a history has 3 MB."""
-    past_runs(tmp_path, 16, 32)
+    runs = past_runs(tmp_path, 16, 32)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 2)
         details = app.screen.query_one(RunDetails)
-        await pilot.press("space", "down")
-        await until(pilot, lambda: "▲" not in text(app) and details._marked)
-        await pilot.press("up", "space")
-        await until(pilot, lambda: details._known and not details._marked)
-        await pilot.press("space")
-        await until(pilot, lambda: details._marked)
-        histories = [weakref.ref(it.history) for it in details._known.values()]
+        await until(pilot, lambda: [*details._known] == [runs[1].name])
+        history = weakref.ref(details._known[runs[1].name].history)
+        await pilot.press("down")
+        await until(pilot, lambda: details._drawn == [runs[0].name])
+        assert history()
         await pilot.press("escape")
-        await until(pilot, lambda: not any(history() for history in histories))
+        await until(pilot, lambda: history() is None)
 
     gc.disable()
     try:
