@@ -123,7 +123,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
 
 
 def run_before(run: Run) -> Run | None:
-    """The latest run in the same folder that was started before another one, on the same data.
+    """The latest earlier run in the same folder on the same data.
 
     Raises:
         OutputError: The folder cannot be read.

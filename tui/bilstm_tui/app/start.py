@@ -95,7 +95,7 @@ class StartingApp(OrderedKeysApp[int], MessagesApp[int], ReportingApp[int]):
         """Close screens until one of these kinds, or the first screen of the app, is on top."""
         while len(self.screen_stack) > 1 and not isinstance(self.screen, kinds):
             if isinstance(self.screen, Dialog):
-                await self.screen.dismiss("")  # somebody may wait for the answer
+                await self.screen.dismiss()  # somebody may wait for the answer
             else:
                 await self.pop_screen()
 

@@ -65,9 +65,12 @@ def draw_extremes(
 
 
 def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> list[str]:
-    """Draw values at equal distances as a line from edge to edge; returns the rows."""
+    """Draw values at equal distances as a line from edge to edge; returns the rows.
+
+    They are empty where there is no value, or no column to draw in.
+    """
     values = np.array(curve)
-    if not len(values):
+    if not len(values) or width < 1:
         return [" " * width] * height
     span = (values.max() - values.min()) or 1.0
     y = (values.max() - values) / span * (height - 1 / ROWS)

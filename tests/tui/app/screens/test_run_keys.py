@@ -47,14 +47,12 @@ class TestRunTab:
             await asked(pilot, "Resume: total epochs")
             field = app.screen.query_one(Input)
             field.value = "1"
-            await until(
-                pilot, lambda: "are trained already" in said(app) or "is trained" in said(app)
-            )
+            await until(pilot, lambda: "has already been trained for" in said(app))
             await pilot.press("enter")
             await pilot.pause()
             assert len(worker.orders) == 1
             field.value = "5"
-            await until(pilot, lambda: "trained already" not in said(app))
+            await until(pilot, lambda: "already been trained" not in said(app))
             await pilot.press("enter")
             await until(pilot, lambda: len(worker.orders) == 2)
 

@@ -24,10 +24,10 @@ _CLOSE = {"": "Close"}
 
 
 class Dialog(ModalScreen[str], BaseScreen[str]):
-    """A box over the current screen; its result is '' if it is closed with Escape."""
+    """A box over the current screen; its result is None if it is closed with Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss('')", "Cancel", tooltip="Close it and change nothing")
+        Binding("escape", "dismiss", "Cancel", tooltip="Close it and change nothing")
     ]
     EXPLAINS_LETTERS = False
 
@@ -76,7 +76,8 @@ class Question(Dialog):
     """Lets the user choose an answer; its result is the key of the answer.
 
     Args:
-        answers: The label of each button by key; the first is the default.
+        answers: The label of each button by key; the first is the default. An empty key is that of
+            a button that does the same as Escape.
     """
 
     def __init__(self, title: str, message: str, answers: Mapping[str, str]) -> None:
@@ -107,7 +108,7 @@ class Question(Dialog):
 
     @on(Button.Pressed)
     def _choose(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.name)
+        self.dismiss(event.button.name or None)
 
 
 class TextDialog(Dialog):
@@ -171,13 +172,13 @@ class Prompt(TextDialog):
 
 
 def ask(app: App[Any], dialog: Dialog, use: Callable[[str], Any]) -> None:
-    """Show a dialog, and use its result unless that is empty.
+    """Show a dialog, and use its result unless it was cancelled.
 
     It opens at once, not in a worker: letters typed right after a key with priority reach it. If a
     dialog is open, nothing happens: the key was pressed twice.
     """
     if not isinstance(app.screen, Dialog):
-        app.push_screen(dialog, lambda answer: use(answer) if answer else None)
+        app.push_screen(dialog, lambda answer: None if answer is None else use(answer))
 
 
 def in_lines(error: BilstmError) -> str:

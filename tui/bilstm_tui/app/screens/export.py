@@ -89,7 +89,7 @@ class ExportScreen(Dialog):
         if there:
             answers = {"": "Keep", "replace": "Replace"}
             names = "\n".join(map(str, there))
-            if await self.app.push_screen_wait(Question("Replace it?", names, answers)) == "":
+            if await self.app.push_screen_wait(Question("Replace it?", names, answers)) is None:
                 return
         self.query_one(OptionList).display = False
         self._say(f"Exporting {self._run.name} as {FORMATS[name].title} …")

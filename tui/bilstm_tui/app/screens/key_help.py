@@ -25,7 +25,7 @@ class KeyHelp(Dialog):
     """Lists the keys of a screen, then those of the app and of the screen's widgets."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,escape", "dismiss('')", "Close"),
+        Binding("question_mark,escape", "dismiss", "Close"),
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:

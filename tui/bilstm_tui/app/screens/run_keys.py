@@ -117,7 +117,7 @@ class RunKeysScreen(BaseScreen[None]):
         if run is None:
             return
         message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
-        answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
+        answers = {"stop": "Stop, check accuracy", "stop_at_once": "Stop now", "": "Cancel"}
         question = Question("Stop the run?", message, answers)
         ask(self.app, question, lambda answer: self.order(run, cast(Command, answer)))
 

@@ -67,7 +67,7 @@ class SweepList(Dialog):
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id or "")
+        self.dismiss(event.option.id)
 
 
 def _ago(moment: float) -> str:

@@ -107,7 +107,7 @@ def brief_preview(
     lines = [heading, *_small_curves(history, (width - _GAP) // 2), settings]
     for line in lines:
         line.rstrip()
-        line.truncate(width, overflow="ellipsis")
+        line.truncate(max(1, width), overflow="ellipsis")
     return Text("\n").join(lines)
 
 
@@ -126,7 +126,8 @@ def _small_curves(history: History, width: int) -> list[Text]:
     lines = [Text(), Text()]
     for name, value, points, colour in parts:
         label = max(len(name), len(value)) + 1
-        rows = draw_curve(_means(points, 2 * (width - label)), width - label, len(lines))
+        room = width - label  # none in a tiny terminal: there are words only
+        rows = draw_curve(_means(points, max(1, 2 * room)), room, len(lines))
         for line, word, row in zip(lines, (name, value), rows, strict=True):
             line.append(f"{word:<{label}}").append(row, colour).append(" " * _GAP)
     return lines
