@@ -33,7 +33,7 @@ class ExportScreen(Dialog):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss('')", "Cancel", tooltip="Export nothing"),
+        Binding("escape", "dismiss", "Cancel", tooltip="Export nothing"),
         Binding("escape", "close", "Close", tooltip="Close it: the export is done"),
     ]
 
@@ -73,7 +73,7 @@ class ExportScreen(Dialog):
 
     def action_close(self) -> None:
         """Close the dialog."""
-        self.dismiss("")
+        self.dismiss(None)
 
     def on_unmount(self) -> None:
         """End an export that nobody waits for any more, as Ctrl-C does: nothing is left behind."""
