@@ -239,7 +239,8 @@ def _bars(shares: Shares, label: int, names: Sequence[str], width: int) -> list[
     for place, ((number, share), name) in enumerate(zip(shown, texts, strict=True)):
         is_true = number == label
         style = "bold green" if is_true else "red" if place == 0 else "dim"
-        line = Text(f"{_TRUE if is_true else ' '}{name}{' ' * (longest - cell_len(name))} ", style)
+        mark = _TRUE if is_true else " "
+        line = Text.assemble((f"{mark}{name}{' ' * (longest - cell_len(name))} ", style))
         if share >= 0:
             filled, track = bar_and_track(share, room)
             line.append(filled, style).append(track, "dim")
