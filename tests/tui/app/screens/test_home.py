@@ -253,7 +253,7 @@ def test_the_run_under_the_cursor_is_shown(size: tuple[int, int], tmp_path: Path
             assert "training loss by step" in text(app)
             assert "accuracy % by epoch" in text(app)
             assert "digits 1,437 training and 360 test images, 10 classes" in words(app)
-            assert "GiB free" in text(app)
+            await until(pilot, lambda: "GiB free" in text(app))
         await pilot.press(*["down"] * 6)
         await until(pilot, lambda: "hidden_size 8" in words(app))
         assert "hidden_size 12" not in words(app)
@@ -265,9 +265,9 @@ def test_a_live_run_is_followed_and_read_only_when_there_is_something_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(home, "_POLL_SECONDS", 0.02)
-    drawn: list[int] = []
+    seen: list[str] = []
     show = RunDetails._show
-    monkeypatch.setattr(RunDetails, "_show", lambda self: (drawn.append(1), show(self))[1])
+    monkeypatch.setattr(RunDetails, "_show", lambda self: (seen.append("drawn"), show(self))[1])
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: "Training in progress: epoch 1 of 2" in words(app))
@@ -277,16 +277,12 @@ def test_a_live_run_is_followed_and_read_only_when_there_is_something_new(
         await until(pilot, lambda: app.screen.query_one("#overlay", Chart)._series)
         recording.finish()
         recording.release()
-        await until(pilot, lambda: "2 epochs trained" in words(app))
+        await until(pilot, lambda: "finished 2 epochs trained" in words(app))
         await until(pilot, lambda: "Being trained now" not in text(app))
-        before = len(drawn)
-        polls.clear()
-        await until(pilot, lambda: len(polls) > 3)
-        assert len(drawn) == before
+        await until(pilot, lambda: seen[-4:] == ["polled"] * 4)
 
-    polls: list[int] = []
     latest = home._latest
-    monkeypatch.setattr(home, "_latest", lambda *given: (polls.append(1), latest(*given))[1])
+    monkeypatch.setattr(home, "_latest", lambda *given: (seen.append("polled"), latest(*given))[1])
     with Recording(tmp_path, 2000) as recording:
         recording.advance(100)
         at_home(FakeWorker(), tmp_path, steps)

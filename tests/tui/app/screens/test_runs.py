@@ -64,13 +64,12 @@ def test_without_a_run_it_says_what_will_appear_and_trains_one(tmp_path: Path) -
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("r")
         await until(pilot, lambda: "Each run will be a row here" in text(app))
-        assert "t Train esc Back" in text(app)
+        await until(pilot, lambda: "t Train esc Back" in text(app))
         assert "Inspect" not in text(app)
         await pilot.press("t")
         await until(pilot, lambda: app.screen is app.train_screen and "got 351" in text(app))
         await open_runs(app, pilot, 1)
-        await until(pilot, lambda: "i Inspect" in text(app))
-        assert "t Train" not in text(app)
+        await until(pilot, lambda: "i Inspect" in text(app) and "t Train" not in text(app))
 
     drive(worker, tmp_path, steps)
     assert len(worker.orders) == 1

@@ -97,10 +97,10 @@ def test_one_key_shows_the_other_chart_where_there_is_room_for_one(tmp_path: Pat
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 2)
         await pilot.press("space", "down", "space")
-        await until(pilot, lambda: "training loss" in text(app) and "hidden_size" in text(app))
-        shown = text(app)
-        assert ("train %" in shown, shown.count("97.50")) == (True, 6)  # in both rows, too
-        assert "v View" in shown.splitlines()[-1]
+        await until(pilot, lambda: "train %" in text(app) and "hidden_size" in text(app))
+        assert "training loss" in text(app)
+        assert text(app).count("97.50") == 6  # in both rows, too
+        await until(pilot, lambda: "v View" in text(app).splitlines()[-1])
         await pilot.press("v")
         await until(pilot, lambda: "test accuracy" in text(app) and "97.50" in text(app))
         assert "training loss" not in text(app)
@@ -108,7 +108,7 @@ def test_one_key_shows_the_other_chart_where_there_is_room_for_one(tmp_path: Pat
         await until(pilot, lambda: "training loss" in text(app))
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: "training loss" in text(app) and "test accuracy" in text(app))
-        assert "v View" not in text(app)
+        await until(pilot, lambda: "v View" not in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 
