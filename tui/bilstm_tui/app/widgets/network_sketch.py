@@ -74,9 +74,9 @@ class NetworkSketch(Static):
     def show_problem(self, problem: str) -> None:
         """Show what is wrong, in brief, and the last network that was valid."""
         self._is_outdated = True
-        title = Text(f"! {problem}", style="bold red")
+        title = Text.assemble((f"! {problem}", "bold red"))
         if self._shown:
-            title.append("\nThe last valid network:\n", "bold not red")
+            title.append("\nThe last valid network:\n", "bold")
             self.update(Group(title, self._drawing(*self._shown)))
         else:
             self.update(title)
