@@ -1,6 +1,8 @@
 """Beside or below the list of runs: a preview of one, or a comparison of the marked ones."""
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -354,3 +356,25 @@ def test_a_filter_without_a_match_leaves_no_preview(tmp_path: Path) -> None:
         await until(pilot, lambda: not app.screen.query_one(RunDetails).display)
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_closed_list_keeps_no_run_that_is_not_drawn(tmp_path: Path) -> None:
+    """Its screen stays in memory until cycles are collected, and a history has 3 MB."""
+    runs = past_runs(tmp_path, 16, 32)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        details = app.screen.query_one(RunDetails)
+        await until(pilot, lambda: [*details._known] == [runs[1].name])
+        history = weakref.ref(details._known[runs[1].name].history)
+        await pilot.press("down")
+        await until(pilot, lambda: details._drawn == [runs[0].name])
+        assert history()
+        await pilot.press("escape")
+        await until(pilot, lambda: history() is None)
+
+    gc.disable()
+    try:
+        drive(FakeWorker(), tmp_path, steps)
+    finally:
+        gc.enable()

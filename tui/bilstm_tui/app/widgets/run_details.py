@@ -101,6 +101,11 @@ class RunDetails(Container):
         """Take no space before there is something to show."""
         self.display = False
 
+    def on_unmount(self) -> None:
+        """Forget the runs: a closed screen stays in memory until cycles are collected."""
+        self._known.clear()
+        self._marked.clear()
+
     def on_resize(self) -> None:
         """Fit the comparison into another width."""
         self._show_again()
