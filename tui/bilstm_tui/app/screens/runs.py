@@ -199,6 +199,7 @@ class RunsScreen(BaseScreen[Choice | None]):
     def _run_for_key(self) -> Overview | None:
         """The run under the cursor, for a key that needs one: says why there is none."""
         if not (selected := self._selected):
+            self.app.clear_notifications()
             self.notify(self._why_none, timeout=4)
         return selected
 
