@@ -116,7 +116,11 @@ class BaseScreen(Screen[T]):
         character = event.character or ""
         if character.isalpha() and self.EXPLAINS_LETTERS and event.key not in self.active_bindings:
             self.app.clear_notifications()
-            self.notify(f"{character} does nothing here; ? lists the keys.", timeout=3)
+            self.notify(self.why_nothing(character), timeout=3)
+
+    def why_nothing(self, letter: str) -> str:
+        """What to say about a letter that does nothing here."""
+        return f"{letter} does nothing here; ? lists the keys."
 
 
 def is_typing(screen: Screen[Any]) -> bool:
