@@ -17,6 +17,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from bilstm_core import events, paths
+from bilstm_core.compute.garbage import collect_in_small_pieces
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.errors import BilstmError, DataError
 from bilstm_core.files import is_missing
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .widgets.run_view import RunView
 
 _CONNECTION_CHECK_SECONDS = 1.0
+_START_SECONDS = 3.0  # after which nearly all is imported
 _PREPARE_DELAY_SECONDS = 0.5  # after the last change of the form, before the worker prepares
 
 
@@ -137,6 +139,8 @@ class BilstmApp(ListingApp):
             self.show_sweep(self._first_sweep)
         self.set_interval(_CONNECTION_CHECK_SECONDS, self._exit_if_disconnected)
         self.call_after_refresh(self._start_standby)
+        if not self.is_headless:  # tests have several apps in one process
+            self.set_timer(_START_SECONDS, collect_in_small_pieces)
         if not self._at_home and not self._first_sweep:  # where live runs are listed
             self.call_after_refresh(self._suggest_live_run)
         if self._preferences and self._preferences.problem:

@@ -22,7 +22,7 @@ from bilstm_core.runs.overview import Overview, read_overviews
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import remove_run
 
-from ..widgets.key_footer import KeyFooter
+from ..widgets.key_footer import KeyFooter, own_bindings
 from ..widgets.marks import Marks
 from ..widgets.run_details import RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested, TrainRequested
@@ -261,7 +261,7 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     def why_nothing(self, letter: str) -> str:
         """Where there is no run, say that of the keys that need one."""
-        is_key = letter in self._bindings.key_to_bindings
+        is_key = letter in {it.key for it in own_bindings(self)}
         return self._why_none if is_key and not self._selected else super().why_nothing(letter)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
