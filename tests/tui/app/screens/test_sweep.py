@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from optuna.trial import TrialState
 from textual.pilot import Pilot
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Input, OptionList
 
 from bilstm_core.config.schema import RunConfig
@@ -468,6 +469,27 @@ def test_what_is_in_view_follows_the_size(
             assert board.chosen == names[-1]
 
         watch(tmp_path, steps, size=size)
+
+
+def test_a_setting_can_be_chosen_while_the_charts_are_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = Board.mount
+
+    def mount_after_a_key(board: Board, *charts: Widget, **where: Any) -> AwaitMount:
+        board.choose(1)
+        return mount(board, *charts, **where)
+
+    monkeypatch.setattr(Board, "mount", mount_after_a_key)
+    with MadeUpSweep(tmp_path):
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            board = app.screen.query_one(Board)
+            await until(pilot, lambda: board.query(ScatterChart))
+            second = [*board.query(ScatterChart)][1].dimension.name
+            assert board.chosen == second
+
+        watch(tmp_path, steps)
 
 
 def shown(board: Board) -> int:
