@@ -1,8 +1,9 @@
 """Lines in braille."""
 
 import numpy as np
+import pytest
 
-from bilstm_tui.text.braille import draw_line
+from bilstm_tui.text.braille import draw_curve, draw_line
 
 
 def picture(x: list[float], y: list[float], width: int, height: int) -> list[str]:
@@ -28,6 +29,17 @@ def test_what_is_outside_is_cut_off_where_it_crosses_the_edge() -> None:
     assert sum(cell != " " for row in through for cell in row) <= 20
     assert picture([-5, -1], [0, 9], 10, 10) == [" " * 10] * 10
     assert picture([20, 20], [0, 9], 10, 10) == [" " * 10] * 10
+
+
+@pytest.mark.parametrize(("height", "row"), [(1, 0), (2, 1), (3, 1)])
+def test_a_constant_curve_is_in_the_middle(height: int, row: int) -> None:
+    lines = draw_curve([7.0, 7.0, 7.0], 4, height)
+    assert [line for line in lines if line.strip()] == [lines[row]]
+    assert len({*lines[row]}) == 1
+
+
+def test_the_ends_of_a_curve_are_the_outermost_dots() -> None:
+    assert draw_curve([0, 1], 1, 2) == ["⢸", "⡇"]
 
 
 def test_dashes_are_along_the_line_whatever_its_slope() -> None:

@@ -79,9 +79,7 @@ def test_a_size_that_is_no_more_does_not_come_back(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
 
 
-def test_layouts_end_in_a_narrow_terminal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_layouts_end_in_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A scroll bar that takes a column of its content may end the need for it, and so on."""
     layouts = 0
     refresh_layout = TrainScreen._refresh_layout

@@ -225,7 +225,7 @@ class ChoiceField(Widget, can_focus=True):
             return
         self.focus()
         value = event.option_id  # the list may have been changed since: its places say nothing
-        if value in self.listed:
+        if value is not None and value in self.listed:
             self.pick(value)
 
     def pick(self, value: str) -> None:

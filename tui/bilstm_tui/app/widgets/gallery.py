@@ -16,6 +16,7 @@ from textual.widget import Widget
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.inference.report import Drawing, Mistake
 
+from ...text import braille
 from ...text.names import shortened
 from .thumbnails import Rows, draw_image, draw_stacked
 
@@ -35,6 +36,8 @@ class _Tile:
     """The size of a picture with the words below it, and the gap beside it.
 
     Attributes:
+        width: Columns, with the gap.
+        height: Lines of the picture and the words.
         picture: Columns of the picture itself.
         words: Lines below the picture: one, or a line for each class where names are long.
         blank: Lines below the words.
@@ -296,5 +299,4 @@ def _curves(drawing: Drawing) -> Rows:
     """The features of a series from 0 to 1, with the extremes of each piece."""
     low, high = np.array(drawing.low), np.array(drawing.high)
     values = np.stack((low, high), axis=1).reshape(-1, low.shape[1])
-    bottom, top = values.min(axis=0), values.max(axis=0)
-    return ((values - bottom) / np.where(top > bottom, top - bottom, 1.0)).T.tolist()
+    return [braille.scaled(feature).tolist() for feature in values.T]
