@@ -34,6 +34,8 @@ from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.widgets.draw_view import DrawView
 from bilstm_tui.app.widgets.drawing import DrawingPad, reduced
+from bilstm_tui.app.widgets.gallery import Gallery
+from bilstm_tui.app.widgets.mistakes import Mistakes
 from bilstm_tui.app.widgets.thumbnails import draw_stacked
 from tests.samples import run_started
 from tests.tui.driving import (
@@ -282,6 +284,27 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
         await until(pilot, lambda: app.screen is app.train_screen)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.usefixtures("many")
+def test_the_cursor_of_the_gallery_moves_at_once(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
+        gallery, mistakes = app.screen.query_one(Gallery), app.screen.query_one(Mistakes)
+        for _ in range(6):
+            gallery.action_move(1)
+        mistakes.step(-1)
+        await until(pilot, lambda: "6 of 100" in text(app))
+        gallery.action_last()
+        mistakes.show_next_class()
+        await until(pilot, lambda: "1 of 10 (0)" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 @pytest.mark.usefixtures("many")

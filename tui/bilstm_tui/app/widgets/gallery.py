@@ -59,13 +59,13 @@ class Gallery(Widget, can_focus=True):
     """Pictures in rows, as many as there is space for; the cursor chooses one.
 
     Pictures are asked for with `PageShown`, and arrive with `add`.
+
+    Attributes:
+        position: Where the cursor is in the list of mistakes.
     """
 
-    @dataclass
     class Moved(Message):
-        """Posted when the cursor moves; `position` is that of a mistake in the list."""
-
-        position: int
+        """Posted when the cursor has moved."""
 
     @dataclass
     class PageShown(Message):
@@ -95,7 +95,7 @@ class Gallery(Widget, can_focus=True):
         self._names: tuple[str, ...] = ()
         self._image_size: tuple[int, int] | None = None
         self._num_features = 1
-        self._position, self._tile = 0, _Tile(_NARROWEST, 2)
+        self.position, self._tile = 0, _Tile(_NARROWEST, 2)
         self._drawings: dict[int, Drawing] = {}
         self._pictures: dict[int, list[Strip]] = {}
 
@@ -104,7 +104,7 @@ class Gallery(Widget, can_focus=True):
         self._mistakes, self._names = mistakes, spec.classes
         self._image_size = (spec.height, spec.width) if spec.kind == "images" else None
         self._num_features = spec.num_features
-        self._position = 0
+        self.position = 0
         self._use_size()
 
     def add(self, indices: list[int], drawings: list[Drawing]) -> None:
@@ -114,13 +114,14 @@ class Gallery(Widget, can_focus=True):
         self.refresh()
 
     def move_to(self, position: int) -> None:
-        """Move the cursor; another page is shown where it needs one."""
-        before, self._position = self._position, position
+        """Move the cursor at once; another page is shown where it needs one."""
+        before, self.position = self.position, position
         if before // self._per_page != position // self._per_page:
             self._show_page()
         else:
             for place in (before, position):
                 self.refresh(self._caption_region(place % self._per_page))
+        self.post_message(self.Moved())
 
     def on_resize(self, _event: Resize) -> None:
         """Show as many as fit now."""
@@ -131,10 +132,10 @@ class Gallery(Widget, can_focus=True):
         column, row = event.x // self._tile.width, event.y // self._tile.pitch
         position = self._first + row * self._columns + column
         if column < self._columns and row < self._rows and position < len(self._mistakes):
-            if position == self._position:
+            if position == self.position:
                 self.action_open()
             else:
-                self.post_message(self.Moved(position))
+                self.move_to(position)
 
     def action_open(self) -> None:
         """Look at the mistake under the cursor."""
@@ -143,13 +144,13 @@ class Gallery(Widget, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Move the cursor, but not beyond the first and the last mistake."""
-        position = min(max(self._position + by, 0), len(self._mistakes) - 1)
-        if self._mistakes and position != self._position:
-            self.post_message(self.Moved(position))
+        position = min(max(self.position + by, 0), len(self._mistakes) - 1)
+        if self._mistakes and position != self.position:
+            self.move_to(position)
 
     def action_move_row(self, by: int) -> None:
         """Move the cursor to another row."""
-        if 0 <= self._position + by * self._columns < len(self._mistakes):
+        if 0 <= self.position + by * self._columns < len(self._mistakes):
             self.action_move(by * self._columns)
 
     def action_move_page(self, by: int) -> None:
@@ -233,7 +234,7 @@ class Gallery(Widget, can_focus=True):
     @property
     def _first(self) -> int:
         """The position of the first mistake of the page."""
-        return self._position // self._per_page * self._per_page
+        return self.position // self._per_page * self._per_page
 
     def _use_size(self) -> None:
         self._tile = self._find_tile()
@@ -258,7 +259,7 @@ class Gallery(Widget, can_focus=True):
     def _line_of(self, position: int, line: int) -> Strip:
         mistake, tile = self._mistakes[position], self._tile
         if line >= tile.height - tile.words:
-            words = self._caption(mistake, is_chosen=position == self._position)
+            words = self._caption(mistake, is_chosen=position == self.position)
             return self._strip(words[line - tile.height])
         if position not in self._pictures:
             self._pictures[position] = [self._strip(it) for it in self._draw(mistake)]
