@@ -286,6 +286,31 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
     drive(FakeWorker(), tmp_path, steps, size)
 
 
+class TallMistakes(ManyMistakes):
+    """Images that are ten times as high as wide."""
+
+    async def examine(self) -> ExaminationReport:
+        report = await super().examine()
+        spec = replace(report.spec, shortest=80, longest=80, num_features=8)
+        return report.model_copy(update={"spec": spec})
+
+
+def test_words_below_tall_images_are_in_view(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", TallMistakes)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
+        assert text(app).count("▀▀") > 12  # rows of pictures
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
 @pytest.mark.usefixtures("many")
 def test_the_cursor_of_the_gallery_moves_at_once(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)

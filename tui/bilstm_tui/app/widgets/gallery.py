@@ -189,10 +189,13 @@ class Gallery(Widget, can_focus=True):
         return replace(best, blank=int(spare >= rows - 1 > 0))
 
     def _image_tiles(self, height: int, width: int, words: int) -> Iterator[_Tile]:
-        """A tile of a small image, and of images enlarged by whole numbers."""
-        small = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        """A tile of an image that is small and in view, and of images enlarged by whole numbers."""
+        room = max(1, self.size.height - words)
+        usual = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        small = max(1, min(usual, 2 * room * width // height))
         for columns in (small, *range(width, self.size.width + 1, width)):
             rows = max(1, round(columns * height / width / 2))
+            rows = min(rows, room) if columns == small else rows
             if columns >= small:
                 yield _Tile(max(_NARROWEST, columns) + _GAP, rows + words, columns, words)
 
