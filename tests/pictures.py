@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -193,6 +194,7 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLORTERM"] = "truecolor"  # whatever the terminal has
     DOCS.mkdir(exist_ok=True)
     made_in = Path(tempfile.mkdtemp())
     try:

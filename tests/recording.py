@@ -45,6 +45,10 @@ class Recording:
 
     def __exit__(self, *_: object) -> None:
         self._log.close()
+        self.release()
+
+    def release(self) -> None:
+        """End its process, so to speak."""
         self._lock.release()
 
     def advance(self, to: int) -> None:

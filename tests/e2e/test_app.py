@@ -70,7 +70,7 @@ def test_a_run_outlives_the_app_and_is_offered_again(tmp_path: Path) -> None:
     with Terminal(env=env, columns=100, rows=30) as again:
         again.wait_for("Being trained now")
         again.type("\r")
-        again.wait_for(r"epoch \d+/5000")
+        again.wait_for(r"epoch \d+/5000 +[━─]")  # with its bar: Home says the epoch, too
         again.type("p")
         again.wait_for("paused")
         again.type("p")
@@ -195,8 +195,8 @@ def test_every_key_of_the_list_of_runs_does_what_it_says(tmp_path: Path) -> None
         keys.list_runs()
         keys.press("d", "Delete this run")
         app.type("\x1b[C")
-        keys.press("\r", "No runs here yet")
-        keys.leave("No runs here yet")
+        keys.press("\r", "No runs yet")
+        keys.leave("No runs yet")
         app.type("q")
         assert app.wait() == 0
 

@@ -4,7 +4,7 @@ In the `ansi` themes the colours are those of the terminal. They are judged by t
 VS Code's terminal, and only as marks are: no palette in wide use has a red and a yellow that both
 reach the contrast of text on its background.
 
-A terminal of sixteen colours is judged by the palette of xterm.
+A terminal of 16 or 256 colours is judged by the palette of xterm.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,14 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
 from textual.constants import DIM_FACTOR
+from textual.filter import Monochrome
 from textual.screen import ModalScreen
 
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.sixteen_colours import SixteenColours
 
-TEXT, MARK = 4.5, 3.0
-"""The least contrast of text, and of whatever else has a meaning."""
+TEXT, MARK, HIGH = 4.5, 3.0, 7.0
+"""The least contrast of text, of whatever else has a meaning, and of text in high contrast."""
 
 _MARKS = ((0x2190, 0x21FF), (0x2500, 0x25FF), (0x2700, 0x27BF), (0x2800, 0x28FF))
 """Arrows, boxes, blocks and shapes, dingbats, braille."""
@@ -96,18 +97,25 @@ def contrast(one: Color, other: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def drawn(app: BilstmApp, *, in_sixteen_colours: bool = False) -> Iterator[Drawn]:
-    """Everything on the current screen, without spaces."""
+def drawn(app: BilstmApp, colours: ColorSystem | None = ColorSystem.TRUECOLOR) -> Iterator[Drawn]:
+    """Everything on the current screen, without spaces.
+
+    Args:
+        app: The app.
+        colours: Those of the terminal; None if there shall be none.
+    """
     theme = app.current_theme
     own = _ON_DARK if theme.dark else _ON_LIGHT
     palette = own if theme.ansi else app.ansi_theme
-    if in_sixteen_colours:
+    if colours == ColorSystem.STANDARD:
         palette = _XTERM
+    is_high = theme.name == "high-contrast" and colours != ColorSystem.STANDARD
+    least_of_text = HIGH if is_high else TEXT
     is_dialog = isinstance(app.screen, ModalScreen)
     for y, strip in enumerate(app.screen._compositor.render_strips()):
         x = 0
         for segment in strip:
-            text, style, _ = _with_sixteen_colours(segment) if in_sixteen_colours else segment
+            text, style, _ = _reduced(segment, colours)
             ink, ground = seen_colours(style or Style.null(), palette)
             for is_text in (True, False):
                 characters = "".join(
@@ -115,7 +123,7 @@ def drawn(app: BilstmApp, *, in_sixteen_colours: bool = False) -> Iterator[Drawn
                 )
                 if characters:
                     at = x + next(n for n, it in enumerate(text) if it in characters)
-                    least = TEXT if is_text and not theme.ansi else MARK
+                    least = least_of_text if is_text and not theme.ansi else MARK
                     widget = _widget_at(app, at, y)
                     if is_dialog and " " not in widget:
                         continue  # what is behind a dialog is out of use
@@ -123,12 +131,18 @@ def drawn(app: BilstmApp, *, in_sixteen_colours: bool = False) -> Iterator[Drawn
             x += cell_len(text)
 
 
-def _with_sixteen_colours(segment: Segment) -> Segment:
-    """What the terminal gets: of the app, and what is left then, of Rich."""
-    ((text, style, control),) = SixteenColours().apply([segment], Color(0, 0, 0))
+def _reduced(segment: Segment, colours: ColorSystem | None) -> Segment:
+    """What the terminal gets: the colours that the app chooses, and the rest rounded by Rich."""
+    if colours == ColorSystem.TRUECOLOR:
+        return segment
+    if colours is None:
+        return Monochrome().apply([segment], Color(0, 0, 0))[0]
+    if colours == ColorSystem.STANDARD:
+        (segment,) = SixteenColours().apply([segment], Color(0, 0, 0))
+    text, style, control = segment
 
     def reduced(color: RichColor | None) -> RichColor | None:
-        return color and color.downgrade(ColorSystem.STANDARD)
+        return color and color.downgrade(colours)
 
     if style:
         style += Style.from_color(reduced(style.color), reduced(style.bgcolor))

@@ -117,6 +117,20 @@ def revise(config: RunConfig, changes: Mapping[str, Any], typed_in: str = "") ->
     return resolve(changes, base=config.model_dump(), typed_in=typed_in)
 
 
+def nearest_valid(settings: Mapping[str, Any], valid: RunConfig) -> RunConfig:
+    """Return the configuration of these settings, with those of a valid one for what is wrong."""
+    values, known = dict(settings), valid.model_dump()
+    replaced: set[str] = set()
+    while True:
+        try:
+            return resolve(values)
+        except ConfigError as error:
+            if replaced.issuperset(error.problems):
+                return valid
+            replaced.update(error.problems)
+            values |= {name: known[name] for name in replaced}
+
+
 def problem_with(config: RunConfig, changes: Mapping[str, Any]) -> str:
     """Describe what is wrong with these changes to a configuration; empty if nothing is."""
     try:

@@ -20,6 +20,7 @@ from ..network.weights import TrainedModel
 from ..training.evaluation import class_scores, evaluation_batch_size
 from .directions import probabilities, scores_of_one, top_states
 from .report import (
+    SMALL_FEATURES,
     ClassScore,
     ConfidenceBin,
     Confusion,
@@ -49,7 +50,7 @@ class _Size(NamedTuple):
 
 _SCREEN = _Size(256, 128)
 _SMALL_IMAGE = _Size(32, 32, digits=3)
-_SMALL_SERIES = _Size(64, 6, digits=4)
+_SMALL_SERIES = _Size(64, SMALL_FEATURES, digits=4)
 
 
 class Examination:

@@ -9,6 +9,8 @@ from ..cleaning import Name
 from ..data.spec import DataSpec
 from ..events import Failed
 
+SMALL_FEATURES = 6
+"""Features of a series that a small drawing has at most."""
 _NORMAL_QUANTILE = 1.959963984540054  # of 97.5 %
 
 

@@ -24,6 +24,7 @@ from ..errors import (
 )
 from ..events import Failed
 from ..paths import require_working_directory
+from ..runs.store import require_writable_runs_dir
 from . import protocol
 from .protocol import FindLearningRate, ResumeRun, StartRun
 from .signals import StopRequest
@@ -44,6 +45,8 @@ def main() -> int:
         order = _read_order()
         if not order:  # the parent process has ended
             return 0
+        if isinstance(order, StartRun):
+            require_writable_runs_dir(order.runs_dir)
         with imports_in_words(), stop.before_training():
             if isinstance(order, FindLearningRate):
                 from ..training.learning_rate_finder import find_learning_rate

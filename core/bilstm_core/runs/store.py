@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
@@ -42,12 +43,29 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
                 lock.folder.replace(run.config_file.name, to_toml(config).encode())
                 folder.sync()
     except OSError as error:
-        raise OutputError(
-            f"No run can be created in {runs_dir}: {error.strerror or error}.",
-            Remedy("Choose a writable folder with free space.", "choose_runs_dir"),
-            title="The run cannot be stored",
-        ) from None
+        raise _no_run_error(runs_dir, error) from None
     return run, lock
+
+
+def require_writable_runs_dir(runs_dir: Path) -> None:
+    """Check that a run can be created, before PyTorch is imported for it; leaves nothing behind.
+
+    Raises:
+        OutputError: It cannot.
+    """
+    try:
+        with made_folders(runs_dir), TemporaryDirectory(dir=runs_dir, prefix="."):
+            pass
+    except OSError as error:
+        raise _no_run_error(runs_dir, error) from None
+
+
+def _no_run_error(runs_dir: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"No run can be created in {runs_dir}: {error.strerror or error}.",
+        Remedy("Choose a writable folder with free space.", "choose_runs_dir"),
+        title="The run cannot be stored",
+    )
 
 
 def _lock_new_run(run: Run) -> RunLock:
@@ -123,7 +141,7 @@ def list_runs(runs_dir: Path) -> list[Run]:
 
 
 def run_before(run: Run) -> Run | None:
-    """The latest run in the same folder that was started before another one, on the same data.
+    """The latest earlier run in the same folder on the same data.
 
     Raises:
         OutputError: The folder cannot be read.

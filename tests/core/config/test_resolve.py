@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bilstm_core.config.presets import PRESETS
-from bilstm_core.config.resolve import resolve, to_toml, unknown_variables
+from bilstm_core.config.resolve import nearest_valid, resolve, to_toml, unknown_variables
 from bilstm_core.config.schema import RunConfig
 from bilstm_core.config.settings import SETTINGS
 from bilstm_core.errors import ConfigError
@@ -178,3 +178,20 @@ class TestRefusals:
     def test_a_misspelt_variable_is_pointed_out(self) -> None:
         (warning,) = unknown_variables({"BILSTM_HIDEN_SIZE": "3", "BILSTM_SEED": "1", "HOME": "/"})
         assert "Did you mean BILSTM_HIDDEN_SIZE?" in warning
+
+
+class TestNearestValid:
+    VALID = RunConfig(merge="sum", num_layers=3)
+
+    def test_what_is_wrong_has_the_value_of_the_valid_one(self) -> None:
+        near = nearest_valid({"num_layers": "0", "merge": "concat"}, self.VALID)
+        assert near == resolve({"num_layers": 3})
+
+    def test_a_contradiction_that_shows_only_without_another_mistake_is_replaced_too(self) -> None:
+        near = nearest_valid(
+            {"num_layers": "x", "merge": "sum", "bidirectional": False, "dropout": 0.5}, self.VALID
+        )
+        assert near == self.VALID.model_copy(update={"dropout": 0.5})
+
+    def test_a_mistake_that_no_setting_has_leaves_the_valid_one(self) -> None:
+        assert nearest_valid({"dataset": "\x1b/x"}, self.VALID) == self.VALID

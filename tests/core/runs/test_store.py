@@ -15,7 +15,13 @@ from bilstm_core.processes.session import start_run
 from bilstm_core.runs.event_log import open_log
 from bilstm_core.runs.overview import read_overview
 from bilstm_core.runs.run import Run
-from bilstm_core.runs.store import create_run, find_run, list_runs, remove_run
+from bilstm_core.runs.store import (
+    create_run,
+    find_run,
+    list_runs,
+    remove_run,
+    require_writable_runs_dir,
+)
 from tests.samples import run_started, small_config
 
 
@@ -188,3 +194,15 @@ def test_a_folder_s_name_is_shown_escaped_and_found_as_it_is_shown(tmp_path: Pat
     (found,) = list_runs(tmp_path)
     assert found.name == r"a\x1b\n\udcff"
     assert find_run(tmp_path, found.name) == found
+
+
+class TestWritable:
+    def test_nothing_is_left_of_the_check(self, tmp_path: Path) -> None:
+        require_writable_runs_dir(tmp_path / "a" / "runs")
+        require_writable_runs_dir(tmp_path)
+        assert not any(tmp_path.iterdir())
+
+    def test_a_folder_below_a_file_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(OutputError, match="No run can be created"):
+            require_writable_runs_dir(tmp_path / "file" / "runs")

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from bilstm_core.processes import data_reader_client, examiner_client
+from bilstm_tui.app.screens import inspect
+from bilstm_tui.app.screens import sweep as sweep_screen
 from tests.tui.children_here import ChildHere
+from tests.tui.inspectors import ManyMistakes, SeriesInspector
 from tests.tui.own_data import write_table
 
 
@@ -31,3 +34,20 @@ def table(tmp_path: Path) -> Path:
 def labelled(tmp_path: Path) -> Path:
     """A table that says it."""
     return write_table(tmp_path / "labelled.csv", "label,place")
+
+
+@pytest.fixture
+def series(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", SeriesInspector)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    ManyMistakes.asked.clear()
+    monkeypatch.setattr(inspect, "ExaminerClient", ManyMistakes)
+
+
+@pytest.fixture(autouse=True)
+def _quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes of a sweep are seen sooner."""
+    monkeypatch.setattr(sweep_screen, "_POLL_SECONDS", 0.05)

@@ -30,18 +30,38 @@ from tests.tui.driving import (
 )
 
 
+class Slow(FakeWorker):
+    """Begins a run when it may."""
+
+    made = 0
+
+    def __call__(self) -> FakeWorker:
+        self.made += 1
+        return self
+
+    def open_run(self, order: StartRun | ResumeRun) -> Run:
+        self.may_answer.wait(PATIENCE_SECONDS)
+        return super().open_run(order)
+
+
+@pytest.mark.parametrize(("answer", "is_left"), [("enter", True), ("right enter", False)])
+def test_quitting_while_a_run_starts_asks_too(tmp_path: Path, answer: str, is_left: bool) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app._is_starting)
+        await pilot.press("q")
+        await asked(pilot, "Training in progress")
+        await pilot.press(*answer.split())
+        worker.may_answer.set()
+        await until(pilot, lambda: app.return_value is not None)
+
+    app = drive(worker := Slow(events_told=2), tmp_path, steps)
+    (run,) = worker.runs
+    assert app.left_run == (run if is_left else None)
+    assert run.commands_file.exists() != is_left
+
+
 def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> None:
-    class Slow(FakeWorker):
-        made = 0
-
-        def __call__(self) -> FakeWorker:
-            self.made += 1
-            return self
-
-        def open_run(self, order: StartRun | ResumeRun) -> Run:
-            self.may_answer.wait(PATIENCE_SECONDS)
-            return super().open_run(order)
-
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: worker.made == 1)
         await pilot.press("t")

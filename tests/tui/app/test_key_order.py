@@ -1,13 +1,18 @@
 """Keys that arrive together have the effect that they have one at a time."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+from textual.dom import DOMNode
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
+from bilstm_tui.app import key_order
 from bilstm_tui.app.app import BilstmApp
+from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, drive, until
@@ -78,3 +83,24 @@ def test_a_key_that_trains_uses_what_was_typed_before_it(tmp_path: Path) -> None
         (it.config.hidden_size, it.config.cell, it.config.bidirectional) for it in worker.orders
     ]
     assert trained == [(32, "lstm", True), (32, "gru", True), (32, "gru", False)]
+
+
+def test_an_error_on_the_way_takes_no_key_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_up = key_order._go_up
+
+    async def fail(first: DOMNode, times: int) -> None:
+        monkeypatch.setattr(key_order, "_go_up", go_up)
+        raise LookupError
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        monkeypatch.setattr(key_order, "_go_up", fail)
+        with suppress(LookupError):  # asyncio reports it, and the effect is awaited here
+            type_at_once(app, ["v", "r"])
+            await until(pilot, lambda: app._effect)
+            if app._effect:
+                await app._effect
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+
+    drive(FakeWorker(), tmp_path, steps)

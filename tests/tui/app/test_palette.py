@@ -25,7 +25,7 @@ def test_every_key_is_in_the_palette(tmp_path: Path) -> None:
         await pilot.press("escape", "ctrl+p", *"Runs")
         await until(pilot, lambda: "key: r" in text(app))
         await pilot.press("enter")
-        await until(pilot, lambda: "No runs here yet" in text(app))
+        await until(pilot, lambda: "No runs yet" in text(app))
         await pilot.press("ctrl+p", *"quit")
         await until(pilot, lambda: "key: q" in text(app))
         assert "as soon as possible" not in text(app)  # that would not ask

@@ -63,3 +63,8 @@ def test_many_points_in_a_dot_do_not_make_dashes_shorter() -> None:
 def test_cells_are_in_the_order_of_the_line() -> None:
     zigzag = draw_line(np.array([0.2, 0.2, 1.2, 1.2]), np.array([0.0, 2.9, 2.9, 0.0]), 2, 3)
     assert [*zigzag] == [(0, 0), (0, 1), (0, 2), (1, 2), (1, 1), (1, 0)]
+
+
+def test_a_curve_without_a_column_is_empty() -> None:
+    assert draw_curve([1, 2, 3], 2, 1) == ["⡠⠊"]
+    assert [draw_curve([1, 2, 3], width, 2) for width in (0, -3)] == [["", ""]] * 2

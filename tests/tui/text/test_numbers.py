@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bilstm_tui.text.numbers import bar, distinct_percents, short
+from bilstm_tui.text.numbers import bar, bar_and_track, distinct_percents, short
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_no_number_is_long(value: float) -> None:
 )
 def test_a_bar(fraction: float, expected: str) -> None:
     assert bar(fraction, 4) == expected
+
+
+@pytest.mark.parametrize(
+    ("fraction", "expected"),
+    [(0, ("", "────")), (0.125, ("╸", "───")), (0.9, ("━━━╸", "")), (1, ("━━━━", ""))],
+)
+def test_a_bar_on_its_track(fraction: float, expected: tuple[str, str]) -> None:
+    assert bar_and_track(fraction, 4) == expected

@@ -4,7 +4,6 @@ import asyncio
 import os
 import select
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +26,6 @@ from bilstm_core.processes.worker_client import WorkerClient, error_from_event, 
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 
-from ..text.console import sanitize
 from .ascii import AsciiFilter
 from .lists import ListingApp
 from .palette import KeyCommands
@@ -101,10 +99,11 @@ class BilstmApp(ListingApp):
         self._label = name
         self._preferences = preferences
         self._standby = StandbyWorker(make_worker)
-        self._is_starting = self._was_key_pressed = False
+        self._was_key_pressed = False
+        self._has_started = asyncio.Event()  # not set while a worker starts or resumes a run
+        self._has_started.set()
         self.left_run: Run | None = None
         self._is_ascii = is_ascii
-        self._said_until: dict[str, float] = {}
         self._own_filters: list[LineFilter] = [AsciiFilter()] if is_ascii else []
         if has_sixteen_colours(self):
             self._own_filters.insert(0, SixteenColours())
@@ -151,20 +150,6 @@ class BilstmApp(ListingApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and last those for terminals that cannot show everything."""
         return [*super().get_line_filters(), *self._own_filters]
-
-    def notify(self, message: str, **options: Any) -> None:
-        """Show a message in the corner for a while, as plain text; never twice at the same time."""
-        now = time.monotonic()
-        self._said_until = {it: until for it, until in self._said_until.items() if now < until}
-        if message in self._said_until:
-            return
-        self._said_until[message] = now + (options.get("timeout") or self.NOTIFICATION_TIMEOUT)
-        super().notify(sanitize(message), **{**options, "markup": False})
-
-    def clear_notifications(self) -> None:
-        """Remove all messages, which may be shown again at once."""
-        self._said_until.clear()
-        super().clear_notifications()
 
     def get_key_display(self, binding: Binding) -> str:
         """The name of a key; in ASCII, without Textual's symbol for Enter."""
@@ -235,21 +220,30 @@ class BilstmApp(ListingApp):
 
     @work
     async def action_leave(self) -> None:
-        """Quit; ask first if a run is being trained."""
+        """Quit; ask first if a run is being trained, or is just starting."""
         view = self.train_screen.view
         run = view.shown_run if view.is_training else None
-        if run is None or isinstance(self.screen, Dialog):
+        if not (run or self._is_starting) or isinstance(self.screen, Dialog):
             self.left_run = run
             self.exit(0)
             return
         answers = {"leave": "Leave it running", "stop": "Stop it", "cancel": "Cancel"}
         message = "The run continues without the app. Start the app again to watch it."
         answer = await self.push_screen_wait(Question("Training in progress", message, answers))
-        if answer == "stop":
-            self.train_screen.order("stop")
+        if answer not in {"leave", "stop"}:
+            return
+        if not run:
+            await self._has_started.wait()
+            run = view.shown_run
+        if answer == "stop" and run:
+            self.train_screen.order(run, "stop")
         self.left_run = run if answer == "leave" else None
-        if answer in {"leave", "stop"}:
+        if not isinstance(self.screen, Dialog):  # which says why the run did not start
             self.exit(0)
+
+    @property
+    def _is_starting(self) -> bool:
+        return not self._has_started.is_set()
 
     @on(TrainScreen.StartRequested)
     def _start_run(self, event: TrainScreen.StartRequested) -> None:
@@ -311,7 +305,7 @@ class BilstmApp(ListingApp):
         if self._is_starting:
             self.notify("Another run is just starting: try again in a moment.", timeout=4)
             return
-        self._is_starting = True
+        self._has_started.clear()
         try:
             await self.show_train_screen()
             worker = self._standby.take()
@@ -321,7 +315,7 @@ class BilstmApp(ListingApp):
             self.train_screen.view.show_message()
             self.push_screen(error_dialog(error))
         finally:
-            self._is_starting = False
+            self._has_started.set()
         if not self.train_screen.view.is_training:
             self._start_standby()
 

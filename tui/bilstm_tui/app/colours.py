@@ -104,12 +104,14 @@ _HIGH_CONTRAST = Theme(
         "block-cursor-background": "#ffffff",
         "block-cursor-foreground": "#000000",
         "block-cursor-blurred-background": "#404040",
+        "primary-muted": "#002fa0",
+        "error-muted": "#900000",
         "border": "#ffffff",
         "border-blurred": "#a0a0a0",
         "text": "#ffffff",
         "text-muted": "#d0d0d0",
         "button-color-foreground": "#000000",
-        "input-selection-background": "#0050a0",
+        "input-selection-background": "#002fa0",
         "footer-key-foreground": "#ffd700",
     },
 )
@@ -117,8 +119,16 @@ _HIGH_CONTRAST = Theme(
 
 THEMES = (
     _HIGH_CONTRAST,
-    _changed("textual-dark", block_cursor_background="#0061ad"),
-    _changed("textual-light", footer_key_foreground="#004578"),
+    _changed(
+        "textual-dark",
+        primary="#0a7dda",
+        block_cursor_background="#0061ad",
+        primary_muted="#0c2f4c",
+    ),
+    _changed("textual-light", footer_key_foreground="#002f66", text_success="#1f6f2f"),
     _changed("ansi-light", input_selection_foreground="ansi_black"),
 )
-"""A theme besides those of Textual, and some of these, whose cursor or keys were hard to read."""
+"""A theme besides those of Textual, and some of these, whose cursor or keys were hard to read.
+
+All of them can be read without colours, too, and with 256: Rich rounds #30 to #5f, but #2f to #00.
+"""

@@ -9,7 +9,6 @@ instead of moving in the list that Enter opens.
 
 import asyncio
 from collections import deque
-from contextlib import suppress
 from typing import TypeVar
 
 from textual.app import App
@@ -42,15 +41,18 @@ class OrderedKeysApp(App[T]):
 
     async def _await_effect(self, reached: DOMNode) -> None:
         """Wait for what a key does in the widget that it reaches, and above; then do the next."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_MOST_SECONDS):
                 await _go_up(reached, 1)  # the key itself, as far as nothing handles it
                 await _go_up(reached, 2)  # messages, and those with which they are answered
-        if self._typed_ahead:
-            self._next = self._typed_ahead.popleft()
-            self.post_message(self._next)
-        else:
-            self._next = self._effect = None
+        except TimeoutError:
+            pass
+        finally:  # else no key would be handled any more
+            if self._typed_ahead:
+                self._next = self._typed_ahead.popleft()
+                self.post_message(self._next)
+            else:
+                self._next = self._effect = None
 
 
 async def _go_up(first: DOMNode, times: int) -> None:

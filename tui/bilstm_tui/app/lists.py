@@ -10,6 +10,7 @@ from textual import on, work
 from textual.screen import Screen
 
 from bilstm_core.errors import BilstmError
+from bilstm_core.files import is_missing
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import run_before
 from bilstm_core.sweeps.folders import list_sweeps, sweep_folder
@@ -101,6 +102,9 @@ class ListingApp(StartingApp):
     async def _compare(self, event: RunKeysScreen.CompareRequested) -> None:
         """Mark a run and show all marked ones; if there are none, the run before it, too."""
         marks = self._marked_runs
+        for name in marks:
+            if await asyncio.to_thread(is_missing, self._runs_dir / name):
+                marks.remove(name)
         if not {*marks} - {event.run.name}:
             try:
                 before = await asyncio.to_thread(run_before, event.run)

@@ -13,17 +13,16 @@ from textual.widgets import TabbedContent
 
 from bilstm_core import paths
 from bilstm_core.config.schema import RunConfig
-from bilstm_core.data.sources.recognition import title_of
+from bilstm_core.data.spec import DataSpec
 from bilstm_core.errors import BilstmError
-from bilstm_core.network.summary import title
 from bilstm_core.processes.protocol import StartRun
 from bilstm_core.processes.standby import StandbyWorker
 from bilstm_core.runs.run import Run
 
-from ..text.names import with_article
 from ..text.run_cells import without_date
 from .colours import ON_DARK, ON_LIGHT, THEMES
 from .key_order import OrderedKeysApp
+from .messages import MessagesApp
 from .screens.base import TrainRequested
 from .screens.dialogs import Dialog, error_dialog
 from .screens.home import HomeScreen
@@ -32,7 +31,7 @@ from .textual_internals import ReportingApp
 from .widgets.marks import Marks
 
 
-class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
+class StartingApp(OrderedKeysApp[int], MessagesApp[int], ReportingApp[int]):
     """An app with a screen to start from, above which or instead of which the form is shown.
 
     Attributes:
@@ -59,14 +58,16 @@ class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
 
     def first_screen(self, *, at_home: bool) -> Screen[Any]:
         """The screen that is shown first."""
-        return HomeScreen(self._runs_dir, self._first_words()) if at_home else self.train_screen
+        return self._home() if at_home else self.train_screen
 
-    def _first_words(self) -> str:
-        """What Home says that `t` trains."""
-        config = self.train_screen.config
-        if not config:
-            return "the settings of the form"
-        return f"{with_article(title(config))} on {title_of(config.dataset)}"
+    def _home(self, initial_run: str = "") -> HomeScreen:
+        return HomeScreen(self._runs_dir, self._next_run, initial_run)
+
+    @property
+    def _next_run(self) -> tuple[RunConfig, DataSpec, str] | None:
+        """What the form says, its data, and the preset on which it is based."""
+        train = self.train_screen
+        return (train.config, train.spec, train.preset) if train.config and train.spec else None
 
     async def action_home(self) -> None:
         """Show Home, and close what is above it."""
@@ -75,11 +76,11 @@ class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
     async def show_home(self, run: Run | None = None) -> None:
         """Show Home, at a run if it is listed, and close what is above it."""
         await self._close_above(HomeScreen)
-        first, name = self._first_words(), run.name if run else ""
+        name = run.name if run else ""
         if isinstance(self.screen, HomeScreen):
-            self.screen.come_back(first, name)
+            self.screen.come_back(self._next_run, name)
         else:
-            await self.push_screen(HomeScreen(self._runs_dir, first, name))
+            await self.push_screen(self._home(name))
 
     async def show_train_screen(self) -> None:
         """Show the form, and close what is above it; a dialog above it stays."""
@@ -94,7 +95,7 @@ class StartingApp(OrderedKeysApp[int], ReportingApp[int]):
         """Close screens until one of these kinds, or the first screen of the app, is on top."""
         while len(self.screen_stack) > 1 and not isinstance(self.screen, kinds):
             if isinstance(self.screen, Dialog):
-                await self.screen.dismiss("")  # somebody may wait for the answer
+                await self.screen.dismiss()  # somebody may wait for the answer
             else:
                 await self.pop_screen()
 

@@ -11,6 +11,7 @@ from bilstm_core.processes.protocol import ResumeRun, StartRun
 from bilstm_core.processes.signals import StopRequest
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.run import Run
+from bilstm_core.runs.store import require_writable_runs_dir
 
 from ..text.console import is_screen, sanitize, show_warning
 from ..text.narration import Narrator
@@ -27,8 +28,10 @@ def run(order: StartRun | ResumeRun, *, as_json: bool) -> int:
     stop.listen()
     if is_launched():
         return _run_as_rank(order, stop, as_json=as_json)
-    if isinstance(order, ResumeRun):
-        RunLock(Run(order.run)).release()  # what is refused is refused before torch is imported
+    if isinstance(order, ResumeRun):  # what is refused is refused before torch is imported
+        RunLock(Run(order.run)).release()
+    else:
+        require_writable_runs_dir(order.runs_dir)
     with output(as_json=as_json) as listener:
         with stop.before_training():
             limit_spinning()

@@ -65,9 +65,12 @@ def draw_extremes(
 
 
 def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> list[str]:
-    """Draw values at equal distances as a line from edge to edge; returns the rows."""
+    """Draw values at equal distances as a line from edge to edge; returns the rows.
+
+    They are empty where there is no value, or no column to draw in.
+    """
     values = np.array(curve, np.float64)
-    if not len(values):
+    if not len(values) or width < 1:
         return [" " * width] * height
     x, y = np.linspace(0, width - 1 / _COLUMNS, len(values)), rows_of(scaled(values), height)
     cells = draw_line(x, y, width, height)

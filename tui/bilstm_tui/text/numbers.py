@@ -29,6 +29,12 @@ def bar(fraction: float, width: int) -> str:
     return "━" * whole + "╸" * half
 
 
+def bar_and_track(fraction: float, width: int) -> tuple[str, str]:
+    """A bar, and the rest of its track: where that ends is 100 %."""
+    filled = bar(fraction, width)
+    return filled, "─" * (width - len(filled))
+
+
 def short(value: float) -> str:
     """A number in a few characters: 12,300 as 12.3k, and small ones with three digits."""
     for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):

@@ -43,6 +43,15 @@ def rate_in_words(rate: object, history: History | None) -> str:
     return " → ".join(map(value_in_words, rates))
 
 
+def rate_by_hand(history: History) -> str:
+    """How the learning rate was set by hand last, and when; empty if it was not."""
+    if not history.learning_rate_changes:
+        return ""
+    first = history.started.config.get("learning_rate", "?") if history.started else "?"
+    epoch = max(1, history.learning_rate_changes[-1].epoch)
+    return f"{rate_in_words(first, history)} by hand at epoch {epoch}"
+
+
 def accuracies(history: History) -> list[str]:
     """The accuracies of a run in words: the final ones, or those after its latest epoch."""
     return [f"{split} {percent(share)} %" for split, share in latest_accuracies(history).items()]

@@ -165,10 +165,12 @@ def inspect_folder(name: str, data_dir: Path) -> tuple[bool, list[str]]:
     """
     from .mnist import TorchvisionFolder, import_torchvision_datasets
 
-    import_torchvision_datasets()  # which a download needs
     folder = TorchvisionFolder(_find_spec(name), data_dir)
     arrays, damaged = folder.read()
-    return len(arrays) == len(folder.files), [error.message for error in damaged]
+    is_complete = len(arrays) == len(folder.files)
+    if not is_complete:
+        import_torchvision_datasets()  # which a download needs, and which takes seconds
+    return is_complete, [error.message for error in damaged]
 
 
 def _find_spec(name: str) -> DataSpec:

@@ -11,8 +11,8 @@ from bilstm_core.runs.event_log import EventLog
 from bilstm_core.runs.lock import RunLock
 from bilstm_core.runs.store import create_run
 from tests.samples import small_config
-from tests.tui.app.screens.test_inspect import ManyMistakes
 from tests.tui.driving import story
+from tests.tui.inspectors import ManyMistakes
 
 CLASSES = 10
 RUNS = ("finished", "stopped", "failed", "lost", "running")

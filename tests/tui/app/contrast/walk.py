@@ -6,6 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from rich.color import ColorSystem
 from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.css.styles import Styles
@@ -28,6 +29,7 @@ from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.screens.run_rows import Filter, RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.setting_prompt import SettingPrompt
+from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.widgets.choice_field import ChoiceField
 from bilstm_tui.app.widgets.drawing import DrawingPad
 from bilstm_tui.app.widgets.explain.view import ExplainView
@@ -35,14 +37,22 @@ from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.app.widgets.mistakes import Mistakes
 from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.samples import small_config
+from tests.sweeping import MadeUpSweep
 from tests.tui.app.contrast.made_up import RUNS, ImageInspector
-from tests.tui.app.screens.test_inspect import SeriesInspector
 from tests.tui.contrast import Drawn, drawn
 from tests.tui.driving import FakeWorker, text, until
+from tests.tui.inspectors import SeriesInspector
 
 THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-light")
-FEW_THEMES = ("textual-dark", "textual-light")
+FEW_THEMES = ("textual-dark", "textual-light", "high-contrast")
 """For screens whose colours are those of others: another theme takes half a second."""
+
+FEWER_COLOURS = {
+    "no colours": None,
+    "16 colours": ColorSystem.STANDARD,
+    "256 colours": ColorSystem.EIGHT_BIT,
+}
+"""Terminals for which colours are rounded; in the `ansi` themes none are."""
 
 Seen = dict[tuple[str, str], list[Drawn]]
 """What was drawn, by screen and theme."""
@@ -81,8 +91,9 @@ class Walk:
                 await self.pilot.pause()
                 self.seen[view.name, theme] = [*dict.fromkeys(drawn(self.app))]
                 if not self.app.current_theme.ansi:
-                    sixteen = dict.fromkeys(drawn(self.app, in_sixteen_colours=True))
-                    self.seen[view.name, f"{theme} in 16 colours"] = [*sixteen]
+                    for words, colours in FEWER_COLOURS.items():
+                        seen = dict.fromkeys(drawn(self.app, colours))
+                        self.seen[view.name, f"{theme}, {words}"] = [*seen]
 
     async def look_at_dialogs(self, dialogs: Mapping[str, Callable[[], Dialog]]) -> None:
         """Look at dialogs, each given with words that it shows, and close them."""
@@ -143,6 +154,7 @@ async def walk_through(
     await networks(walk, run, changes)
     await series(walk, run, changes)
     await form_and_run(walk, run)
+    await sweep(walk)
 
 
 async def home_and_dialogs(walk: Walk, worker: FakeWorker, run: Run) -> None:
@@ -303,3 +315,18 @@ async def form_and_run(walk: Walk, run: Run) -> None:
         View("explanation", "backward", explanation),
         themes=[*FEW_THEMES, "ansi-light"],
     )
+
+
+async def sweep(walk: Walk) -> None:
+    app = walk.app
+    with MadeUpSweep(app._runs_dir) as made_up:
+        made_up.start(3)
+        for _ in range(3):
+            made_up.finish()
+        made_up.prune()
+        made_up.stop()
+        made_up.fail("The loss was not finite.")
+        app.show_sweep("first")
+        await until(walk.pilot, lambda: isinstance(app.screen, SweepScreen) and app.screen.seen)
+        await walk.look(View("sweep", "failed"), themes=FEW_THEMES)
+        await app.pop_screen()

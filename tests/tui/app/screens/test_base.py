@@ -10,14 +10,16 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
+from bilstm_core.runs.notes import read_notes
 from bilstm_core.runs.store import create_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import runs as runs_screen
 from bilstm_tui.app.screens.dialogs import Prompt, Question
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.learning_rate import LearningRateScreen
-from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.screens.runs import Choice, RunsScreen
 from bilstm_tui.app.screens.train import TrainScreen
 from bilstm_tui.app.widgets import device_usage
 from bilstm_tui.app.widgets.device_usage import DeviceUsage
@@ -25,6 +27,7 @@ from tests.samples import small_config
 from tests.tui.driving import (
     PATIENCE_SECONDS,
     FakeWorker,
+    asked,
     drive,
     open_runs,
     past_runs,
@@ -100,6 +103,28 @@ def test_layouts_end_in_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.Mo
 
         await pilot.resize_terminal(40, 12)
         await until(pilot, are_over)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_screen_closes_nothing_but_itself_and_once(tmp_path: Path) -> None:
+    """A key that is pressed twice over a slow link closed the screen below, or ended the app."""
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 1)
+        runs = app.screen
+        await pilot.press("n")
+        await asked(pilot, "A note on")
+        prompt = app.screen
+        await pilot.press(*"good")
+        await until(pilot, lambda: prompt.query_one(Input).value == "good")
+        runs.dismiss(Choice("open", run))  # as after a wait
+        assert app.screen is prompt
+        for _ in range(2):
+            prompt.dismiss("good")
+            assert app.screen is runs
+        await until(pilot, lambda: read_notes(run).note == "good")
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -206,9 +206,10 @@ def test_its_lines_are_drawn_once_for_a_size(
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         view = await explained(app, pilot)
-        hold_the_clock(view)
+        view._set_playing(False)
+        await pilot.pause()
         monkeypatch.setattr("bilstm_tui.app.widgets.explain.view.strip_of", note)
-        await pilot.resize_terminal(100, 30)
+        await pilot.resize_terminal(130, 30)
         await until(pilot, lambda: view.size.height == 27)
         assert len(drawn) == 27
         await pilot.press("v", "v", "v")
@@ -220,13 +221,14 @@ def test_its_lines_are_drawn_once_for_a_size(
     drive(FakeWorker(), tmp_path, steps)
 
 
-@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 4)])
+@pytest.mark.parametrize(("size", "curves"), [((80, 24), 1), ((160, 50), 6)])
 def test_a_series_is_drawn_as_curves_where_its_states_are(
     size: tuple[int, int], curves: int, tmp_path: Path
 ) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"
         view = await explained(app, pilot)
+        await until(pilot, lambda: view.shown and view.shown.kind == "series")
         hold_the_clock(view)
         view._go_to(3)
         await until(pilot, lambda: "Read 3 of" in text(app))

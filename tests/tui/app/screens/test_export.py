@@ -20,7 +20,7 @@ from bilstm_tui.app.screens.export import ExportScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets.charts.chart import Chart
 from tests.samples import small_config
-from tests.tui.driving import FakeWorker, drive, open_runs, past_runs, said, until
+from tests.tui.driving import FakeWorker, drive, open_runs, past_runs, said, text, until
 
 
 @pytest.fixture(autouse=True)
@@ -55,10 +55,14 @@ def test_a_run_of_the_list_is_exported_and_its_path_is_shown(tmp_path: Path) -> 
         await open_runs(app, pilot, 1)
         formats = await dialog(app, pilot)
         assert disabled(formats) == []
+        await until(
+            pilot,
+            lambda: text(app).splitlines()[-1].strip() == "↑↓ Choose ⏎ Select esc Cancel",
+        )
         assert str(tmp_path / "here") in said(app)
         await choose(pilot, "csv")
         await until(pilot, lambda: f"Wrote {written}" in said(app))
-        assert "Esc: close" in said(app)
+        await until(pilot, lambda: text(app).splitlines()[-1].strip() == "esc Close")
         written.write_text("changed")
         await pilot.press("escape")
         await dialog(app, pilot)

@@ -6,8 +6,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import TabbedContent
 
+from bilstm_core.errors import DataError
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import tour
+from bilstm_tui.app.screens.dialogs import error_dialog
 from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.widgets.explain.view import ExplainView
@@ -16,7 +18,7 @@ from bilstm_tui.app.widgets.key_footer import KeyFooter
 from tests.sweeping import MadeUpSweep
 from tests.tui.app.screens.test_explain import explained, trained
 from tests.tui.app.screens.test_tour import TINY, WorkerHere
-from tests.tui.driving import FakeWorker, drive, text, until
+from tests.tui.driving import FakeWorker, asked, drive, text, until
 
 SMALLEST = (80, 24)
 
@@ -76,6 +78,23 @@ def test_the_tabs_of_a_trained_network_follow_a_key(tmp_path: Path) -> None:
                 await footer_says(app, pilot, "→ Step n Example v View j Next esc Back")
 
     drive(FakeWorker(), tmp_path, steps, SMALLEST)
+
+
+def test_a_question_names_the_keys_of_its_answers(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        await pilot.press("s")
+        await asked(pilot, "Stop the run?")
+        await footer_says(app, pilot, "⏎ Select ←→ Choose esc Cancel")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        app.push_screen(error_dialog(DataError("There is nothing.")))
+        await asked(pilot, "There is nothing.")
+        await footer_says(app, pilot, "⏎ Select esc Cancel")
+        assert "Choose" not in text(app).splitlines()[-1]
+
+    drive(FakeWorker(events_told=2), tmp_path, steps, SMALLEST)
 
 
 def test_the_explanation_of_the_form_names_the_key_that_leads_out_of_it(tmp_path: Path) -> None:

@@ -12,13 +12,24 @@ from bilstm_core.processes.protocol import StartRun
 from bilstm_tui.app import app as app_module
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.preferences import Preferences, PreferencesFile
+from bilstm_tui.app.screens import home
 from bilstm_tui.app.screens.dialogs import Dialog
 from bilstm_tui.app.screens.home import HomeScreen
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.tour import TourScreen
+from bilstm_tui.app.widgets.charts.chart import Chart
+from bilstm_tui.app.widgets.run_details import RunDetails
 from bilstm_tui.cli import main as cli
+from tests.recording import Recording
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, Steps, drive, past_runs, said, text, until
+
+
+def words(app: BilstmApp) -> str:
+    """What the screen shows beside or below the choices, each gap as one space."""
+    place = app.screen.query_one("#home-right").region
+    lines = text(app).splitlines()[place.y : place.bottom]
+    return " ".join(" ".join(line[place.x + 1 :] for line in lines).split())
 
 
 def at_home(worker: FakeWorker, runs_dir: Path, steps: Steps, **options: Any) -> BilstmApp:
@@ -226,5 +237,61 @@ def test_a_message_that_was_removed_is_shown_again(tmp_path: Path) -> None:
         await until(pilot, lambda: "The same." not in said(app))
         app.notify("The same.")
         await until(pilot, lambda: said(app).count("The same.") == 1)
+
+    at_home(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
+def test_the_run_under_the_cursor_is_shown(size: tuple[int, int], tmp_path: Path) -> None:
+    past_runs(tmp_path, 8, 12)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "1 epoch trained" in text(app))
+        assert ("hidden_size 12" in words(app), "hidden_size 8" in words(app)) == (True, False)
+        assert len(text(app).splitlines()) == size[1]
+        if size[0] >= 120:
+            assert "training loss by step" in text(app)
+            assert "accuracy % by epoch" in text(app)
+            assert "digits 1,437 training and 360 test images, 10 classes" in words(app)
+            await until(pilot, lambda: "GiB free" in text(app))
+        await pilot.press(*["down"] * 6)
+        await until(pilot, lambda: "hidden_size 8" in words(app))
+        assert "hidden_size 12" not in words(app)
+
+    at_home(FakeWorker(), tmp_path, steps, size=size)
+
+
+def test_a_live_run_is_followed_and_read_only_when_there_is_something_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "_POLL_SECONDS", 0.02)
+    seen: list[str] = []
+    show = RunDetails._show
+    monkeypatch.setattr(RunDetails, "_show", lambda self: (seen.append("drawn"), show(self))[1])
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Training in progress: epoch 1 of 2" in words(app))
+        recording.advance(1500)
+        await until(pilot, lambda: "Training in progress: epoch 2 of 2" in words(app))
+        await until(pilot, lambda: "left, ends" in words(app) and "samples/s" in words(app))
+        await until(pilot, lambda: app.screen.query_one("#overlay", Chart)._series)
+        recording.finish()
+        recording.release()
+        await until(pilot, lambda: "finished 2 epochs trained" in words(app))
+        await until(pilot, lambda: "Being trained now" not in text(app))
+        await until(pilot, lambda: seen[-4:] == ["polled"] * 4)
+
+    latest = home._latest
+    monkeypatch.setattr(home, "_latest", lambda *given: (seen.append("polled"), latest(*given))[1])
+    with Recording(tmp_path, 2000) as recording:
+        recording.advance(100)
+        at_home(FakeWorker(), tmp_path, steps)
+
+
+def test_without_a_run_the_network_is_drawn_that_would_be_trained(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "not known before the first run on cpu" in words(app))
+        assert "↑ LSTM 16" in text(app)
+        assert "appear here, live while it is trained" in words(app)
 
     at_home(FakeWorker(), tmp_path, steps)

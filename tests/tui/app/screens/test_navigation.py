@@ -1,12 +1,16 @@
 """Which screen comes after which, where several lie above each other."""
 
+import asyncio
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, TabbedContent
 
 from bilstm_core.processes.protocol import ResumeRun
+from bilstm_core.runs.follow import Follower
 from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.base import InspectRequested
@@ -16,13 +20,24 @@ from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.screens.train import TrainScreen
+from bilstm_tui.app.widgets import run_view
 from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.app.widgets.run_details import RunDetails
 from bilstm_tui.app.widgets.sweep.table import TrialsTable
 from tests.samples import small_config
 from tests.sweeping import MadeUpSweep
 from tests.tui.app.screens.test_explain import trained
-from tests.tui.driving import FakeWorker, asked, drive, open_runs, past_runs, said, text, until
+from tests.tui.driving import (
+    PATIENCE_SECONDS,
+    FakeWorker,
+    asked,
+    drive,
+    open_runs,
+    past_runs,
+    said,
+    text,
+    until,
+)
 
 
 async def inspect_and_list(app: BilstmApp, pilot: Pilot[int], runs_dir: Path) -> None:
@@ -49,6 +64,33 @@ def test_a_run_that_is_opened_above_other_screens_closes_them(
         assert [type(it) for it in app.screen_stack] == [*below, TrainScreen]
 
     drive(FakeWorker(), tmp_path, steps, at_home=at_home)
+
+
+def test_a_run_that_is_read_slowly_does_not_replace_one_that_was_opened_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = past_runs(tmp_path, 16, 48)
+    is_reading, may_go_on = threading.Event(), threading.Event()
+
+    def follow(run: Run, *rest: Any) -> Any:
+        if run == slow:
+            is_reading.set()
+            assert may_go_on.wait(PATIENCE_SECONDS)
+        return Follower(run, *rest)
+
+    monkeypatch.setattr(run_view, "Follower", follow)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        train = app.train_screen
+        reading = asyncio.create_task(train.watch_run(slow))
+        await until(pilot, is_reading.is_set)
+        await train.watch_run(quick)
+        may_go_on.set()
+        await reading
+        assert train.shown_run == quick
+        assert train.explanation._run == quick
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 @pytest.mark.parametrize("key", ["c", "e"])

@@ -1,6 +1,7 @@
 """Keys for the run that is shown, how few are needed, and what is said of a run that is left."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key
@@ -46,14 +47,12 @@ class TestRunTab:
             await asked(pilot, "Resume: total epochs")
             field = app.screen.query_one(Input)
             field.value = "1"
-            await until(
-                pilot, lambda: "are trained already" in said(app) or "is trained" in said(app)
-            )
+            await until(pilot, lambda: "has already been trained for" in said(app))
             await pilot.press("enter")
             await pilot.pause()
             assert len(worker.orders) == 1
             field.value = "5"
-            await until(pilot, lambda: "trained already" not in said(app))
+            await until(pilot, lambda: "already been trained" not in said(app))
             await pilot.press("enter")
             await until(pilot, lambda: len(worker.orders) == 2)
 
@@ -100,6 +99,48 @@ class TestRunTab:
         drive(FakeWorker(), tmp_path / "runs", steps)
 
 
+class TestAnswerComesLate:
+    """A dialog is about the run that was shown when it was opened."""
+
+    @pytest.mark.parametrize("key", ["s", "l"])
+    def test_another_run_is_shown_meanwhile(self, tmp_path: Path, key: str) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await self.ask_about_run(app, pilot, key)
+            other = worker.open_run(worker.orders[0])
+            app.show_run(other, "")
+            await until(pilot, lambda: app.train_screen.shown_run == other)
+            await pilot.press("enter")
+            await until(pilot, lambda: app.screen is app.train_screen)
+
+        drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+        asked_about, other = worker.runs
+        assert asked_about.commands_file.exists()
+        assert not other.commands_file.exists()
+
+    @pytest.mark.parametrize("key", ["s", "l"])
+    def test_it_has_ended(self, tmp_path: Path, key: str) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await self.ask_about_run(app, pilot, key)
+            (run,) = worker.runs
+            tell(run, events.Stopped(epoch=1, step=STEPS))
+            worker.locks.pop().release()
+            await until(pilot, lambda: app.train_screen.view.history.ending)
+            await pilot.press("enter")
+            await until(pilot, lambda: f"{run.name} has ended" in said(app))
+            assert not run.commands_file.exists()
+
+        drive(worker := FakeWorker(events_told=2), tmp_path, steps)
+
+    @staticmethod
+    async def ask_about_run(app: BilstmApp, pilot: Pilot[int], key: str) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training and not app._is_starting)
+        await pilot.press(key)
+        await asked(pilot, {"s": "Stop the run?", "l": "Learning rate"}[key])
+        if key == "l":
+            app.screen.query_one(Input).value = "0.002"
+
+
 class TestRateByHand:
     @staticmethod
     def changed_run(tmp_path: Path) -> Run:
@@ -116,10 +157,42 @@ class TestRateByHand:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             await app.train_screen.watch_run(run)
             await until(
-                pilot, lambda: "learning rate (set to 0.002 by hand at step 20)" in text(app)
+                pilot, lambda: "lr 0.002 by hand at epoch 1  40 steps; e resumes it" in text(app)
             )
 
         drive(FakeWorker(), tmp_path, steps)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+    def test_it_is_not_cut_while_the_run_trains(
+        self, tmp_path: Path, size: tuple[int, int]
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await pilot.press("t")
+            await until(pilot, lambda: app.train_screen.view.is_training)
+            at: dict[str, Any] = {"epoch": 4, "step": 12_345}
+            (run,) = worker.runs
+            rate = events.LearningRateChanged(**at, learning_rate=0.00312)
+            losses: list[float | None] = [0.1]
+            progress = events.Progress(
+                **at, losses=losses, learning_rate=0.00212, samples_per_second=12_345
+            )
+            tell(run, rate, progress)
+            await until(pilot, lambda: "lr 0.00212 (0.00312 by hand at epoch 4)" in text(app))
+
+        drive(worker := FakeWorker(2), tmp_path, steps, size)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 36), (160, 50)])
+    def test_the_preview_names_it_beside_the_defaults(
+        self, tmp_path: Path, size: tuple[int, int]
+    ) -> None:
+        self.changed_run(tmp_path)
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await open_runs(app, pilot, 1)
+            await until(pilot, lambda: "learning_rate 0.008 → 0.002 by hand at" in text(app))
+            assert "epoch 1" in text(app)  # which may be on the next line
+
+        drive(FakeWorker(), tmp_path, steps, size)
 
     def test_it_is_copied_into_the_form_which_says_so(self, tmp_path: Path) -> None:
         self.changed_run(tmp_path)
@@ -268,7 +341,7 @@ class TestFooter:
             await pilot.press("slash")
             await last_line(app, pilot, "⏎ Accept")
             await pilot.press("escape", "r")
-            await last_line(app, pilot, "⏎ Open space Mark / Filter")
+            await last_line(app, pilot, "⏎ Open space Mark")
             await last_line(app, pilot, "? Keys q Quit")
 
         drive(FakeWorker(), tmp_path, steps, SMALLEST)

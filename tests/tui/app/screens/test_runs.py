@@ -1,5 +1,6 @@
 """The screen of all runs."""
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from bilstm_core.runs import overview
 from bilstm_core.runs.notes import Notes, read_notes
 from bilstm_core.runs.overview import Overview, read_overview
 from bilstm_core.runs.run import Run
-from bilstm_core.runs.store import list_runs
+from bilstm_core.runs.store import list_runs, remove_run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import runs as runs_screen
+from bilstm_tui.app.screens.run_rows import RunsTable
 from bilstm_tui.app.screens.runs import RunsScreen
+from bilstm_tui.app.widgets.run_details import RunDetails
 from tests.recording import Recording, copies
 from tests.samples import MOONS, small_config
 from tests.tui.driving import (
@@ -61,13 +64,12 @@ def test_without_a_run_it_says_what_will_appear_and_trains_one(tmp_path: Path) -
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("r")
         await until(pilot, lambda: "Each run will be a row here" in text(app))
-        assert "t Train esc Back" in text(app)
+        await until(pilot, lambda: "t Train esc Back" in text(app))
         assert "Inspect" not in text(app)
         await pilot.press("t")
         await until(pilot, lambda: app.screen is app.train_screen and "got 351" in text(app))
         await open_runs(app, pilot, 1)
-        await until(pilot, lambda: "i Inspect" in text(app))
-        assert "t Train" not in text(app)
+        await until(pilot, lambda: "i Inspect" in text(app) and "t Train" not in text(app))
 
     drive(worker, tmp_path, steps)
     assert len(worker.orders) == 1
@@ -84,6 +86,92 @@ def test_marks_stay_while_the_app_runs(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.shown_run)
         await open_runs(app, pilot, 2)
         await until(pilot, lambda: "▲" in text(app) and "hidden_size" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_the_cursor_stays_where_it_is_when_its_run_is_deleted_or_renamed(tmp_path: Path) -> None:
+    past_runs(tmp_path, 8, 16, 32, 48)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 4)
+        table = app.screen.query_one(RunsTable)
+        newest, second, third, oldest = table.names()
+        update = RunDetails.update
+
+        async def update_late(details: RunDetails, *arguments: Any) -> None:
+            await may_go_on.wait()
+            await update(details, *arguments)
+
+        may_go_on = asyncio.Event()
+        with pytest.MonkeyPatch.context() as patches:
+            patches.setattr(RunDetails, "update", update_late)
+            await pilot.press("down", "R")
+            await asked(pilot, "The readable part")
+            await pilot.press(*"ed", "enter")
+            await until(pilot, lambda: second not in table.rows)
+            assert "_ed_" in table.selected
+            may_go_on.set()
+        for left, selected in ((3, third), (2, oldest), (1, newest)):
+            await pilot.press("d")
+            await asked(pilot, "Delete this run?")
+            await pilot.press("right", "enter")
+            await until(pilot, lambda left=left: table.row_count == left)
+            assert table.selected == selected
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_key_that_needs_a_run_says_why_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+
+    def read_slowly(*arguments: Any) -> dict[str, Overview]:
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        return overview.read_overviews(*arguments)
+
+    monkeypatch.setattr(runs_screen, "read_overviews", read_slowly)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and app.screen.focused)
+        for words in ("The runs are still being read.", "No run here yet."):
+            for key in ("enter", *"enRdixcp"):
+                app.clear_notifications()
+                await pilot.press(key)
+                await until(pilot, lambda words=words: words in said(app))
+            may_go_on.set()
+            await until(pilot, lambda: "Each run will be a row here" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_the_mark_of_a_run_that_another_process_deletes_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, deleted = past_runs(tmp_path, 16, 32, 48)
+    monkeypatch.setattr(runs_screen, "_POLL_SECONDS", 0.1)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 3)
+        await pilot.press("space")
+        await until(pilot, lambda: "●" in text(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: app.screen is app.train_screen and app.train_screen.shown_run)
+        remove_run(deleted)
+        await pilot.press("C")  # with the run before it, as no other is marked
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await until(pilot, lambda: "● bilstm" in text(app) and "▲ bilstm" in text(app))
+        assert deleted.name not in app._marked_runs
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.train_screen)
+        await open_runs(app, pilot, 2)
+        await until(pilot, lambda: "hidden_size" in text(app))
+        for run in list_runs(tmp_path):
+            remove_run(run)
+        await until(pilot, lambda: "Each run will be a row here" in text(app))
+        assert not app._marked_runs
 
     drive(FakeWorker(), tmp_path, steps)
 
@@ -153,6 +241,17 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
         await asked(pilot, "A note on")
         await pilot.press(*"good", "enter")
         await until(pilot, lambda: "good" in text(app) and isinstance(app.screen, RunsScreen))
+        await pilot.press("n")
+        await asked(pilot, "A note on")
+        await pilot.press(*["backspace"] * len("good"), "escape", "n")  # cancelled: it is kept
+        await until(pilot, lambda: app.screen.query(Input).first().value == "good")
+        await pilot.press(*["backspace"] * len("good"), "enter")
+        await until(pilot, lambda: not read_notes(oldest).note)
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        await pilot.press("n")
+        await asked(pilot, "A note on")
+        await pilot.press(*"better", "enter")
+        await until(pilot, lambda: "better" in text(app) and isinstance(app.screen, RunsScreen))
         await pilot.press("R")
         await asked(pilot, "The readable part of")
         app.screen.query_one("#answer", Input).value = "no/way"
@@ -165,7 +264,7 @@ def test_a_run_is_pinned_noted_and_renamed(tmp_path: Path) -> None:
     drive(FakeWorker(), tmp_path, steps)
     assert not oldest.path.exists()
     (renamed,) = [run for run in list_runs(tmp_path) if "_tuesday_" in run.name]
-    assert read_notes(renamed) == Notes(pinned=True, note="good")
+    assert read_notes(renamed) == Notes(pinned=True, note="better")
 
 
 def test_runs_are_sorted_by_any_column(tmp_path: Path) -> None:

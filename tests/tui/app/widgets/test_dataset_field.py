@@ -13,6 +13,7 @@ from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.widgets import dataset_field
 from bilstm_tui.app.widgets.choice_field import ChoiceList
 from bilstm_tui.app.widgets.dataset_field import DatasetField
+from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, text, until
 from tests.tui.own_data import TALL
@@ -86,3 +87,27 @@ class TestListOfDataSets:
             assert app.train_screen.config == small_config(dataset="mnist")
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL)
+
+
+def test_two_changes_in_a_row_end_with_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+    use_dataset = Form._use_dataset
+
+    def note(form: Form) -> None:
+        used.append(form._values["dataset"])
+        use_dataset(form)
+
+    monkeypatch.setattr(Form, "_use_dataset", note)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        field = app.screen.query_one(DatasetField)
+        field.choose("kmnist")
+        field.choose("mnist")
+        await until(pilot, lambda: used)
+        await pilot.pause()
+        assert field.value == "mnist"
+        assert used == ["mnist"]
+
+    drive(FakeWorker(), tmp_path, steps)

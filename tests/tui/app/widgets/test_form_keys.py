@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, OptionList, TabbedContent
 
@@ -183,6 +183,54 @@ class TestKeys:
             assert worker.orders[0].config.hidden_size == 32
 
         drive(worker := FakeWorker(), tmp_path, steps, SMALLEST)
+
+    def test_what_is_no_number_is_answered_with_what_is_allowed(self, tmp_path: Path) -> None:
+        words = "Allowed in num_layers: a whole number from 1 to 16 layers."
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "num_layers")
+            field = app.screen.query_one("#num_layers", FormInput)
+            for keys in ("z", "2z", "é", "1日", "2🙂", "1-", "1ee", "1." + "."):
+                app.clear_notifications()
+                await pilot.press("escape" if field.is_editing else "left")
+                for character in keys:
+                    app.post_message(Key(character, character))
+                await until(pilot, lambda: words in said(app))
+            app.clear_notifications()
+            await pilot.press("p")  # a grey key says why it is
+            await until(pilot, lambda: "No run is being trained" in said(app))
+
+        drive_default(steps, tmp_path)
+
+    @pytest.mark.parametrize("pasted", ["1e-3", " 0.001\n", "0.001\nx"])
+    def test_a_number_is_pasted_in_the_place_of_the_value(
+        self, tmp_path: Path, pasted: str
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "learning_rate")
+            field = app.screen.query_one("#learning_rate", FormInput)
+            app.post_message(Paste(pasted))
+            await until(pilot, lambda: field.is_editing and float(field.value) == 0.001)
+            await until(
+                pilot,
+                lambda: app.train_screen.config and app.train_screen.config.learning_rate == 0.001,
+            )
+
+        drive(FakeWorker(), tmp_path, steps, SMALLEST)
+
+    @pytest.mark.parametrize("pasted", ["1" * 10_000, "1" * 40 + "x", "🙂" * 10_000, "\n", "1 2"])
+    def test_what_is_pasted_and_no_number_changes_nothing(
+        self, tmp_path: Path, pasted: str
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "hidden_size")
+            field = app.screen.query_one("#hidden_size", FormInput)
+            app.post_message(Paste(pasted))
+            await until(pilot, lambda: field.is_editing)
+            await pilot.press("escape", "right")
+            await until(pilot, lambda: field.value == "256")
+
+        drive_default(steps, tmp_path)
 
     def test_slash_goes_to_a_setting_by_a_part_of_its_name(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:

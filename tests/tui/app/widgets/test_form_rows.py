@@ -151,6 +151,19 @@ class TestMarks:
 
         drive_default(steps, tmp_path, (120, 36))
 
+    def test_what_depends_on_others_is_right_while_one_is_invalid(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "num_layers")
+            await pilot.press("0")
+            await until(pilot, lambda: "! num_layers" in form_line(app, "num_layers"))
+            await go_to(app, pilot, "bidirectional")
+            await pilot.press("space")
+            await until(pilot, lambda: form_line(app, "merge").startswith(" - merge"))
+            await pilot.press("space")
+            await until(pilot, lambda: form_line(app, "merge").startswith("   merge"))
+
+        drive_default(steps, tmp_path)
+
     def test_a_setting_that_the_data_rule_out_is_marked(self, tmp_path: Path) -> None:
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
             app.train_screen.query_one("#dataset", ChoiceField).value = "japanese-vowels"

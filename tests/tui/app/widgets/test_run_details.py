@@ -1,6 +1,8 @@
 """Beside or below the list of runs: a preview of one, or a comparison of the marked ones."""
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -95,10 +97,10 @@ def test_one_key_shows_the_other_chart_where_there_is_room_for_one(tmp_path: Pat
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await open_runs(app, pilot, 2)
         await pilot.press("space", "down", "space")
-        await until(pilot, lambda: "training loss" in text(app) and "hidden_size" in text(app))
-        shown = text(app)
-        assert ("train %" in shown, shown.count("97.50")) == (True, 6)  # in both rows, too
-        assert "v View" in shown.splitlines()[-1]
+        await until(pilot, lambda: "train %" in text(app) and "hidden_size" in text(app))
+        assert "training loss" in text(app)
+        assert text(app).count("97.50") == 6  # in both rows, too
+        await until(pilot, lambda: "v View" in text(app).splitlines()[-1])
         await pilot.press("v")
         await until(pilot, lambda: "test accuracy" in text(app) and "97.50" in text(app))
         assert "training loss" not in text(app)
@@ -106,7 +108,7 @@ def test_one_key_shows_the_other_chart_where_there_is_room_for_one(tmp_path: Pat
         await until(pilot, lambda: "training loss" in text(app))
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: "training loss" in text(app) and "test accuracy" in text(app))
-        assert "v View" not in text(app)
+        await until(pilot, lambda: "v View" not in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 
@@ -133,6 +135,10 @@ def test_a_small_terminal_has_a_preview_of_a_few_lines(tmp_path: Path) -> None:
         await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
         await pilot.resize_terminal(120, 36)
         await until(pilot, lambda: "hidden_size 16 128" in " ".join(text(app).split()))
+        await pilot.resize_terminal(20, 10)
+        await until(pilot, lambda: "Too small: 20×10" in text(app))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "hidden_size 16 (default 128)" in text(app))
 
     drive(FakeWorker(), tmp_path, steps, (80, 24))
 
@@ -350,3 +356,25 @@ def test_a_filter_without_a_match_leaves_no_preview(tmp_path: Path) -> None:
         await until(pilot, lambda: not app.screen.query_one(RunDetails).display)
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+def test_a_closed_list_keeps_no_run_that_is_not_drawn(tmp_path: Path) -> None:
+    """Its screen stays in memory until cycles are collected, and a history has 3 MB."""
+    runs = past_runs(tmp_path, 16, 32)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await open_runs(app, pilot, 2)
+        details = app.screen.query_one(RunDetails)
+        await until(pilot, lambda: [*details._known] == [runs[1].name])
+        history = weakref.ref(details._known[runs[1].name].history)
+        await pilot.press("down")
+        await until(pilot, lambda: details._drawn == [runs[0].name])
+        assert history()
+        await pilot.press("escape")
+        await until(pilot, lambda: history() is None)
+
+    gc.disable()
+    try:
+        drive(FakeWorker(), tmp_path, steps)
+    finally:
+        gc.enable()

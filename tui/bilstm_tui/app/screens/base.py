@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from textual import on
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Key, Resize
 from textual.message import Message
@@ -77,6 +78,15 @@ class BaseScreen(Screen[T]):
         above = self.app.screen
         return super().is_current and (above is self or above.styles.background.a < 1)
 
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close the screen if it is on top; Textual would close whatever is.
+
+        A key that is pressed twice asks for it a second time, and what a screen has waited for may
+        come when it is below a dialog, or closed.
+        """
+        is_on_top = self.app.screen_stack[-1:] == [self]
+        return super().dismiss(result) if is_on_top else AwaitComplete()
+
     @on(Resize)
     def _ignore_old_size(self, event: Resize) -> None:
         """Ignore a size that the terminal no longer has.
@@ -106,7 +116,11 @@ class BaseScreen(Screen[T]):
         character = event.character or ""
         if character.isalpha() and self.EXPLAINS_LETTERS and event.key not in self.active_bindings:
             self.app.clear_notifications()
-            self.notify(f"{character} does nothing here; ? lists the keys.", timeout=3)
+            self.notify(self.why_nothing(character), timeout=3)
+
+    def why_nothing(self, letter: str) -> str:
+        """What to say about a letter that does nothing here."""
+        return f"{letter} does nothing here; ? lists the keys."
 
 
 def is_typing(screen: Screen[Any]) -> bool:

@@ -24,10 +24,10 @@ _CLOSE = {"": "Close"}
 
 
 class Dialog(ModalScreen[str], BaseScreen[str]):
-    """A box over the current screen; its result is '' if it is closed with Escape."""
+    """A box over the current screen; its result is None if it is closed with Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss('')", "Cancel", tooltip="Close it and change nothing")
+        Binding("escape", "dismiss", "Cancel", tooltip="Close it and change nothing")
     ]
     EXPLAINS_LETTERS = False
 
@@ -66,7 +66,9 @@ class AnswerButton(Button):
 
     BINDING_GROUP_TITLE = "In a question"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "press", "Choose", tooltip="Give this answer")
+        Binding("left", "screen.move(-1)", "Choose", tooltip="Go to the answer before"),
+        Binding("right", "screen.move(1)", "Choose", tooltip="Go to the next answer"),
+        Binding("enter", "press", "Select", tooltip="Give this answer"),
     ]
 
 
@@ -74,13 +76,9 @@ class Question(Dialog):
     """Lets the user choose an answer; its result is the key of the answer.
 
     Args:
-        answers: The label of each button by key; the first is the default.
+        answers: The label of each button by key; the first is the default. An empty key is that of
+            a button that does the same as Escape.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Move", tooltip="Go to the answer before"),
-        Binding("right", "move(1)", "Move", tooltip="Go to the next answer"),
-    ]
 
     def __init__(self, title: str, message: str, answers: Mapping[str, str]) -> None:
         super().__init__(title, message)
@@ -97,6 +95,10 @@ class Question(Dialog):
         """Focus the default answer."""
         self.set_focus(self.query(Button).first())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to move only where there are several answers."""
+        return action != "move" or len(self._answers) > 1
+
     def action_move(self, by: int) -> None:
         """Focus another answer."""
         if by > 0:
@@ -106,7 +108,7 @@ class Question(Dialog):
 
     @on(Button.Pressed)
     def _choose(self, event: Button.Pressed) -> None:
-        self.dismiss(event.button.name)
+        self.dismiss(event.button.name or None)
 
 
 class TextDialog(Dialog):
@@ -170,13 +172,13 @@ class Prompt(TextDialog):
 
 
 def ask(app: App[Any], dialog: Dialog, use: Callable[[str], Any]) -> None:
-    """Show a dialog, and use its result unless that is empty.
+    """Show a dialog, and use its result unless it was cancelled.
 
     It opens at once, not in a worker: letters typed right after a key with priority reach it. If a
     dialog is open, nothing happens: the key was pressed twice.
     """
     if not isinstance(app.screen, Dialog):
-        app.push_screen(dialog, lambda answer: use(answer) if answer else None)
+        app.push_screen(dialog, lambda answer: None if answer is None else use(answer))
 
 
 def in_lines(error: BilstmError) -> str:

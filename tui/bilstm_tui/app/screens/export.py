@@ -7,22 +7,21 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import Label, OptionList, Static
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bilstm_core.exports.formats import FORMATS, FormatName, paths_of
 from bilstm_core.runs.run import Run
 
 from ...text.console import sanitize
+from ..widgets.choices import Choices
 from .dialogs import Dialog, Question
-
-_KEYS = "↑ ↓: choose   Enter: export   Esc: cancel"
-_CANCEL_KEYS, _CLOSE_KEYS = "Esc: cancel", "Esc: close"
 
 
 class ExportScreen(Dialog):
@@ -33,17 +32,23 @@ class ExportScreen(Dialog):
         data_dir: Folder of the data sets.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Cancel", tooltip="Export nothing"),
+        Binding("escape", "close", "Close", tooltip="Close it: the export is done"),
+    ]
+
     def __init__(self, run: Run, data_dir: Path) -> None:
         super().__init__("Export", f"{run.name}, into {_working_directory()}")
         self._run = run
         self._data_dir = data_dir
         self._process: subprocess.Popen[str] | None = None
+        self._has_ended = False
 
     def compose_body(self) -> ComposeResult:
         """Compose the list of formats."""
         width = max(len(it.title) for it in FORMATS.values())
         has_model = self._run.model_file.exists()
-        yield OptionList(
+        yield Choices(
             *(
                 Option(
                     Text.assemble((f"{it.title:<{width}}  ", "bold"), it.help),
@@ -57,11 +62,18 @@ class ExportScreen(Dialog):
         )
         if not has_model:
             yield Static("The run has no network yet: that is saved when it ends.", id="no-model")
-        yield Label(_KEYS, id="prompt-keys")
 
     def on_mount(self) -> None:
         """Focus the list."""
         self.set_focus(self.query_one(OptionList))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to cancel, or after the end to close."""
+        return self._has_ended == (action == "close") or action not in {"close", "dismiss"}
+
+    def action_close(self) -> None:
+        """Close the dialog."""
+        self.dismiss(None)
 
     def on_unmount(self) -> None:
         """End an export that nobody waits for any more, as Ctrl-C does: nothing is left behind."""
@@ -77,15 +89,14 @@ class ExportScreen(Dialog):
         if there:
             answers = {"": "Keep", "replace": "Replace"}
             names = "\n".join(map(str, there))
-            if await self.app.push_screen_wait(Question("Replace it?", names, answers)) == "":
+            if await self.app.push_screen_wait(Question("Replace it?", names, answers)) is None:
                 return
         self.query_one(OptionList).display = False
         self._say(f"Exporting {self._run.name} as {FORMATS[name].title} …")
-        keys = self.query_one("#prompt-keys", Label)
-        keys.update(_CANCEL_KEYS)
         said, is_done = await asyncio.to_thread(self._run_export, name, is_replaced=bool(there))
         self._say(said, "" if is_done else "bold red")
-        keys.update(_CLOSE_KEYS)
+        self._has_ended = True
+        self.refresh_bindings()
 
     def _say(self, text: str, style: str = "") -> None:
         first, _, rest = sanitize(text).partition("\n")

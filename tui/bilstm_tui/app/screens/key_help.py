@@ -24,7 +24,9 @@ _GENERAL = [
 class KeyHelp(Dialog):
     """Lists the keys of a screen, then those of the app and of the screen's widgets."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss('')", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,escape", "dismiss", "Close"),
+    ]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__("Keys", "Press a key that is greyed out to see why it is disabled.")

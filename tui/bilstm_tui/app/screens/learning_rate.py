@@ -94,7 +94,7 @@ class LearningRateScreen(Question):
             self.curve = await asyncio.to_thread(self._find)
         except BilstmError as error:
             if self in self.app.screen_stack:  # else the dialog was closed
-                self.dismiss("")
+                self.dismiss()
                 self.app.push_screen(error_dialog(error))
         else:
             self._show(self.curve)

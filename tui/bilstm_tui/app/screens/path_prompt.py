@@ -113,8 +113,7 @@ class PathPrompt(TextDialog):
         except BilstmError as error:
             self._show_problem(in_lines(error))
             return
-        if self.is_current:  # not if Escape has closed it meanwhile: another screen would be closed
-            self.dismiss(path)
+        self.dismiss(path)
 
     def _show_problem(self, problem: str) -> None:
         shown = self.query_one("#prompt-problem", Static)

@@ -39,7 +39,8 @@ def epochs_prompt(overview: Overview) -> Prompt:
             return problem
         total = revise(RunConfig(), {"num_epochs": typed}).num_epochs
         if total < trained or (is_finished and total == trained):
-            return f"{counted(trained, 'epoch')} are trained already: enter a larger number."
+            epochs = counted(trained, "epoch")
+            return f"It has already been trained for {epochs}: enter a larger number."
         return ""
 
     total = 2 * overview.num_epochs if is_finished else overview.num_epochs
@@ -59,7 +60,7 @@ def trials_prompt(name: str, wanted: int, most: int) -> Prompt:
 
 def note_prompt(overview: Overview) -> Prompt:
     """Ask for a note on a run."""
-    message = f"A note on {overview.run.name}; a single space removes it."
+    message = f"A note on {overview.run.name}."
     return Prompt("Note", message, overview.notes.note)
 
 

@@ -97,29 +97,34 @@ class RunKeysScreen(BaseScreen[None]):
             case _:
                 return ""
 
-    def watch_orders_anew(self) -> None:
+    def forget_orders(self) -> None:
         """Forget the orders to the run that was shown before."""
         self._ordered_at = 0.0
 
     def action_pause(self) -> None:
         """Order the run to pause or to resume; the latest order counts until it is obeyed."""
-        history = self.view.history
+        run, history = self.shown_run, self.view.history
+        if run is None:
+            return
         is_obeyed = history.last_time > self._ordered_at + _ORDER_SECONDS
         is_paused = history.is_paused if is_obeyed else self._is_pause_ordered
         self._is_pause_ordered, self._ordered_at = not is_paused, time.time()
-        self.order("resume" if is_paused else "pause")
+        self.order(run, "resume" if is_paused else "pause")
 
     def action_stop(self) -> None:
         """Stop the run after a confirmation."""
+        run = self.shown_run  # another may be shown when the question is answered
+        if run is None:
+            return
         message = "It finishes the step and saves a checkpoint; it can be resumed exactly there."
-        answers = {"stop": "Stop, check accuracy", "stop_at_once": "At once", "": "Cancel"}
+        answers = {"stop": "Stop, check accuracy", "stop_at_once": "Stop now", "": "Cancel"}
         question = Question("Stop the run?", message, answers)
-        ask(self.app, question, lambda answer: self.order(cast(Command, answer)))
+        ask(self.app, question, lambda answer: self.order(run, cast(Command, answer)))
 
     def action_learning_rate(self) -> None:
         """Change the learning rate of the run."""
-        history = self.view.history
-        if not history.started:
+        run, history = self.shown_run, self.view.history
+        if run is None or not history.started:
             return
         # a newer version may have more settings
         known = {name: value for name, value in history.started.config.items() if name in SETTINGS}
@@ -138,7 +143,7 @@ class RunKeysScreen(BaseScreen[None]):
 
         def change(typed: str) -> None:
             if typed != value:
-                self.order("change_learning_rate", learning_rate=float(typed))
+                self.order(run, "change_learning_rate", learning_rate=float(typed))
 
         ask(self.app, prompt, change)
 
@@ -182,10 +187,11 @@ class RunKeysScreen(BaseScreen[None]):
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
 
-    def order(self, command: Command, learning_rate: float | None = None) -> None:
-        """Send an order to the run that is shown, if it is live."""
-        run = self.view.shown_run
-        if run is None or not self.view.is_training:
+    def order(self, run: Run, command: Command, learning_rate: float | None = None) -> None:
+        """Send an order to a run, or say that it has ended."""
+        is_live = self.view.is_training if run == self.shown_run else run.is_live
+        if not is_live:
+            self.notify(f"{run.name} has ended: nothing was changed.", timeout=4)
             return
         try:
             send_order(run.commands_file, command, learning_rate)

@@ -61,8 +61,25 @@ class RunsTable(FixedWidthTable):
 
     BINDING_GROUP_TITLE = "In the table"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open", tooltip="Show the run")
+        Binding("enter", "screen.open", "Open", tooltip="Show the run")
     ]
+
+    @property
+    def selected(self) -> str:
+        """The key of the row under the cursor; empty if there is no row."""
+        if not self.row_count:
+            return ""
+        return self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value or ""
+
+    def names(self) -> list[str]:
+        """The keys of the rows, the nearest to the cursor first: from it down, then up."""
+        names, row = [key.value or "" for key in self.rows], self.cursor_row
+        return [*names[row:], *names[:row][::-1]]
+
+    def go_to(self, *names: str) -> None:
+        """Move the cursor to the first of some rows that there is."""
+        if name := next((name for name in names if name in self.rows), ""):
+            self.move_cursor(row=self.get_row_index(name))
 
     def fill(self, rows: Sequence[tuple[str, list[Text]]], room: int) -> None:
         """Replace all rows, given with their keys; columns are narrowed to fit into the room."""

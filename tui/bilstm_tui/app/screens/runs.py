@@ -24,7 +24,7 @@ from bilstm_core.runs.store import remove_run
 
 from ..widgets.key_footer import KeyFooter
 from ..widgets.marks import Marks
-from ..widgets.run_details import BRIEF_HEIGHT, LEAST_HEIGHT, RunDetails
+from ..widgets.run_details import RunDetails
 from .base import BaseScreen, ExportRequested, InspectRequested, TrainRequested
 from .dialogs import Question, ask, error_dialog
 from .prompts import ask_epochs, label_prompt, note_prompt
@@ -97,6 +97,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         super().__init__()
         self._poll_interval = max(_POLL_SECONDS, 1 / redraws_per_second)
         self._initial_run = initial_run
+        self._renamed: dict[str, str] = {}  # new names by old ones
         self._runs_dir = runs_dir
         self._overviews: dict[str, Overview] = {}
         self._details = RunDetails(marks)
@@ -104,6 +105,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._update_lock = asyncio.Lock()
         self._order = "run"
         self._is_reversed = self._is_none = False
+        self._why_none = "The runs are still being read."
 
     def compose(self) -> ComposeResult:
         """Compose the filter, the table, what is in the runs, and the footer."""
@@ -137,9 +139,7 @@ class RunsScreen(BaseScreen[Choice | None]):
         self.set_class(is_beside, "-beside")
         details = width * 2 // 5 if is_beside else width
         self._room = (width - details if is_beside else width) - _SCROLLBAR
-        spare, half = body - max(lines, _LEAST_LINES) - 1, body // 2
-        is_brief = max(spare, half) < LEAST_HEIGHT and not self._details.marked
-        below = BRIEF_HEIGHT if is_brief else max(spare, half)
+        below = max(body - max(lines, _LEAST_LINES) - 1, body // 2)
         self._details.take_place(details, body if is_beside else below)
 
     def _update_in_background(self) -> None:
@@ -151,11 +151,15 @@ class RunsScreen(BaseScreen[Choice | None]):
         """Read the runs that may have changed, and `changed` in any case; show what is new."""
         async with self._update_lock:  # an earlier update would overwrite newer overviews
             known = {name: it for name, it in self._overviews.items() if name != changed}
+            marked = self._details.marked
             try:
                 overviews = await asyncio.to_thread(read_overviews, self._runs_dir, known)
             except BilstmError as error:
+                self._why_none = error.message
                 self.query_one("#empty", Static).update(error.message)
                 return
+            if deleted := {*marked} - {*overviews} - {*self._renamed}:
+                await self._details.forget(*deleted)
             has_changed = overviews != self._overviews
             self._overviews = overviews
             self._arrange()
@@ -166,16 +170,19 @@ class RunsScreen(BaseScreen[Choice | None]):
     @on(Input.Changed, "#filter")
     def _fill_table(self) -> None:
         words = self.query_one("#filter", Input).value.lower()
-        selected = self._selected.run.name if self._selected else self._initial_run
         shown = [it for it in self._overviews.values() if words in searchable_text(it)]
         shown = sort_runs(shown, self._order, is_reversed=self._is_reversed)
         marker = self._details.marker
         rows = [(it.run.name, row_of(it, marker(it.run.name))) for it in shown]
+        name, *others = self._table.names() or [self._initial_run]
         self._table.fill(rows, self._room)
-        self._select(selected)
+        # the cursor stays at its run, or where that is gone, at the nearest one
+        others = [] if name in self._overviews else [self._renamed.get(name, ""), *others]
+        self._table.go_to(name, *others)
         self._look_at_selected()
         self._is_none = not self._overviews
         none = NO_RUNS if self._is_none else f"No run contains '{one_line(words)}'."
+        self._why_none = "No run here yet." if self._is_none else none
         self.query_one("#empty", Static).update(none)
         self.query_one("#runs-list").set_class(not shown, "-empty")
         self.refresh_bindings()  # most are those of a run
@@ -187,14 +194,13 @@ class RunsScreen(BaseScreen[Choice | None]):
     @property
     def _selected(self) -> Overview | None:
         """The run under the cursor."""
-        if not self._table.row_count:
-            return None
-        key = self._table.coordinate_to_cell_key(self._table.cursor_coordinate).row_key.value
-        return self._overviews.get(key or "")
+        return self._overviews.get(self._table.selected)
 
-    def _select(self, name: str) -> None:
-        if name in self._table.rows:
-            self._table.move_cursor(row=self._table.get_row_index(name))
+    def _run_for_key(self) -> Overview | None:
+        """The run under the cursor, for a key that needs one: says why there is none."""
+        if not (selected := self._selected):
+            self.notify(self._why_none, timeout=4)
+        return selected
 
     @on(DataTable.RowHighlighted)
     def _look_at_selected(self) -> None:
@@ -205,8 +211,10 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._table.focus()
 
     @on(DataTable.RowSelected)
-    def _open(self) -> None:
-        self.action_choose("open")
+    def action_open(self) -> None:
+        """Show the selected run."""
+        if overview := self._run_for_key():
+            self.dismiss(Choice("open", overview.run))
 
     @on(DataTable.HeaderSelected)
     def _sort_by_header(self, event: DataTable.HeaderSelected) -> None:
@@ -223,30 +231,25 @@ class RunsScreen(BaseScreen[Choice | None]):
         self._is_reversed = False
         self._fill_table()
 
-    def action_choose(self, action: Literal["open"]) -> None:
-        """Close the screen to do something with the selected run."""
-        if self._selected:
-            self.dismiss(Choice(action, self._selected.run))
-
     @work(exclusive=True, group="copy")
     async def action_copy(self) -> None:
         """Copy the settings of the selected run, and the learning rate that was set by hand."""
-        if not self._selected:
+        if not (overview := self._run_for_key()):
             return
-        run = self._selected.run
+        run = overview.run
         history = (await asyncio.to_thread(Follower, run, History())).state
         rates = [change.learning_rate for change in history.learning_rate_changes]
         self.dismiss(Choice("copy", run, {"learning_rate": rates[-1]} if rates else {}))
 
     def action_inspect(self) -> None:
         """Inspect the network of the selected run."""
-        if self._selected and self._is_none_live(self._selected.run):
-            self.post_message(InspectRequested(self._selected.run))
+        if (overview := self._run_for_key()) and self._is_none_live(overview.run):
+            self.post_message(InspectRequested(overview.run))
 
     def action_export(self) -> None:
         """Export the selected run."""
-        if self._selected:
-            self.post_message(ExportRequested(self._selected.run))
+        if overview := self._run_for_key():
+            self.post_message(ExportRequested(overview.run))
 
     def _is_none_live(self, *runs: Run) -> bool:
         """Whether no run is being trained; shows a message if one is."""
@@ -254,6 +257,11 @@ class RunsScreen(BaseScreen[Choice | None]):
         if live:
             self.notify(f"{live[0]} is being trained: stop it first.", timeout=4)
         return not live
+
+    def why_nothing(self, letter: str) -> str:
+        """Where there is no run, say that of the keys that need one."""
+        is_key = letter in self._bindings.key_to_bindings
+        return self._why_none if is_key and not self._selected else super().why_nothing(letter)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable keys with priority in the filter, where they are characters."""
@@ -290,28 +298,30 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     def action_mark(self) -> None:
         """Add the selected run to the comparison, or remove it."""
-        if self._selected:
-            self._details.toggle(self._selected.run)
+        if overview := self._run_for_key():
+            self._details.toggle(overview.run)
             self._arrange()
             self._fill_table()
 
     def action_resume(self) -> None:
         """Resume the selected run; a finished one for more epochs."""
-        overview = self._selected
-        if not overview or overview.problem or not self._is_none_live(overview.run):
+        if not (overview := self._run_for_key()) or not self._is_none_live(overview.run):
             return
         run = overview.run
-        ask_epochs(self.app, overview, lambda it: self.dismiss(Choice("resume", run, it)))
+        if overview.problem:
+            self.notify(overview.problem, timeout=4)
+        else:
+            ask_epochs(self.app, overview, lambda it: self.dismiss(Choice("resume", run, it)))
 
     def action_pin(self) -> None:
         """Pin the selected run to the top, or unpin it."""
-        if self._selected:
-            run = self._selected.run  # whose row may not show yet what is written
+        if overview := self._run_for_key():
+            run = overview.run  # whose row may not show yet what is written
             self._write_notes(run, pinned=not read_notes(run).pinned)
 
     def action_note(self) -> None:
         """Edit the note on the selected run."""
-        if overview := self._selected:
+        if overview := self._run_for_key():
             ask(self.app, note_prompt(overview), partial(self._use_note, overview.run))
 
     def _use_note(self, run: Run, note: str) -> None:
@@ -326,27 +336,28 @@ class RunsScreen(BaseScreen[Choice | None]):
 
     def action_rename(self) -> None:
         """Rename the selected run."""
-        if self._selected:
-            run = self._selected.run
-            ask(self.app, label_prompt(run), partial(self._rename, run))
+        if overview := self._run_for_key():
+            ask(self.app, label_prompt(overview.run), partial(self._rename, overview.run))
 
     @work
     async def _rename(self, run: Run, label: str) -> None:
         try:
             # beside the keys: a run of another machine is watched for seconds
-            renamed = await asyncio.to_thread(rename_run, run, label)
+            async with self._update_lock:  # an update would find it under an unknown name
+                renamed = await asyncio.to_thread(rename_run, run, label)
+                self._renamed[run.name] = renamed.name
+                self._renamed.pop(renamed.name, None)
         except BilstmError as error:
             self.app.push_screen(error_dialog(error))
             return
         self.post_message(self.Renamed(run, renamed))
         await self._details.rename(run.name, renamed)
         await self._update()
-        self._select(renamed.name)
 
     def action_delete(self) -> None:
         """Delete the marked runs, or the selected one, after a confirmation."""
         marked = [self._overviews[it].run for it in self._details.marked if it in self._overviews]
-        runs = marked or ([self._selected.run] if self._selected else [])
+        runs = marked or ([it.run] if (it := self._run_for_key()) else [])
         if not runs or not self._is_none_live(*runs):
             return
         title = "Delete this run?" if len(runs) == 1 else f"Delete these {len(runs)} runs?"

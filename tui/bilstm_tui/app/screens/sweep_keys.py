@@ -153,7 +153,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         wanted = seen.board.wanted
         most = (MOST_TRIALS if seen.combinations is None else seen.combinations) - wanted
         if most <= 0:
-            self.notify("All combinations are tried already.", timeout=4)
+            self.notify("All combinations have been tried.", timeout=4)
         else:
             prompt = trials_prompt(seen.name, wanted, most)
             ask(self.app, prompt, lambda typed: self._add(int(typed)))

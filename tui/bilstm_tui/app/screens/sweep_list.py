@@ -16,10 +16,11 @@ from bilstm_core.sweeps.folders import JOURNAL, sweep_folder
 
 from ...text.names import shortened
 from ...text.sweep_lines import summary_line, value_text
+from ..widgets.choices import Choices
 from ..widgets.sweep.reading import SweepReader
 from .dialogs import Dialog
 
-_NAME_WIDTH = 20
+_NAME_WIDTH = 16
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -42,7 +43,7 @@ class SweepList(Dialog):
     def compose_body(self) -> ComposeResult:
         """Compose the list."""
         options = (Option(self._line(name, "…"), id=name) for name in self._changed)
-        yield OptionList(*options, id="sweep-list", markup=False)
+        yield Choices(*options, id="sweep-list", markup=False)
 
     def on_mount(self) -> None:
         """Read the sweeps beside the keys."""
@@ -66,7 +67,7 @@ class SweepList(Dialog):
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id or "")
+        self.dismiss(event.option.id)
 
 
 def _ago(moment: float) -> str:
@@ -85,5 +86,5 @@ def _summary(folder: Path) -> str:
     except BilstmError as error:
         return error.title
     best = seen.board.best
-    value = f", best {value_text(seen.plan, best.value)}{seen.unit}" if best else ""
-    return f"{summary_line(seen.board)}{value}"
+    value = f"best {value_text(seen.plan, best.value)}{seen.unit}, " if best else ""
+    return f"{value}{summary_line(seen.board)}"

@@ -17,6 +17,7 @@ from textual.widget import AwaitMount
 from textual.widgets import TabbedContent, TabPane
 
 from bilstm_core.config.schema import RunConfig
+from bilstm_core.data.sources.registry import describe
 from bilstm_core.errors import BilstmError, ConfigError
 from bilstm_core.runs.run import Run
 
@@ -61,6 +62,7 @@ class TrainScreen(FormKeysScreen):
     """The form, the sketch of its network, its data, and a run.
 
     Attributes:
+        spec: The data of the form's configuration; None where there is none.
         recent_data: Paths of data that could be read, newest first.
         explanation: The tab that explains a network.
         came_from: Where Escape leads back to from the run.
@@ -103,6 +105,7 @@ class TrainScreen(FormKeysScreen):
         recent_data: list[str] | None = None,
     ) -> None:
         super().__init__(config, preset, redraws_per_second)
+        self.spec = describe(self.config) if self.config else None
         self.recent_data = recent_data or []
         self._data = FormData(data_dir)
         self._initial_config = config
@@ -170,7 +173,7 @@ class TrainScreen(FormKeysScreen):
         """Show a run, and follow it if it is live."""
         self.came_from = came_from
         await self._add_view()
-        self.watch_orders_anew()
+        self.forget_orders()
         reading = asyncio.create_task(self.view.watch_run(run))
         try:
             await asyncio.wait({reading}, timeout=_READING_SECONDS)
@@ -178,7 +181,8 @@ class TrainScreen(FormKeysScreen):
             await reading
         finally:
             reading.cancel()
-        self.explanation.use_run(run)
+        if run == self.shown_run:  # another may have been opened meanwhile
+            self.explanation.use_run(run)
         self.refresh_bindings()
 
     @work(exclusive=True, group="estimate")
@@ -298,6 +302,7 @@ class TrainScreen(FormKeysScreen):
             problem = in_lines(error)
             form.show_problems(error.problems, error.title)
         reading = f"Reading {Path(config.dataset).name} …" if config else ""
+        self.spec = spec
         sketch = self.query_one(NetworkSketch)
         if config and spec:
             sketch.show(config, spec, self.preset)

@@ -10,7 +10,7 @@ from bilstm_core import events
 from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 
 from ...text.names import shortened_together
-from ...text.numbers import bar
+from ...text.numbers import bar_and_track
 from .lines_view import LinesView
 
 _LEAST_BAR, _GAP = 4, 3
@@ -127,11 +127,11 @@ class ClassBars(LinesView):
 def _line(result: ClassResult, name: str, longest: int, width: int) -> Text:
     room = max(1, width - longest - _FIGURES - 1)
     colour = "green" if result.accuracy >= _HIGH else "red" if result.accuracy < _LOW else "yellow"
-    filled = bar(result.accuracy, room)
+    filled, track = bar_and_track(result.accuracy, room)
     return Text.assemble(
         name + " " * (longest - cell_len(name) + 1),
         (filled, colour),
-        ("─" * (room - len(filled)), "dim"),
+        (track, "dim"),
         f"{100 * result.accuracy:6.1f}",
         _change(result.change),
     )

@@ -13,7 +13,8 @@ from bilstm_core.inference.report import ExaminationReport
 from ...text.names import shortened, shortened_together
 
 _MOST_CLASSES = 100
-_NARROW, _WIDE, _LONGEST_NAME = 4, 7, 20  # columns of a cell and of the names beside the rows
+_NARROW, _WIDE, _LONGEST_NAME = 4, 9, 20  # columns of a cell and of the names beside the rows
+_HIGH = 4  # lines of a cell at most
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONGEST_LISTED = 12  # columns of a class in the list
 _LIST_MARGIN = 4
@@ -39,7 +40,9 @@ class ConfusionView(Container):
         listed = _largest_in_words(report)
         list_width = max(line.cell_len for line in listed.split()) + _LIST_MARGIN
         is_beside = width >= needed_width(report, is_normalised=is_normalised) + list_width
-        rows_below = height - _ROWS_AROUND - len(_shown_classes(report))
+        rows = height - _ROWS_AROUND - _FEWEST_LISTED * (not is_beside)
+        lines = max(1, min(_HIGH, rows // len(_shown_classes(report))))
+        rows_below = height - _ROWS_AROUND - lines * len(_shown_classes(report))
         self.set_class(is_beside, "-wide")
         room = width - list_width * is_beside
         fits_twice = width >= _SIDE_BY_SIDE_WIDTH and room >= 2 * needed_width(report)
@@ -47,7 +50,7 @@ class ConfusionView(Container):
         tables = [*self.query(ConfusionTable)]
         tables[1].display = fits_twice
         for table, kind in zip(tables, kinds, strict=False):
-            table.show(report, is_normalised=kind, room=room // len(kinds))
+            table.show(report, is_normalised=kind, room=room // len(kinds), lines=lines)
         list_ = self.query_one("#confusions", Static)
         list_.display = is_beside or rows_below >= _FEWEST_LISTED
         list_.styles.width = list_width if is_beside else "1fr"
@@ -71,8 +74,13 @@ class ConfusionTable(Vertical):
         yield Static(classes="title")
         yield DataTable[Text](fixed_columns=1, cell_padding=0)
 
-    def show(self, report: ExaminationReport, *, is_normalised: bool, room: int) -> None:
-        """Show counts or shares, at most `room` columns wide if names can be shortened so far."""
+    def show(
+        self, report: ExaminationReport, *, is_normalised: bool, room: int, lines: int
+    ) -> None:
+        """Show counts or shares, at most `room` columns wide if names can be shortened so far.
+
+        Each cell is so many lines high.
+        """
         self._report, self._numbers = report, _shown_classes(report)
         self._counts = {(it.actual, it.predicted): it.count for it in report.confusions}
         self._counts |= {(at, at): score.correct for at, score in enumerate(report.scores)}
@@ -93,11 +101,17 @@ class ConfusionTable(Vertical):
         at = table.cursor_coordinate
         table.clear(columns=True)
         table.add_column("", width=label + 1)
+        justify = "center" if lines > 1 else "right"
         for name in shortened_together(names, width):
-            table.add_column(Text(name, justify="right"), width=width + 1)
+            table.add_column(Text(name, justify=justify), width=width + 1)
+        above, below = "\n" * ((lines - 1) // 2), "\n" * (lines // 2)
         for number, name in zip(self._numbers, names, strict=True):
-            cells = self._row(number, is_normalised=is_normalised)
-            table.add_row(Text(f"{shortened(name, label):>{label}} ", "bold"), *cells)
+            heading = f"{above}{shortened(name, label):>{label}} "
+            cells = [
+                Text(f"{above}{cell.plain}{below}", cell.style, justify=justify)
+                for cell in self._row(number, is_normalised=is_normalised)
+            ]
+            table.add_row(Text(heading, "bold"), *cells, height=lines)
         table.cursor_coordinate = at
 
     def _row(self, number: int, *, is_normalised: bool) -> list[Text]:
@@ -109,7 +123,7 @@ class ConfusionTable(Vertical):
             share = "100%" if count == total else f"{count / total:.1%}"
             cell = share if is_normalised else f"{count:,}"
             style = self._heat(count / total, is_correct=column == number)
-            cells.append(Text(cell if count else "·", style, justify="right"))
+            cells.append(Text(cell if count else "·", style))
         return cells
 
     def _heat(self, share: float, *, is_correct: bool) -> Style:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from bilstm_core.inference.report import StepwisePrediction
 
 from ...text.names import shortened, shortened_together
+from ...text.numbers import bar_and_track
 from .explain.look import Look
 
 _WIDTH = 28
@@ -102,16 +103,18 @@ class StepwiseView(Static):
         rows, look = len(prediction.forward), Look(self.app.current_theme.dark)
         names = [classes[number] for number in prediction.classes]
         lines = Text.assemble(("Each direction, row by row\n", "dim"))
-        for number, line in enumerate(render_image(pixels, scale=scale)):
-            row = min((2 * number + 1) // scale, len(pixels) - 1)
-            forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
+        image = render_image(pixels, scale=scale)
+        shown = [min((2 * line + 1) // scale, len(pixels) - 1) for line in range(len(image))]
+        for number, (line, row) in enumerate(zip(image, shown, strict=True)):
             if with_image:
                 lines.append_text(line).append(" ")
-            lines.append("↓ ", look.forward).append_text(_best(forward, names, look.forward))
-            if prediction.backward:
-                backward = prediction.backward[row * rows // len(pixels)]
-                lines.append("  ↑ ", look.backward)
-                lines.append_text(_best(backward, names, look.backward))
+            if number == shown.index(row) + (shown.count(row) - 1) // 2:  # once, in the middle
+                forward = prediction.forward[(row + 1) * rows // len(pixels) - 1]
+                lines.append("↓ ", look.forward).append_text(_best(forward, names, look.forward))
+                if prediction.backward:
+                    backward = prediction.backward[row * rows // len(pixels)]
+                    lines.append("  ↑ ", look.backward)
+                    lines.append_text(_best(backward, names, look.backward))
             lines.append("\n")
         self.update(lines)
 
@@ -134,8 +137,9 @@ def _step_name(classes: Sequence[str]) -> int:
 def _best(probabilities: list[float], classes: list[str], style: Style) -> Text:
     best = max(range(len(classes)), key=probabilities.__getitem__)
     width = _step_name(classes)
-    bar = "█" * round(probabilities[best] * _STEP_BAR)
-    return Text(f"{shortened(classes[best], width):<{width}} {bar:<{_STEP_BAR}}", style)
+    filled, track = bar_and_track(probabilities[best], _STEP_BAR)
+    name = shortened(classes[best], width)
+    return Text.assemble((f"{name:<{width}} {filled}", style), (track, "dim"))
 
 
 class DrawingPad(Static, can_focus=True):

@@ -12,7 +12,7 @@ from bilstm_core.data.spec import SPLIT_TITLES, DataSpec
 from bilstm_core.wording import counted
 
 from ...text.names import shortened_together
-from ...text.numbers import bar
+from ...text.numbers import bar_and_track
 from .lines_view import LinesView
 from .thumbnails import draw_image, draw_series
 
@@ -27,6 +27,8 @@ _TRUE = "▸"
 _SHORTEST_NAME, _LONGEST_NAME = 3, 10
 _MOST_LINES = 8
 """Examples below one another."""
+_LEAST_TRACK = 4
+"""A shorter track would look like a minus sign."""
 _SHARE = 4
 """Columns for a percentage and the gap before it."""
 _BESIDE_NAME = 1 + 1 + 1 + _SHARE
@@ -245,8 +247,12 @@ def _bars(shares: Shares, label: int, names: Sequence[str], width: int) -> list[
     for place, ((number, share), name) in enumerate(zip(shown, texts, strict=True)):
         is_true = number == label
         style = "bold green" if is_true else "red" if place == 0 else "dim"
-        line = Text(f"{_TRUE if is_true else ' '}{name}{' ' * (longest - cell_len(name))} ", style)
+        mark = _TRUE if is_true else " "
+        line = Text.assemble((f"{mark}{name}{' ' * (longest - cell_len(name))} ", style))
         if share >= 0:
-            line.append(f"{bar(share, room):<{room}}{100 * share:>{_SHARE}.0f}", style)
+            filled, track = bar_and_track(share, room)
+            track = track if room >= _LEAST_TRACK else " " * len(track)
+            line.append(filled, style).append(track, "dim")
+            line.append(f"{100 * share:>{_SHARE}.0f}", style)
         lines.append(line)
     return [*lines, *[Text() for _ in range(_BARS - len(lines))]]

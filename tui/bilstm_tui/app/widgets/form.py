@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Collapsible, Input, Static
 
-from bilstm_core.config.resolve import resolve
+from bilstm_core.config.resolve import nearest_valid, resolve
 from bilstm_core.config.schema import BUILT_IN, GROUPS, RunConfig
 from bilstm_core.config.settings import (
     COLUMN_SETTINGS,
@@ -81,7 +81,7 @@ class Form(Widget):
         self._last_focused: Widget | None = None
         self._problems: Mapping[str, str] = {}
         self._problem_title = ""
-        self._no_effect = without_effect(config)
+        self._valid, self._no_effect = config, without_effect(config)
         self._by_hand: dict[str, tuple[Any, str]] = {}
         """What was set by hand in the run that was copied: the value, and words that say so."""
 
@@ -179,7 +179,8 @@ class Form(Widget):
     ) -> None:
         event.stop()
         control = event.control
-        name, value = control.id or "", event.value
+        # not the event's: it may be overtaken, and would be written back, which is a change again
+        name, value = control.id or "", control.value
         if name == "preset":
             if value != MODIFIED:
                 self._choose_preset(str(value))
@@ -234,8 +235,10 @@ class Form(Widget):
             config, problem = resolve(self._values, typed_in="the form"), ""
         except ConfigError as error:
             config, problem, problems, title = None, error.message, error.problems, error.title
+            self._valid = nearest_valid(self._values, self._valid)
         else:
-            self._no_effect = without_effect(config)
+            self._valid = config
+        self._no_effect = without_effect(self._valid)
         self.query_one(PresetField).show_preset(self.preset, len(self.edited))
         self.show_problems(problems, title)
         self.post_message(self.Changed(config, problem))

@@ -1,10 +1,12 @@
 """A field of the form for a number or a text."""
 
+import re
 from contextlib import suppress
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Blur, Key, MouseDown, Paste
+from textual.widgets.input import Selection
 
 from bilstm_core.config.settings import SETTINGS
 from bilstm_core.config.stepping import stepped
@@ -15,6 +17,9 @@ from .ordered_input import OrderedInput
 _BEGINNINGS = frozenset("0123456789.-")
 """Characters with which a number begins."""
 _WITHIN = frozenset("eE+")
+_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]*((?<=[0-9])[eE][-+]?[0-9]*)?")
+"""The beginning of a number."""
+_MOST_CHARACTERS = 40  # of a number
 
 
 class FormInput(OrderedInput):
@@ -70,7 +75,34 @@ class FormInput(OrderedInput):
             else:
                 self.action_cancel()
             return
+        elif event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()
+            is_grey = event.key in self.screen.active_bindings  # and the screen says why
+            if not is_grey:
+                event.stop()
+                self.restricted()
+            return
         await super().on_key(event)
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Replace a part of the text, unless that makes something that is no number.
+
+        Textual's own check takes minutes for twenty digits and a letter.
+        """
+        if self.type == "text":
+            super().replace(text, start, end)
+            return
+        text = text.strip()
+        whole = self.value[:start] + text + self.value[end:]
+        if len(whole) <= _MOST_CHARACTERS and _NUMBER.fullmatch(whole):
+            super().replace(text, start, end)
+        else:
+            self.restricted()
+
+    def restricted(self) -> None:
+        """Say what may be typed."""
+        self.app.clear_notifications()
+        self.notify(f"Allowed in {self.id}: {self.setting.allowed}.", timeout=4)
 
     def _begins_edit(self, event: Key) -> bool:
         if event.key in {"backspace", "delete"}:
@@ -82,8 +114,10 @@ class FormInput(OrderedInput):
         self.action_edit()
 
     def on_paste(self, _event: Paste) -> None:
-        """Edit with what is pasted."""
-        self.action_edit()
+        """Edit with what is pasted: instead of the value, unless that is being edited."""
+        if not self.is_editing:
+            self.action_edit()
+            self.selection = Selection(0, len(self.value))
 
     def on_blur(self, _event: Blur) -> None:
         """Accept what was typed."""

@@ -14,11 +14,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bilstm_core.data.spec import DataSpec
-from bilstm_core.inference.report import Drawing, Mistake
+from bilstm_core.inference.report import SMALL_FEATURES, Drawing, Mistake
 
 from ...text import braille
 from ...text.names import shortened
-from .thumbnails import Rows, draw_image, draw_stacked
+from .marks import COLOURS
+from .thumbnails import Rows, curves_in, draw_image, draw_stacked
 
 _GAP = 2  # columns between two pictures
 _NARROWEST = 14  # columns of an image with the words below it
@@ -95,6 +96,8 @@ class Gallery(Widget, can_focus=True):
         self._names: tuple[str, ...] = ()
         self._image_size: tuple[int, int] | None = None
         self._num_features = 1
+        self._feature_names: tuple[str, ...] = ()
+        self._height = 0  # lines for the pictures
         self.position, self._tile = 0, _Tile(_NARROWEST, 2)
         self._drawings: dict[int, Drawing] = {}
         self._pictures: dict[int, list[Strip]] = {}
@@ -103,7 +106,7 @@ class Gallery(Widget, can_focus=True):
         """Show other mistakes, whose pictures may be known already."""
         self._mistakes, self._names = mistakes, spec.classes
         self._image_size = (spec.height, spec.width) if spec.kind == "images" else None
-        self._num_features = spec.num_features
+        self._num_features, self._feature_names = spec.num_features, spec.feature_names
         self.position = 0
         self._use_size()
 
@@ -167,6 +170,8 @@ class Gallery(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A line of the pictures of a row, or of the words below them."""
+        if y >= self._height:
+            return self._strip(self._left_out(), self.size.width)
         row, line = divmod(y, self._tile.pitch)
         first = self._first + row * self._columns
         last = min(first + self._columns, len(self._mistakes))
@@ -184,13 +189,13 @@ class Gallery(Widget, can_focus=True):
         best = max(fitting, key=lambda it: it.picture * (it.height - it.words), default=small)
         rows = self._rows_of(best)
         if not size and not fitting:  # curves may be as high as there is space for
-            best = replace(best, height=max(best.height, self.size.height // rows))
-        spare = self.size.height - rows * best.height
+            best = replace(best, height=max(best.height, self._height // rows))
+        spare = self._height - rows * best.height
         return replace(best, blank=int(spare >= rows - 1 > 0))
 
     def _image_tiles(self, height: int, width: int, words: int) -> Iterator[_Tile]:
         """A tile of an image that is small and in view, and of images enlarged by whole numbers."""
-        room = max(1, self.size.height - words)
+        room = max(1, self._height - words)
         usual = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
         small = max(1, min(usual, 2 * room * width // height))
         for columns in (small, *range(width, self.size.width + 1, width)):
@@ -208,19 +213,19 @@ class Gallery(Widget, can_focus=True):
         for columns in range(1, most + 1):
             width = (self.size.width + _GAP) // columns
             rows = -(-len(self._mistakes) // columns) or 1
-            height = min(self.size.height // rows - words, _HIGHEST_CURVE * self._num_features)
+            height = min(self._height // rows - words, _HIGHEST_CURVE * self._num_features)
             if height >= least:
                 yield _Tile(width, height + words, width - _GAP, words)
 
     def _has_room_for_all(self, tile: _Tile) -> bool:
-        count = self._columns_of(tile) * (self.size.height // tile.height)
+        count = self._columns_of(tile) * (self._height // tile.height)
         return tile.picture <= self.size.width and count >= len(self._mistakes)
 
     def _columns_of(self, tile: _Tile) -> int:
         return max(1, (self.size.width + _GAP) // tile.width)
 
     def _rows_of(self, tile: _Tile) -> int:
-        return max(1, (self.size.height + tile.blank) // tile.pitch)
+        return max(1, (self._height + tile.blank) // tile.pitch)
 
     @property
     def _columns(self) -> int:
@@ -240,8 +245,24 @@ class Gallery(Widget, can_focus=True):
         return self.position // self._per_page * self._per_page
 
     def _use_size(self) -> None:
+        self._height = self.size.height
         self._tile = self._find_tile()
+        if self._height and self._left_out():
+            self._height -= 1
+            self._tile = self._find_tile()
         self._show_page()
+
+    def _left_out(self) -> Text:
+        """How many features of a series are drawn, and which; empty if all are."""
+        tile = self._tile
+        count = curves_in(tile.height - tile.words, min(self._num_features, SMALL_FEATURES))
+        if self._image_size or count == self._num_features:
+            return Text()
+        line = Text.assemble((f"{count} of {self._num_features:,} features", "dim"))
+        for number, name in enumerate(self._feature_names[:count]):
+            line.append(", " if number else ": ", "dim")
+            line.append(name, COLOURS[number % len(COLOURS)])
+        return line
 
     def _show_page(self) -> None:
         self._pictures.clear()
@@ -269,11 +290,10 @@ class Gallery(Widget, can_focus=True):
         picture = self._pictures[position]
         return picture[line] if line < len(picture) else self._strip(Text())
 
-    def _strip(self, text: Text) -> Strip:
+    def _strip(self, text: Text, width: int | None = None) -> Strip:
         strip = Strip(text.render(self.app.console), text.cell_len)
-        return strip.adjust_cell_length(self._tile.width, self.rich_style).apply_style(
-            self.rich_style
-        )
+        style = self.rich_style
+        return strip.adjust_cell_length(width or self._tile.width, style).apply_style(style)
 
     def _caption(self, mistake: Mistake, *, is_chosen: bool) -> list[Text]:
         """True class → predicted one, and its probability."""

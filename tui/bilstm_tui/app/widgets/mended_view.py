@@ -8,7 +8,7 @@ from textual.widgets import Static
 from bilstm_core.inference.explanation import Prediction, RunComparison
 
 from ...text.names import shortened
-from ...text.numbers import bar, percent
+from ...text.numbers import bar_and_track, percent
 from .drawing import render_image
 
 _BAR, _NAME = 20, 16
@@ -78,5 +78,7 @@ def _bars(title: str, prediction: Prediction, found: RunComparison) -> list[Text
     ):
         name = shortened(found.classes[number], _NAME)
         colour = "bold green" if number == found.actual else "" if rank else "bold red"
-        lines.append(Text(f"  {name:<3} {share:6.1%} {bar(share, _BAR)}", colour))
+        filled, track = bar_and_track(share, _BAR)
+        words = f"  {name:<3} {share:6.1%} {filled}"
+        lines.append(Text.assemble((words, colour), (track, "dim")))
     return lines

@@ -64,7 +64,7 @@ class NetworkSketch(Static):
                 f"{steps * with_epochs(config, spec).num_epochs:,} in all"
             ),
             f"memory: about {memory:,.0f} MiB besides PyTorch's own",
-            self._duration(config, spec),
+            f"time: {self._duration(config, spec)}",
             "",
             Text(command_for(config, preset), style="green"),
         ):
@@ -74,9 +74,9 @@ class NetworkSketch(Static):
     def show_problem(self, problem: str) -> None:
         """Show what is wrong, in brief, and the last network that was valid."""
         self._is_outdated = True
-        title = Text(f"! {problem}", style="bold red")
+        title = Text.assemble((f"! {problem}", "bold red"))
         if self._shown:
-            title.append("\nThe last valid network:\n", "bold not red")
+            title.append("\nThe last valid network:\n", "bold")
             self.update(Group(title, self._drawing(*self._shown)))
         else:
             self.update(title)
@@ -91,11 +91,11 @@ class NetworkSketch(Static):
         device = "cuda:0" if device == "cuda" else device
         estimate = estimate_seconds(config, spec, device, self._timings)
         if estimate is None:
-            return f"time: not known before the first run on {device}"
+            return f"not known before the first run on {device}"
         runs = sum(timing.device == device for timing in self._timings)
         about = "about" if estimate.is_of_same_size else "roughly"
         source = f"estimated from {counted(runs, 'run')}"
-        return f"time: {about} {_format_seconds(estimate.seconds)} on {device} ({source})"
+        return f"{about} {_format_seconds(estimate.seconds)} on {device} ({source})"
 
 
 def _sketch(config: RunConfig, spec: DataSpec, model: ModelSummary) -> Table:

@@ -29,14 +29,15 @@ from .marks import Marks, curve_style
 from .run_state import RunState
 from .run_tables import brief_preview, comparison_table, preview_table
 
-BRIEF_HEIGHT = 5  # rows of a preview without charts
-LEAST_HEIGHT = 13  # rows of one with charts
+_BRIEF_HEIGHT = 5  # rows of a preview without charts
+_LEAST_HEIGHT = 13  # rows of one with charts
 _DELAY_SECONDS = 0.15  # without a move of the cursor, before a run is read
 _MOST_KNOWN = 8  # runs that are kept, at 3 MB each
 _LEAST_CHART = 38  # columns
 _LEAST_TABLE = 34  # columns
-_TWO_CHARTS_HEIGHT = 32  # rows from which on one chart is above the other
+_TWO_CHARTS_HEIGHT = 26  # rows from which on one chart is above the other
 _TABLE_BELOW_HEIGHT = 22  # rows from which on the table is below the charts
+_HIGH = 32  # rows from which on it is below them however wide they are
 _BRIEF_PADDING = 2
 _PADDING = 3  # columns beside a table: its margins and a scrollbar
 
@@ -100,6 +101,11 @@ class RunDetails(Container):
     def on_mount(self) -> None:
         """Take no space before there is something to show."""
         self.display = False
+
+    def on_unmount(self) -> None:
+        """Forget the runs: a closed screen stays in memory until cycles are collected."""
+        self._known.clear()
+        self._marked.clear()
 
     def on_resize(self) -> None:
         """Fit the comparison into another width."""
@@ -196,15 +202,16 @@ class RunDetails(Container):
         The table is beside the charts where it is wide and below them where it is high; the charts
         are beside or above one another, or one is shown at a time.
         """
-        is_below = height >= _TABLE_BELOW_HEIGHT and width < 3 * _LEAST_CHART
-        is_below |= height >= _TWO_CHARTS_HEIGHT
+        is_below = height >= (_TABLE_BELOW_HEIGHT if width < 3 * _LEAST_CHART else _HIGH)
+        is_below |= width < _LEAST_CHART + _LEAST_TABLE
         beside = width if is_below else width - _LEAST_TABLE
         is_column = beside < 2 * _LEAST_CHART
         self._has_both = not is_column or (is_below and height >= _TWO_CHARTS_HEIGHT)
         self.set_class(is_below, "-below")
         self.set_class(is_column, "-column")
-        self._is_brief = height <= BRIEF_HEIGHT
-        self.styles.width, self.styles.height = width, height
+        self._is_brief = height < _LEAST_HEIGHT and not self._marks
+        self.styles.width = width
+        self.styles.height = _BRIEF_HEIGHT if self._is_brief else height
         self._choose_charts()
         self._show_or_hide()
         if self._is_unread:

@@ -27,9 +27,9 @@ class RunState(History):
         """The latest step, loss, speed and learning rate, or which data is being evaluated."""
         match self._latest:
             case events.Progress(learning_rate=rate):
-                return "  ".join(
-                    [*self.estimate.metrics(), f"lr {rate:.3g}{self.rate_set_by_hand}"]
-                )
+                steps, loss, speed = self.estimate.metrics()
+                by_hand = self.rate_set_by_hand and f" ({self.rate_set_by_hand})"
+                return "  ".join([steps, loss, f"lr {rate:.3g}{by_hand}", speed])
             case events.EvaluationStarted(split=split):
                 return f"Checking {SPLIT_TITLES[split]} data"
             case _:
@@ -37,11 +37,11 @@ class RunState(History):
 
     @property
     def rate_set_by_hand(self) -> str:
-        """The learning rate that the user set last, with its step; empty if it was not changed."""
+        """The learning rate that the user set last, and when; empty if it was not changed."""
         if not self.learning_rate_changes:
             return ""
         change = self.learning_rate_changes[-1]
-        return f" (set to {change.learning_rate:.3g} by hand at step {change.step:,})"
+        return f"{change.learning_rate:.3g} by hand at epoch {max(1, change.epoch)}"
 
     @property
     def time_left(self) -> str:

@@ -19,6 +19,7 @@ from ...text.run_cells import STATUS_STYLES, without_date
 from ...text.run_summary import (
     accuracies,
     latest_accuracies,
+    rate_by_hand,
     rate_in_words,
     value_in_words,
     why_it_ended,
@@ -51,6 +52,8 @@ def preview_table(
     lines = [heading, Text(f"{why_it_ended(overview.status, history)}, {time}")]
     if results := accuracies(history):
         lines.append(Text(", ".join(results), "bold"))
+    if by_hand := rate_by_hand(history):
+        lines.append(Text(f"learning_rate {by_hand}", "bold"))
     if overview.notes.note:
         lines.append(Text(overview.notes.note, "italic"))
     if overview.problem:
@@ -89,18 +92,22 @@ def brief_preview(
     settings = Text(overview.notes.note and f"{overview.notes.note}  ", "italic")
     if overview.problem:
         settings.append(overview.problem, "not italic red")
+    if by_hand := rate_by_hand(history):
+        settings.append("learning_rate ", "not italic").append(by_hand, "not italic bold")
+        settings.append("  ")
     for name, (value, default) in changes.items():
-        rate = rate_in_words(value, history) if name == "learning_rate" else ""
-        words = shortened(rate or value_in_words(value), _LONGEST_VALUE)
+        if by_hand and name == "learning_rate":
+            continue
+        words = shortened(value_in_words(value), _LONGEST_VALUE)
         settings.append(f"{name} ", "not italic").append(words, "not italic bold")
         before = shortened(value_in_words(default), _LONGEST_VALUE)
         settings.append(f" (default {before})  ", "not italic dim")
-    if not changes and not overview.problem:
+    if not changes and not by_hand and not overview.problem:
         settings.append("All settings are the defaults.", "not italic dim")
     lines = [heading, *_small_curves(history, (width - _GAP) // 2), settings]
     for line in lines:
         line.rstrip()
-        line.truncate(width, overflow="ellipsis")
+        line.truncate(max(1, width), overflow="ellipsis")
     return Text("\n").join(lines)
 
 
@@ -119,7 +126,8 @@ def _small_curves(history: History, width: int) -> list[Text]:
     lines = [Text(), Text()]
     for name, value, points, colour in parts:
         label = max(len(name), len(value)) + 1
-        rows = draw_curve(_means(points, 2 * (width - label)), width - label, len(lines))
+        room = width - label  # none in a tiny terminal: there are words only
+        rows = draw_curve(_means(points, max(1, 2 * room)), room, len(lines))
         for line, word, row in zip(lines, (name, value), rows, strict=True):
             line.append(f"{word:<{label}}").append(row, colour).append(" " * _GAP)
     return lines

@@ -196,7 +196,7 @@ class RunView(Vertical):
 
     def _metrics(self, status: Status) -> str:
         by_hand = self.history.rate_set_by_hand
-        steps = f"{self.history.step:,} steps" + (by_hand and f"  learning rate{by_hand}")
+        steps = f"{self.history.step:,} steps"
         match self.history.ending:
             case _ if status == "running":
                 return self.history.metrics or "Loading …"
@@ -206,7 +206,8 @@ class RunView(Vertical):
                 steps += "; e resumes it"
             case _:
                 pass
-        return "  ".join([*map(short_accuracy, self.history.final.values()), steps])
+        scores = map(short_accuracy, self.history.final.values())
+        return "  ".join([*scores, *[f"lr {by_hand}"] * bool(by_hand), steps])
 
     def _log_line(self, line: str) -> None:
         self._new_lines.append(Text(line))

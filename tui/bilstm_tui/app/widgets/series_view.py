@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
 from textual.widget import Widget
 
@@ -126,14 +127,20 @@ class SeriesView(Widget):
         assert self._shown  # noqa: S101
         shown = self._shown
         prediction, mistake = shown.prediction, shown.mistake
-        yield Text("Each direction alone, step by step: → forward, ← backward", "dim")
+        look = Look(self.app.current_theme.dark)
+        yield Text.assemble(
+            ("Each direction alone, step by step: ", "dim"),
+            ("→ forward", look.forward),
+            (", ", "dim"),
+            ("← backward", look.backward),
+            ("; full is 100 %", "dim"),
+        )
         forward, backward = np.array(prediction.forward), np.array(prediction.backward)
         chosen = _chosen(forward, backward, prediction.classes, mistake)[: self._num_classes]
         pieces = len(forward)
         starts = np.arange(self._width) * pieces // self._width
         ends = np.maximum(starts, (np.arange(self._width) + 1) * pieces // self._width - 1)
         styles = {mistake.predicted: _PREDICTED, mistake.actual: _ACTUAL}
-        look = Look(self.app.current_theme.dark)
         for arrow, arrow_style, shares, columns, last in (
             ("→", look.forward, forward, ends, -1),
             ("←", look.backward, backward, starts, 0),
@@ -144,7 +151,7 @@ class SeriesView(Widget):
                 line = Text.assemble((f"{arrow} ", arrow_style))
                 name = shortened(shown.classes[position], self._gutter - 3)
                 line.append(f"{name:>{self._gutter - 3}} ", style)
-                line.append_text(_track(shares[columns, number], style))
+                line.append_text(_track(shares[columns, number], arrow_style))
                 yield line.append(f" {shares[last, number]:4.0%}", style)
 
 
@@ -202,8 +209,8 @@ def _chosen(
     return [classes.index(position) for position in dict.fromkeys([*first, *others])]
 
 
-def _track(shares: np.ndarray, style: str) -> Text:
-    """Probabilities as a bar for each column; dim where they are hardly more than 0."""
+def _track(shares: np.ndarray, style: Style) -> Text:
+    """Probabilities as a bar for each column, from 0 to 1; dim where they are hardly above 0."""
     line = Text()
     levels = np.round(shares * (len(_LEVELS) - 1)).astype(int).tolist()
     for is_seen, group in groupby(levels, bool):

@@ -1,11 +1,11 @@
-"""The probability of each class after the whole sequence, as bars."""
+"""The probability of each class after the whole sequence, as bars on tracks that end at 100 %."""
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
 from ...text.names import shortened
-from ...text.numbers import bar
+from ...text.numbers import bar_and_track
 
 _MOST = 12
 _SHORTEST_BAR, _LONGEST_BAR = 6, 40
@@ -60,7 +60,8 @@ class Shares(Static):
             name, share = names[at], self._shares[at][1]
             name = " " * (width - cell_len(name)) + name
             mark, style = self._mark(at, is_best=at == best)
-            lines.append(f"{mark}{name} {share:6.1%} {bar(share, longest)}\n", style)
+            filled, track = bar_and_track(share, longest)
+            lines.append(f"{mark}{name} {share:6.1%} {filled}", style).append(f"{track}\n", "dim")
         if others := len(self._shares) - len(chosen):
             rest = max(0.0, 1 - sum(self._shares[at][1] for at in chosen))
             lines.append(f"{'':{_MARKS}}{f'{others:,} others':>{width}} {rest:6.1%}\n", "dim")

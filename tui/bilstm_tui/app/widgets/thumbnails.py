@@ -42,9 +42,14 @@ def draw_series(features: Rows, columns: int, rows: int, colour_of_first: int = 
     return lines
 
 
+def curves_in(rows: int, features: int) -> int:
+    """How many features of a series are drawn above one another in so many rows."""
+    return max(1, min(features, rows // _LEAST_CURVE))
+
+
 def draw_stacked(features: Rows, columns: int, rows: int) -> list[Text]:
     """The features of a series as curves above one another: of many, those that fit."""
-    count = max(1, min(len(features), rows // _LEAST_CURVE))
+    count = curves_in(rows, len(features))
     edges = [rows * number // count for number in range(count + 1)]
     return [
         line

@@ -166,9 +166,11 @@ class Picture:
         blank = int(self._height >= _ROOMY)
         fixed = 1 + len(sections) + sum(bool(it.shares) for *_, it in sections)
         fixed += bool(shown.together) + blank * len(sections)
-        spare = room - fixed - len(sections) * _MOST_LINES
+        units = max(len(it.units) for *_, it in sections)
+        most = min(_MOST_LINES, -(-units // look.units_per_line))
+        spare = room - fixed - len(sections) * most
         inputs = self._input_lines(room, spare) if with_inputs else 0
-        each = max(1, min(_MOST_LINES, (room - fixed - inputs) // len(sections)))
+        each = max(1, min(most, (room - fixed - inputs) // len(sections)))
         lines = [*self._inputs(inputs), self._axis()]
         for name, style, states in sections:
             lines += self._section(name, style, states, each)

@@ -9,12 +9,12 @@ from rich.style import Style
 from bilstm_core.inference.explanation import Explanation
 
 from ....text import braille
-from ....text.names import shortened
 from .look import BOLD, DIM, PLAIN, Cells, put
 
 LEAST_LINES = 3  # of the heading and a curve
 _LEAST_CURVE, _MOST_CURVE = 2, 6  # lines
 _FULL = 255
+_MORE = ", …"
 
 
 def most_lines(shown: Explanation) -> int:
@@ -28,9 +28,11 @@ def heading(shown: Explanation, rows: int, width: int) -> Cells:
     line = put([], "the series", BOLD)
     if count < shown.num_features:
         put(line, f"  {count} of {shown.num_features:,} features", DIM)
-    if names := ", ".join(shown.feature_names[:count]):
-        put(line, ": ", DIM)
-        put(line, shortened(names, max(1, width - len(line))), DIM)
+    for number, name in enumerate(shown.feature_names[:count]):
+        following = put([], f"{', ' if number else ': '}{name}", DIM)
+        if len(line) + len(following) > width - len(_MORE):
+            return put(line, _MORE, DIM)
+        line += following
     return line
 
 
