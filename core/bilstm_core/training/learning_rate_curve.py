@@ -33,6 +33,20 @@ class LearningRateCurve(BaseModel):
         """The losses to plot, clipped so that divergence does not hide the fall."""
         return [min(loss, _CEILING * self.losses[0]) for loss in self.losses]
 
+    @property
+    def is_line(self) -> bool:
+        """Whether there are two rates at least; there are none if the first loss is not finite."""
+        return len(self.rates) > 1
+
+    @property
+    def problem(self) -> str:
+        """Why no rate is suggested; empty if one is."""
+        if self.suggestion is not None:
+            return ""
+        if not self.is_line:
+            return "The loss was not finite."
+        return "The loss fell at none of the learning rates."
+
 
 def suggest(rates: list[float], losses: list[float]) -> float | None:
     """Return a rate at the start of the steep part of the curve; None if the loss never falls.

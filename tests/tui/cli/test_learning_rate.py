@@ -53,11 +53,15 @@ def test_too_little_memory_is_a_failure_in_words(
     assert "Lower --batch-size first" in err
 
 
-def test_no_fall_is_a_failure_in_words() -> None:
-    flat = LearningRateCurve(rates=[0.1, 1.0], losses=[2.0, 2.0], suggestion=None)
+@pytest.mark.parametrize(
+    ("losses", "message"),
+    [([2.0, 2.0], "fell at none"), ([2.0], "was not finite"), ([], "was not finite")],
+)
+def test_no_suggestion_is_a_failure_in_words(losses: list[float], message: str) -> None:
+    curve = LearningRateCurve(rates=[0.1, 1.0][: len(losses)], losses=losses, suggestion=None)
     with pytest.raises(TrainingError) as caught:
-        show_learning_rates(small_config(), flat, as_json=False)
-    assert "fell at none" in caught.value.message
+        show_learning_rates(small_config(), curve, as_json=False)
+    assert message in caught.value.message
 
 
 def test_bars_start_at_zero(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Lines in braille."""
 
 import numpy as np
+import pytest
 
 from bilstm_tui.text.braille import draw_curve, draw_line
 
@@ -30,6 +31,17 @@ def test_what_is_outside_is_cut_off_where_it_crosses_the_edge() -> None:
     assert picture([20, 20], [0, 9], 10, 10) == [" " * 10] * 10
 
 
+@pytest.mark.parametrize(("height", "row"), [(1, 0), (2, 1), (3, 1)])
+def test_a_constant_curve_is_in_the_middle(height: int, row: int) -> None:
+    lines = draw_curve([7.0, 7.0, 7.0], 4, height)
+    assert [line for line in lines if line.strip()] == [lines[row]]
+    assert len({*lines[row]}) == 1
+
+
+def test_the_ends_of_a_curve_are_the_outermost_dots() -> None:
+    assert draw_curve([0, 1], 1, 2) == ["⢸", "⡇"]
+
+
 def test_dashes_are_along_the_line_whatever_its_slope() -> None:
     ends = np.array([0, 7.9])
     for y in (np.array([0.1, 0.1]), np.array([0, 7.9]), np.array([7.9, 0])):
@@ -54,5 +66,5 @@ def test_cells_are_in_the_order_of_the_line() -> None:
 
 
 def test_a_curve_without_a_column_is_empty() -> None:
-    assert draw_curve([1, 2, 3], 2, 1) == ["⡔⠉"]
+    assert draw_curve([1, 2, 3], 2, 1) == ["⡠⠊"]
     assert [draw_curve([1, 2, 3], width, 2) for width in (0, -3)] == [["", ""]] * 2

@@ -42,7 +42,7 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     """Print the curve and the suggestion; return the exit code.
 
     Raises:
-        TrainingError: The loss fell at none of the rates.
+        TrainingError: No rate is suggested.
     """
     from bilstm_core.data.sources.recognition import title_of
     from bilstm_core.network.summary import title
@@ -53,7 +53,7 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
     console = make_console()
     data = title_of(config.dataset)
     console.print(Text(f"{title(config)} on {data}: the loss while the learning rate rises"))
-    highest = max(curve.clipped_losses)
+    highest = max(curve.clipped_losses, default=0.0)
     points = list(zip(curve.rates, curve.losses, curve.clipped_losses, strict=True))
     for rate, loss, clipped in points[::_STEPS_PER_LINE]:
         bar = "█" * round(_BAR_WIDTH * clipped / (highest or 1))
@@ -62,7 +62,7 @@ def show_learning_rates(config: RunConfig, curve: "LearningRateCurve", *, as_jso
         console.print(Text(f"{rate:9.2g}  {loss:8.4f}  {bar}"), soft_wrap=True)
     if curve.suggestion is None:
         raise TrainingError(
-            "The loss fell at none of the learning rates.",
+            curve.problem,
             "Look at the data and the other settings; --seed 1 tries another start.",
             title="No learning rate found",
         )

@@ -59,7 +59,7 @@ def draw_extremes(
         height: Rows.
     """
     x = (np.arange(len(low)) + 0.5) / len(low) * width
-    y = (1 - np.column_stack((low, high))) * (height - 1 / ROWS) + 0.5 / ROWS  # within the edges
+    y = rows_of(np.column_stack((low, high)), height)
     keep = np.column_stack((np.ones(len(low), bool), low != high)).ravel()
     return draw_line(np.repeat(x, 2)[keep], y.ravel()[keep], width, height)
 
@@ -69,13 +69,23 @@ def draw_curve(curve: Sequence[float] | Numbers, width: int, height: int) -> lis
 
     They are empty where there is no value, or no column to draw in.
     """
-    values = np.array(curve)
+    values = np.array(curve, np.float64)
     if not len(values) or width < 1:
         return [" " * width] * height
-    span = (values.max() - values.min()) or 1.0
-    y = (values.max() - values) / span * (height - 1 / ROWS)
-    cells = draw_line(np.linspace(0, width - 1 / _COLUMNS, len(values)), y, width, height)
+    x, y = np.linspace(0, width - 1 / _COLUMNS, len(values)), rows_of(scaled(values), height)
+    cells = draw_line(x, y, width, height)
     return ["".join(cells.get((x, y), " ") for x in range(width)) for y in range(height)]
+
+
+def scaled(values: Numbers) -> Numbers:
+    """Values from 0, the lowest, to 1, the highest; 0.5 if all are the same."""
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
+
+
+def rows_of(shares: Numbers, height: int) -> Numbers:
+    """Where values from 0 to 1 are in so many rows: those of 0 and 1 are the outermost dots."""
+    return (1 - shares) * (height - 1 / ROWS) + 0.5 / ROWS
 
 
 def _dashed(

@@ -36,6 +36,7 @@ from tests.tui.driving import (
 )
 
 WORKER = FakeWorker()
+LOOKS = 10  # without a layout in between, until there are no more
 
 
 def inspect(runs_dir: Path) -> Screen[Any]:
@@ -77,6 +78,31 @@ def test_a_size_that_is_no_more_does_not_come_back(tmp_path: Path) -> None:
             screen.post_message(Resize(Size(60, 24), Size(60, 24)))
             await pilot.pause()
             assert screen.outer_size == Size(100, 30)
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_layouts_end_in_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scroll bar that takes a column of its content may end the need for it, and so on."""
+    layouts = 0
+    refresh_layout = TrainScreen._refresh_layout
+
+    def counted(screen: TrainScreen, *size: Any, **how: Any) -> None:
+        nonlocal layouts
+        layouts += 1
+        refresh_layout(screen, *size, **how)
+
+    monkeypatch.setattr(TrainScreen, "_refresh_layout", counted)
+
+    async def steps(_: BilstmApp, pilot: Pilot[int]) -> None:
+        counts: list[int] = []
+
+        def are_over() -> bool:
+            counts.append(layouts)
+            return len(counts) > LOOKS and counts[-LOOKS] == layouts
+
+        await pilot.resize_terminal(40, 12)
+        await until(pilot, are_over)
 
     drive(FakeWorker(), tmp_path, steps)
 

@@ -14,6 +14,7 @@ from bilstm_tui.app.screens.inspect import InspectScreen
 from bilstm_tui.app.screens.sweep import SweepScreen
 from bilstm_tui.app.widgets.explain.view import ExplainView
 from bilstm_tui.app.widgets.gallery import Gallery
+from bilstm_tui.app.widgets.key_footer import KeyFooter
 from tests.sweeping import MadeUpSweep
 from tests.tui.app.screens.test_explain import explained, trained
 from tests.tui.app.screens.test_tour import TINY, WorkerHere
@@ -42,6 +43,21 @@ def test_the_tour_names_first_what_leads_on(
         await footer_says(app, pilot, "⏎ Next step ⌫ Back space Play → Step n Example esc Leave")
 
     drive(WorkerHere(), tmp_path, steps, SMALLEST, at_home=True)
+
+
+def test_the_tooltip_is_that_of_the_key_under_the_pointer_now(tmp_path: Path) -> None:
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        footer = app.screen.query_one(KeyFooter)
+        app.screen.query_one("#cell").focus()
+        await footer_says(app, pilot, "⏎ Choose")
+        await pilot.hover(KeyFooter, offset=(1, 0))
+        await until(pilot, lambda: footer.tooltip == "Open the list of choices")
+        await pilot.press("enter")
+        await footer_says(app, pilot, "esc Close")
+        await until(pilot, lambda: footer.tooltip == "Go to the choice above")
+        assert footer._hovered in footer._shown
+
+    drive(FakeWorker(), tmp_path, steps, SMALLEST)
 
 
 def test_the_tabs_of_a_trained_network_follow_a_key(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button
 
 from bilstm_core.errors import DataError
 from bilstm_core.processes.protocol import FindLearningRate
+from bilstm_core.training.learning_rate_curve import LearningRateCurve
 from bilstm_tui.app.app import BilstmApp
 from tests.samples import small_config
 from tests.tui.driving import FakeWorker, asked, drive, said, text, until
@@ -30,6 +32,22 @@ def test_the_key_tries_rates_and_fills_the_field(tmp_path: Path) -> None:
 
     drive(worker, tmp_path, steps, (80, 24))
     assert worker.orders == [FindLearningRate(config=small_config())]
+
+
+@pytest.mark.parametrize("losses", [[], [2.0]])
+def test_without_a_line_there_is_no_plot(tmp_path: Path, losses: list[float]) -> None:
+    worker = FakeWorker()
+    worker.curve = LearningRateCurve(rates=[1e-5] * len(losses), losses=losses, suggestion=None)
+    worker.may_answer.set()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("f")
+        await asked(pilot, "The loss was not finite.")
+        assert "loss by learning rate" not in text(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.train_screen)
+
+    drive(worker, tmp_path, steps)
 
 
 def test_escape_gives_up(tmp_path: Path) -> None:

@@ -11,11 +11,17 @@ from bilstm_tui.app.path_completion import existing
 from bilstm_tui.app.preferences import Preferences, PreferencesFile
 from bilstm_tui.app.screens.path_prompt import PathPrompt
 from bilstm_tui.app.widgets import dataset_field
+from bilstm_tui.app.widgets.choice_field import ChoiceList
 from bilstm_tui.app.widgets.dataset_field import DatasetField
 from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
 from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, text, until
 from tests.tui.own_data import TALL
+
+
+async def has_looked(app: BilstmApp, field: DatasetField) -> None:
+    """Wait until a field has looked for its recent paths."""
+    await app.workers.wait_for_complete([it for it in app.workers if it.node is field])
 
 
 class TestListOfDataSets:
@@ -50,6 +56,20 @@ class TestListOfDataSets:
 
         drive(FakeWorker(), tmp_path / "runs", steps, TALL, preferences=file)
 
+    def test_the_line_under_the_cursor_is_chosen_though_paths_arrive(self, tmp_path: Path) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            field = app.screen.query_one(DatasetField)
+            field.action_open()
+            await has_looked(app, field)
+            choices = field.query_one(ChoiceList)
+            choices.highlighted = choices.option_count - 1
+            choices.action_select()
+            names = [(name, name) for name in field.listed[:-1]]
+            field.show([*names, ("a.csv", "/a.csv"), ("a file or folder …", "")], field.value)
+            await until(pilot, lambda: isinstance(app.screen, PathPrompt))
+
+        drive(FakeWorker(), tmp_path / "runs", steps, TALL)
+
     def test_what_is_chosen_meanwhile_stays_chosen(
         self, tmp_path: Path, may_answer: threading.Event
     ) -> None:
@@ -61,9 +81,7 @@ class TestListOfDataSets:
             await pilot.press("home", "enter")
             await until(pilot, lambda: not field.is_open)
             may_answer.set()
-            await app.workers.wait_for_complete(
-                [worker for worker in app.workers if worker.node is field]
-            )
+            await has_looked(app, field)
             await until(pilot, lambda: app.train_screen.config)
             assert field.value == "mnist"
             assert app.train_screen.config == small_config(dataset="mnist")

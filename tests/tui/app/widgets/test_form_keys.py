@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, OptionList, TabbedContent
 
 from bilstm_tui.app.app import BilstmApp
-from bilstm_tui.app.widgets.choice_field import ChoiceField
+from bilstm_tui.app.widgets.choice_field import ChoiceField, ChoiceList
 from bilstm_tui.app.widgets.form import Form
 from bilstm_tui.app.widgets.form_input import FormInput
 from tests.tui.driving import FakeWorker, drive, said, text, until
@@ -144,6 +144,22 @@ class TestKeys:
             assert app.train_screen.config.cell == "lstm"
             await pilot.press("enter")
             await until(pilot, lambda: field.value == "gru" and focused_name(app) == "cell")
+
+        drive_default(steps, tmp_path)
+
+    def test_a_list_has_the_focus_as_soon_as_it_is_open_and_is_not_opened_twice(
+        self, tmp_path: Path
+    ) -> None:
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            await go_to(app, pilot, "cell")
+            field = app.train_screen.query_one("#cell", ChoiceField)
+            field.action_open()
+            assert isinstance(app.focused, ChoiceList)
+            field.action_open()
+            await until(pilot, lambda: app.focused and app.focused.has_focus)
+            assert [*field.query(ChoiceList)] == [app.focused]
+            await pilot.press("escape")
+            await until(pilot, lambda: not field.query(ChoiceList))
 
         drive_default(steps, tmp_path)
 

@@ -19,6 +19,8 @@ from bilstm_core.inference.report import (
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
+from bilstm_tui.app.widgets.gallery import Gallery
+from bilstm_tui.app.widgets.mistakes import Mistakes
 from tests.tui.driving import (
     FakeWorker,
     drive,
@@ -92,6 +94,52 @@ def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path:
         await until(pilot, lambda: app.screen is app.train_screen)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+class TallMistakes(ManyMistakes):
+    """Images that are ten times as high as wide."""
+
+    async def examine(self) -> ExaminationReport:
+        report = await super().examine()
+        spec = replace(report.spec, shortest=80, longest=80, num_features=8)
+        return report.model_copy(update={"spec": spec})
+
+
+def test_words_below_tall_images_are_in_view(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect, "ExaminerClient", TallMistakes)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
+        assert text(app).count("▀▀") > 12  # rows of pictures
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))
+
+
+@pytest.mark.usefixtures("many")
+def test_the_cursor_of_the_gallery_moves_at_once(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j")
+        await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
+        gallery, mistakes = app.screen.query_one(Gallery), app.screen.query_one(Mistakes)
+        for _ in range(6):
+            gallery.action_move(1)
+        mistakes.step(-1)
+        await until(pilot, lambda: "6 of 100" in text(app))
+        gallery.action_last()
+        mistakes.show_next_class()
+        await until(pilot, lambda: "1 of 10 (0)" in text(app))
+
+    drive(FakeWorker(), tmp_path, steps)
 
 
 @pytest.mark.usefixtures("many")

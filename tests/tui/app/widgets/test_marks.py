@@ -1,6 +1,13 @@
 """A run has the same colour and marker on every screen."""
 
-from bilstm_tui.app.widgets.marks import MARKERS, SOLID, Marks, stroke_of
+from bilstm_tui.app.widgets.marks import (
+    COLOURS,
+    MARKERS,
+    SOLID,
+    Marks,
+    curve_style,
+    stroke_of,
+)
 from bilstm_tui.text.ascii import in_ascii
 
 
@@ -28,6 +35,13 @@ def test_a_run_gets_its_earlier_number_again_if_it_is_free() -> None:
     marks.add("other")
     marks.add("bilstm")
     assert (marks.number("other"), marks.number("bilstm")) == (1, 2)
+
+
+def test_a_colour_comes_with_each_marker_before_a_pair_is_repeated() -> None:
+    assert [curve_style(number) for number in range(6)] == [*zip(COLOURS, MARKERS, strict=True)]
+    styles = [curve_style(number) for number in range(36)]
+    assert len({*styles}) == 36
+    assert curve_style(36) == styles[0]
 
 
 def test_lines_differ_where_colours_do_not() -> None:

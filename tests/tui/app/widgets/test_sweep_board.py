@@ -1,9 +1,11 @@
 """The leaderboard of a sweep and its charts, by the size of the terminal."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import AwaitMount, Widget
 
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.widgets.sweep.board import Board
@@ -53,6 +55,27 @@ def test_what_is_in_view_follows_the_size(
             assert board.chosen == names[-1]
 
         watch(tmp_path, steps, size=size)
+
+
+def test_a_setting_can_be_chosen_while_the_charts_are_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount = Board.mount
+
+    def mount_after_a_key(board: Board, *charts: Widget, **where: Any) -> AwaitMount:
+        board.choose(1)
+        return mount(board, *charts, **where)
+
+    monkeypatch.setattr(Board, "mount", mount_after_a_key)
+    with MadeUpSweep(tmp_path):
+
+        async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+            board = app.screen.query_one(Board)
+            await until(pilot, lambda: board.query(ScatterChart))
+            second = [*board.query(ScatterChart)][1].dimension.name
+            assert board.chosen == second
+
+        watch(tmp_path, steps)
 
 
 def shown(board: Board) -> int:

@@ -100,12 +100,13 @@ class LearningRateScreen(Question):
             self._show(self.curve)
 
     def _show(self, curve: LearningRateCurve) -> None:
-        message = "The loss did not fall at any learning rate."
+        message = curve.problem
         if curve.suggestion:
             message = f"Suggested: {curve.suggestion:.2g}, where the loss starts to fall steeply."
             self.query_one("#use").disabled = False
             self.set_focus(self.query_one("#use"))
         self.query_one("#message", Static).update(message)
-        plot = self.query_one(RatesPlot)
-        plot.display = True
-        plot.show(curve)
+        if curve.is_line:
+            plot = self.query_one(RatesPlot)
+            plot.display = True
+            plot.show(curve)

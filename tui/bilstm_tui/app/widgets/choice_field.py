@@ -1,6 +1,6 @@
 """A field of the form with a list of choices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ class ChoiceList(OptionList):
     """The open list, whose keys are in the footer; letters go to a choice that contains them.
 
     Args:
-        texts: The choices.
+        choices: The text and the value of each, which is the id of its option.
         marked: The place of the one under the cursor.
     """
 
@@ -40,14 +40,14 @@ class ChoiceList(OptionList):
         Binding("escape", "close", "Close", tooltip="Close the list and change nothing"),
     ]
 
-    def __init__(self, texts: Iterable[str], marked: int) -> None:
-        super().__init__(*map(_option, texts))
+    def __init__(self, choices: Choices, marked: int) -> None:
+        super().__init__(*_options(choices))
         self.highlighted = marked
         self._typed, self._typed_at = "", 0.0
 
-    def relist(self, texts: Iterable[str], marked: int) -> None:
+    def relist(self, choices: Choices, marked: int) -> None:
         """List other choices."""
-        self.set_options(map(_option, texts))
+        self.set_options(_options(choices))
         self.highlighted = marked
 
     def check_consume_key(self, key: str, character: str | None = None) -> bool:
@@ -128,6 +128,10 @@ class ChoiceField(Widget, can_focus=True):
         self._texts, self.listed = map(list, zip(*choices, strict=True))
 
     @property
+    def _choices(self) -> Choices:
+        return zip(self._texts, self.listed, strict=True)
+
+    @property
     def is_open(self) -> bool:
         """Whether the list is open."""
         return self._open_list is not None
@@ -162,7 +166,7 @@ class ChoiceField(Widget, can_focus=True):
         self.refresh()
         if self._open_list:
             kept = marked if marked in self.listed else value
-            self._open_list.relist(self._texts, self.listed.index(kept))
+            self._open_list.relist(self._choices, self.listed.index(kept))
 
     @property
     def _marked(self) -> str | None:
@@ -183,13 +187,16 @@ class ChoiceField(Widget, can_focus=True):
 
     def action_open(self) -> None:
         """Open the list: upwards where it would cover what is below the form's rows."""
-        self._open_list = opened = ChoiceList(self._texts, self.listed.index(self.value))
+        if self.is_open:
+            return
+        self._open_list = opened = ChoiceList(self._choices, self.listed.index(self.value))
         rows = min(len(self.listed) + _BORDERS, _MOST_ROWS)
         bottom = self.query_ancestor(VerticalScroll).region.bottom
         is_upwards = self.region.bottom + rows > bottom and self.region.y >= rows
         opened.styles.offset = (0, -rows if is_upwards else 1)
         self.mount(opened)
-        opened.focus(scroll_visible=False)  # at once: the next key already belongs to the list
+        # at once, which `focus` is not: the next key already belongs to the list
+        self.screen.set_focus(opened, scroll_visible=False)
         self.refresh()
 
     def on_click(self, event: Click) -> None:
@@ -214,14 +221,17 @@ class ChoiceField(Widget, can_focus=True):
     @on(OptionList.OptionSelected)
     def _pick_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if event.option_list is self._open_list:
-            self.focus()
-            self.pick(self.listed[event.option_index])
+        if event.option_list is not self._open_list:
+            return
+        self.focus()
+        value = event.option_id  # the list may have been changed since: its places say nothing
+        if value is not None and value in self.listed:
+            self.pick(value)
 
     def pick(self, value: str) -> None:
         """Take a value from the list."""
         self.value = value
 
 
-def _option(text: str) -> Option:
-    return Option(Text(text))
+def _options(choices: Choices) -> Iterator[Option]:
+    return (Option(Text(text), id=value) for text, value in choices)

@@ -39,12 +39,7 @@ class Dashboard(VerticalScroll):
         yield SmallChart("gradient norm", "grad norm", id="gradient_norms", words=short)
         yield SmallChart("samples/s", id="speeds", words=short, is_linear=True)
         yield SmallChart(
-            "device usage",
-            "usage",
-            id="device_usage",
-            words=_in_percent,
-            limits=(0.0, 100.0),
-            is_linear=True,
+            "device usage", "usage", id="device_usage", words=_in_percent, limits=(0.0, 100.0)
         )
         yield ClassBars()
         yield ExamplesView()

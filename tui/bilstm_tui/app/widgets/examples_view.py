@@ -37,10 +37,16 @@ _BESIDE_NAME = 1 + 1 + 1 + _SHARE
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How examples are laid out: `columns` and `rows` are those of a picture.
+    """How examples are laid out.
 
     Attributes:
         shown: How many examples: fewer than there are where class names need wide cells.
+        across: How many of them beside each other.
+        gap: Columns between two of them.
+        width: Columns of each.
+        height: Rows of each, with the bars below the picture.
+        columns: Columns of a picture.
+        rows: Rows of a picture.
     """
 
     shown: int

@@ -16,8 +16,10 @@ from textual.widget import Widget
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.inference.report import SMALL_FEATURES, Drawing, Mistake
 
+from ...text import braille
 from ...text.names import shortened
-from .thumbnails import COLOURS, Rows, curves_in, draw_image, draw_stacked
+from .marks import COLOURS
+from .thumbnails import Rows, curves_in, draw_image, draw_stacked
 
 _GAP = 2  # columns between two pictures
 _NARROWEST = 14  # columns of an image with the words below it
@@ -35,6 +37,8 @@ class _Tile:
     """The size of a picture with the words below it, and the gap beside it.
 
     Attributes:
+        width: Columns, with the gap.
+        height: Lines of the picture and the words.
         picture: Columns of the picture itself.
         words: Lines below the picture: one, or a line for each class where names are long.
         blank: Lines below the words.
@@ -56,13 +60,13 @@ class Gallery(Widget, can_focus=True):
     """Pictures in rows, as many as there is space for; the cursor chooses one.
 
     Pictures are asked for with `PageShown`, and arrive with `add`.
+
+    Attributes:
+        position: Where the cursor is in the list of mistakes.
     """
 
-    @dataclass
     class Moved(Message):
-        """Posted when the cursor moves; `position` is that of a mistake in the list."""
-
-        position: int
+        """Posted when the cursor has moved."""
 
     @dataclass
     class PageShown(Message):
@@ -94,7 +98,7 @@ class Gallery(Widget, can_focus=True):
         self._num_features = 1
         self._feature_names: tuple[str, ...] = ()
         self._height = 0  # lines for the pictures
-        self._position, self._tile = 0, _Tile(_NARROWEST, 2)
+        self.position, self._tile = 0, _Tile(_NARROWEST, 2)
         self._drawings: dict[int, Drawing] = {}
         self._pictures: dict[int, list[Strip]] = {}
 
@@ -103,7 +107,7 @@ class Gallery(Widget, can_focus=True):
         self._mistakes, self._names = mistakes, spec.classes
         self._image_size = (spec.height, spec.width) if spec.kind == "images" else None
         self._num_features, self._feature_names = spec.num_features, spec.feature_names
-        self._position = 0
+        self.position = 0
         self._use_size()
 
     def add(self, indices: list[int], drawings: list[Drawing]) -> None:
@@ -113,13 +117,14 @@ class Gallery(Widget, can_focus=True):
         self.refresh()
 
     def move_to(self, position: int) -> None:
-        """Move the cursor; another page is shown where it needs one."""
-        before, self._position = self._position, position
+        """Move the cursor at once; another page is shown where it needs one."""
+        before, self.position = self.position, position
         if before // self._per_page != position // self._per_page:
             self._show_page()
         else:
             for place in (before, position):
                 self.refresh(self._caption_region(place % self._per_page))
+        self.post_message(self.Moved())
 
     def on_resize(self, _event: Resize) -> None:
         """Show as many as fit now."""
@@ -130,10 +135,10 @@ class Gallery(Widget, can_focus=True):
         column, row = event.x // self._tile.width, event.y // self._tile.pitch
         position = self._first + row * self._columns + column
         if column < self._columns and row < self._rows and position < len(self._mistakes):
-            if position == self._position:
+            if position == self.position:
                 self.action_open()
             else:
-                self.post_message(self.Moved(position))
+                self.move_to(position)
 
     def action_open(self) -> None:
         """Look at the mistake under the cursor."""
@@ -142,13 +147,13 @@ class Gallery(Widget, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Move the cursor, but not beyond the first and the last mistake."""
-        position = min(max(self._position + by, 0), len(self._mistakes) - 1)
-        if self._mistakes and position != self._position:
-            self.post_message(self.Moved(position))
+        position = min(max(self.position + by, 0), len(self._mistakes) - 1)
+        if self._mistakes and position != self.position:
+            self.move_to(position)
 
     def action_move_row(self, by: int) -> None:
         """Move the cursor to another row."""
-        if 0 <= self._position + by * self._columns < len(self._mistakes):
+        if 0 <= self.position + by * self._columns < len(self._mistakes):
             self.action_move(by * self._columns)
 
     def action_move_page(self, by: int) -> None:
@@ -189,10 +194,13 @@ class Gallery(Widget, can_focus=True):
         return replace(best, blank=int(spare >= rows - 1 > 0))
 
     def _image_tiles(self, height: int, width: int, words: int) -> Iterator[_Tile]:
-        """A tile of a small image, and of images enlarged by whole numbers."""
-        small = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        """A tile of an image that is small and in view, and of images enlarged by whole numbers."""
+        room = max(1, self._height - words)
+        usual = _LARGE if self.app.size.height >= _HIGH else min(_SMALL, width)
+        small = max(1, min(usual, 2 * room * width // height))
         for columns in (small, *range(width, self.size.width + 1, width)):
             rows = max(1, round(columns * height / width / 2))
+            rows = min(rows, room) if columns == small else rows
             if columns >= small:
                 yield _Tile(max(_NARROWEST, columns) + _GAP, rows + words, columns, words)
 
@@ -234,7 +242,7 @@ class Gallery(Widget, can_focus=True):
     @property
     def _first(self) -> int:
         """The position of the first mistake of the page."""
-        return self._position // self._per_page * self._per_page
+        return self.position // self._per_page * self._per_page
 
     def _use_size(self) -> None:
         self._height = self.size.height
@@ -275,7 +283,7 @@ class Gallery(Widget, can_focus=True):
     def _line_of(self, position: int, line: int) -> Strip:
         mistake, tile = self._mistakes[position], self._tile
         if line >= tile.height - tile.words:
-            words = self._caption(mistake, is_chosen=position == self._position)
+            words = self._caption(mistake, is_chosen=position == self.position)
             return self._strip(words[line - tile.height])
         if position not in self._pictures:
             self._pictures[position] = [self._strip(it) for it in self._draw(mistake)]
@@ -315,5 +323,4 @@ def _curves(drawing: Drawing) -> Rows:
     """The features of a series from 0 to 1, with the extremes of each piece."""
     low, high = np.array(drawing.low), np.array(drawing.high)
     values = np.stack((low, high), axis=1).reshape(-1, low.shape[1])
-    bottom, top = values.min(axis=0), values.max(axis=0)
-    return ((values - bottom) / np.where(top > bottom, top - bottom, 1.0)).T.tolist()
+    return [braille.scaled(feature).tolist() for feature in values.T]

@@ -77,6 +77,7 @@ class KeyFooter(Widget):
         super().__init__()
         self._shown: list[ShownKey] = []
         self._hovered: ShownKey | None = None
+        self._pointer: int | None = None  # the column of the mouse
 
     def on_mount(self) -> None:
         """Follow the keys of the screen."""
@@ -101,6 +102,7 @@ class KeyFooter(Widget):
         shown = _fitting(_combined(keys), self.app.size.width)
         if shown != self._shown:
             self._shown = shown
+            self._hover()
             self.refresh()
 
     def _bound_keys(self) -> list[ShownKey]:
@@ -142,13 +144,17 @@ class KeyFooter(Widget):
 
     def on_mouse_move(self, event: MouseMove) -> None:
         """Say what the key under the pointer does."""
-        self._hover(self._shown_at(event.x))
+        self._pointer = event.x
+        self._hover()
 
     def on_leave(self, _event: Leave) -> None:
         """Forget the key that was under the pointer."""
-        self._hover(None)
+        self._pointer = None
+        self._hover()
 
-    def _hover(self, shown: ShownKey | None) -> None:
+    def _hover(self) -> None:
+        """Look which key is under the pointer now."""
+        shown = None if self._pointer is None else self._shown_at(self._pointer)
         if shown is not self._hovered:
             self._hovered = shown
             self.tooltip = shown.tooltip if shown else None

@@ -41,8 +41,9 @@ def stroke_of(marker: str, lines_by: LinesBy) -> Stroke:
 
 
 def curve_style(number: int) -> tuple[str, str]:
-    """The colour and the marker of a curve."""
-    return COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
+    """The colour and the marker of a curve: those of the first six in pairs, then others."""
+    marker = number + number // len(COLOURS)
+    return COLOURS[number % len(COLOURS)], MARKERS[marker % len(MARKERS)]
 
 
 class Marks:

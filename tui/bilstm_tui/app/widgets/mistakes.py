@@ -62,7 +62,6 @@ class Mistakes(Vertical):
         self._examiner = examiner
         self._report: ExaminationReport | None = None
         self._class: int | None = None
-        self._position = 0
         self.is_open = False
 
     def compose(self) -> ComposeResult:
@@ -84,15 +83,19 @@ class Mistakes(Vertical):
         self._show_class()
 
     @property
+    def _gallery(self) -> Gallery:
+        return self.query_one(Gallery)
+
+    @property
     def selected(self) -> Mistake | None:
         """The mistake under the cursor."""
         shown = self._shown()
-        return shown[self._position] if shown else None
+        return shown[self._gallery.position] if shown else None
 
     def step(self, by: int) -> None:
         """Move to another mistake."""
         if shown := self._shown():
-            self._move_to((self._position + by) % len(shown))
+            self._gallery.move_to((self._gallery.position + by) % len(shown))
 
     def show_next_class(self) -> None:
         """Show the mistakes of the next class only, or of all classes."""
@@ -115,7 +118,7 @@ class Mistakes(Vertical):
     def focus_gallery(self) -> None:
         """Let the arrow keys move its cursor."""
         if not self.is_open:
-            self.query_one(Gallery).focus()
+            self._gallery.focus()
 
     def _set_open(self, *, is_open: bool) -> None:
         self.is_open = is_open
@@ -123,25 +126,19 @@ class Mistakes(Vertical):
         self.screen.refresh_bindings()
 
     @on(Gallery.Moved)
-    def _follow_cursor(self, event: Gallery.Moved) -> None:
-        self._move_to(event.position)
+    def _follow_cursor(self) -> None:
+        self._show_mistake()
 
     @on(Gallery.PageShown)
     @work(exclusive=True, group="gallery")
     async def _draw_page(self, event: Gallery.PageShown) -> None:
         drawings = await self._read(self._examiner.read_drawings, event.indices)
         if drawings is not None:
-            self.query_one(Gallery).add(event.indices, drawings)
-
-    def _move_to(self, position: int) -> None:
-        self._position = position
-        self.query_one(Gallery).move_to(position)
-        self._show_mistake()
+            self._gallery.add(event.indices, drawings)
 
     def _show_class(self) -> None:
         assert self._report  # noqa: S101 - the callers checked it
-        self._position = 0
-        self.query_one(Gallery).show(self._shown(), self._report.spec)
+        self._gallery.show(self._shown(), self._report.spec)
         self._show_mistake()
 
     def _shown(self) -> list[Mistake]:
@@ -162,11 +159,11 @@ class Mistakes(Vertical):
             return
         heading = self.query_one("#mistake", Static)
         self.query_one("#mistake-view").display = bool(mistakes) and self.is_open
-        self.query_one(Gallery).display = bool(mistakes) and not self.is_open
+        self._gallery.display = bool(mistakes) and not self.is_open
         if not mistakes:
             heading.update(Text(f"No test {report.spec.items[:-1]} was misclassified"))
             return
-        mistake = mistakes[self._position]
+        mistake = mistakes[self._gallery.position]
         heading.update(self._heading(report, mistake, len(mistakes)))
         if not self.is_open:
             return
@@ -202,7 +199,7 @@ class Mistakes(Vertical):
         chosen = report.scores if self._class is None else [report.scores[self._class]]
         wrong = sum(score.wrong for score in chosen)
         which += f", the most confident of {wrong:,}" if wrong > count else ""
-        place = f"{self._position + 1} of {count} ({which})"
+        place = f"{self._gallery.position + 1} of {count} ({which})"
         words = (
             f"{classes[shown.actual]}, predicted {classes[shown.predicted]} "
             f"with {shown.probability:.1%}"

@@ -14,6 +14,7 @@ from bilstm_core.inference.report import Drawing, Mistake, StepwisePrediction
 from ...text import braille
 from ...text.names import shortened
 from .explain.look import Look
+from .marks import COLOURS
 
 MOST_CURVES = 6
 _LEAST_ROWS, _MOST_ROWS = 2, 8  # of a curve
@@ -23,7 +24,7 @@ _NARROW, _WIDE, _MARGIN = 18, 28, 6  # columns left and right of the time axis
 _ROOMY = 90  # columns from which on the left ones are wide
 _LEVELS = "▁▁▂▃▄▅▆▇█"
 _TICK_DISTANCE = 8
-_CURVES = ("cyan", "magenta")
+_NUM_COLOURS = 2  # of neighbouring curves
 _OTHER_CLASS, _ACTUAL, _PREDICTED = "", "bold green", "bold red"
 
 
@@ -115,7 +116,7 @@ class SeriesView(Widget):
         low, high = np.array(shown.drawing.low), np.array(shown.drawing.high)
         for place, number in enumerate(range(self._first, last)):
             yield from _curve(
-                (shown.features[number], _CURVES[place % len(_CURVES)]),
+                (shown.features[number], COLOURS[place % _NUM_COLOURS]),
                 low[:, number],
                 high[:, number],
                 (self._gutter, self._width, min(_MOST_ROWS, rows + (place < rest))),
@@ -168,10 +169,7 @@ def _curve(
     """A feature's curve beside its name, in the same style, and its highest and lowest value."""
     gutter, width, height = size
     bottom, top = float(low.min()), float(high.max())
-    if top > bottom:
-        low, high = (low - bottom) / (top - bottom), (high - bottom) / (top - bottom)
-    else:
-        low = high = np.full(len(low), 0.5)
+    low, high = braille.scaled(np.stack((low, high)))
     drawn = braille.draw_extremes(low, high, width, height)
     for row in range(height):
         value = {0: f"{top:.3g}", height - 1: f"{bottom:.3g}"}.get(row, "")

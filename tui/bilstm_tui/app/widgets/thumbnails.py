@@ -8,9 +8,9 @@ from rich.text import Text
 
 from ...text import braille
 from .drawing import render_image
+from .marks import COLOURS
 
 _LEAST_CURVE = 2  # rows
-COLOURS = ("cyan", "magenta", "yellow", "blue", "green", "red")
 
 Rows = list[list[float]]
 """Of an image, or the features of a series over time; values from 0 to 1."""
@@ -28,7 +28,7 @@ def draw_series(features: Rows, columns: int, rows: int, colour_of_first: int = 
     for number, feature in reversed([*enumerate(features)]):
         values = np.array(feature, np.float64)
         x = (np.arange(len(values)) + 0.5) / len(values) * columns
-        y = (1 - values) * (rows - 0.25) + 0.125  # the outermost dots are at the edge
+        y = braille.rows_of(values, rows)
         for cell, character in braille.draw_line(x, y, columns, rows).items():
             dots = ord(character) & 0xFF | cells.get(cell, (0, ""))[0]
             cells[cell] = dots, COLOURS[(number + colour_of_first) % len(COLOURS)]

@@ -442,6 +442,29 @@ def test_accuracies_are_shown_as_errors_on_a_logarithmic_axis() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("shares", "expected"), [((0.98, 0.99, 1.0, 1.0), "2 1 0"), ((0.99, 1.0), "1 0")]
+)
+def test_an_error_of_0_is_below_the_others_on_a_logarithmic_axis(
+    shares: tuple[float, ...], expected: str
+) -> None:
+    async def main() -> None:
+        app = ChartApp(AccuracyChart(id="chart"))
+        async with app.run_test(size=(60, 14)) as pilot:
+            chart = app.query_one(Chart)
+            chart.focus()
+            await pilot.press("e")
+            chart.show(accuracy_series(accuracies(*shares), is_live=False))
+            await until(pilot, lambda: "error % by epoch, log scale" in text(app))
+            rows = chart.cells.characters
+            labels = ["".join(row[: chart.frame.x]).strip() for row in rows]
+            assert " ".join(filter(None, labels)) == expected
+            (row,) = [row for row in rows if "●" in row]
+            assert row is rows[labels.index("0")] is rows[chart.inside.bottom - 1]
+
+    asyncio.run(main())
+
+
 def test_an_empty_chart_says_what_will_appear_in_its_one_frame() -> None:
     async def main() -> None:
         app = ChartApp(AccuracyChart(id="chart"))

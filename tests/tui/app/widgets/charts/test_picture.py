@@ -123,6 +123,18 @@ def test_two_single_points_at_the_same_place_are_both_marked() -> None:
     assert "".join(character for character, _ in row).strip() == "●▲"
 
 
+def test_what_is_just_out_of_view_is_not_drawn_at_the_edge() -> None:
+    column, row = 1 / (WIDTH - 2), 1 / (HEIGHT - 2)
+
+    def draw(picture: Picture) -> None:
+        picture.draw_column(-0.4 * column, "red")
+        picture.mark_top(np.array([-0.4 * column]), "✕", "red")
+        picture.mark(-0.4 * column, 0.5, "●", "red")
+        picture.mark(0.5, 1 + 0.4 * row, "●", "red")
+
+    assert {cell for row in drawn(draw) for cell in row} == {(" ", "")}
+
+
 class TicksAt(Ticks):
     """Ticks at some places, each with its number as a label."""
 

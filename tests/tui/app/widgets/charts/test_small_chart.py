@@ -33,6 +33,7 @@ ONE_CYCLE = [
         ([0.3 * 10.0 ** -(it // 75) for it in STEPS], True, ("0.0003", "0.3")),
         ([5000 + it % 50 for it in STEPS], False, ("5,000", "5,100")),
         ([0.0] * 300, False, ("0", "1")),
+        ([*[0.3 * 10.0 ** -(it // 75) for it in STEPS], 0.0], True, ("0", "0.3")),
     ],
 )
 def test_the_scale_shows_the_shape_and_its_ends_are_short(
@@ -46,6 +47,22 @@ def test_the_scale_shows_the_shape_and_its_ends_are_short(
             await until(pilot, lambda: f"└{ends[0]}─" in text(app))
             assert f"┌{ends[1]}─" in text(app)
             assert ("log" in text(app)) == is_logarithmic
+
+    asyncio.run(main())
+
+
+def test_limits_are_those_of_a_linear_axis() -> None:
+    async def main() -> None:
+        chart = SmallChart("usage", id="chart", words=short, limits=(0.0, 100.0))
+        app = ChartApp(chart)
+        async with app.run_test(size=(40, 8)) as pilot:
+            chart.focus()
+            chart.show([figure_series(history_of_rates([1, 50]), "learning_rates", is_live=False)])
+            await until(pilot, lambda: "└0─" in text(app))
+            await pilot.press("y")
+            await until(pilot, lambda: "└0─" in text(app) and "┌100─" in text(app))
+            assert "log" not in text(app)
+            assert "y" not in app.screen.active_bindings
 
     asyncio.run(main())
 

@@ -92,7 +92,28 @@ class TimeTicks(Ticks):
 
 
 class LogarithmTicks(Ticks):
-    """Ticks of an axis that shows logarithms to base 10, labelled with the numbers themselves."""
+    """Ticks of an axis that shows logarithms to base 10, labelled with the numbers themselves.
+
+    Args:
+        is_vertical: Whether the axis is vertical.
+        zero: Where 0 is, below all logarithms; None if it is not on the axis.
+        least: The logarithm of the least positive number, if 0 is on the axis.
+    """
+
+    def __init__(
+        self, *, is_vertical: bool = False, zero: float | None = None, least: float = 0.0
+    ) -> None:
+        super().__init__(is_vertical=is_vertical)
+        self._zero, self._least = zero, least
+
+    def get_ticks_and_labels(self, min_: float, max_: float) -> tuple[list[float], list[str]]:
+        """The ticks, and the label of each: between 0 and the least number there is nothing."""
+        if self._zero is None or min_ > self._zero:
+            return super().get_ticks_and_labels(min_, max_)
+        if max_ < self._least:
+            return [self._zero], ["0"]
+        ticks, labels = super().get_ticks_and_labels(self._least, max_)
+        return [self._zero, *ticks], ["0", *labels]
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = _MAX_TICKS) -> list[float]:
         """At 1, 2 and 5 of each power of ten, or only at the powers, as they fit."""

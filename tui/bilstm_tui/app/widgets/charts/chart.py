@@ -261,7 +261,8 @@ class Chart(Plot, can_focus=True):
     @property
     def _whole_y_range(self) -> Range:
         """Around what is in view of the curves."""
-        return round_range(self._scaled(self._drawn_values), self.highest)
+        low, high = round_range(self._scaled(self._drawn_values), self.highest)
+        return low if self._scale.zero is None else max(low, self._scale.zero), high
 
     @property
     def _drawn_values(self) -> Numbers:
@@ -303,8 +304,12 @@ class Chart(Plot, can_focus=True):
     def _ticks(self) -> tuple[Ticks, Ticks]:
         """The ticks of the x axis and of the y axis."""
         horizontal = {"step": Ticks(min_step=1), "epoch": Ticks(min_step=1), "time": TimeTicks()}
-        vertical = LogarithmTicks if self._is_logarithmic else Ticks
-        return horizontal[self.axis], vertical(is_vertical=True)
+        if not self._is_logarithmic:
+            return horizontal[self.axis], Ticks(is_vertical=True)
+        scale = self._scale
+        return horizontal[self.axis], LogarithmTicks(
+            is_vertical=True, zero=scale.zero, least=scale.least
+        )
 
     def draw_curves(self, picture: Picture) -> None:
         """Draw marks, curves over them, and over these the markers at their ends."""

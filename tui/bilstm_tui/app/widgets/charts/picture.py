@@ -1,5 +1,6 @@
 """Draws a frame with ticks, and in it lines and markers, so that no line hides another."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
@@ -113,14 +114,14 @@ class Picture:
 
     def draw_column(self, x: float, style: str) -> None:
         """Draw a vertical line over the whole height, unless it is out of view."""
-        column = int(self._column(x))
+        column = math.floor(self._column(x))
         if 0 <= column < self._width:
             for row in range(self._height):
                 self._set((column, row), "│", style)
 
     def mark_top(self, x: Numbers, marker: str, style: str) -> None:
         """Put markers at the upper edge, those that are in view."""
-        for column in np.unique(self._column(x)).astype(int).tolist():
+        for column in np.unique(np.floor(self._column(x))).astype(int).tolist():
             if 0 <= column < self._width:
                 self._set((column, 0), marker, style)
 
@@ -142,7 +143,7 @@ class Picture:
 
     def mark(self, x: float, y: float, marker: str, style: str) -> None:
         """Put a marker on a point, unless it is out of view."""
-        self._set((int(self._column(x)), int(self._row(y))), marker, style)
+        self._set((math.floor(self._column(x)), math.floor(self._row(y))), marker, style)
 
     def mark_all(self, x: Numbers, y: Numbers, marker: str, style: str) -> None:
         """Put the same marker on several points, of which as many may be in one cell."""

@@ -1,5 +1,6 @@
 """Linear or logarithmic: the scale of a y axis."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ WIDE_SPAN = 20
 """By this factor values differ where the smaller ones cannot be read on a linear axis."""
 _NARROW_SPAN = 10
 """By less than this they differ where an axis that became logarithmic becomes linear again."""
+_ZERO_SHARE, _LEAST_TO_ZERO = 0.15, 0.2
+"""From the least positive number to 0 on a logarithmic axis: a share of its length, or this."""
 
 
 class Scale:
@@ -22,12 +25,15 @@ class Scale:
     Attributes:
         is_logarithmic: What was chosen.
         is_wide: Whether the smaller values could not be read on a linear axis.
+        zero: Where 0 is on a logarithmic axis: at its lower end; None if no value is 0.
+        least: The logarithm to base 10 of the least positive value.
     """
 
     def __init__(self, least_quantile: float = 0.0) -> None:
         self.is_logarithmic = self.is_wide = False
         self._least_quantile = least_quantile
-        self._least_positive = 1.0
+        self.zero: float | None = None
+        self.least = 0.0
 
     def choose(
         self, several: Sequence[Series], choice: bool | None, prefers: Callable[..., bool]
@@ -39,8 +45,8 @@ class Scale:
             choice: Whether the user wants it to be logarithmic; None where the values decide.
             prefers: Whether they then do, given `is_wide`.
         """
-        lowest, self._least_positive, highest = value_range(several)
-        least = self._least_positive
+        lowest, least_positive, highest = value_range(several)
+        least = least_positive
         if self._least_quantile:
             values = np.concatenate([[], *(series.mean for series in several)])
             positive = values[values > 0]
@@ -50,9 +56,22 @@ class Scale:
         if choice is None:
             choice = prefers(is_wide=self.is_wide)
         self.is_logarithmic = choice and highest > 0
+        self.least, self.zero = math.log10(least_positive), None
+        if self.is_logarithmic and lowest <= 0:
+            span = math.log10(highest) - self.least
+            self.zero = self.least - max(_LEAST_TO_ZERO, _ZERO_SHARE * span)
 
     def places(self, values: Numbers) -> Numbers:
         """Where values are on the axis: on a logarithmic one, their logarithms to base 10."""
         if not self.is_logarithmic:
             return values
-        return np.log10(np.maximum(values, self._least_positive))
+        lowest = self.least if self.zero is None else self.zero
+        is_positive = values > 0
+        logarithms = np.log10(np.where(is_positive, values, 1.0))
+        return np.where(is_positive, np.maximum(logarithms, lowest), lowest)
+
+    def value_at(self, place: float) -> float:
+        """The value at a place on the axis."""
+        if not self.is_logarithmic:
+            return place
+        return 0.0 if place == self.zero else 10**place

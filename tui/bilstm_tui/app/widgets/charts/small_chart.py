@@ -42,20 +42,18 @@ class SmallChart(Chart):
         self._is_linear = is_linear
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is nothing to smooth."""
-        return action != "next_smoothing"
+        """There is nothing to smooth, and limits are those of a linear axis."""
+        return action != "next_smoothing" and not (self._limits and action == "toggle_logarithm")
 
     def prefers_logarithm(self, *, is_wide: bool) -> bool:
-        """Not where the axis shall be linear."""
-        return is_wide and not self._is_linear
+        """Not where the axis shall be linear, or has limits."""
+        return is_wide and not (self._is_linear or self._limits)
 
     def draw_curves(self, picture: Picture) -> None:
         """Draw the curve, and the ends of its axis into the frame."""
         super().draw_curves(picture)
         if self._curves:
-            low, high = (
-                self._words(10**end if self._is_logarithmic else end) for end in self._upright.ends
-            )
+            low, high = (self._words(self._scale.value_at(end)) for end in self._upright.ends)
             picture.write_ends(low, high, self.label_style)
 
     @property
@@ -66,8 +64,10 @@ class SmallChart(Chart):
         if not self._is_logarithmic:
             return widen_to_two_digits(*_ends(values))
         low, high = widen_if_empty(*_ends(self._scaled(values)), 0.1)
-        first, last = _rounded(10**low, math.floor), _rounded(10**high, math.ceil)
-        return min(low, math.log10(first)), max(high, math.log10(last))
+        high = max(high, math.log10(_rounded(10**high, math.ceil)))
+        if low == self._scale.zero:
+            return low, high
+        return min(low, math.log10(_rounded(10**low, math.floor))), high
 
     def _heading(self) -> Text:
         """The longest name that fits, and the value at the end or under the crosshair.

@@ -77,11 +77,13 @@ class Board(Container):
     async def show(self, seen: Seen) -> None:
         """Show a sweep as it is now."""
         self._seen = seen
+        names = [it.name for it in seen.dimensions]
+        if self.chosen not in names:  # before anything is awaited: a key may choose another one
+            self.chosen = names[0] if names else ""
         scatters = self.query(ScatterChart)
         if [it.dimension for it in scatters] != [*seen.dimensions]:
             await scatters.remove()
             await self.mount(*(ScatterChart(dimension) for dimension in seen.dimensions))
-            self.chosen = seen.dimensions[0].name if seen.dimensions else ""
         self.rearrange()
         await self._show_table()
         self.draw()

@@ -19,6 +19,7 @@ from ..charts.picture import Picture
 from ..charts.reduction import Numbers
 from ..charts.series import Axis, Series
 from ..charts.zoom import Range
+from ..marks import COLOURS, MARKERS
 from .reading import Seen
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ _MARKS: tuple[tuple[str, str, str], ...] = (
 under the cursor, which is reversed, hides all."""
 _ANNOUNCEMENTS = ("no trial has finished yet", "no trial finished")
 _BEST_CURVE = ("green", "▲")
-_OTHERS = (("cyan", "●"), ("magenta", "■"), ("yellow", "◆"), ("red", "✚"), ("blue", "○"))
+_OTHERS = [
+    *zip(
+        (colour for colour in COLOURS if colour != _BEST_CURVE[0]),
+        (marker for marker in MARKERS if marker != _BEST_CURVE[1]),
+        strict=True,
+    )
+]
 _PRUNED, _STOPPED, _FINISHED, _BEST = range(4)
 _KINDS = {"pruned": _PRUNED, "stopped": _STOPPED}
 
