@@ -30,3 +30,15 @@ def test_a_process_looks_for_it_rarely_and_not_at_its_end(start: str) -> None:
         check=True,
     )
     assert result.stderr.splitlines()[-1] == "100000 True"
+
+
+def test_what_is_there_is_passed_over_and_the_rest_in_small_pieces() -> None:
+    code = """
+import gc
+from bilstm_core.compute.garbage import collect_in_small_pieces, collect_rarely
+collect_rarely()
+before = gc.get_threshold()[0]
+collect_in_small_pieces()
+assert gc.get_threshold()[0] < before / 2 and gc.get_freeze_count() > 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
