@@ -217,6 +217,7 @@ def test_a_run_is_compared_with_the_one_before_it_or_with_the_marked_ones(tmp_pa
 
     async def compare(app: BilstmApp, pilot: Pilot[int], run: Run) -> list[str]:
         await app.train_screen.watch_run(run)
+        app.clear_notifications()  # what was said of the run before
         await pilot.press("C")
         await until(
             pilot,
