@@ -33,6 +33,7 @@ TITLE = "bilstm-tui"
 SIZE, FILM_SIZE = (120, 36), (118, 42)
 PATIENCE_SECONDS = 120
 TRAINING_FRAMES = 14
+EXPLAINED_FRAMES = 9  # one more than the rows of a digit
 SWEEP, TRIALS = "digits", 24
 SEARCH = {
     "hidden_size": "16..256:log",
@@ -167,6 +168,17 @@ async def shoot(studio: Studio) -> None:
     await pilot.press("enter")
     await studio.shows("Each direction")
     studio.film(2.5)
+    app.screen.query_one(TabbedContent).active = "explain-tab"
+    explained = app.screen.query_one(ExplainView)
+    await until(pilot, lambda: explained.shown)
+    await pilot.press("home")
+    for _ in range(EXPLAINED_FRAMES):
+        await pilot.pause(0.3)
+        studio.film(0.5)
+        await pilot.press("right")
+    await pilot.press("end")
+    await pilot.pause(0.3)
+    studio.film(3)
 
 
 async def main(folder: Path) -> None:
