@@ -16,6 +16,7 @@ from bilstm_core.inference.report import (
     ExaminationReport,
     Mistake,
 )
+from bilstm_core.runs.run import Run
 from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens import inspect
 from bilstm_tui.app.screens.inspect import InspectScreen
@@ -60,15 +61,20 @@ def captions(shown: str) -> list[str]:
     return re.findall(r"\d→\d", shown)
 
 
+async def look_at_mistakes(app: BilstmApp, pilot: Pilot[int], run: Run) -> None:
+    """Inspect a run, and go to its first mistake."""
+    await app.push_screen(InspectScreen(run, run.path.parent))
+    await until(pilot, lambda: "(95 %" in text(app))
+    await pilot.press("j")
+
+
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("size", SIZES)
 def test_a_gallery_of_mistakes_fills_the_screen(size: tuple[int, int], tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
         await until(pilot, lambda: len(captions(text(app))) >= 15 and "1 of 100" in text(app))
         shown = len(ManyMistakes.asked)  # the pictures of this page, and no others
         assert ManyMistakes.asked == [*range(len(captions(text(app))))]
@@ -112,9 +118,7 @@ def test_words_below_tall_images_are_in_view(
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
         await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
         assert text(app).count("▀▀") > 12  # rows of pictures
 
@@ -126,9 +130,7 @@ def test_the_cursor_of_the_gallery_moves_at_once(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
         await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
         gallery, mistakes = app.screen.query_one(Gallery), app.screen.query_one(Mistakes)
         for _ in range(6):
@@ -147,9 +149,7 @@ def test_a_click_chooses_a_mistake_and_another_opens_it(tmp_path: Path) -> None:
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
         await until(pilot, lambda: "1 of 100" in text(app) and captions(text(app)))
         await pilot.click("#gallery", offset=(20, 2))
         await until(pilot, lambda: "2 of 100" in text(app))
@@ -167,9 +167,7 @@ def test_pictures_of_few_mistakes_are_large(
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
 
         def drawn() -> list[str]:
             return [line for line in text(app).splitlines() if re.search(ink, line)]
@@ -196,9 +194,7 @@ def test_the_gallery_says_how_many_features_are_left_out(
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        await app.push_screen(InspectScreen(run, tmp_path))
-        await until(pilot, lambda: "(95 %" in text(app))
-        await pilot.press("j")
+        await look_at_mistakes(app, pilot, run)
         await until(pilot, lambda: "6 of 12 features: sensor 0, sensor 1, " in text(app))
         await pilot.resize_terminal(60, 18)
         await until(pilot, lambda: re.search("[1-5] of 12 features: sensor 0", text(app)))
