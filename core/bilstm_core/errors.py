@@ -251,13 +251,13 @@ class OutputError(BilstmError):
 
 
 class RunFolderMissingError(OutputError):
-    """A run's folder was deleted or moved while the run trained."""
+    """A run's folder was deleted or moved while the run was trained or shown."""
 
     default_title = "The run's folder is missing"
 
     def __init__(self, folder: object) -> None:
         super().__init__(
-            f"{folder} was deleted or moved while the run trained, so the run was stopped.",
+            f"{folder} was deleted or moved. If the run was being trained, it has stopped.",
             Remedy("If the folder was moved, resume the run in its new place.", "resume"),
             "Otherwise start a new run.",
         )

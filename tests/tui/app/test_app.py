@@ -110,6 +110,20 @@ def test_quitting_leaves_a_live_run_alone_unless_told_otherwise(tmp_path: Path) 
     assert drive(worker, tmp_path, leave).return_value == 0
 
 
+def test_a_run_that_ends_while_the_app_asks_is_not_said_to_continue(tmp_path: Path) -> None:
+    async def leave(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await pilot.press("t")
+        await until(pilot, lambda: app.train_screen.view.is_training)
+        await pilot.press("q")
+        await asked(pilot, "Training in progress")
+        worker.locks.pop().release()
+        await pilot.press("enter")
+        await until(pilot, lambda: app.return_value is not None)
+
+    worker = FakeWorker(events_told=2)
+    assert drive(worker, tmp_path, leave).left_run is None
+
+
 def test_quitting_can_stop_the_run(tmp_path: Path) -> None:
     async def stop(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("t")

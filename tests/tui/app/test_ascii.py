@@ -15,6 +15,7 @@ from tests.tui.driving import (
 
 def test_an_app_in_ascii_draws_nothing_else(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "up/down Row left/right Change" in text(app).splitlines()[-1])
         await pilot.press("t")
         await until(pilot, lambda: "got 351 / 360" in text(app))
         drawn = [

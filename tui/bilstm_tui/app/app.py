@@ -40,6 +40,8 @@ from .widgets.form import Form
 if TYPE_CHECKING:
     from .widgets.run_view import RunView
 
+_SYMBOLS = {"enter", "up", "down", "left", "right"}
+"""Keys that Textual shows as symbols."""
 _CONNECTION_CHECK_SECONDS = 1.0
 _START_SECONDS = 3.0  # after which nearly all is imported
 _PREPARE_DELAY_SECONDS = 0.5  # after the last change of the form, before the worker prepares
@@ -156,9 +158,9 @@ class BilstmApp(ListingApp):
         return [*super().get_line_filters(), *self._own_filters]
 
     def get_key_display(self, binding: Binding) -> str:
-        """The name of a key; in ASCII, without Textual's symbol for Enter."""
-        if self._is_ascii and binding.key == "enter":
-            return "enter"
+        """The name of a key; in ASCII, without Textual's symbols."""
+        if self._is_ascii and binding.key in _SYMBOLS:
+            return binding.key
         return super().get_key_display(binding)
 
     def on_unmount(self) -> None:
@@ -241,7 +243,8 @@ class BilstmApp(ListingApp):
             run = view.shown_run
         if answer == "stop" and run:
             self.train_screen.order(run, "stop")
-        self.left_run = run if answer == "leave" else None
+        is_left = answer == "leave" and run is not None and run.is_live  # it may have ended
+        self.left_run = run if is_left else None
         if not isinstance(self.screen, Dialog):  # which says why the run did not start
             self.exit(0)
 
@@ -284,6 +287,8 @@ class BilstmApp(ListingApp):
         self._start_standby()
         if answer == "use" and screen.curve and screen.curve.suggestion:
             self.train_screen.query_one(Form).set_learning_rate(screen.curve.suggestion)
+            rate = f"{screen.curve.suggestion:.2g}"
+            self.notify(f"learning_rate is {rate} in the form; t trains with it.")
 
     @on(InspectRequested)
     def _inspect(self, event: InspectRequested) -> None:

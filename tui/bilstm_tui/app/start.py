@@ -114,6 +114,8 @@ class StartingApp(OrderedKeysApp[int], MessagesApp[int], ReportingApp[int]):
                     self.train_screen.query_one(TabbedContent).active = "data"
                 elif event.run:
                     self.show_run(event.run, "home")
+                else:
+                    self.train_screen.show_form()
 
     @on(TrainRequested)
     async def _train(self) -> None:

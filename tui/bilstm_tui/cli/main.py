@@ -144,6 +144,9 @@ def _usage_error(error: CycloptsError, command: str) -> UsageError:
         typed = error.unused_tokens[0]
         if typed in _COMMANDS:
             return UsageError(f"{typed} is a command and comes first: bilstm-tui {typed}", advice)
+        if typed.lower() in {"true", "false"}:
+            message = f"{typed} cannot be the value of an option: a switch has two options."
+            return UsageError(message, "For example: --bidirectional or --no-bidirectional", advice)
         nearest = did_you_mean(typed, _COMMANDS)
         return UsageError(f"{typed} is not a command or the value of an option.{nearest}", advice)
     return UsageError(" ".join(str(error).split()), advice)

@@ -10,15 +10,24 @@ from bilstm_core.config.settings import SETTINGS, Setting
 
 def command_for(config: RunConfig, preset: str) -> str:
     """The command line that trains a configuration without the app."""
-    start = resolve({"dataset": config.dataset}, preset=preset)
     words = ["bilstm-tui", "--no-ui"]
     if preset != "default":
         words += ["--preset", preset]
-    for name, setting in SETTINGS.items():
-        value = getattr(config, name)
-        if value != (setting.default if name == "dataset" else getattr(start, name)):
-            words.append(option(setting, as_typed(setting, value)))
+    if config.dataset != SETTINGS["dataset"].default:
+        words.append(option(SETTINGS["dataset"], config.dataset))
+    for setting, value in changes(config, preset):
+        words.append(option(setting, value))
     return " ".join(words)
+
+
+def changes(config: RunConfig, preset: str) -> list[tuple[Setting, Any]]:
+    """The settings that differ from a preset, without the data, and their values as typed."""
+    start = resolve({"dataset": config.dataset}, preset=preset)
+    return [
+        (setting, as_typed(setting, getattr(config, name)))
+        for name, setting in SETTINGS.items()
+        if name != "dataset" and getattr(config, name) != getattr(start, name)
+    ]
 
 
 def option(setting: Setting, value: Any) -> str:

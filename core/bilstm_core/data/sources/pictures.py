@@ -135,7 +135,8 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     except UnidentifiedImageError:
         raise ImageError(f"{path} is no image, or its beginning is damaged.", _IN_WORDS) from None
     except Exception as error:  # whatever a hostile file provokes in Pillow
-        raise ImageError(f"{path} cannot be decoded: {_reason(error)}.") from None
+        message = f"{path} cannot be decoded: {_reason(error)}."
+        raise ImageError(message, "Replace the file, or remove it.") from None
 
 
 class _Content(io.BytesIO):

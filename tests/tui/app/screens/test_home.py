@@ -82,6 +82,21 @@ def test_the_other_choices(tmp_path: Path) -> None:
     assert worker.orders == []
 
 
+def test_the_settings_are_seen_in_a_small_terminal_after_a_run(tmp_path: Path) -> None:
+    past_runs(tmp_path, 8)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Recent runs" in text(app))
+        await pilot.press("6")
+        await until(pilot, lambda: "got 351 / 360" in text(app))
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        await pilot.press("2")
+        await until(pilot, lambda: "hidden_size" in text(app))
+
+    at_home(FakeWorker(), tmp_path, steps, size=(80, 24))
+
+
 def test_recent_runs_have_their_results_and_open(tmp_path: Path) -> None:
     runs = past_runs(tmp_path, 8, 12)
 
@@ -224,6 +239,7 @@ def test_it_says_what_the_form_says_now(tmp_path: Path) -> None:
         await until(pilot, lambda: "BiLSTM 1×24" in text(app))
         await pilot.press("h")
         await until(pilot, lambda: "a BiLSTM 1×24 on digits (also t)" in text(app))
+        await until(pilot, lambda: "hidden_size 24, num_epochs 2" in text(app))
 
     at_home(FakeWorker(), tmp_path, steps)
 

@@ -29,6 +29,7 @@ def test_the_key_tries_rates_and_fills_the_field(tmp_path: Path) -> None:
         await until(pilot, lambda: isinstance(app.focused, Button) and app.focused.id == "use")
         await pilot.press("enter")
         await until(pilot, lambda: app.train_screen.config == small_config(learning_rate=0.012))
+        await until(pilot, lambda: "learning_rate is 0.012 in the form" in said(app))
 
     drive(worker, tmp_path, steps, (80, 24))
     assert worker.orders == [FindLearningRate(config=small_config())]

@@ -188,7 +188,8 @@ def _combined(keys: list[ShownKey]) -> list[ShownKey]:
     combined = []
     for _, same in groupby(keys, lambda key: key.label):
         first, *others = same
-        display = first.display + "".join(key.display for key in others)
+        are_words = len(first.display) > 1
+        display = ("/" if are_words else "").join([first.display, *(it.display for it in others)])
         combined.append(replace(first, display=display))
     return combined
 

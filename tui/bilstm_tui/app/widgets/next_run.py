@@ -7,6 +7,7 @@ from bilstm_core.config.schema import RunConfig
 from bilstm_core.data.spec import DataSpec
 from bilstm_core.network.summary import summarise
 
+from ...text.command_line import changes
 from .network_sketch import NetworkSketch
 
 
@@ -27,7 +28,7 @@ class NextRun(NetworkSketch):
     def _drawing(self, config: RunConfig, spec: DataSpec, preset: str) -> Table:
         if not self._is_brief:
             return super()._drawing(config, spec, preset)
-        model = summarise(config, spec)
+        model, changed = summarise(config, spec), changes(config, preset)
         sizes = f"{spec.train_size:,} training and {spec.test_size:,} test {spec.items}"
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim", no_wrap=True)
@@ -36,6 +37,8 @@ class NextRun(NetworkSketch):
             ("data", spec.title, f"  {sizes}, {spec.num_classes} classes"),
             ("network", model.title, f"  {model.parameters:,} parameters"),
             ("duration", "", self._duration(config, spec)),
+            ("settings", "", ", ".join(f"{it.name} {value}" for it, value in changed)),
         ):
-            table.add_row(name, Text.assemble((title, "bold"), words))
+            if title or words:
+                table.add_row(name, Text.assemble((title, "bold"), words))
         return table
