@@ -130,9 +130,10 @@ def test_a_larger_confusion_has_a_stronger_colour(theme: str, tmp_path: Path) ->
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        app.theme = theme
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: re.search(r"10 +27\.8% +0 → 9", text(app)))
+        app.theme = theme  # the colours change on the open screen, too
+        await until(pilot, lambda: app.current_theme.name == theme)
         table = app.screen.query_one("#confusion-counts DataTable", DataTable)
         cells = [table.get_cell_at(Coordinate(at, 10 - at)) for at in range(10)]
         assert [cell.plain.strip() for cell in cells] == [str(10 - at) for at in range(10)]
