@@ -71,7 +71,12 @@ class InspectScreen(BaseScreen[None]):
             with TabPane("Confusion", id="confusion-tab"):
                 yield ConfusionView(id="confusion")
             with TabPane("Classes", id="classes-tab"):
-                yield ScoreTable(id="classes", cursor_type="row", fixed_columns=1)
+                yield ScoreTable(
+                    id="classes",
+                    cursor_type="row",
+                    fixed_columns=1,
+                    cursor_foreground_priority="renderable",
+                )
             with TabPane("Calibration", id="calibration-tab"), VerticalScroll():
                 yield CalibrationView(id="calibration")
             with TabPane("Mistakes", id="mistakes-tab"):
@@ -119,7 +124,6 @@ class InspectScreen(BaseScreen[None]):
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        self.query_one(ScoreTable).show(report)
         self.query_one(CalibrationView).show(report)
         self.on_resize()
         self._mistakes.show(report)
@@ -210,6 +214,7 @@ class InspectScreen(BaseScreen[None]):
         if self._report and not self._report.failure:
             caption = _caption(self._run.name, self._report, self.app.size.width - _MARGIN)
             self.query_one("#caption", Static).update(caption)
+            self.query_one(ScoreTable).show(self._report)
         self._show_confusion()
 
     def _recolour(self) -> None:
