@@ -27,7 +27,9 @@ _FEWEST_LISTED = 4  # lines below the matrix
 _MOST_LISTED_BELOW = 8  # lines below the matrix
 _MOST_LISTED = 40
 _SHORTEST_BAR, _LONGEST_BAR = 8, 40
-_FAINTEST, _STRONGEST = 0.15, 0.75  # of the colour behind a cell
+_FAINTEST = 0.1  # of the colour behind a cell
+_STRONGEST = {"light": 0.75, "dark": 0.48, "high-contrast": 0.35}
+"""The same, by the kind of theme: what is in the cell can be read, also with 256 colours."""
 
 
 class ConfusionView(Container):
@@ -140,7 +142,9 @@ class ConfusionTable(Vertical):
         if colour.ansi is not None or ground.ansi is not None:
             return Style.parse("bold green" if is_correct else "bold red")
         strength = share if is_correct else (share / self._largest_share) ** 0.5
-        cell = ground.blend(colour, _FAINTEST + (_STRONGEST - _FAINTEST) * strength)
+        theme = self.app.current_theme
+        kind = theme.name if theme.name in _STRONGEST else "dark" if theme.dark else "light"
+        cell = ground.blend(colour, _FAINTEST + (_STRONGEST[kind] - _FAINTEST) * strength)
         return Style(
             color=cell.get_contrast_text(1.0).rich_color, bgcolor=cell.rich_color, bold=is_correct
         )
