@@ -36,7 +36,7 @@ def test_the_tour_names_first_what_leads_on(
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await pilot.press("3")
         await until(pilot, lambda: "step 1 of 5" in text(app))
-        await footer_says(app, pilot, "⏎ Next step ⌫ Back y Log m Smooth x Axis +- Zoom esc Leave")
+        await footer_says(app, pilot, "⏎ Next step esc Leave r Runs")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: app.screen.query_one(ExplainView).shown)
         app.screen.query_one(ExplainView)._set_playing(False)

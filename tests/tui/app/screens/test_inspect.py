@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,44 @@ def test_a_series_is_drawn_above_what_each_direction_predicts(
             await until(pilot, lambda name=name: f" {name} " in text(app))
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_long_names_of_features_are_shortened_to_one_length(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class LongNames(SeriesInspector):
+        SPEC = replace(
+            SeriesInspector.SPEC,
+            feature_names=tuple(f"acceleration along axis number {at}" for at in range(1, 10)),
+        )
+
+    monkeypatch.setattr(inspect, "ExaminerClient", LongNames)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "(95 %" in text(app))
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: "Each direction alone, step by step" in text(app))
+        names = re.findall(r"^ *(acc.*?) +\d+ ", text(app), re.MULTILINE)  # then the maximum
+        assert len(names) >= 4
+        assert len({len(name) for name in names}) == 1
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.usefixtures("many")
+def test_a_narrower_terminal_has_a_shorter_caption(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "95 % interval" in text(app).splitlines()[0])
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "(95 %:" in text(app).splitlines()[0])
+
+    drive(FakeWorker(), tmp_path, steps, (120, 36))
 
 
 @pytest.mark.parametrize("dataset", ["digits", "japanese-vowels"])

@@ -80,12 +80,15 @@ def test_a_trial_is_stopped_or_the_whole_sweep(tmp_path: Path) -> None:
             await asked(pilot, f"Stop trial {claim.number}?")
             await pilot.press("escape", "s")
             await asked(pilot, f"Stop trial {claim.number}?")
-            await pilot.press("enter")
+            await pilot.press("right", "enter")
             await until(pilot, lambda: orders_to(claim.run) == ["stop_at_once"])
             assert not sweep.study.stops
             await pilot.press("up", "s")
             await asked(pilot, "Stop the sweep?")
-            await pilot.press("enter")
+            await pilot.press("enter", "s")  # the default answer stops nothing
+            await asked(pilot, "Stop the sweep?")
+            assert not sweep.study.stops
+            await pilot.press("right", "enter")
             await until(pilot, lambda: sweep.study.stops)
             sweep.lose(claim)
             await until(pilot, lambda: "interrupted" in text(app))

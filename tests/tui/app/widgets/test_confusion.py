@@ -13,6 +13,7 @@ from textual.widgets import DataTable, TabbedContent
 from bilstm_core.data.catalog import CATALOG
 from bilstm_core.inference.report import (
     ClassScore,
+    Confusion,
     ExaminationReport,
 )
 from bilstm_tui.app.app import BilstmApp
@@ -130,9 +131,10 @@ def test_a_larger_confusion_has_a_stronger_colour(theme: str, tmp_path: Path) ->
     (run,) = past_runs(tmp_path, 16)
 
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-        app.theme = theme
         await app.push_screen(InspectScreen(run, tmp_path))
         await until(pilot, lambda: re.search(r"10 +27\.8% +0 → 9", text(app)))
+        app.theme = theme  # the colours change on the open screen, too
+        await until(pilot, lambda: app.current_theme.name == theme)
         table = app.screen.query_one("#confusion-counts DataTable", DataTable)
         cells = [table.get_cell_at(Coordinate(at, 10 - at)) for at in range(10)]
         assert [cell.plain.strip() for cell in cells] == [str(10 - at) for at in range(10)]
@@ -180,3 +182,46 @@ def test_tables_of_sixty_classes_scroll_below_their_headings(
         assert "precision" in text(app)
 
     drive(FakeWorker(), tmp_path, steps, size)
+
+
+@pytest.mark.usefixtures("many")
+@pytest.mark.parametrize("size", SIZES)
+def test_the_score_of_a_class_is_a_bar_that_is_in_view(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: "95 %" in text(app))
+        app.screen.query_one(TabbedContent).active = "classes-tab"
+        await until(pilot, lambda: len(re.findall(r"100\.00% +━{8,}", text(app))) == 10)
+        assert app.screen.query_one("#classes", DataTable).max_scroll_x == 0
+
+    drive(FakeWorker(), tmp_path, steps, size)
+
+
+def test_names_above_the_counts_are_whole_rather_than_beside_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Badminton", "Running", "Standing", "Walking")
+
+    class Motions(FakeInspector):
+        async def examine(self) -> ExaminationReport:
+            spec = replace(CATALOG["japanese-vowels"], classes=names)
+            scores = [
+                ClassScore(name=it, precision=1, recall=1, f1=1, support=10, correct=0)
+                for it in names
+            ]
+            confusions = [Confusion(actual=at, predicted=3, count=10) for at in range(3)]
+            return ExaminationReport(spec=spec, confusions=confusions, scores=scores)
+
+    monkeypatch.setattr(inspect, "ExaminerClient", Motions)
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.push_screen(InspectScreen(run, tmp_path))
+        await until(pilot, lambda: re.search(r"^ +Badminton +Running +Stand.*\n", text(app), re.M))
+        assert "Standing → Walking" in text(app)
+
+    drive(FakeWorker(), tmp_path, steps, (80, 24))

@@ -115,7 +115,7 @@ def test_the_curves_keep_their_height_when_a_run_ends(
         await until(pilot, lambda: app.train_screen.view.is_mounted)
         await app.train_screen.view.watch_run(run)
         app.train_screen.query_one(TabbedContent).active = "run"
-        await until(pilot, lambda: re.search(r"test \d+\.\d\d % \(\d+ / 360\)", text(app)))
+        await until(pilot, lambda: re.search(r"test \d+\.\d\d % \(\d+/360\)", text(app)))
         await until(pilot, lambda: is_in_view(app, "#accuracy"))
         assert min(chart.inside.height for chart in app.screen.query("#loss, #accuracy")) >= 6  # pyright: ignore[reportAttributeAccessIssue]
         if size[1] >= 36:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..widgets.run_details import RunDetails
 
 _POLL_SECONDS = 2.0
-_MOST_RUNS, _FEWEST_RUNS = 12, 3
+_MOST_RUNS, _FEWEST_RUNS = 24, 3
 _ROOMY = 28  # lines of the screen from which on there is a sketch
 _SKETCHED_STEPS = 5
 _OTHER_LINES = 16  # of the screen, besides the runs

@@ -71,7 +71,12 @@ class InspectScreen(BaseScreen[None]):
             with TabPane("Confusion", id="confusion-tab"):
                 yield ConfusionView(id="confusion")
             with TabPane("Classes", id="classes-tab"):
-                yield ScoreTable(id="classes", cursor_type="row", fixed_columns=1)
+                yield ScoreTable(
+                    id="classes",
+                    cursor_type="row",
+                    fixed_columns=1,
+                    cursor_foreground_priority="renderable",
+                )
             with TabPane("Calibration", id="calibration-tab"), VerticalScroll():
                 yield CalibrationView(id="calibration")
             with TabPane("Mistakes", id="mistakes-tab"):
@@ -84,6 +89,7 @@ class InspectScreen(BaseScreen[None]):
 
     def on_mount(self) -> None:
         """Examine the network."""
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.query_one(TabbedContent).hide_tab("draw-tab")
         self._show_waiting()
         self._waiting = self.set_interval(_SPINNER_SECONDS, self._show_waiting)
@@ -112,17 +118,14 @@ class InspectScreen(BaseScreen[None]):
                 self.app.push_screen(error_dialog(error))
             return
         self._show_canvas(report.spec, can_predict=True)
-        caption = self.query_one("#caption", Static)
         if report.failure:
-            caption.update(Text(f"{self._run.name}: no test data"))
+            self.query_one("#caption", Static).update(Text(f"{self._run.name}: no test data"))
             if can_draw(report.spec):  # the canvas needs no data
                 self.query_one(TabbedContent).active = "draw-tab"
             self.app.push_screen(error_dialog(error_from_event(report.failure)))
             return
-        caption.update(_caption(self._run.name, report, self.app.size.width - _MARGIN))
-        self.query_one(ScoreTable).show(report)
         self.query_one(CalibrationView).show(report)
-        self._show_confusion()
+        self.on_resize()
         self._mistakes.show(report)
 
     def action_normalise(self) -> None:
@@ -208,7 +211,17 @@ class InspectScreen(BaseScreen[None]):
 
     def on_resize(self) -> None:
         """Adapt to the width."""
+        if self._report and not self._report.failure:
+            caption = _caption(self._run.name, self._report, self.app.size.width - _MARGIN)
+            self.query_one("#caption", Static).update(caption)
+            self.query_one(ScoreTable).show(self._report)
         self._show_confusion()
+
+    def _recolour(self) -> None:
+        """Draw in the colours of another theme what has its own."""
+        self._show_confusion()
+        self._mistakes.on_resize()
+        self.query_one(DrawView).on_resize()
 
     def _show_confusion(self) -> None:
         if self._report and not self._report.failure:

@@ -112,7 +112,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
         if not seen.board.count("training"):
             self.notify("No trial is being trained.", timeout=4)
             return
-        answers = {"sweep": "Stop the sweep", "": "Cancel"}
+        answers = {"": "Cancel", "sweep": "Stop the sweep"}
         message = "The sweep stops on all machines; its trials can be resumed exactly there."
         title = "Stop the sweep?"
         if row and row.state == "training":
@@ -121,7 +121,7 @@ class SweepKeysScreen(BaseScreen[Choice | None]):
                 "The trial ends with what it has reached, and the next one starts. Or the sweep "
                 "stops on all machines; its trials can then be resumed exactly there."
             )
-            answers = {"trial": "Stop the trial", **answers}
+            answers = {"": "Cancel", "trial": "Stop the trial", "sweep": "Stop the sweep"}
 
         def use(answer: str) -> None:
             if answer == "trial" and row:

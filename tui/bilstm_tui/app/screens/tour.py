@@ -73,6 +73,7 @@ class TourScreen(BaseScreen[None]):
         Binding("backspace", "step(-1)", "Back", tooltip="The previous step"),
         Binding("escape", "dismiss", "Leave", tooltip="Leave the tour; its runs are kept"),
     ]
+    AUTO_FOCUS = ""  # the keys are those of the tour, not those of the chart
 
     def __init__(
         self,
@@ -133,10 +134,12 @@ class TourScreen(BaseScreen[None]):
         self.dismiss(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to finish instead of another step after the last one."""
+        """Offer to finish after the last step, and no step before the first one."""
         is_last = self.step == len(STEPS) - 1
         if action == "finish" or (action == "step" and parameters == (1,)):
             return is_last == (action == "finish")
+        if action == "step":
+            return self.step > 0
         return super().check_action(action, parameters)
 
     @work

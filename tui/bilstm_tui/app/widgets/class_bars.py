@@ -91,8 +91,12 @@ class ClassBars(LinesView):
 
     def _draw(self) -> None:
         shown, count = len(self._chosen()), len(self._results)
-        which = f", the worst {shown} of {count}" if shown < count else ""
-        self.show_lines(self._draw_lines(), f"{self._split} accuracy by class{which}")
+        title = f"{self._split} accuracy by class"
+        if shown < count:
+            longer = f"{title}, the worst {shown} of {count}"
+            fits = cell_len(longer) <= self.size.width
+            title = longer if fits else f"accuracy by class, worst {shown} of {count}"
+        self.show_lines(self._draw_lines(), title)
 
     def _draw_lines(self) -> list[Text]:
         """Draw the bars, column by column."""
@@ -126,15 +130,19 @@ class ClassBars(LinesView):
 
 def _line(result: ClassResult, name: str, longest: int, width: int) -> Text:
     room = max(1, width - longest - _FIGURES - 1)
-    colour = "green" if result.accuracy >= _HIGH else "red" if result.accuracy < _LOW else "yellow"
     filled, track = bar_and_track(result.accuracy, room)
     return Text.assemble(
         name + " " * (longest - cell_len(name) + 1),
-        (filled, colour),
+        (filled, score_colour(result.accuracy)),
         (track, "dim"),
         f"{100 * result.accuracy:6.1f}",
         _change(result.change),
     )
+
+
+def score_colour(score: float) -> str:
+    """The colour of an accuracy, or of another score of a class."""
+    return "green" if score >= _HIGH else "red" if score < _LOW else "yellow"
 
 
 def _change(change: float | None) -> Text:

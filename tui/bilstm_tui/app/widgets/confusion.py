@@ -1,5 +1,6 @@
 """Tables of a trained network's test results, which scroll below and beside their headings."""
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual import on
@@ -11,6 +12,8 @@ from textual.widgets import DataTable, Static
 from bilstm_core.inference.report import ExaminationReport
 
 from ...text.names import shortened, shortened_together
+from ...text.numbers import bar_and_track
+from .class_bars import score_colour
 
 _MOST_CLASSES = 100
 _NARROW, _WIDE, _LONGEST_NAME = 4, 9, 20  # columns of a cell and of the names beside the rows
@@ -18,11 +21,15 @@ _HIGH = 4  # lines of a cell at most
 _SIDE_BY_SIDE_WIDTH = 140  # columns from which on counts and shares are shown side by side
 _LONGEST_LISTED = 12  # columns of a class in the list
 _LIST_MARGIN = 4
+_MARGIN = 3  # columns beside a table, with its scrollbar
 _ROWS_AROUND = 7  # of the matrix on the screen, with an empty one below it
 _FEWEST_LISTED = 4  # lines below the matrix
 _MOST_LISTED_BELOW = 8  # lines below the matrix
 _MOST_LISTED = 40
-_FAINTEST, _STRONGEST = 0.15, 0.75  # of the colour behind a cell
+_SHORTEST_BAR, _LONGEST_BAR = 8, 40
+_FAINTEST = 0.1  # of the colour behind a cell
+_STRONGEST = {"light": 0.75, "dark": 0.48, "high-contrast": 0.35}
+"""The same, by the kind of theme: what is in the cell can be read, also with 256 colours."""
 
 
 class ConfusionView(Container):
@@ -39,7 +46,7 @@ class ConfusionView(Container):
         width, height = self.app.size
         listed = _largest_in_words(report)
         list_width = max(line.cell_len for line in listed.split()) + _LIST_MARGIN
-        is_beside = width >= needed_width(report, is_normalised=is_normalised) + list_width
+        is_beside = width >= _wanted_width(report, is_normalised=is_normalised) + list_width
         rows = height - _ROWS_AROUND - _FEWEST_LISTED * (not is_beside)
         lines = max(1, min(_HIGH, rows // len(_shown_classes(report))))
         rows_below = height - _ROWS_AROUND - lines * len(_shown_classes(report))
@@ -135,7 +142,9 @@ class ConfusionTable(Vertical):
         if colour.ansi is not None or ground.ansi is not None:
             return Style.parse("bold green" if is_correct else "bold red")
         strength = share if is_correct else (share / self._largest_share) ** 0.5
-        cell = ground.blend(colour, _FAINTEST + (_STRONGEST - _FAINTEST) * strength)
+        theme = self.app.current_theme
+        kind = theme.name if theme.name in _STRONGEST else "dark" if theme.dark else "light"
+        cell = ground.blend(colour, _FAINTEST + (_STRONGEST[kind] - _FAINTEST) * strength)
         return Style(
             color=cell.get_contrast_text(1.0).rich_color, bgcolor=cell.rich_color, bold=is_correct
         )
@@ -155,18 +164,28 @@ class ConfusionTable(Vertical):
 
 
 class ScoreTable(DataTable[Text]):
-    """Precision, recall and F1 of each class."""
+    """Precision, recall and F1 of each class; F1 also as a bar, where there is space."""
 
     def show(self, report: ExaminationReport) -> None:
-        """Show the scores of a report."""
+        """Show the scores of a report; the cursor stays where it is."""
+        at = self.cursor_coordinate
         self.clear(columns=True)
         self.add_column(Text("class"))
-        for name in ("precision", "recall", "F1", report.spec.items):
+        for name in (report.spec.items, "precision", "recall", "F1"):
             self.add_column(Text(name, justify="right"), width=max(9, len(name)))
+        names = max(map(cell_len, ["class", *(score.name for score in report.scores)]))
+        used = names + sum(column.width for column in [*self.columns.values()][1:])
+        padding = 2 * self.cell_padding * (len(self.columns) + 1)
+        room = min(_LONGEST_BAR, self.app.size.width - used - padding - _MARGIN)
+        if room >= _SHORTEST_BAR:
+            self.add_column("", width=room)
         for score in report.scores:
             shares = (f"{value:.2%}" for value in (score.precision, score.recall, score.f1))
-            cells = (*shares, f"{score.support:,}")
-            self.add_row(Text(score.name, "bold"), *(Text(cell, justify="right") for cell in cells))
+            cells = [Text(it, justify="right") for it in (f"{score.support:,}", *shares)]
+            filled, track = bar_and_track(score.f1, max(0, room))
+            bar = Text.assemble((filled, score_colour(score.f1)), (track, "dim"))
+            self.add_row(Text(score.name, "bold"), *cells, *[bar] * (room >= _SHORTEST_BAR))
+        self.cursor_coordinate = at
 
 
 def needed_width(report: ExaminationReport, *, is_normalised: bool = True) -> int:
@@ -174,6 +193,15 @@ def needed_width(report: ExaminationReport, *, is_normalised: bool = True) -> in
     names = [report.spec.classes[number] for number in _shown_classes(report)]
     cell = _least_width(report, is_normalised=is_normalised) + 1
     return min(_LONGEST_NAME, max(map(len, names))) + cell * len(names) + 4
+
+
+def _wanted_width(report: ExaminationReport, *, is_normalised: bool) -> int:
+    """Columns with which also the names above the columns are whole, unless they are long."""
+    names = [report.spec.classes[number] for number in _shown_classes(report)]
+    longest = max(map(len, names))
+    more = max(0, min(_WIDE, longest) - _least_width(report, is_normalised=is_normalised))
+    few = longest <= _WIDE
+    return needed_width(report, is_normalised=is_normalised) + more * len(names) * few
 
 
 def _least_width(report: ExaminationReport, *, is_normalised: bool) -> int:

@@ -35,7 +35,7 @@ class Dashboard(VerticalScroll):
         """Compose the charts, large and small, the classes, and the examples."""
         yield Chart("training loss", id="loss", announcements=["the loss of each step"])
         yield AccuracyChart(id="accuracy")
-        yield SmallChart("learning rate", "lr", id="learning_rates", words=short)
+        yield SmallChart("learning rate", "rate", id="learning_rates", words=short)
         yield SmallChart("gradient norm", "grad norm", id="gradient_norms", words=short)
         yield SmallChart("samples/s", id="speeds", words=short, is_linear=True)
         yield SmallChart(

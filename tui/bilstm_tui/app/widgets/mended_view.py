@@ -9,12 +9,11 @@ from bilstm_core.inference.explanation import Prediction, RunComparison
 
 from ...text.names import shortened
 from ...text.numbers import bar_and_track, percent
-from .drawing import render_image
+from .drawing import render_image, scale_of
 
 _BAR, _NAME = 20, 16
-_IMAGE_SCALE = 2
-_LARGE_IMAGE_HEIGHT = 28  # lines of the screen from which on a small image is drawn larger
-_SMALL_IMAGE = 12
+_BESIDE_IMAGE = 45  # columns for the predictions and the space before them
+_ABOVE_IMAGE = 2
 _FULL = 255
 
 
@@ -63,9 +62,8 @@ class MendedView(Static):
 
     def _image(self, found: RunComparison) -> list[Text]:
         pixels = [[value / _FULL for value in row] for row in zip(*found.inputs, strict=True)]
-        is_small = max(len(pixels), len(pixels[0])) <= _SMALL_IMAGE
-        is_large = is_small and self.app.size.height >= _LARGE_IMAGE_HEIGHT
-        return render_image(pixels, scale=_IMAGE_SCALE * (1 + is_large) if is_small else 1)
+        columns, rows = self.size.width - _BESIDE_IMAGE, self.size.height - _ABOVE_IMAGE
+        return render_image(pixels, scale=scale_of(pixels, columns, rows))
 
 
 def _bars(title: str, prediction: Prediction, found: RunComparison) -> list[Text]:

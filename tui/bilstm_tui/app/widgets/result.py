@@ -17,7 +17,7 @@ from ...text.numbers import percent
 
 def short_accuracy(evaluation: events.Evaluation) -> str:
     """A final accuracy in few words."""
-    counts = f"{evaluation.correct} / {evaluation.total}"
+    counts = f"{evaluation.correct}/{evaluation.total}"
     return f"{SPLIT_TITLES[evaluation.split]} {percent(evaluation.accuracy)} % ({counts})"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from bilstm_core.runs.overview import Status, status_from_ending
 from bilstm_core.runs.run import Run
 
 from ...text.narration import Narrator
+from ...text.numbers import duration
 from ...text.run_cells import STATUS_STYLES
 from .dashboard import Dashboard
 from .device_usage import DeviceUsage
@@ -201,7 +202,7 @@ class RunView(Vertical):
             case _ if status == "running":
                 return self.history.metrics or "Loading …"
             case events.Finished(seconds=seconds):
-                steps += f" in {timedelta(seconds=round(seconds))}"
+                steps += f" in {duration(seconds)}"
             case events.Stopped():
                 steps += "; e resumes it"
             case _:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from bilstm_core.inference.report import Drawing, Mistake, StepwisePrediction
 
 from ...text import braille
-from ...text.names import shortened
+from ...text.names import shortened, shortened_together
 from .explain.look import Look
 from .marks import COLOURS
 
@@ -114,9 +114,11 @@ class SeriesView(Widget):
         yield Text(_heading(shown, self._first, last), "dim")
         rows, rest = divmod(max(self._rows, _LEAST_ROWS), self._curves)
         low, high = np.array(shown.drawing.low), np.array(shown.drawing.high)
+        tops = [f"{top:.3g}" for top in high.max(axis=0).tolist()]
+        names = shortened_together(shown.features, self._gutter - 2 - max(map(len, tops)))
         for place, number in enumerate(range(self._first, last)):
             yield from _curve(
-                (shown.features[number], COLOURS[place % _NUM_COLOURS]),
+                (names[number], COLOURS[place % _NUM_COLOURS]),
                 low[:, number],
                 high[:, number],
                 (self._gutter, self._width, min(_MOST_ROWS, rows + (place < rest))),
@@ -174,7 +176,7 @@ def _curve(
     for row in range(height):
         value = {0: f"{top:.3g}", height - 1: f"{bottom:.3g}"}.get(row, "")
         room = gutter - 2 - len(value)
-        line = Text(f"{shortened(label[0], room) if row == 0 else '':<{room}}")
+        line = Text(f"{label[0] if row == 0 else '':<{room}}")
         line.stylize(label[1])
         line.append(f" {value} ", "dim")
         cells = "".join(drawn.get((column, row), " ") for column in range(width))
