@@ -106,6 +106,7 @@ def test_recent_runs_have_their_results_and_open(tmp_path: Path) -> None:
         assert newest < older
         assert "test 97.50 %" in text(app)
         assert "Being trained now" not in text(app)
+        await until(pilot, lambda: "settings hidden_size 16, num_epochs 2" in words(app))
         await pilot.press("7")
         await until(pilot, lambda: app.train_screen.view.shown_run == runs[0])
         await until(pilot, lambda: "got 351 / 360" in text(app))
@@ -239,7 +240,7 @@ def test_it_says_what_the_form_says_now(tmp_path: Path) -> None:
         await until(pilot, lambda: "BiLSTM 1×24" in text(app))
         await pilot.press("h")
         await until(pilot, lambda: "a BiLSTM 1×24 on digits (also t)" in text(app))
-        await until(pilot, lambda: "hidden_size 24, num_epochs 2" in text(app))
+        await until(pilot, lambda: "--hidden-size 24" in text(app))
 
     at_home(FakeWorker(), tmp_path, steps)
 

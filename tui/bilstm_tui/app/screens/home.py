@@ -105,6 +105,7 @@ class HomeScreen(BaseScreen[None]):
         self._details: RunDetails | None = None
         self._seen: list[Overview] | None = None
         self._has_moved = False
+        self._is_updating = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Compose what it is, the choices, and the footer."""
@@ -244,10 +245,14 @@ class HomeScreen(BaseScreen[None]):
         else:
             self.post_message(self.Chosen(name))
 
-    @work(exclusive=True, group="runs")
+    @work
     async def _update(self) -> None:
-        if self.app.screen is not self:
-            return
+        if self.app.screen is not self or self._is_updating.locked():
+            return  # an update that is cut off would leave what was so before
+        async with self._is_updating:
+            await self._read_runs()
+
+    async def _read_runs(self) -> None:
         try:
             found = await asyncio.to_thread(
                 _latest, self._runs_dir, self._most_runs, self._seen or []
