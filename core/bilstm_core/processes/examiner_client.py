@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..config.schema import RunConfig
 from ..errors import DataError, InstallationError, Remedy
@@ -108,7 +108,9 @@ class ExaminerClient:
 
     async def _ask(self, question: Question, expected: type[_A]) -> _A:
         # the answer is read even if the caller is cancelled: the next call would get it otherwise
-        return await asyncio.shield(self._answer_to(question, expected))
+        answer = asyncio.ensure_future(self._answer_to(question, expected))
+        answer.add_done_callback(_note_failure)
+        return await asyncio.shield(answer)
 
     async def _answer_to(self, question: Question, expected: type[_A]) -> _A:
         async with self._one_at_a_time:
@@ -148,3 +150,9 @@ class ExaminerClient:
                 Remedy("Check the installation.", "doctor"),
             )
         return line
+
+
+def _note_failure(answer: "asyncio.Task[Any]") -> None:
+    """Look at a failure that nobody waits for any more, which asyncio would report."""
+    if not answer.cancelled():
+        answer.exception()

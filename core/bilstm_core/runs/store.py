@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from ..config.resolve import did_you_mean, to_toml
 from ..config.schema import RunConfig
 from ..errors import ConfigError, OutputError, Remedy, RunNotFoundError, UsageError
-from ..files import Folder, made_folders
+from ..files import Folder, is_missing, made_folders
 from ..paths import expand_home
 from .lock import RunLock
 from .run import TIMESTAMP_PREFIX, Run
@@ -48,13 +48,18 @@ def create_run(runs_dir: Path, config: RunConfig, label: str | None = None) -> t
 
 
 def require_writable_runs_dir(runs_dir: Path) -> None:
-    """Check that a run can be created, before PyTorch is imported for it; leaves nothing behind.
+    """Check that a run can be created, before PyTorch is imported for it.
+
+    A missing folder is not made: other processes may do the same at this moment.
 
     Raises:
         OutputError: It cannot.
     """
+    there = runs_dir.absolute()
+    while is_missing(there) and there != there.parent:
+        there = there.parent
     try:
-        with made_folders(runs_dir), TemporaryDirectory(dir=runs_dir, prefix="."):
+        with TemporaryDirectory(dir=there, prefix="."):
             pass
     except OSError as error:
         raise _no_run_error(runs_dir, error) from None

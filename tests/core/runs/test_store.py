@@ -1,6 +1,7 @@
 """The run directory: names, finding, one writer, nothing of the user's lost."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,10 @@ class TestWritable:
         (tmp_path / "file").touch()
         with pytest.raises(OutputError, match="No run can be created"):
             require_writable_runs_dir(tmp_path / "file" / "runs")
+
+    def test_several_processes_check_the_same_missing_folder(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            for number in range(50):
+                folder = tmp_path / str(number) / "runs"
+                checks = [pool.submit(require_writable_runs_dir, folder) for _ in range(4)]
+                assert [check.result() for check in checks] == [None] * 4

@@ -1,5 +1,6 @@
 """Keys that arrive together have the effect that they have one at a time."""
 
+import asyncio
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bilstm_tui.app.app import BilstmApp
 from bilstm_tui.app.screens.runs import RunsScreen
 from bilstm_tui.app.widgets.form import Form
 from tests.samples import small_config
-from tests.tui.driving import FakeWorker, drive, until
+from tests.tui.driving import PATIENCE_SECONDS, FakeWorker, drive, until
 from tests.tui.forms import SMALLEST, focused_name, go_to
 
 CHARACTERS = {"space": " ", "slash": "/", "question_mark": "?"}
@@ -102,5 +103,18 @@ def test_an_error_on_the_way_takes_no_key_after_it(
             if app._effect:
                 await app._effect
         await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+
+    drive(FakeWorker(), tmp_path, steps)
+
+
+def test_quitting_waits_for_no_other_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(first: DOMNode, times: int) -> None:
+        await asyncio.Event().wait()
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        monkeypatch.setattr(key_order, "_go_up", never)
+        monkeypatch.setattr(key_order, "_MOST_SECONDS", PATIENCE_SECONDS)
+        type_at_once(app, ["v", "v", "v", "ctrl+c"])
+        await until(pilot, lambda: app.return_value == 0)
 
     drive(FakeWorker(), tmp_path, steps)

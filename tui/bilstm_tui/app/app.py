@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import select
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +25,7 @@ from bilstm_core.processes.worker_client import WorkerClient, error_from_event, 
 from bilstm_core.runs.run import Run
 from bilstm_core.runs.store import list_runs
 
+from ..text.console import is_disconnected
 from .ascii import AsciiFilter
 from .lists import ListingApp
 from .palette import KeyCommands
@@ -239,14 +238,17 @@ class BilstmApp(ListingApp):
         if answer not in {"leave", "stop"}:
             return
         if not run:
+            self.notify("The app quits when the run has started.")
+            before = view.shown_run
             await self._has_started.wait()
             run = view.shown_run
+            if run == before:  # a dialog says why it did not start
+                return
         if answer == "stop" and run:
             self.train_screen.order(run, "stop")
         is_left = answer == "leave" and run is not None and run.is_live  # it may have ended
         self.left_run = run if is_left else None
-        if not isinstance(self.screen, Dialog):  # which says why the run did not start
-            self.exit(0)
+        self.exit(0)
 
     @property
     def _is_starting(self) -> bool:
@@ -391,10 +393,6 @@ class BilstmApp(ListingApp):
 
     def _exit_if_disconnected(self) -> None:
         """Exit if the terminal is disconnected, even where SIGHUP is ignored."""
-        if self.is_headless or not sys.__stdin__:
-            return
-        poll = select.poll()
-        poll.register(sys.__stdin__.fileno(), select.POLLHUP)
-        if any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0)):
+        if not self.is_headless and is_disconnected():
             self._standby.close()
             os._exit(129)

@@ -16,6 +16,8 @@ from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
 
 T = TypeVar("T")
+_AT_ONCE = {"ctrl+c", "ctrl+q"}
+"""Keys that wait for no others."""
 _MOST_SECONDS = 1.0  # after which the next key is handled even if the effect is not complete
 
 
@@ -32,12 +34,17 @@ class OrderedKeysApp(App[T]):
         """Handle a key, or keep it for later if it was typed ahead."""
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
+        elif isinstance(event, Key) and event.key in _AT_ONCE:
+            self._typed_ahead.clear()
+            await super().on_event(event)
         elif self._effect and event is not self._next:
             self._typed_ahead.append(event)
-        else:
-            reached = self.focused or self.screen
-            await super().on_event(event)
-            self._effect = asyncio.create_task(self._await_effect(reached))
+        elif self.screen_stack:  # else the app is being closed
+            reached: DOMNode = self.focused or self.screen
+            try:
+                await super().on_event(event)
+            finally:  # else no key would be handled any more
+                self._effect = asyncio.create_task(self._await_effect(reached))
 
     async def _await_effect(self, reached: DOMNode) -> None:
         """Wait for what a key does in the widget that it reaches, and above; then do the next."""

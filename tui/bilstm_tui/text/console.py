@@ -4,6 +4,7 @@ import codecs
 import io
 import locale
 import os
+import select
 import sys
 import tempfile
 import time
@@ -147,3 +148,12 @@ def _save_report(trace: str) -> str:
     ) as report:
         report.write(trace)
     return report.name
+
+
+def is_disconnected() -> bool:
+    """Whether the terminal that this process reads from is gone."""
+    if not sys.__stdin__:
+        return False
+    poll = select.poll()
+    poll.register(sys.__stdin__.fileno(), select.POLLHUP)
+    return any(what & (select.POLLHUP | select.POLLERR) for _, what in poll.poll(0))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from textual.command import CommandList, CommandPalette
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, TabbedContent
 
@@ -95,6 +96,23 @@ def test_the_settings_are_seen_in_a_small_terminal_after_a_run(tmp_path: Path) -
         await until(pilot, lambda: "hidden_size" in text(app))
 
     at_home(FakeWorker(), tmp_path, steps, size=(80, 24))
+
+
+def test_a_run_is_chosen_again_while_the_runs_are_read_again(tmp_path: Path) -> None:
+    past_runs(tmp_path, 8)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "Recent runs" in text(app))
+        for key in ("enter", "6"):
+            await pilot.press("6")
+            await until(pilot, lambda: "got 351 / 360" in text(app))
+            app.post_message(Key("escape", None))
+            app.post_message(Key(key, key if len(key) == 1 else None))
+            await until(pilot, lambda: app._effect is None and not app._typed_ahead)
+            await until(pilot, lambda: app.screen is app.train_screen or words(app))
+            await app.show_home()
+
+    at_home(FakeWorker(), tmp_path, steps)
 
 
 def test_recent_runs_have_their_results_and_open(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The list of data sets, while its recent paths are looked for."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,10 @@ def test_two_changes_in_a_row_end_with_the_second(
         assert used == ["mnist"]
 
     drive(FakeWorker(), tmp_path, steps)
+
+
+@pytest.mark.parametrize("move", [ChoiceList.action_page_up, ChoiceList.action_page_down])
+def test_page_keys_before_a_list_is_laid_out(move: Callable[[ChoiceList], None]) -> None:
+    choices = ChoiceList([("one", "1"), ("two", "2")], marked=0)
+    move(choices)
+    assert choices.highlighted == 0

@@ -104,7 +104,7 @@ class HomeScreen(BaseScreen[None]):
         self._initial_run = initial_run
         self._details: RunDetails | None = None
         self._seen: list[Overview] | None = None
-        self._has_moved = False
+        self._is_first, self._has_moved = True, False
         self._is_updating = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -214,7 +214,7 @@ class HomeScreen(BaseScreen[None]):
     def come_back(self, next_run: tuple[RunConfig, DataSpec, str] | None, run: str) -> None:
         """Say what `t` trains now, with the cursor at a run if it is listed."""
         self._next_run, self._initial_run = next_run, run
-        self._seen, self._has_moved = None, False
+        self._is_first, self._has_moved = True, False
         self._show_next_run()
         self._estimate_duration()
         self._update()
@@ -240,8 +240,8 @@ class HomeScreen(BaseScreen[None]):
 
     def _choose(self, name: str) -> None:
         if name.startswith(_RUN):
-            overview = self._overviews[name.removeprefix(_RUN)]
-            self.post_message(self.Chosen("run", overview.run))
+            if overview := self._overviews.get(name.removeprefix(_RUN)):
+                self.post_message(self.Chosen("run", overview.run))
         else:
             self.post_message(self.Chosen(name))
 
@@ -259,8 +259,8 @@ class HomeScreen(BaseScreen[None]):
             )
         except BilstmError:  # the list of runs says what is wrong
             return
-        if found != self._seen:
-            is_first, self._seen = self._seen is None, found
+        if found != self._seen or self._is_first:
+            is_first, self._is_first, self._seen = self._is_first, False, found
             self._fill(is_first=is_first)
         if self._details:
             await self._details.update(self._overviews)

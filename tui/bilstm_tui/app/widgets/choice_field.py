@@ -15,6 +15,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from .choices import SteadyList
+
 _BORDERS = 2
 _MOST_ROWS = 12  # of a list with its borders
 _ARROW_COLUMNS = 2  # the arrow, and a space before it
@@ -24,7 +26,7 @@ Choices = Iterable[tuple[str, str]]
 """The text and the value of each choice."""
 
 
-class ChoiceList(OptionList):
+class ChoiceList(SteadyList):
     """The open list, whose keys are in the footer; letters go to a choice that contains them.
 
     Args:
