@@ -13,7 +13,7 @@ from .outside import holder, leave_cores_to_tests, steps, the_run, wait_until
 from .ssh import PROMPT, Server, missing_tools
 from .terminal import Terminal
 
-_LINES = r"test \d+\.\d\d % \(\d+ / 360\)"
+_LINES = r"test \d+\.\d\d % \(\d+/360\)"
 _TITLE = "training loss by step"
 _AXIS_WIDTH = 12  # columns of the labels left of a chart, at most
 _MUST_RUN = "BILSTM_REQUIRE_SSH" in os.environ  # before it is taken away with the other settings
