@@ -71,7 +71,7 @@ def test_a_sweep_that_goes_on_is_followed_and_the_cursor_stays(tmp_path: Path) -
     with MadeUpSweep(tmp_path, trials=6) as sweep:
 
         async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
-            assert "No trial has started yet" in text(app)
+            await until(pilot, lambda: "No trial has started yet" in text(app))
             first = sweep.finish()
             await until(pilot, lambda: "1 of 6" in text(app))
             assert "No trial has started yet" not in text(app)
