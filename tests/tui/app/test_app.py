@@ -61,6 +61,23 @@ def test_quitting_while_a_run_starts_asks_too(tmp_path: Path, answer: str, is_le
     assert run.commands_file.exists() != is_left
 
 
+def test_quitting_while_the_run_that_is_shown_is_resumed(tmp_path: Path) -> None:
+    (run,) = past_runs(tmp_path, 16)
+
+    async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
+        await app.train_screen.watch_run(run)
+        app.resume_run(run, {"num_epochs": 9})
+        await until(pilot, lambda: app._is_starting)
+        await pilot.press("q")
+        await asked(pilot, "Training in progress")
+        await pilot.press("enter")
+        worker.may_answer.set()
+        await until(pilot, lambda: app.return_value is not None)
+
+    worker = Slow(events_told=2)
+    assert drive(worker, tmp_path, steps).left_run == run
+
+
 def test_no_second_worker_loads_beside_one_that_begins_a_run(tmp_path: Path) -> None:
     async def steps(app: BilstmApp, pilot: Pilot[int]) -> None:
         await until(pilot, lambda: worker.made == 1)

@@ -242,7 +242,7 @@ class BilstmApp(ListingApp):
             before = view.shown_run
             await self._has_started.wait()
             run = view.shown_run
-            if run == before:  # a dialog says why it did not start
+            if run == before and not view.is_training:  # a dialog says why it did not start
                 return
         if answer == "stop" and run:
             self.train_screen.order(run, "stop")

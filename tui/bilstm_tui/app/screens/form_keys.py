@@ -154,6 +154,15 @@ class FormKeysScreen(RunKeysScreen):
         ask(self.app, SettingPrompt(), self._jump_to)
 
     async def _jump_to(self, name: str) -> None:
-        if not self.query_one(Form).display:
+        await self._uncovered_form().go_to(name)
+
+    def show_form(self) -> None:
+        """Go to the form."""
+        self._uncovered_form().focus_last()
+
+    def _uncovered_form(self) -> Form:
+        """The form, on the tab of the network where it is hidden beside the others."""
+        form = self.query_one(Form)
+        if not form.display:
             self.query_one(TabbedContent).active = "network"
-        await self.query_one(Form).go_to(name)
+        return form

@@ -225,13 +225,6 @@ class TrainScreen(FormKeysScreen):
         """Remove the focus from the field, so that the letter keys work again."""
         self.set_focus(None)
 
-    def show_form(self) -> None:
-        """Go to the form, on the tab of the network where it is hidden beside the others."""
-        form = self.query_one(Form)
-        if not form.display:
-            self.query_one(TabbedContent).active = "network"
-        form.focus_last()
-
     def show_settings(self, config: RunConfig, by_hand: Mapping[str, str]) -> None:
         """Fill the form with a configuration, and say what was set by hand in its run.
 
